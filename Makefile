@@ -1,0 +1,65 @@
+# `make help` lists what there is. Needs Python 3.11, make and a package index, nothing else.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+UV_VERSION := 0.13.9
+VENV := .venv
+UV := .uv/bin/uv
+RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONHASHSEED=0 OMP_WAIT_POLICY=passive DVC_NO_ANALYTICS=1 BENTOML_DO_NOT_TRACK=True DO_NOT_TRACK=1
+DATA ?= brand
+PORT ?= 3000
+
+.PHONY: help demo test check lint serve ui bench-serving lock format clean
+
+help: ## List the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(UV):
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info[:2] != (3, 11))" || { echo "Python 3.11 is needed (set PYTHON=/path/to/python3.11)"; exit 1; }
+	@$(PYTHON) -m venv .uv && .uv/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(UV)
+	@test -x $(VENV)/bin/python || $(UV) venv -q --python $(PYTHON) $(VENV)
+	@echo "installing the locked packages ..."
+	@$(UV) pip install -q --python $(VENV)/bin/python --require-hashes --compile-bytecode -r requirements.lock
+	@$(UV) pip install -q --python $(VENV)/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@$(UV) pip install -q --python $(VENV)/bin/python --require-hashes --compile-bytecode -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.runtime ## Data in, three explained models out: DATA=brand (simulated) or a mapping's name
+	@$(RUN) python -m training use $(DATA)
+	@$(RUN) dvc repro -q
+	@$(RUN) python -m training publish
+	@$(RUN) python -m training summary
+
+test: $(VENV)/.dev ## The whole test suite, the README's examples included
+	@$(RUN) python -m pytest
+
+check: lint test ## Everything that must pass: lint and tests
+
+lint: $(VENV)/.dev ## Format, lint, types, import contract
+	@$(RUN) ruff format --check -q . && $(RUN) ruff check -q .
+	@$(RUN) mypy features models training serving memberlens.py
+	@$(RUN) lint-imports
+
+serve: $(VENV)/.runtime ## The scoring service on http://127.0.0.1:3000
+	@$(RUN) bentoml serve serving.service:MemberScores --host 127.0.0.1 --port $(PORT)
+
+ui: $(VENV)/.runtime ## MLflow on http://127.0.0.1:5000
+	@$(RUN) mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1
+
+bench-serving: $(VENV)/.dev ## The service against its floor and its peers, in one run
+	@$(RUN) PYTHONPATH=. python -m tests.bench.serving
+
+format: $(VENV)/.dev ## Format and mend what can be mended
+	@$(RUN) ruff format -q . && $(RUN) ruff check -q --fix .
+
+lock: | $(UV) ## Resolve the dependencies anew
+	@$(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+	@$(UV) pip compile pyproject.toml --extra dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock
+
+clean: ## Remove everything that the pipeline made (not the environment)
+	@rm -rf build mlruns mlflow.db experiments/*/ .dvc/cache .dvc/tmp dvc.lock
