@@ -1,0 +1,81 @@
+"""All groups, which of them a set of tables can feed, and the catalogue's fingerprint."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+
+from features.campaigns import CONTENT, CONTENT_HISTORY, HISTORY
+from features.care import CARE
+from features.engagement import ENGAGEMENT, LEAD_TOUCHES
+from features.feature import Feature, Group
+from features.given import GIVEN
+from features.profile import LEAD_PROFILE, PROFILE, attributes
+from features.purchases import AFFINITY, PURCHASES
+
+GROUPS = (
+    PROFILE,
+    PURCHASES,
+    ENGAGEMENT,
+    HISTORY,
+    CARE,
+    CONTENT,
+    CONTENT_HISTORY,
+    AFFINITY,
+    LEAD_PROFILE,
+    LEAD_TOUCHES,
+    GIVEN,
+)
+# From which table the x_ attributes of a group come, by the group's own.
+OWN = {"members": "members", "leads": "leads", "subjects": "subjects", None: "campaigns"}
+
+
+def available(groups: Iterable[Group], kinds: Mapping[str, Mapping[str, bool]]) -> tuple[Group, ...]:
+    """The groups that the tables at hand can feed, with the brand's own attributes added.
+
+    Parameters
+    ----------
+    kinds
+        For each table that is there its ``x_`` columns, and of each whether it is a category.
+    """
+    return tuple(
+        attributes(group, dict(kinds.get(OWN[group.table], {}))) if group.table in OWN else group
+        for group in groups
+        if group.table is None or group.table in kinds
+    )
+
+
+def features(groups: Iterable[Group]) -> list[Feature]:
+    """Every feature of the groups, in order; a name that stands twice is refused."""
+    found = [feature for group in groups for feature in group.columns()]
+    names = [feature.name for feature in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"features: {twice} are defined twice")
+    return found
+
+
+def describe(groups: Iterable[Group]) -> list[dict[str, object]]:
+    """The catalogue as rows: name, group, table, unit, window, both sentences, empty value."""
+    return [
+        {
+            "name": feature.name,
+            "group": group.name,
+            "table": group.table,
+            "unit": feature.unit,
+            "en": feature.en,
+            "zh": feature.zh,
+            "empty": feature.empty,
+        }
+        for group in groups
+        for feature in group.columns()
+    ]
+
+
+def fingerprint(groups: Iterable[Group]) -> str:
+    """Changes when a feature is added, removed or described otherwise; 12 hexadecimal digits.
+
+    A model carries it and refuses features of another. Expressions are code and have no stable
+    text: whoever changes what a feature means changes its sentence, unit or name too.
+    """
+    text = json.dumps(describe(groups), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

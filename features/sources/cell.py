@@ -1,0 +1,57 @@
+"""How one column is made: the innermost part of a mapping file."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+UNITS = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400}
+
+
+def _text(key: Any) -> str:
+    return str(key).lower() if isinstance(key, bool) else str(key)
+
+
+class Strict(BaseModel):
+    """What a user writes: every key known, nothing changed after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Cell(Strict):
+    """A column: a source's column, a constant or a SQL expression, and how its cells are read.
+
+    A bare text is short for ``{column: text}``.
+    """
+
+    column: str | None = Field(None, description="a column of the source")
+    value: str | int | float | bool | None = Field(None, description="the same in every row")
+    sql: str | None = Field(None, description="a SQL expression over the source's columns")
+    json_: str | tuple[str, ...] | None = Field(
+        None, alias="json", description="name of a field in a JSON text; the first of several that is there"
+    )
+    map: dict[str, str | int | float | bool | None] = Field({}, description="value found: value meant")
+    other: str | int | float | bool | None = Field(None, description="for values that `map` does not name")
+    format: str | None = Field(None, description="of a time, as in %Y-%m-%d %H:%M")
+    time_zone: str | None = Field(None, description="of times that name none; else the mapping's")
+    since: datetime | None = Field(None, description="times are counted from here, in `unit`")
+    unit: Literal["seconds", "minutes", "hours", "days"] = "seconds"
+    times: float | None = Field(None, description="factor, rounded to a whole number: 100 for euros to cents")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            return {"column": given}
+        if isinstance(given, dict) and isinstance(given.get("map"), dict):
+            return given | {"map": {_text(key): value for key, value in given["map"].items()}}
+        return given
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        given = [name for name in ("column", "value", "sql") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"exactly one of column, value and sql is needed, found {given or 'none'}")
+        if self.other is not None and not self.map:
+            raise ValueError("`other` needs a `map`")
+        return self

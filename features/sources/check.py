@@ -1,0 +1,119 @@
+"""What a mapping yields, and what is missing for which task, without writing anything."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from features.sources.fetch import fetched
+from features.sources.intake import Report, intake
+from features.sources.mapping import Mapping as MappingFile
+from features.sources.mapping import load
+from features.sources.shape import newest, shape
+from features.sources.tally import line
+from features.sources.values import moment
+
+NEEDS = {
+    "lead": {"leads": "leads", "responses": "responses that say which of them converted"},
+    "response": {"contacts": "contacts (who was sent what, when)", "responses": "responses to what was sent"},
+    "churn": {"purchases": "purchases of members"},
+}
+KINDS = {"lead": "converted", "response": "answered"}  # of the responses that are a task's outcome
+HELPS = {
+    "identities": "accounts stay apart from members",
+    "products": "purchases have no category beyond what their rows say",
+    "events": "nothing is known about visits, views and talks",
+    "campaigns": "nothing is known about what was sent",
+    "care": "nothing is known about complaints",
+    "members": "nothing is known about members but what they did",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """What came of a mapping.
+
+    Parameters
+    ----------
+    extracted
+        Moment of the extract.
+    report
+        Counts by table, quarantine, conflicts.
+    kinds
+        Accepted responses by kind.
+    tasks
+        By task, what is missing for it; empty where nothing is.
+    lacking
+        Tables that the mapping does not have, and what that means.
+    """
+
+    extracted: datetime
+    report: Report
+    kinds: Mapping[str, int]
+    tasks: Mapping[str, str]
+    lacking: Mapping[str, str]
+
+    def lines(self) -> Iterator[str]:
+        """For people, one sentence or count a line."""
+        yield f"extract of {self.extracted:%Y-%m-%d %H:%M} UTC"
+        yield from (line(name, counts) for name, counts in self.report.tables.items())
+        for name, counts in self.report.tables.items():
+            if counts["first"]:
+                yield f"{name:<10} from {counts['first'][:10]} to {counts['last'][:10]}"
+        for account, kept, refused in self.report.conflicts.iter_rows():
+            yield f"account {account}: bound to {kept}" + (
+                f" and to {refused}" if refused else " in a circle"
+            )
+        yield from (f"task {task}: {why or 'can be trained'}" for task, why in self.tasks.items())
+        yield from (f"no {name}: {what}" for name, what in self.lacking.items())
+
+
+def check(path: Path) -> Check:
+    """Read all rows of a mapping, judge and count them.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        What is wrong with the mapping or its files.
+    """
+    with TemporaryDirectory() as folder:
+        mapping = fetched(load(path), Path(folder))
+        root = mapping.root()
+        given = mapping.extracted_at
+        extracted = moment(given, mapping.time_zone) if given else newest(mapping, root)
+        kinds: dict[str, int] = {}
+
+        def store(name: str, frames: Iterator[pl.DataFrame]) -> None:
+            for frame in frames:
+                if name == "responses":
+                    kinds.update(frame["kind"].value_counts().iter_rows())
+
+        report = intake(shape(mapping, root), extracted, store, mapping.unknown_members)
+    there = {name for name, counts in report.tables.items() if counts["accepted"]}
+    return Check(extracted, report, kinds, _tasks(mapping, there, kinds), _lacking(there))
+
+
+def _lacking(there: set[str]) -> dict[str, str]:
+    beside_point = {"products"} if "purchases" not in there else set()
+    beside_point |= set(HELPS) if there == {"subjects"} else set()
+    return {name: what for name, what in HELPS.items() if name not in there | beside_point}
+
+
+def missing(task: str, there: set[str]) -> str:
+    """What a source lacks for a task, as a sentence; empty where it lacks nothing."""
+    lacks = [what for table, what in NEEDS[task].items() if table not in there]
+    return f"The source has no {' and no '.join(lacks)}." if lacks else ""
+
+
+def _tasks(mapping: MappingFile, there: set[str], kinds: Mapping[str, int]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for task in NEEDS:
+        lacks = missing(task, there)
+        kind = KINDS.get(task)
+        if not lacks and kind is not None and not kinds.get(kind):
+            lacks = f"No response is of kind {kind!r}; found are {dict(kinds)}."
+        found[task] = mapping.left_out.get(task, lacks)
+    return found | ({"given": ""} if "subjects" in there else {})

@@ -1,0 +1,93 @@
+"""Propose a mapping for files that nobody has described yet, and say what is unsure about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os.path import commonpath
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from features.sources.check import NEEDS, missing
+from features.sources.guess import Guess, guess, unmatched
+from features.sources.sketch import sketch
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The text of a mapping file, and what a human should look at."""
+
+    text: str
+    unsure: list[str]
+
+
+def propose(files: Sequence[Path]) -> Proposal:
+    """A mapping over files (or folders of files), each as the table that it resembles most.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        A file that is not there or cannot be read, or none that resembles any table.
+    """
+    if not files:
+        raise ValueError("no file given; name the files, or folders of files of one kind")
+    paths = [path.expanduser().resolve() for path in files]
+    guesses, unsure = [], []
+    for path in paths:
+        file = sketch(path)
+        made = guess(file)
+        if made is None:
+            why = "" if file.times else " (no column holds a time)"
+            unsure.append(f"{path.name}: resembles no table of the contract{why}, and is left out")
+        else:
+            guesses.append(made)
+            unsure += made.unsure
+    if not guesses:
+        raise ValueError(f"none of {[path.name for path in paths]} resembles a table of the contract")
+    unsure += [*unmatched(guesses), "times that name no zone are taken as UTC (`time_zone:`)"]
+    return Proposal(_text(guesses, paths, unsure), unsure)
+
+
+def _text(guesses: list[Guess], paths: list[Path], unsure: list[str]) -> str:
+    folder = paths[0].parent if len(paths) == 1 else Path(commonpath([path.parent for path in paths]))
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for made in guesses:
+        tables.setdefault(made.table, []).append(_part(made))
+    there = set(tables)
+    tasks = [task for task, needed in NEEDS.items() if set(needed) <= there]
+    tasks += ["given"] if "subjects" in there else []
+    content: dict[str, Any] = {
+        "about": f"Proposed from {', '.join(_name(made) for made in guesses)}; to be said in one sentence.",
+        "folder": str(folder),
+        "time_zone": "UTC",
+    }
+    if there - {"subjects", "leads", "responses"}:
+        content["unknown_members"] = "add"
+    content["sources"] = {_name(made): _source(made, folder) for made in guesses}
+    content["tables"] = tables
+    left_out = {task: missing(task, there) for task in NEEDS if task not in tasks}
+    content |= {"left_out": left_out} if left_out else {}
+    content |= {"params": {"tasks": tasks}} if tasks else {}
+    notes = "".join(f"# - {sentence}\n" for sentence in unsure)
+    body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
+    return f"# Proposed by what the files look like. Look at:\n{notes}\n{body}"
+
+
+def _name(made: Guess) -> str:
+    return made.file.path.name.split(".")[0]
+
+
+def _source(made: Guess, folder: Path) -> dict[str, Any]:
+    source: dict[str, Any] = {"file": str(made.file.path.relative_to(folder))}
+    return source | ({"sep": made.file.sep} if made.file.sep != "," else {})
+
+
+def _part(made: Guess) -> dict[str, Any]:
+    plain = {name: cell["column"] if set(cell) == {"column"} else cell for name, cell in made.cells.items()}
+    part: dict[str, Any] = {"source": _name(made)}
+    if made.table == "members":
+        part["keep"] = "changes"
+    if made.where:
+        part["where"] = made.where
+    part["columns"] = plain
+    return part | ({"attributes": list(made.attributes)} if made.attributes else {})

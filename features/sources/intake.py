@@ -1,0 +1,143 @@
+"""From rows as a source gave them to the tables that features read: judged, bound, completed, counted."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import polars as pl
+
+from features import tables
+from features.sources.known import BASE, Known, learned, taken
+from features.sources.rows import Rows, together
+from features.sources.tally import Tally, line
+from features.sources.validate import QUARANTINE
+
+Store = Callable[[str, Iterator[pl.DataFrame]], None]
+CHUNKED = ("purchases", "events", "care")  # taken and stored chunk by chunk
+WHO = ("member_id", "occurred_at", "recorded_at")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was set aside, and the counts.
+
+    Parameters
+    ----------
+    quarantine
+        ``table``, ``file``, ``row`` (from 1), ``column``, ``reason``: one row for each bad row.
+    conflicts
+        See ``bind.Bindings``.
+    tables
+        By table: ``read``, ``left_out``, ``accepted``, ``quarantined``, ``reasons``, ``first`` and
+        ``last`` (ISO times), ``freshness_days``; ``added`` for members that only other tables name.
+    """
+
+    quarantine: pl.DataFrame
+    conflicts: pl.DataFrame
+    tables: dict[str, dict[str, Any]]
+
+
+@dataclass
+class _Intake:
+    known: Known
+    adds: bool
+    progress: Callable[[str], None]
+    aside: list[pl.DataFrame] = field(default_factory=list)
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seen: list[pl.DataFrame] = field(default_factory=list)
+
+    def accepted(self, name: str, chunks: Iterable[Rows]) -> Iterator[pl.DataFrame]:
+        """The good rows of a table, chunk by chunk; counted when all have been taken."""
+        tally = Tally()
+        for rows in chunks:
+            good, bad = taken(name, rows, self.known)
+            tally.add(rows, good, bad)
+            self.aside.append(bad)
+            if self.adds and "member_id" in good.columns:
+                self.seen = [_first_seen([*self.seen, good])]
+            yield good
+        self.tables[name] = tally.summary(self.known.extracted)
+        self.progress(line(name, self.tables[name]))
+
+    def whole(self, name: str, rows: Mapping[str, Iterable[Rows]]) -> pl.DataFrame:
+        """All good rows of a table at once; empty where the source has no such table."""
+        if name not in rows:
+            return tables.empty(name)
+        (good,) = self.accepted(name, [together(list(rows[name]))])
+        return good
+
+
+def intake(
+    rows: Mapping[str, Iterable[Rows]],
+    extracted: datetime,
+    store: Store,
+    unknown_members: Literal["quarantine", "add"] = "quarantine",
+    progress: Callable[[str], None] = lambda line: None,
+) -> Report:
+    """Judge and bind all rows and store the good ones, completed and enriched, in order of time.
+
+    Parameters
+    ----------
+    rows
+        By table, its rows in chunks; of purchases and events one chunk at a time is held.
+    extracted
+        Moment of the extract.
+    store
+        Called once for each table of the contract and ``outreach``, with its frames; it keeps
+        rows of equal ``event_time`` in the order in which they come.
+    """
+    base = {name: together(list(rows[name])) for name in BASE if name in rows}
+    adds = unknown_members == "add"
+    run = _Intake(learned(base, extracted, not adds), adds, progress)
+    plain = {name: run.whole(name, {key: [part] for key, part in base.items()}) for name in BASE}
+    products = tables.complete("products", plain["products"])
+    for name in CHUNKED:
+        chunks = run.accepted(name, rows[name]) if name in rows else iter([tables.empty(name)])
+        store(name, (_finished(name, chunk, products) for chunk in chunks))
+    plain |= {name: run.whole(name, rows) for name in ("contacts", "responses")}
+    if adds:
+        plain["members"] = _with_added(plain["members"], run)
+    if "subjects" in rows:
+        plain["subjects"] = run.whole("subjects", rows)
+    for name, frame in tables.enrich({name: _checked(name, frame) for name, frame in plain.items()}).items():
+        store(name, iter([frame]))
+    quarantine = pl.concat([pl.DataFrame(schema=QUARANTINE), *run.aside])
+    return Report(quarantine, run.known.found.conflicts, run.tables)
+
+
+def _checked(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Complete, and held against the contract once more: what is stored has passed it."""
+    full = tables.complete(name, frame)
+    tables.SCHEMAS[name].validate(full)
+    return full
+
+
+def _finished(name: str, frame: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
+    return tables.enrich({name: _checked(name, frame), "products": products})[name]
+
+
+def _first_seen(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """Who is named, from when on, and known since when."""
+    named = [
+        frame.filter(pl.col("member_id").is_not_null()).select(
+            "member_id",
+            "occurred_at",
+            pl.max_horizontal(name for name in WHO[1:] if name in frame.columns).alias("recorded_at"),
+        )
+        for frame in frames
+    ]
+    return (
+        pl.concat(named).group_by("member_id").agg(pl.col("occurred_at").min(), pl.col("recorded_at").min())
+    )
+
+
+def _with_added(members: pl.DataFrame, run: _Intake) -> pl.DataFrame:
+    """``members`` and a row for everybody whom only other tables name."""
+    everybody = _first_seen([*run.seen, tables.empty("members").select(WHO)])
+    added = everybody.join(members.select("member_id"), on="member_id", how="anti").sort("member_id")
+    if added.height:
+        nothing = Tally().summary(run.known.extracted)
+        run.tables["members"] = run.tables.get("members", nothing) | {"added": added.height}
+        run.progress(f"{'members':<10} {added.height:>11,} added, named in other tables only")
+    return pl.concat([members, added], how="diagonal")

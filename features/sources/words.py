@@ -1,0 +1,63 @@
+"""How brands call things: patterns by which a proposal recognises columns and files."""
+
+COLUMNS: dict[str, str] = {
+    "member_id": r"(customer|member|user|client|buyer|person|household|cust|card)_?(id|no|nr|number|key)?"
+    r"|会员.*|客户.*|用户.*",
+    "lead_id": r"(lead|mql|prospect|enquiry|inquiry)_?(id|no|number)?|线索.*",
+    "order_id": r"(order|invoice|basket|transaction|receipt|ticket)_?(id|no|nr|number|code)|订单.*",
+    "product_id": r"(product|stock|item|article|sku|upc|ean|goods)_?(id|no|nr|number|code)?|商品.*|货号",
+    "quantity": r"(quantity|qty|units|pieces|amount_sold|n_items)|数量|件数",
+    "unit_price_cents": r"(unit_?)?price|单价",
+    "line_total": r"(sales_value|amount|total|revenue|net_?sales|paid|value|spend)(_.*)?|.*金额|实付.*",
+    "discount_cents": r".*disc(ount)?(_amount)?|优惠.*|折扣.*",
+    "category": r"(product_)?(category|department|class|group)|品类|类目",
+    "brand": r"brand|maker|manufacturer|品牌",
+    "list_price_cents": r"list_price|msrp|原价",
+    "channel": r"channel|渠道",
+    "kind": r"event(_type|_name)?|kind|action|status|activity|行为|事件.*",
+    "minutes": r"minutes|duration_min(utes)?|分钟",
+    "source": r"origin|source|utm_source|来源",
+    "landing_page": r"landing_page(_id)?|page|落地页",
+    "interest": r"interest|需求",
+    "cost_cents": r"cost|成本",
+    "region": r"country|region|state|province|county|省份?|地区|区域",
+    "city_tier": r"city_tier|tier|城市级别",
+    "gender": r"gender|sex|性别",
+    "birth_year": r"birth_?year|year_of_birth|出生年.*",
+    "joined_at": r"(joined|registered|became_member|signed_up|sign_?up|enrol\w*)(_\w+)?|注册.*|入会.*",
+    "campaign_id": r"campaign_?(id|no|code|name)?|活动.*",
+    "content_type": r"(campaign|offer|content)_type|内容类型",
+    "offer": r"offer(_id)?|优惠券.*",
+    "window_days": r"window(_days)?|duration(_days)?|valid_days",
+    "contact_id": r"(contact|message|send|mailing)_?id",
+    "arm": r"arm|group|variant|treatment|segment|is_control",
+    "ticket_id": r"(ticket|case|complaint|incident)_?(id|no|number)|工单.*",
+    "topic": r"topic|reason|issue|subject|主题",
+    "satisfaction": r"satisfaction|csat|rating|score|满意度",
+    "platform": r"platform|平台",
+    "account_id": r"(account|open|union|device|shop_user)_?id|账号.*",
+    "recorded_at": r"(recorded|loaded|synced|inserted|ingested)(_\w+)?|入库.*",
+}
+FILES: dict[str, str] = {
+    "members": r"member|customer|profile|client|user|demograph|household|会员|客户",
+    "leads": r"lead|mql|prospect|线索",
+    "identities": r"identit|account|binding|openid|账号",
+    "products": r"product|article|item|sku|catalog|商品",
+    "purchases": r"order|purchase|sale|retail|invoice|transaction|basket|receipt|订单|交易",
+    "events": r"event|visit|click|session|log|touch|behaviou?r|行为",
+    "campaigns": r"campaign|offer|portfolio|活动",
+    "contacts": r"contact|sent|mailing|exposure|触达",
+    "responses": r"response|answer|redempt|redeem|deal|won|conversion|响应",
+    "care": r"ticket|complaint|care|service|case|工单|客服",
+}
+OUTCOME = (
+    r"y|label|target|outcome|churn(ed)?|exited|convert(ed)?|conversion|respon(se|ded)|visit(ed)?"
+    r"|subscribed|won|流失|是否.*"
+)
+DEFAULTS: dict[str, dict[str, object]] = {
+    "order_id": {"column": "_row"},
+    "contact_id": {"column": "_row"},
+    "ticket_id": {"column": "_row"},
+    "subject_id": {"column": "_row"},
+    "quantity": {"value": 1},
+}

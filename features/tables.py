@@ -1,0 +1,314 @@
+"""The member-data contract: which tables there are, and what each column means.
+
+One pandera class a table, one line a column. Conventions that hold for all of them:
+
+- **Time** is UTC. ``occurred_at`` is when a row happened, ``recorded_at`` when it became known
+  (the event time where it is missing). Ingest writes both once more as integer seconds,
+  ``event_time`` and ``known_time``; features use only these, so that windows are integer
+  arithmetic, the same on every engine.
+- **Money** is an integer of cents: sums are exact, whatever the engine and the order of rows.
+- A fact that is learned later is a row of its own (a ticket is opened, resolved, rated), never
+  a column that is filled in afterwards.
+- ``x_<name>`` columns of members, leads and campaigns are attributes of the brand's own;
+  numbers, truth values and texts become features without further code.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import pandera.polars as pa
+import polars as pl
+
+Time = Annotated[pl.Datetime, "us", "UTC"]
+
+ARMS = ("treat", "control")
+CONSENTS = ("granted", "withdrawn", "unknown")
+EVENT_CHANNELS = ("web", "app", "mini_program", "message", "store", "consultant", "call")
+RESPONSE_KINDS = ("opened", "clicked", "answered", "converted", "blocked")
+CARE_KINDS = ("opened", "contact", "resolved", "feedback")
+
+
+def column(about: str, unit: str = "", **checks: Any) -> Any:
+    """One required column; ``checks`` are pandera's (``ge``, ``isin``, ...)."""
+    return pa.Field(description=about, metadata={"unit": unit}, **checks)
+
+
+def optional(about: str, unit: str = "", **checks: Any) -> Any:
+    """One column that may be missing from a source or empty in a row."""
+    return column(about, unit, nullable=True, **checks)
+
+
+class Dated(pa.DataFrameModel):
+    """What every dated table has."""
+
+    occurred_at: Time = column("when it happened")
+    recorded_at: Time = optional("when the row became known; the event time where empty")
+
+
+class Members(Dated):
+    """Attributes of a member from ``occurred_at`` on; a change is a new row."""
+
+    member_id: str = column("pseudonymous id of the person")
+    joined_at: Time = optional("start of the relation; the first known row's time where empty")
+    region: str = optional("sales region")
+    city_tier: str = optional("tier of the city")
+    source: str = optional("where the member came from")
+    birth_year: int = optional("for minors and group checks only, never a feature", "year", ge=1900, le=2100)
+    gender: str = optional("for group checks only, never a feature")
+    consent_profiling: str = optional("may we score?", isin=CONSENTS)
+    consent_marketing: str = optional("may we send?", isin=CONSENTS)
+    deceased: bool = optional("no score and no contact")
+
+
+class Leads(Dated):
+    """A contact with possible interest, from the moment of its creation."""
+
+    lead_id: str = column("pseudonymous id of the lead")
+    member_id: str = optional("the member, where already known at creation")
+    source: str = optional("short video, search, store code, referral, event, ...")
+    landing_page: str = optional("page or form on which the lead arrived")
+    region: str = optional("sales region")
+    city_tier: str = optional("tier of the city")
+    interest: str = optional("product category asked for")
+    cost_cents: int = optional("what the lead cost", "cents", ge=0)
+
+
+class Identities(Dated):
+    """From ``occurred_at`` on, an account on a platform belongs to a member."""
+
+    platform: str = column("mini_program, shop, store_card, phone_hash, ...")
+    account_id: str = column("id on that platform, pseudonymous")
+    member_id: str = column("the member, or another account that is itself bound")
+
+
+class Products(pa.DataFrameModel):
+    """What is sold."""
+
+    product_id: str = column("id of the product", unique=True)
+    category: str = optional("product category")
+    brand: str = optional("brand or maker")
+    list_price_cents: int = optional("price without discount", "cents", ge=0)
+
+
+class Purchases(Dated):
+    """One line of an order, or of a return."""
+
+    order_id: str = column("id of the order")
+    member_id: str = column("who bought")
+    kind: str = optional("sale or return; sale where empty", isin=("sale", "return"))
+    product_id: str = optional("what was bought")
+    category: str = optional("its category; filled from products where empty")
+    channel: str = optional("store, shop, mini_program, app, ...")
+    quantity: int = column("pieces; negative for returns only", "pieces", ne=0)
+    unit_price_cents: int = column("price of one piece", "cents", ge=0)
+    discount_cents: int = optional("taken off the whole line", "cents", ge=0)
+
+
+class Events(Dated):
+    """A touch that is no purchase: visits, messages read, talks with a consultant."""
+
+    member_id: str = optional("the member (or lead_id)")
+    lead_id: str = optional("the lead (or member_id)")
+    channel: str = column("where", isin=EVENT_CHANNELS)
+    kind: str = column("visit, view, search, cart, favourite, open, click, talk, reply, ...")
+    category: str = optional("product category it was about")
+    minutes: int = optional("how long it took: a consultant's delay before the reply", "minutes", ge=0)
+
+
+class Campaigns(Dated):
+    """A content with its offer; known from ``occurred_at`` on."""
+
+    campaign_id: str = column("id of the campaign", unique=True)
+    channel: str = optional("sms, wecom, push, call, mail, ...")
+    content_type: str = optional("new_product, discount, sample, event, care_tip, ...")
+    offer: str = optional("what is offered")
+    category: str = optional("product category it is about")
+    discount_percent: int = optional("depth of the discount", "percent", ge=0, le=100)
+    cost_cents: int = optional("cost of one contact", "cents", ge=0)
+    window_days: int = optional("answers count within so many days", "days", ge=1)
+
+
+class Contacts(Dated):
+    """Who was sent what, when, in which arm; control: chosen, but held out."""
+
+    contact_id: str = column("id of the contact", unique=True)
+    campaign_id: str = column("the campaign")
+    member_id: str = column("the member")
+    arm: str = optional("treat or control; treat where empty", isin=ARMS)
+
+
+class Responses(Dated):
+    """What a member or lead did in answer."""
+
+    member_id: str = optional("the member (or lead_id)")
+    lead_id: str = optional("the lead (or member_id)")
+    campaign_id: str = optional("the campaign answered, where known")
+    kind: str = column(
+        "opened, clicked, answered (the aim), converted (a lead), blocked", isin=RESPONSE_KINDS
+    )
+
+
+class Care(Dated):
+    """Steps of a service ticket: opened, contact, resolved, feedback."""
+
+    ticket_id: str = column("id of the ticket")
+    member_id: str = column("who complained")
+    kind: str = column("which step", isin=CARE_KINDS)
+    topic: str = optional("delivery, quality, service, price, ...")
+    subtopic: str = optional("finer cause")
+    satisfaction: int = optional("1 (bad) to 5, on feedback", "stars", ge=1, le=5)
+    minutes: int = optional("the member's own time spent in this step", "minutes", ge=0)
+
+
+class Subjects(Dated):
+    """A question with its answer, one row each: attributes as they were at ``occurred_at``, and the outcome.
+
+    For flat sources, which have no events to compute features and outcomes from.
+    """
+
+    subject_id: str = column("id of the subject", unique=True)
+    label: bool = optional("the outcome; empty where it is still to come")
+    arm: str = optional("treat or control, where one was held out", isin=ARMS)
+    content: str = optional("what was sent")
+    value_cents: int = optional("what the outcome was worth", "cents")
+
+
+TABLES: Mapping[str, type[pa.DataFrameModel]] = {
+    "members": Members,
+    "leads": Leads,
+    "identities": Identities,
+    "products": Products,
+    "purchases": Purchases,
+    "events": Events,
+    "campaigns": Campaigns,
+    "contacts": Contacts,
+    "responses": Responses,
+    "care": Care,
+}
+SCHEMAS: Mapping[str, type[pa.DataFrameModel]] = {**TABLES, "subjects": Subjects}
+EXTENSIBLE = ("members", "leads", "campaigns", "subjects")  # tables that take x_<name> attributes
+CONTENT = ("channel", "content_type", "offer", "category", "discount_percent", "cost_cents", "window_days")
+
+
+def columns(table: str) -> dict[str, pa.Column]:
+    """The columns of one table, by name, in the order of the contract."""
+    return SCHEMAS[table].to_schema().columns
+
+
+def empty(table: str) -> pl.DataFrame:
+    """A frame with all columns of ``table`` and no row."""
+    return pl.DataFrame(schema={name: spec.dtype.type for name, spec in columns(table).items()})
+
+
+def complete(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """``frame`` with every column of the contract, in its order and type, and the integer times.
+
+    Missing optional columns come in empty. Adds ``event_time`` and ``known_time`` (seconds since
+    the epoch, UTC) to dated tables, and to purchases ``amount_cents`` (net of discount, negative
+    for a return).
+    """
+    specs = columns(table)
+    extra = [name for name in frame.columns if name.startswith("x_")] if table in EXTENSIBLE else []
+    frame = frame.select(
+        *(
+            (pl.col(name) if name in frame.columns else pl.lit(None)).cast(spec.dtype.type).alias(name)
+            for name, spec in specs.items()
+        ),
+        *extra,
+    )
+    if "occurred_at" in specs:
+        frame = frame.with_columns(recorded_at=pl.coalesce("recorded_at", "occurred_at")).with_columns(
+            event_time=pl.col("occurred_at").dt.epoch("s"),
+            known_time=pl.max_horizontal("occurred_at", "recorded_at").dt.epoch("s"),
+        )
+    if table == "members":
+        frame = _carried(frame.with_columns(joined_time=pl.col("joined_at").dt.epoch("s")))
+    if table == "purchases":
+        sign = pl.col("quantity").sign()
+        gross = pl.col("quantity") * pl.col("unit_price_cents")
+        discount = pl.col("discount_cents").fill_null(0)
+        kind = pl.col("kind").fill_null("sale")
+        frame = frame.with_columns(kind=kind, discount_cents=discount, amount_cents=gross - sign * discount)
+    if table == "contacts":
+        frame = frame.with_columns(arm=pl.col("arm").fill_null(ARMS[0]))
+    return frame
+
+
+def _carried(members: pl.DataFrame) -> pl.DataFrame:
+    """Empty cells of a member's row filled with what was known last before it: empty means unchanged.
+
+    Only rows that were known before count, so that a row learned later changes none of these.
+    """
+    order = ["known_time", "event_time"]
+    kept = ("member_id", "occurred_at", "recorded_at", *order)
+    own = [
+        name for name in members.columns if name not in kept and 0 < members[name].null_count() < len(members)
+    ]
+    if not own:
+        return members
+    several = members.filter(pl.col("member_id").is_duplicated())
+    states = several.group_by("member_id", *order).agg(pl.col(own).max()).sort("member_id", *order)
+    before = _newest_before(states, own)
+    joined = members.join(before, on=["member_id", *order], how="left", maintain_order="left")
+    filled = joined.with_columns(pl.coalesce(name, f"{name}_before").alias(name) for name in own)
+    return filled.select(members.columns)
+
+
+def _newest_before(states: pl.DataFrame, own: list[str]) -> pl.DataFrame:
+    """Of a member's rows before, in the order in which they were known, the value that happened last.
+
+    One plain window a step: nested ones would be taken member by member, a hundred times slower.
+    """
+    happened = (pl.when(pl.col(name).is_not_null()).then("event_time").alias(f"{name}_at") for name in own)
+    steps = states.with_columns(happened).with_columns(
+        pl.col(f"{name}_at").cum_max().over("member_id").alias(f"{name}_last") for name in own
+    )
+    is_news = {name: pl.col(f"{name}_at") == pl.col(f"{name}_last") for name in own}
+    return (
+        steps.with_columns(pl.when(is_news[name]).then(name).alias(f"{name}_before") for name in own)
+        .with_columns(pl.col(f"{name}_before").forward_fill().over("member_id") for name in own)
+        .with_columns(pl.col(f"{name}_before").shift().over("member_id") for name in own)
+        .drop(*own, *(f"{name}{end}" for name in own for end in ("_at", "_last")))
+    )
+
+
+def enrich(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Copy what belongs to a product or a campaign onto the rows that name it.
+
+    Purchases get an empty ``category`` from their product; contacts and responses get the
+    campaign's content, each column prefixed ``content_``. Afterwards no feature needs a
+    second join. ``outreach`` is contacts and responses of members in one table.
+    """
+    out = dict(tables)
+    if "purchases" in out and "products" in out:
+        known = out["products"].select("product_id", known_category="category")
+        out["purchases"] = (
+            out["purchases"]
+            .join(known, on="product_id", how="left", maintain_order="left")
+            .with_columns(category=pl.coalesce("category", "known_category"))
+            .drop("known_category")
+        )
+    campaigns = out.get("campaigns", complete("campaigns", empty("campaigns")))
+    own = [name for name in campaigns.columns if name.startswith("x_")]
+    content = campaigns.select(
+        "campaign_id", *(pl.col(name).alias(f"content_{name}") for name in (*CONTENT, *own))
+    )
+    for name in ("contacts", "responses"):
+        if name in out:
+            out[name] = out[name].join(content, on="campaign_id", how="left", maintain_order="left")
+    if "contacts" in out or "responses" in out:
+        out["outreach"] = _outreach(out)
+    return out
+
+
+def _outreach(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """What was sent, held out, opened, clicked, answered and blocked, one row each."""
+    content = [f"content_{name}" for name in CONTENT]
+    wanted = ("member_id", "campaign_id", "kind", "event_time", "known_time", *content)
+    sent = pl.when(pl.col("arm") == "control").then(pl.lit("held_out")).otherwise(pl.lit("sent"))
+    parts = [
+        frame.with_columns(kind=kind).filter(pl.col("member_id").is_not_null()).select(wanted)
+        for name, kind in (("contacts", sent), ("responses", pl.col("kind")))
+        if (frame := tables.get(name)) is not None
+    ]
+    return pl.concat(parts)

@@ -1,0 +1,150 @@
+"""Proposed mappings load, read, and say what they are unsure of."""
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from features.sources.check import check
+from features.sources.init import Proposal, propose
+from features.sources.mapping import Mapping, load
+
+
+def day(number: int) -> datetime:
+    return datetime(2024, 1, 1, 9) + timedelta(days=number)
+
+
+ORDERS = pl.DataFrame({
+    "OrderNo": [f"o{n // 2}" for n in range(40)],
+    "CustomerID": [None if n == 7 else f"c{n % 5}" for n in range(40)],
+    "order_date": [f"{day(n):%d/%m/%Y}" for n in range(40)],
+    "SKU": ["p1", "p2"] * 20,
+    "Qty": [-1 if n == 9 else 2 for n in range(40)],
+    "UnitPrice": [2.5] * 40,
+})  # fmt: skip
+CUSTOMERS = pl.DataFrame({
+    "customer_id": [f"c{n}" for n in range(5)],
+    "registered_on": ["2023-05-01"] * 5,
+    "country": ["DE"] * 5,
+    "club": ["gold", "none", "none", "gold", "none"],
+})  # fmt: skip
+LEADS = pl.DataFrame({
+    "lead_id": [f"l{n}" for n in range(30)],
+    "created_at": [str(day(n)) for n in range(30)],
+    "utm_source": ["search"] * 30,
+})  # fmt: skip
+DEALS = pl.DataFrame({"lead_id": ["l1", "l2"], "won_at": [str(day(40))] * 2, "seller": ["a", "b"]})
+SENT = pl.DataFrame({
+    "message_id": [f"k{n}" for n in range(9)],
+    "campaign_id": ["s1"] * 9,
+    "customer_id": ["c1", "c2", "c3"] * 3,
+    "sent_at": [day(n) for n in range(9)],
+})  # fmt: skip
+CALLS = pl.DataFrame({"age": [30, 40], "job": ["a", "b"], "duration": [3, 9], "y": ["yes", "no"]})
+FILES = {
+    "orders.csv": ORDERS,
+    "short_orders.csv": ORDERS.head(10),  # no day after the twelfth
+    "customers.csv": CUSTOMERS,
+    "profiles.csv": CUSTOMERS.drop("registered_on"),
+    "leads.jsonl": LEADS,
+    "won_deals.csv": DEALS,
+    "campaign_sent.parquet": SENT,
+    "calls.csv": CALLS,
+    "weather.csv": pl.DataFrame({"wind": [1.5, 2.5], "at": [date(2024, 1, 1)] * 2}),
+}
+
+
+def proposed(folder: Path, *names: str) -> tuple[Proposal, Mapping]:
+    """A proposal for files, and its mapping as it is read from its text."""
+    for name in names:
+        frame, path = FILES[name], folder / name
+        write = {".csv": frame.write_csv, ".jsonl": frame.write_ndjson, ".parquet": frame.write_parquet}
+        write[path.suffix](path)
+    found = propose([folder / name for name in names])
+    (folder / "proposed.yaml").write_text(found.text)
+    return found, load(folder / "proposed.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "columns"),
+    [
+        ("customers.csv", "members", {"member_id": "customer_id", "occurred_at": "registered_on"}),
+        ("leads.jsonl", "leads", {"lead_id": "lead_id", "occurred_at": "created_at", "source": "utm_source"}),
+        ("campaign_sent.parquet", "contacts", {"contact_id": "message_id", "member_id": "customer_id"}),
+        ("won_deals.csv", "responses", {"lead_id": "lead_id", "occurred_at": "won_at"}),
+        ("orders.csv", "purchases", {"order_id": "OrderNo", "member_id": "CustomerID", "product_id": "SKU"}),
+        ("calls.csv", "subjects", {"label": "y"}),
+    ],
+)
+def test_files_are_recognised(tmp_path: Path, name: str, table: str, columns: dict[str, str]) -> None:
+    _, mapping = proposed(tmp_path, name)
+    ((found, (part,)),) = mapping.tables.items()
+    assert found == table
+    assert {key: part.columns[key].column for key in columns} == columns
+
+
+def test_all_files_together_can_be_checked_at_once(tmp_path: Path) -> None:
+    found, _ = proposed(tmp_path, "orders.csv", "customers.csv", "leads.jsonl", "won_deals.csv")
+    result = check(tmp_path / "proposed.yaml")
+    counts = result.report.tables
+    assert {name: c["quarantined"] for name, c in counts.items()} == dict.fromkeys(counts, 0)
+    assert counts["purchases"]["left_out"] == 1  # the line that names no customer
+    assert result.kinds == {"converted": 2}
+    assert result.tasks["lead"] == result.tasks["churn"] == ""
+    assert "no contacts" in result.tasks["response"]
+    assert all(f"# - {sentence}" in found.text for sentence in found.unsure)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("short_orders.csv", "order_date reads as %d/%m/%Y and as %m/%d/%Y"),
+        ("orders.csv", "3% of the first rows have no CustomerID"),
+        ("orders.csv", "lines with a negative Qty are taken as returns"),
+        ("orders.csv", "UnitPrice is taken as whole money units"),
+        ("won_deals.csv", "made up as {'value': 'converted'}"),
+        ("calls.csv", "no time was found"),
+        ("calls.csv", "must go to `exclude:`"),
+        ("leads.jsonl", "taken as UTC"),
+    ],
+)
+def test_what_is_guessed_is_said(tmp_path: Path, name: str, sentence: str) -> None:
+    found, _ = proposed(tmp_path, name)
+    assert any(sentence in said for said in found.unsure), found.unsure
+
+
+def test_a_semicolon_file_of_another_language(tmp_path: Path) -> None:
+    text = (
+        "订单号;会员ID;下单时间;数量;单价\n1;a;2024-01-05 10:00:00;2;9.90\n2;b;2024-01-06 10:00:00;1;5.00\n"
+    )
+    (tmp_path / "订单.csv").write_text(text)
+    found = propose([tmp_path / "订单.csv"])
+    (tmp_path / "m.yaml").write_text(found.text)
+    mapping = load(tmp_path / "m.yaml")
+    assert {name: cell.column for name, cell in mapping.tables["purchases"][0].columns.items()} == {
+        "occurred_at": "下单时间",
+        "order_id": "订单号",
+        "member_id": "会员ID",
+        "quantity": "数量",
+        "unit_price_cents": "单价",
+    }
+    assert check(tmp_path / "m.yaml").report.tables["purchases"]["accepted"] == 2
+
+
+def test_a_profile_without_a_time_is_known_from_the_start(tmp_path: Path) -> None:
+    found, mapping = proposed(tmp_path, "profiles.csv")
+    assert mapping.tables["members"][0].columns["occurred_at"].value == "1970-01-01"
+    assert any("known from the start" in said for said in found.unsure)
+
+
+def test_what_resembles_nothing_is_left_out_or_refused(tmp_path: Path) -> None:
+    found, mapping = proposed(tmp_path, "leads.jsonl", "weather.csv")
+    assert set(mapping.sources) == {"leads"}
+    assert any(said.startswith("weather.csv: resembles no table") for said in found.unsure)
+    with pytest.raises(ValueError, match=r"none of \['weather\.csv'\] resembles"):
+        propose([tmp_path / "weather.csv"])
+    with pytest.raises(ValueError, match="no file given"):
+        propose([])
+    with pytest.raises(FileNotFoundError, match=r"none\.csv: not found"):
+        propose([tmp_path / "none.csv"])
