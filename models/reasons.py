@@ -1,0 +1,227 @@
+"""Why a row has its score: SHAP contributions, and the words for the largest of them.
+
+The one code path for report, batch and service. Contributions are on the scale of the calibrated
+log-odds and add up to it. Features that differ by window only (orders in 30, 90, 180 days) are
+one reason: their contributions are summed, and the strongest of them speaks.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from models import bins
+from models.model import Model
+from models.words import LANGUAGES, Phrases, catalogue, family, sentence
+
+CODES_VERSION = 1  # of the codes `<feature>:<level>`; raised when the meaning of one changes
+FEW_ROWS = 50  # below this no observed rate is told
+SENSITIVE = frozenset(
+    {
+        *("age", "birth", "birthdate", "birthday", "birth_year", "sex", "gender", "orientation"),
+        *("marital", "marital_status", "pregnant", "pregnancy", "health", "disability"),
+        *("ethnicity", "race", "nationality", "religion", "political", "income"),
+    }
+)
+COLUMNS = {
+    "row": pl.Int64,
+    "rank": pl.Int64,
+    "code": pl.String,
+    "feature": pl.String,
+    "group": pl.String,
+    "direction": pl.String,
+    "contribution": pl.Float64,
+    "rate": pl.Float64,
+    "en": pl.String,
+    "zh": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason of one row.
+
+    Parameters
+    ----------
+    code
+        ``<feature>:<level>``, stable; level is ``none``, ``low``, ``middle``, ``high``,
+        ``unknown``, ``other`` (a category never seen), or the category.
+    direction
+        ``raises`` or ``lowers`` the probability.
+    contribution
+        Log-odds, summed over the feature's windows.
+    rate
+        Observed share of the positive class among rows with such a value; None where too few.
+    """
+
+    code: str
+    feature: str
+    group: str
+    direction: str
+    contribution: float
+    rate: float | None
+    text: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """Finds reasons with one model; keep it, since it prepares words and rates once."""
+
+    model: Model
+
+    @cached_property
+    def _features(self) -> dict[str, Mapping[str, Any]]:
+        return {row["name"]: row for row in self.model.card["features"]}
+
+    @cached_property
+    def _phrases(self) -> dict[str, Phrases]:
+        return {name: Phrases.of(self._features[name]) for name in self.model.encoder.names}
+
+    @cached_property
+    def _families(self) -> np.ndarray:
+        """Family of each column, integer codes from 0, shape (columns,)."""
+        return np.unique([family(name) for name in self.model.encoder.names], return_inverse=True)[1]
+
+    @cached_property
+    def _silent(self) -> np.ndarray:
+        """Families with a sensitive attribute: they count in the score, but are never told."""
+        found = np.zeros(self._families.max() + 1, dtype=bool)
+        found[self._families[[is_sensitive(name) for name in self.model.encoder.names]]] = True
+        return found
+
+    def table(self, frame: pl.DataFrame, top: int = 3) -> pl.DataFrame:
+        """The ``top`` reasons of every row, largest contribution first, one line a reason.
+
+        Columns as ``COLUMNS``; ``row`` is the position in ``frame``. A row has fewer reasons
+        where fewer families of features contribute.
+        """
+        if frame.is_empty() or top < 1:
+            return pl.DataFrame(schema=COLUMNS)
+        values, _ = self.model.contributions(self.model.encoder.transform(frame))
+        return self.of(values, frame, top)
+
+    def of(self, values: np.ndarray, frame: pl.DataFrame, top: int = 3) -> pl.DataFrame:
+        """The same from contributions that are there already, shape (rows, columns)."""
+        order, starts = self._sorted
+        total = np.add.reduceat(values[:, order], starts, axis=1)
+        weight = np.where(self._silent, 0.0, np.abs(total))
+        best = np.argsort(-weight, axis=1, kind="stable")[:, :top]
+        rows = np.repeat(np.arange(len(values)), best.shape[1])
+        rank = np.tile(np.arange(1, best.shape[1] + 1), len(values))
+        told = weight[rows, best.ravel()] > 0
+        rows, rank, chosen = rows[told], rank[told], best.ravel()[told]
+        sums = total[rows, chosen]
+        parts = self._said(frame, rows, self._speakers(values[rows], chosen, sums), sums)
+        found = pl.DataFrame({"row": rows, "rank": rank}, schema={"row": pl.Int64, "rank": pl.Int64})
+        return found.hstack(parts).select(list(COLUMNS))
+
+    def reasons(self, frame: pl.DataFrame, top: int = 3) -> list[list[Reason]]:
+        """The same as objects, one list a row of ``frame``."""
+        out: list[list[Reason]] = [[] for _ in range(len(frame))]
+        for line in self.table(frame, top).iter_rows(named=True):
+            text = {language: line.pop(language) for language in LANGUAGES}
+            row = line.pop("row")
+            line.pop("rank")
+            out[row].append(Reason(**line, text=text))
+        return out
+
+    @cached_property
+    def _sorted(self) -> tuple[np.ndarray, np.ndarray]:
+        """Columns in the order of their families, and where each family starts in it."""
+        order = np.argsort(self._families, kind="stable")
+        return order, np.flatnonzero(np.diff(self._families[order], prepend=-1))
+
+    def _speakers(self, values: np.ndarray, chosen: np.ndarray, total: np.ndarray) -> np.ndarray:
+        """For each row's chosen family the column that contributes most to its sum, shape (rows,)."""
+        out = np.empty(len(chosen), dtype=np.int64)
+        for code in np.unique(chosen):
+            at, own = np.flatnonzero(chosen == code), np.flatnonzero(self._families == code)
+            part = values[np.ix_(at, own)] * np.sign(total[at])[:, None]
+            out[at] = own[np.argmax(part, axis=1)]
+        return out
+
+    def _said(
+        self, frame: pl.DataFrame, rows: np.ndarray, columns: np.ndarray, total: np.ndarray
+    ) -> pl.DataFrame:
+        """Codes, rates and sentences of chosen (row, column) pairs, in their order."""
+        lines: list[tuple[Any, ...]] = [()] * len(rows)
+        for column in np.unique(columns).tolist():
+            at = np.flatnonzero(columns == column)
+            for place, line in zip(
+                at.tolist(), self._of_column(frame, column, rows[at], total[at]), strict=True
+            ):
+                lines[place] = line
+        schema = {name: kind for name, kind in COLUMNS.items() if name not in ("row", "rank", "contribution")}
+        found = pl.DataFrame(lines, schema=schema, orient="row")
+        return found.with_columns(pl.Series("contribution", total, dtype=pl.Float64))
+
+    def _of_column(
+        self, frame: pl.DataFrame, column: int, rows: np.ndarray, total: np.ndarray
+    ) -> Iterator[tuple[Any, ...]]:
+        """The lines of the rows that one column speaks for, without sums; equal ones are worded once."""
+        name = self.model.encoder.names[column]
+        values = frame[name].gather(rows)
+        part = bins.parts(values, self.model.card["bins"][name])
+        keys = list(
+            zip(
+                _shown(values, self._features[name]["unit"]), part.tolist(), (total > 0).tolist(), strict=True
+            )
+        )
+        worded = {key: self._line(name, *key) for key in dict.fromkeys(keys)}
+        return (worded[key] for key in keys)
+
+    def _line(self, name: str, value: float | str | None, part: int, raises: bool) -> tuple[Any, ...]:
+        code, rate, en, zh = self._worded(name, value, part, raises)
+        return code, name, self._features[name]["group"], "raises" if raises else "lowers", rate, en, zh
+
+    def _worded(self, name: str, value: float | str | None, part: int, raises: bool) -> tuple[Any, ...]:
+        """Code, rate and both sentences."""
+        card, entry = self.model.card, self.model.card["bins"][name]
+        rate = entry["rate"][part] if entry["n"][part] >= FEW_ROWS else None
+        texts = (
+            sentence(
+                self._phrases[name].fact(value, language),
+                rate,
+                card["base_rate"],
+                raises,
+                card["positive"][language],
+                language,
+            )
+            for language in LANGUAGES
+        )
+        return (f"{name}:{_level(value, part, entry, self._features[name]['unit'])}", rate, *texts)
+
+
+def explain(model: Model, frame: pl.DataFrame, top: int = 3) -> list[list[Reason]]:
+    """The ``top`` reasons of every row of features, one list a row."""
+    return Explainer(model).reasons(frame, top)
+
+
+def _shown(values: pl.Series, unit: str) -> list[Any]:
+    """Values as coarse as they are said, so that few sentences serve many rows."""
+    if values.dtype == pl.String:
+        return values.to_list()
+    places = 3 if unit == "share" else 0 if unit == "cents" else 1
+    rounded = np.round(values.to_numpy().astype(np.float64), places)
+    return [None if value != value else value for value in rounded.tolist()]
+
+
+def _level(value: float | str | None, part: int, entry: Mapping[str, Any], unit: str) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, str):
+        return value if part < len(entry["categories"]) else "other"
+    if value == 0 and unit in catalogue()["counts"]:
+        return "none"
+    n = np.asarray(entry["n"][:-1], dtype=np.float64)
+    below = (n[:part].sum() + n[part] / 2) / max(n.sum(), 1.0)
+    return "low" if below < 1 / 3 else "high" if below > 2 / 3 else "middle"
+
+
+def is_sensitive(name: str) -> bool:
+    """Whether an input is, by its name, an attribute that no sentence may mention."""
+    own = name.removeprefix("content_").removeprefix("x_")
+    return own in SENSITIVE or (name != own and bool(SENSITIVE & set(own.split("_"))))

@@ -1,0 +1,123 @@
+"""From features to answers: one code path for the nightly batch and for a request."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike
+from xgboost import config_context
+
+from models.model import Model
+from models.reasons import COLUMNS, Explainer
+
+FEW = 64
+Numbers = dict[str, Any]  # probability, percentile, score and band, shape (rows,) each
+REASONS = 5  # of everybody, published; an answer tells fewer
+
+
+@dataclass(frozen=True)
+class Population:
+    """The scored population that a percentile refers to.
+
+    ``grid`` holds the 101 quantiles of its probabilities, ``as_of`` the moment they stand for
+    (ISO 8601), ``n`` how many subjects it has.
+    """
+
+    grid: tuple[float, ...]
+    as_of: str
+    n: int
+
+    @classmethod
+    def of(cls, probability: ArrayLike, as_of: str) -> "Population":
+        """The population of these probabilities, shape (rows,)."""
+        values = np.asarray(probability, dtype=np.float64)
+        return cls(tuple(np.quantile(values, np.linspace(0, 1, 101)).tolist()), as_of, len(values))
+
+    def percentile(self, probability: ArrayLike) -> np.ndarray:
+        """Share of the population (percent, 0 to 100) that scores lower, shape (rows,).
+
+        Linear between the quantiles; ties count half: a run of equal quantiles stands for its middle.
+        """
+        p, grid = np.asarray(probability, dtype=np.float64), np.asarray(self.grid)
+        left, right = (np.searchsorted(grid, p, side=side) for side in ("left", "right"))
+        at = np.clip(right, 1, 100)
+        width = grid[at] - grid[at - 1]
+        part = np.divide(p - grid[at - 1], width, out=np.zeros_like(p), where=width > 0)
+        return np.where(left < right, (left + right - 1) / 2, np.clip(at - 1 + part, 0.0, 100.0))
+
+    def to_json(self) -> dict[str, Any]:
+        return {"as_of": self.as_of, "n": self.n, "percentiles": list(self.grid)}
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> "Population":
+        """``ValueError`` unless there are 101 finite quantiles in order."""
+        grid = tuple(float(value) for value in found["percentiles"])
+        if len(grid) != 101 or not np.isfinite(grid).all() or (np.diff(grid) < 0).any():
+            raise ValueError(f"population: percentiles must be 101 rising numbers, found {len(grid)}")
+        return cls(grid, str(found["as_of"]), int(found["n"]))
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A model and the population its scores are compared with."""
+
+    model: Model
+    population: Population
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Words and rates, prepared once."""
+        return Explainer(self.model)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Scorer":
+        """Read a released folder: ``model.ubj``, ``card.json``, ``population.json``."""
+        found = json.loads((folder / "population.json").read_text())
+        return cls(Model.load(folder), Population.from_json(found))
+
+    def bands(self, probability: ArrayLike) -> np.ndarray:
+        """Index into the card's bands, from the highest down, shape (rows,)."""
+        p = np.asarray(probability, dtype=np.float64)
+        lows = np.array([band["low"] for band in self.model.card["bands"][:-1]], dtype=np.float64)
+        return (p[:, None] < lows).sum(axis=1)
+
+    def numbers(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Probability, percentile, score (1 to 99) and band of every row of features."""
+        return pl.DataFrame(
+            self._numbers(self.model.encoder.transform(frame)), schema_overrides={"band": pl.String}
+        )
+
+    def _numbers(self, matrix: np.ndarray) -> Numbers:
+        probability = self.model.calibration.probability(self.model.margin(matrix))
+        percentile = self.population.percentile(probability)
+        names = [band["name"] for band in self.model.card["bands"]]
+        return {
+            "probability": probability,
+            "percentile": percentile,
+            "score": np.clip(np.ceil(percentile), 1, 99).astype(np.int64),
+            "band": [names[at] for at in self.bands(probability)],
+        }
+
+    def told(self, frame: pl.DataFrame, top: int) -> tuple[Numbers, pl.DataFrame]:
+        """Columns as of ``numbers``, and the ``top`` reasons, one line a reason (see ``reasons.COLUMNS``)."""
+        matrix = self.model.encoder.transform(frame)
+        # A pool of threads costs more than a few rows: it is the longest part of a single answer.
+        with config_context(nthread=1 if len(frame) <= FEW else 0):
+            numbers = self._numbers(matrix)
+            if frame.is_empty() or top < 1:
+                return numbers, pl.DataFrame(schema=COLUMNS)
+            values, _ = self.model.contributions(matrix)
+        return numbers, self.explainer.of(values, frame, top)
+
+    def table(self, frame: pl.DataFrame, top: int = REASONS) -> pl.DataFrame:
+        """``numbers`` and, as a list, the ``top`` reasons of every row."""
+        numbers, lines = self.told(frame, top)
+        told = pl.struct(pl.exclude("row", "rank")).alias("reasons")
+        reasons = lines.select("row", told).group_by("row", maintain_order=True).agg("reasons")
+        rows = pl.DataFrame({"row": range(len(frame))}, schema={"row": pl.Int64})
+        found = rows.join(reasons, on="row", how="left", maintain_order="left").select("reasons")
+        return pl.DataFrame(numbers, schema_overrides={"band": pl.String}).hstack(found)

@@ -1,0 +1,114 @@
+"""What a model predicts: a task is data, not a class hierarchy."""
+
+from dataclasses import dataclass
+from importlib import import_module
+
+import polars as pl
+
+from features.feature import DAY, Group
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is looked for in the time after the as-of moment.
+
+    Parameters
+    ----------
+    table, kind
+        The contract's table, and the value of its ``kind`` column that counts.
+    keys
+        Columns on which an outcome row belongs to a subject.
+    absent
+        The label is that nothing of the kind happens.
+    """
+
+    table: str
+    kind: str
+    keys: tuple[str, ...]
+    absent: bool = False
+
+
+@dataclass(frozen=True)
+class Band:
+    """A named part of the scored population; ``share`` of it, counted from the highest score."""
+
+    name: str
+    share: float
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """One question about one kind of subject.
+
+    Parameters
+    ----------
+    key
+        The column that identifies the subject: lead, member or contact.
+    question_en, question_zh
+        With ``{days}``, ``{gap}`` and ``{active_days}`` from the params.
+    positive_en, positive_zh
+        What members of the positive class do, as the end of "… of cases they".
+    groups
+        Feature groups, in the order of the catalogue.
+    metric
+        The number that is tuned and put on top.
+    bands
+        From the highest score down; the shares add up to 1.
+    """
+
+    name: str
+    key: str
+    question_en: str
+    question_zh: str
+    positive_en: str
+    positive_zh: str
+    outcome: Outcome
+    groups: tuple[Group, ...]
+    bands: tuple[Band, ...]
+    rule: str
+    rule_descending: bool
+    metric: str = "average_precision"
+
+
+def label(
+    spine: pl.DataFrame, outcomes: pl.DataFrame, outcome: Outcome, days: pl.Expr, gap: int
+) -> pl.DataFrame:
+    """Whether the outcome happens in ``[as_of + gap, as_of + gap + days)``.
+
+    Parameters
+    ----------
+    spine
+        ``row_id``, ``as_of`` (seconds) and the outcome's keys, one row a subject and moment.
+    outcomes
+        Rows of the outcome's table: its keys and ``event_time`` (seconds).
+    days
+        Length of the window in days, an expression over the spine.
+    gap
+        Days between the as-of moment and the start of the window.
+
+    Returns
+    -------
+    ``spine`` with ``window_end`` (seconds) and ``label`` (0 or 1), in the same order.
+    """
+    start = pl.col("as_of") + gap * DAY
+    asked = spine.with_columns(window_end=start + days * DAY)
+    rows = outcomes.filter(pl.col("kind") == outcome.kind).select(*outcome.keys, "event_time")
+    hits = (
+        asked.select("row_id", "as_of", "window_end", *outcome.keys)
+        .join(rows, on=list(outcome.keys), how="inner")
+        .filter((pl.col("event_time") >= start) & (pl.col("event_time") < pl.col("window_end")))
+        .get_column("row_id")
+        .unique()
+    )
+    found = pl.col("row_id").is_in(hits.implode())
+    return asked.with_columns(label=(~found if outcome.absent else found).cast(pl.Int8))
+
+
+def task(name: str) -> Task:
+    """The task of the module ``models/<name>.py``: a further one is one file."""
+    module = import_module(f"models.{name}")
+    if not isinstance(getattr(module, "TASK", None), Task):
+        raise ValueError(f"models/{name}.py has no TASK")
+    return module.TASK

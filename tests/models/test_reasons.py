@@ -1,0 +1,113 @@
+"""Reasons add up, are the same alone and in a batch, and keep silent about sensitive attributes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models.encode import Column, Encoder
+from models.model import Model
+from models.reasons import COLUMNS, Explainer, explain, is_sensitive
+from models.words import family
+
+STAGE = Path("build/made-up/churn")
+
+
+@pytest.fixture(scope="module")
+def model(made_up: Path) -> Model:
+    return Model.load(made_up / STAGE / "model")
+
+
+@pytest.fixture(scope="module")
+def rows(made_up: Path) -> pl.DataFrame:
+    return pl.read_parquet(made_up / STAGE / "dataset.parquet").filter(pl.col("split") == "test").head(300)
+
+
+def test_contributions_of_all_families_add_up_to_the_calibrated_log_odds(model, rows):
+    matrix = model.encoder.transform(rows)
+    _, base = model.contributions(matrix)
+    families = len({family(name) for name in model.encoder.names})
+    table = Explainer(model).table(rows, top=families)
+    summed = table.group_by("row").agg(pl.col("contribution").sum()).sort("row")["contribution"].to_numpy()
+    expected = model.calibration.log_odds(model.margin(matrix))
+    assert np.abs(summed + base - expected).max() < 1e-5
+
+
+def test_the_largest_come_first_and_the_sign_is_the_direction(model, rows):
+    table = Explainer(model).table(rows, top=4)
+    assert table.columns == list(COLUMNS)
+    size = table.with_columns(pl.col("contribution").abs())
+    falls = size.select((pl.col("contribution").diff().over("row") <= 1e-12).fill_null(True).all()).item()
+    assert falls
+    assert set(table["direction"]) == {"raises", "lowers"}
+    assert ((table["contribution"] > 0) == (table["direction"] == "raises")).all()
+
+
+def test_a_row_alone_has_the_reasons_it_has_in_a_batch(model, rows):
+    together = explain(model, rows)
+    for at in (0, 7, 299):
+        alone = explain(model, rows[at])[0]
+        assert [r.code for r in alone] == [r.code for r in together[at]]
+        assert [r.text for r in alone] == [r.text for r in together[at]]
+        assert [r.contribution for r in alone] == pytest.approx([r.contribution for r in together[at]])
+
+
+def test_one_reason_a_family_of_windows(model, rows):
+    for reasons in explain(model, rows, top=5):
+        names = [family(reason.feature) for reason in reasons]
+        assert len(names) == len(set(names))
+
+
+def test_a_sensitive_attribute_counts_but_is_never_told(model, rows):
+    secret = model.encoder.names.index("days_since_order")
+    columns = list(model.encoder.columns)
+    columns[secret] = Column("x_age")
+    described = [
+        row | {"name": "x_age"} if row["name"] == "days_since_order" else row
+        for row in model.card["features"]
+    ]
+    card = model.card | {
+        "features": described,
+        "bins": model.card["bins"] | {"x_age": model.card["bins"]["days_since_order"]},
+    }
+    blind = replace(model, encoder=Encoder(tuple(columns)), card=card)
+    told = Explainer(blind).table(rows.rename({"days_since_order": "x_age"}), top=5)
+    assert "x_age" not in set(told["feature"])
+    assert "days_since_order" in set(Explainer(model).table(rows, top=5)["feature"])
+
+
+@pytest.mark.parametrize(
+    "name", ["x_age", "gender", "x_birth_year", "x_age_group", "content_x_sex", "birth_year"]
+)
+def test_sensitive_names_are_known(name):
+    assert is_sensitive(name)
+
+
+@pytest.mark.parametrize("name", ["lead_age_days", "region", "x_club", "tenure_days", "x_language"])
+def test_other_names_are_not(name):
+    assert not is_sensitive(name)
+
+
+def test_no_rows_no_reasons(model, rows):
+    assert explain(model, rows.head(0)) == []
+    assert Explainer(model).table(rows.head(0)).schema == COLUMNS
+
+
+def test_an_unknown_value_and_an_unseen_category_are_said_so(model, rows):
+    odd = rows.head(1).with_columns(
+        pl.lit(None, dtype=pl.Float64).alias("days_since_order"), pl.lit("elsewhere").alias("region")
+    )
+    codes = {reason.code for reason in explain(model, odd, top=100)[0]}
+    assert "days_since_order:unknown" in codes
+    assert not any(code.startswith("region:") and code != "region:other" for code in codes)
+
+
+def test_many_rows_add_up_as_few_do(model, rows):
+    matrix = np.repeat(model.encoder.transform(rows), 10, axis=0)
+    values, base = model.contributions(matrix)
+    few, same = model.contributions(matrix[::10])
+    assert base == same
+    assert np.abs(values[::10] - few).max() < 1e-5
+    assert np.abs(values.sum(axis=1) + base - model.calibration.log_odds(model.margin(matrix))).max() < 1e-5
