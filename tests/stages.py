@@ -1,0 +1,156 @@
+"""A small made-up churn task, run through the real stages from `fit` on: for tests of what follows."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from features import catalog
+from features.feature import DAY
+from models.churn import TASK
+from models.estimators import DEFAULTS
+from training.evaluate import evaluate
+from training.files import write_json
+from training.fit import fit
+from training.params import Params, parse
+
+START = 1_700_006_400  # 2023-11-15 00:00 UTC
+Signal = Literal["real", "random", "leak"]
+
+
+def params(resamples: int = 100) -> Params:
+    """Parameters of the made-up data set, beside those of the project."""
+    given = parse((Path(__file__).parents[1] / "params.yaml").read_text())
+    evaluation = given.evaluate.model_copy(update={"resamples": resamples})
+    return given.model_copy(update={"data": "made-up", "tasks": ("churn",), "evaluate": evaluation})
+
+
+def make(signal: Signal = "real", seed: int = 0, members: int = 400, cutoffs: int = 12) -> Params:
+    """Write the stage files of ``made-up``/churn under the working folder, up to ``test.parquet``."""
+    found = params()
+    folder = found.build / "churn"
+    folder.mkdir(parents=True)
+    rows = questions(signal, seed, members, cutoffs)
+    rows.write_parquet(folder / "dataset.parquet")
+    write_json(folder / "dataset.json", facts(rows))
+    write_json(found.build / "ingest.json", ingest())
+    write_json(folder / "tune.json", tuned())
+    fit(found, "churn")
+    evaluate(found, "churn")
+    return found
+
+
+def questions(signal: Signal, seed: int, members: int, cutoffs: int) -> pl.DataFrame:
+    """Rows of ``members`` asked at ``cutoffs`` moments a month apart, with every churn feature."""
+    rng, n = np.random.default_rng(seed), members * cutoffs
+    who, when = np.tile(np.arange(members), cutoffs), np.repeat(np.arange(cutoffs), members)
+    columns = {feature.name: _column(feature.unit, rng, n) for feature in catalog.features(TASK.groups)}
+    rate = np.tile(rng.gamma(2, 0.5, members), cutoffs)
+    columns["orders_90d"] = pl.Series(rng.poisson(3 * rate).astype(float))
+    columns["days_since_order"] = pl.Series(rng.exponential(30 / (0.2 + rate)))
+    columns["days_since_ticket"] = pl.Series(
+        np.where(rng.random(n) < 0.7, np.nan, rng.exponential(60, n))
+    ).fill_nan(None)
+    odds = 0.5 - 0.6 * columns["orders_90d"].to_numpy() + columns["days_since_order"].to_numpy() / 40
+    label = rng.random(n) < (0.3 if signal == "random" else 1 / (1 + np.exp(-odds)))
+    if signal == "leak":
+        columns["tickets_90d"] = pl.Series(label * 5.0)
+    as_of = START + when * 30 * DAY
+    split = np.select(
+        [when >= cutoffs - 3, when >= cutoffs - 5, when >= cutoffs - 7], ["test", "gap", "valid"], "train"
+    )
+    keys = {
+        "row_id": pl.Series(np.arange(n)),
+        "member_id": pl.Series([f"m{number:05d}" for number in who]),
+        "as_of": pl.Series(as_of),
+        "window_end": pl.Series(as_of + 67 * DAY),
+        "label": pl.Series(label.astype(np.int8)),
+        "fold": pl.Series(np.where(split == "valid", when - (cutoffs - 7), -1).astype(np.int8)),
+        "split": pl.Series(split.tolist()),
+    }
+    return pl.DataFrame(keys | columns).filter(pl.col("split") != "gap")
+
+
+def _column(unit: str, rng: np.random.Generator, n: int) -> pl.Series:
+    if unit == "category":
+        return pl.Series(rng.choice(["north", "south", "west"], n).tolist(), dtype=pl.String)
+    if unit == "share":
+        return pl.Series(rng.random(n))
+    return pl.Series(rng.poisson(2, n).astype(float) * (1_000 if unit == "cents" else 1))
+
+
+def facts(rows: pl.DataFrame) -> dict[str, object]:
+    """What ``dataset.json`` says about the rows."""
+
+    def part(name: str) -> dict[str, object]:
+        own = rows.filter(pl.col("split") == name)
+        return {
+            "rows": len(own),
+            "subjects": own["member_id"].n_unique(),
+            "positives": int(own["label"].sum()),
+            "from": _iso(own["as_of"].min()),
+            "to": _iso(own["as_of"].max()),
+        }
+
+    steps = [
+        ("asked", len(rows) + 500),
+        ("outcome window closed at the extract", len(rows) + 200),
+        ("split in time, gap rows left out", len(rows)),
+    ]
+    valid = rows.filter(pl.col("split") == "valid")["as_of"].unique().sort().to_list()
+    test = int(rows.filter(pl.col("split") == "test")["as_of"].min())  # type: ignore[arg-type]
+    return {
+        "task": "churn",
+        "subject": "member_id",
+        "spine": {"days": 60, "gap": 7, "active_days": 365, "every_days": 30, "cutoffs": 12},
+        "extracted_at": "2025-01-01T00:00:00+00:00",
+        "waterfall": [
+            {"step": step, "rows": count, "subjects": rows["member_id"].n_unique()} for step, count in steps
+        ],
+        "splits": {name: part(name) for name in ("train", "valid", "test")},
+        "test_start": _iso(test),
+        "test_start_time": test,
+        "blocks": valid,
+        "groups": [group.name for group in TASK.groups],
+        "features": catalog.describe(TASK.groups),
+        "fingerprint": catalog.fingerprint(TASK.groups),
+        "left_out": {},
+    }
+
+
+def ingest() -> dict[str, object]:
+    """What ``ingest.json`` says."""
+    return {
+        "data": "made-up",
+        "extracted_at": "2025-01-01T00:00:00+00:00",
+        "tables": {
+            "purchases": {
+                "read": 1010,
+                "accepted": 1000,
+                "quarantined": 10,
+                "reasons": {"negative quantity in a sale": 10},
+            }
+        },
+        "left_out": {},
+    }
+
+
+def tuned() -> dict[str, object]:
+    """What ``tune.json`` says."""
+    best = {"number": 1, "value": 0.6, "params": DEFAULTS, "rounds": 40, "fold_values": [0.6, 0.6]}
+    trials = [
+        {"number": 0, "state": "COMPLETE", "value": 0.55, "params": DEFAULTS},
+        {"number": 1, "state": "COMPLETE", "value": 0.6, "params": DEFAULTS},
+    ]
+    return {
+        "study": "made-up",
+        "metric": "mean average precision",
+        "best": best,
+        "at_edge": [],
+        "trials": trials,
+    }
+
+
+def _iso(moment: object) -> str:
+    return str(pl.select(pl.from_epoch(pl.lit(moment), time_unit="s")).item().isoformat()) + "+00:00"

@@ -1,0 +1,36 @@
+"""The explanation adds up, or the stage stops."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+import stages
+
+from models.model import Model
+from training import explain as stage
+
+
+def test_every_sampled_row_adds_up_to_its_log_odds(made_up):
+    folder = made_up / "build/made-up/churn"
+    frame, model = pl.read_parquet(folder / "explain/shap.parquet"), Model.load(folder / "model")
+    margin = frame.join(pl.read_parquet(folder / "test.parquet"), on="row_id", how="left")["margin"]
+    total = frame.drop("row_id").sum_horizontal().to_numpy()
+    assert np.abs(total - model.calibration.log_odds(margin.to_numpy())).max() < 1e-5
+
+
+def test_the_strongest_come_first_with_an_interval_around_them(made_up):
+    found = json.loads((made_up / "build/made-up/churn/explain/explain.json").read_text())
+    values = [row["value"] for row in found["features"]]
+    assert values == sorted(values, reverse=True)
+    assert {row["name"] for row in found["features"][:2]} == {"orders_90d", "days_since_order"}
+    for row in found["features"] + found["families"]:
+        assert row["low"] <= row["value"] <= row["high"]
+
+
+def test_contributions_that_do_not_add_up_stop_the_stage(made_up, monkeypatch):
+    monkeypatch.chdir(made_up)
+    right = Model.contributions
+    monkeypatch.setattr(Model, "contributions", lambda self, matrix: (right(self, matrix)[0] * 1.01, 0.0))
+    with pytest.raises(ValueError, match="miss the log-odds by"):
+        stage.explain(stages.params(), "churn")

@@ -1,0 +1,167 @@
+"""The report is one file, complete, in two languages, private, and the same every time."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import stages
+
+from training.explain import explain
+from training.report import keep, report, write_index, write_pages
+from training.reporting.build import ORDER, build
+from training.reporting.info import Info
+from training.reporting.source import Source
+from training.signoff import FILE, sign
+
+PRIVATE = {
+    "mail": r"[\w.+-]+@[\w-]+\.[\w.]+",
+    "mobile number": r"(?<![\d.\w-])1[3-9]\d{9}(?!\d)",
+    "identity number": r"(?<![\d.\w])\d{17}[\dXx](?!\w)",
+    "raw member id": r"\bm\d{5}\b",
+}
+
+
+@pytest.fixture(scope="module")
+def made(made_up: Path) -> Path:
+    """The folder of the made-up task's report."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(made_up)
+        report(stages.params(), "churn")
+    return made_up / "experiments/made-up/churn"
+
+
+@pytest.fixture(scope="module")
+def page(made: Path) -> str:
+    return (made / "report.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def data(made: Path) -> dict:
+    return json.loads((made / "report.json").read_text())
+
+
+class Text(HTMLParser):
+    """The text of each language, of the page without scripts and styles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: dict[str, list[str]] = {"en": [], "zh-CN": []}
+        self._open: list[str | None] = []
+        self._skip = 0
+
+    def handle_starttag(self, tag, attrs):
+        self._skip += tag in ("script", "style")
+        if tag in ("span", "button"):
+            self._open.append(dict(attrs).get("lang"))
+
+    def handle_endtag(self, tag):
+        self._skip -= tag in ("script", "style")
+        if tag in ("span", "button") and self._open:
+            self._open.pop()
+
+    def handle_data(self, text):
+        language = next((part for part in reversed(self._open) if part), None)
+        if language and not self._skip:
+            self.texts[language].append(text.strip())
+
+
+def test_every_section_stands_in_its_order(page, data):
+    assert list(data["sections"]) == list(ORDER)
+    assert re.findall(r'<section id="(\w+)"', page) == [*ORDER, "glossary"]
+
+
+def test_what_was_not_assessed_says_why(page, data):
+    for name, found in data["sections"].items():
+        if not found["assessed"]:
+            part = page[page.index(f'<section id="{name}"') :]
+            assert "Not assessed" in part[: part.index("</section>")]
+            assert "未评估" in part[: part.index("</section>")]
+
+
+def test_nothing_is_fetched(page):
+    assert not re.search(r'(src|href)="(?:https?:)?//', page)
+    assert "default-src 'none'" in page
+    assert "@import" not in page
+    assert not re.search(r"url\((?!#)", page)
+
+
+def test_it_is_small(page):
+    assert len(page.encode()) < 3_000_000
+
+
+def test_both_languages_say_the_same_numbers(page):
+    found = Text()
+    found.feed(page)
+    numbers = {
+        language: sorted(n for text in texts for n in re.findall(r"\d+(?:\.\d+)?", text) if n != "0")
+        for language, texts in found.texts.items()
+    }
+    assert len(found.texts["en"]) == len(found.texts["zh-CN"])
+    assert len(numbers["en"]) > 100
+    assert numbers["en"] == numbers["zh-CN"]
+
+
+def test_the_data_in_the_page_are_the_report(page, data):
+    text = page.split('id="report-data">')[1].split("</script>")[0]
+    assert json.loads(text) == data
+
+
+def test_nothing_private_stands_in_it(page, data):
+    text = page.replace("crm@brand.example", "")
+    assert {
+        kind: re.findall(pattern, text)[:3] for kind, pattern in PRIVATE.items() if re.search(pattern, text)
+    } == {}
+
+
+def test_the_same_inputs_give_the_same_bytes(made, made_up, monkeypatch):
+    before = {name: (made / name).read_bytes() for name in ("report.json", "report.html")}
+    monkeypatch.chdir(made_up)
+    report(stages.params(), "churn")
+    assert {name: (made / name).read_bytes() for name in before} == before
+
+
+def test_the_index_links_the_report(made):
+    assert 'href="churn/report.html"' in (made.parent / "index.html").read_text()
+
+
+def test_a_signature_shows_in_the_page_and_its_version_is_kept(made, made_up, monkeypatch):
+    monkeypatch.chdir(made_up)
+    params = stages.params()
+    sign(params, "churn", "compliance", "approve_with_conditions", "C. Officer", ["only with consent"])
+    write_pages(params, "churn")
+    kept = keep(params, "churn")
+    write_index(params)
+    page, index = (made / "report.html").read_text(), (made.parent / "index.html").read_text()
+    assert "C. Officer" in page
+    assert "only with consent" in page
+    assert f'href="reports/{kept.name}"' in index
+    assert "signatures that hold: 1" in index
+    (made / "report.json").write_text((made / "report.json").read_text() + "\n")
+    write_pages(params, "churn")
+    assert "void: signed another version" in (made / "report.html").read_text()
+    FILE.unlink()
+    report(params, "churn")
+
+
+def _sections(signal: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
+    monkeypatch.chdir(folder)
+    params = stages.make(signal, members=200)
+    explain(params, "churn")
+    return build(Source(params, "churn"), Info())["sections"]
+
+
+def test_a_leak_is_named_and_the_model_not_recommended(tmp_path, monkeypatch):
+    found = _sections("leak", tmp_path, monkeypatch)
+    alone = next(check for check in found["checks"]["checks"] if check["check"] == "alone")
+    assert alone["result"] == "bad"
+    assert alone["feature"] == "tickets_90d"
+    assert found["verdict"]["status"] == "bad"
+
+
+def test_random_labels_give_a_lift_that_covers_one(tmp_path, monkeypatch):
+    found = _sections("random", tmp_path, monkeypatch)
+    lift = found["verdict"]["lift"]
+    assert lift["low"] <= 1 <= lift["high"]
+    assert found["verdict"]["status"] == "bad"

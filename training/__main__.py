@@ -1,0 +1,202 @@
+"""The one command line of the pipeline: ``python -m training STAGE [TASK]``."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from training.params import Params, load
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
+Task = Annotated[str, typer.Argument(help="lead, response or churn")]
+
+
+def _task_stage(name: str) -> None:
+    """Register ``python -m training NAME TASK``; the stage's module is imported when it runs."""
+
+    def command(task: Task) -> None:
+        from importlib import import_module
+
+        stage: Callable[[Params, str], None] = getattr(import_module(f"training.{name}"), name)
+        params = load()
+        if task not in params.tasks:
+            raise ValueError(f"task {task!r}: params.yaml has tasks {list(params.tasks)}")
+        stage(params, task)
+
+    app.command(name, help=f"Stage {name} of one task.")(command)
+
+
+for _stage in ("dataset", "tune", "fit", "evaluate", "explain", "report", "score"):
+    _task_stage(_stage)
+
+
+@app.command()
+def source() -> None:
+    """Fingerprint of the source data, so that changed data run the pipeline again."""
+    from training.files import read_json, write_json
+    from training.ingest import source_fingerprint
+
+    params = load()
+    path, found = params.build / "source.json", source_fingerprint(params)
+    if not path.exists() or read_json(path) != found:
+        write_json(path, found)
+
+
+@app.command()
+def ingest() -> None:
+    """Simulate the brand, or read the mapped source; validate, bind, write the contract's tables."""
+    from training.ingest import ingest as run
+
+    run(load())
+
+
+@app.command()
+def track(task: Task) -> None:
+    """Log what the stages wrote to MLflow and register the model."""
+    from training import tracking
+
+    tracking.track(load(), task)
+
+
+@app.command()
+def release(task: Task, by: str = "pipeline") -> None:
+    """Make the newest model the champion, if the gates are passed (exit code 3 if not)."""
+    from training import release as releases
+
+    try:
+        releases.release(load(), task, by)
+    except releases.RefusedError as refusal:
+        print(refusal, file=sys.stderr)
+        raise typer.Exit(3) from None
+
+
+@app.command()
+def publish() -> None:
+    """Track and release every task of params.yaml; a refused model is named, the others go on."""
+    from training import release as releases
+    from training import tracking
+
+    params = load()
+    for task in params.tasks:
+        tracking.track(params, task)
+        try:
+            releases.release(params, task)
+        except releases.RefusedError as refusal:
+            print(refusal, file=sys.stderr)
+
+
+@app.command()
+def rollback(task: Task, by: str = "pipeline") -> None:
+    """Make the previous champion serve again."""
+    from training import release as releases
+
+    releases.rollback(load(), task, by)
+
+
+@app.command()
+def sign(
+    task: Task,
+    role: Annotated[str, typer.Option(help="developer, validator, owner or compliance")],
+    decision: Annotated[str, typer.Option(help="approve, approve_with_conditions or reject")],
+    by: Annotated[str, typer.Option(help="who signs")],
+    condition: Annotated[
+        list[str] | None, typer.Option(help="one condition; may stand several times")
+    ] = None,
+    expires: Annotated[str | None, typer.Option(help="last valid day, YYYY-MM-DD; a year by default")] = None,
+) -> None:
+    """Sign the task's report; a changed report voids the signature."""
+    from datetime import date
+
+    from training.report import keep, write_index, write_pages
+    from training.signoff import sign as add
+
+    params, end = load(), None if expires is None else date.fromisoformat(expires)
+    found = add(params, task, role, decision, by, condition or (), expires=end)
+    write_pages(params, task)
+    keep(params, task)
+    write_index(params)
+    print(f"{task}: {found.role} {found.decision}, until {found.expires}; commit experiments/signoff.yaml")
+
+
+@app.command()
+def drivers() -> None:
+    """Rank what makes members dissatisfied: tickets by topic, their ratings, and who then left."""
+    from training import drivers as stage
+    from training.files import write_json
+
+    params = load()
+    found = stage.drivers(params)
+    if found is None:
+        raise ValueError(f"drivers: {params.data} has no tickets or feedback")
+    write_json(params.results / "drivers.json", found)
+    print(stage.table(found))
+
+
+@app.command()
+def init(
+    files: Annotated[list[Path], typer.Argument(help="your tables, or folders of them")], name: str = "own"
+) -> None:
+    """Propose a mapping for your files: writes mappings/NAME.yaml and lists what it is unsure of."""
+    from features.sources.init import propose
+
+    target = Path("mappings") / f"{name}.yaml"
+    if target.exists():
+        raise ValueError(f"{target}: exists already; choose another --name")
+    proposal = propose(files)
+    target.write_text(proposal.text)
+    print(f"{target}: written; look at it, then `memberlens check {name}`")
+    for doubt in proposal.unsure:
+        print(f"  unsure: {doubt}")
+
+
+@app.command()
+def check(data: Annotated[str, typer.Argument(help="name of a file in mappings/")]) -> None:
+    """Say what a mapping yields, and what is missing for which task; writes nothing."""
+    from features.sources.check import check as run
+
+    for line in run(Path("mappings") / f"{data}.yaml").lines():
+        print(line)
+
+
+@app.command()
+def catalogue() -> None:
+    """Print every feature with its unit and both sentences."""
+    from features.catalog import GROUPS, describe
+
+    for row in describe(GROUPS):
+        print(f"{row['name']:26} {row['unit']:10} {row['en']} | {row['zh']}")
+
+
+@app.command()
+def use(data: Annotated[str, typer.Argument(help="brand, or the name of a file in mappings/")]) -> None:
+    """Switch params.yaml to a data set and its settings."""
+    from training.switch import switch
+
+    switch(data, Path("params.yaml"))
+
+
+@app.command()
+def summary() -> None:
+    """What came out: per task the headline metric against its best baseline, and where to look."""
+    from training.summary import summarise
+
+    print(summarise(load()))
+
+
+def main() -> None:
+    """Run a command; an expected error is one sentence, not a stack trace (``--debug`` shows it)."""
+    debug = "--debug" in sys.argv
+    sys.argv = [word for word in sys.argv if word != "--debug"]
+    try:
+        app()
+    except (ValueError, FileNotFoundError) as error:
+        if debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""How stages write: aside and renamed, the same bytes for the same content."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file; ``FileNotFoundError`` names the stage's missing input."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: not found; run the stages before this one (`dvc repro`)")
+    return json.loads(path.read_text())
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write aside and rename, so that a stage killed half way leaves no half file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(path.suffix + ".part")
+    aside.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    aside.rename(path)
+
+
+def say(line: str) -> None:
+    """One line of progress, to stderr."""
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,134 @@
+"""Stage ingest: the simulated brand or a mapped source, as the tables that features read."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from training.files import say, write_json
+from training.params import Params
+
+if TYPE_CHECKING:
+    from features.sources.mapping import Mapping as MappingFile
+    from features.sources.rows import Rows
+
+MAPPINGS = Path("mappings")
+BRAND = "brand"
+
+
+def ingest(params: Params) -> None:
+    """Read, judge, bind and write: ``tables/``, ``quarantine.parquet`` and ``ingest.json``.
+
+    For the brand also ``truth/``, which no stage of a model reads. The same source gives the same
+    bytes; a stage that is killed leaves what was there before.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        What is wrong with the mapping or its files, or more bad rows than
+        ``ingest.max_quarantined`` allows.
+    """
+    from features.sources.intake import intake
+    from features.sources.store import Folder, swapped
+
+    scratch = params.build / "fetched"
+    shutil.rmtree(scratch, ignore_errors=True)
+    source = _brand(params) if params.data == BRAND else _mapped(params, scratch)
+    with swapped(params.build / "tables") as aside:
+        folder = Folder(aside, params.engine.memory, params.engine.threads)
+        report = intake(source.rows, source.extracted, folder.store, source.unknown_members, say)
+        _refuse_too_many(report.tables, params)
+    shutil.rmtree(scratch, ignore_errors=True)
+    aside = params.build / "quarantine.part"
+    report.quarantine.write_parquet(aside, compression="zstd")
+    aside.rename(params.build / "quarantine.parquet")
+    summary = {"data": params.data, "extracted_at": source.extracted.isoformat(), "tables": report.tables}
+    summary |= {
+        "conflicts": report.conflicts.height,
+        "accounts_in_conflict": report.conflicts["account"].to_list(),
+    }
+    write_json(params.build / "ingest.json", {**summary, **source.notes})
+
+
+@dataclass(frozen=True)
+class Source:
+    """Member data before they are judged: rows by table, when they were extracted, what is to be noted."""
+
+    rows: Mapping[str, Iterable["Rows"]]
+    extracted: datetime
+    unknown_members: Literal["quarantine", "add"] = "quarantine"
+    notes: Mapping[str, Any] = field(default_factory=lambda: {"left_out": {}})
+
+
+def _brand(params: Params) -> Source:
+    from features.sources.brand import simulate
+    from features.sources.rows import given
+    from features.sources.store import write_frames
+
+    size = params.brand
+    brand = simulate(size.members, size.leads, size.start, size.end, params.seed)
+    write_frames(brand.truth, params.build / "truth")
+    rows = {name: [given(name, frame)] for name, frame in brand.tables.items()}
+    return Source(rows, datetime(size.end.year, size.end.month, size.end.day, tzinfo=UTC))
+
+
+def _mapped(params: Params, scratch: Path) -> Source:
+    from features.sources.fetch import fetched
+    from features.sources.mapping import load
+    from features.sources.shape import newest, shape
+    from features.sources.values import moment
+
+    mapping = fetched(load(MAPPINGS / f"{params.data}.yaml"), scratch)
+    root, given = mapping.root(), mapping.extracted_at
+    extracted = moment(given, mapping.time_zone) if given else newest(mapping, root)
+    notes = {"left_out": mapping.left_out, "excluded": mapping.excluded, "accepted": mapping.accepted}
+    return Source(shape(mapping, root), extracted, mapping.unknown_members, notes)
+
+
+def _refuse_too_many(summary: Mapping[str, Mapping[str, Any]], params: Params) -> None:
+    limit = params.ingest.max_quarantined
+    for name, counts in summary.items():
+        judged = counts.get("accepted", 0) + counts.get("quarantined", 0)
+        share = counts.get("quarantined", 0) / max(judged, 1)
+        if share > limit:
+            reasons = "; ".join(f"{reason} ({count:,} rows)" for reason, count in counts["reasons"].items())
+            raise ValueError(
+                f"{params.data}: {share:.1%} of the {judged:,} rows of {name} are bad: {reasons}; allowed is "
+                f"{limit:.1%} (params.yaml, ingest.max_quarantined)"
+            )
+
+
+def source_fingerprint(params: Params) -> dict[str, Any]:
+    """What the data are made of: the brand's settings, or the hashes of the mapping and of its files."""
+    if params.data == BRAND:
+        return {"data": BRAND, "seed": params.seed, **json.loads(params.brand.model_dump_json())}
+    from features.sources.mapping import load
+
+    path = MAPPINGS / f"{params.data}.yaml"
+    mapping = load(path)
+    root = mapping.root()
+    found = sorted({root / source.file for source in mapping.sources.values() if source.file})
+    missing = [str(path) for path in found if not path.exists()]
+    if missing:
+        raise FileNotFoundError(f"{missing[0]}: not found (named in {path})")
+    files = [file for path in found for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    hashes = {str(file.relative_to(root)): _hash(file) for file in files if file.is_file()}
+    return {"data": params.data, "mapping": _hash(path), "files": hashes, "databases": _versions(mapping)}
+
+
+def _versions(mapping: "MappingFile") -> dict[str, str]:
+    databases = {name: source for name, source in mapping.sources.items() if source.url}
+    if not databases:
+        return {}
+    from features.sources.fetch import version
+
+    return {name: version(source, mapping.place.path.parent) for name, source in databases.items()}
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

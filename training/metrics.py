@@ -1,0 +1,177 @@
+"""How good a ranking and its probabilities are, with 95 % intervals.
+
+Everything is computed from rows sorted by score, with weights: a bootstrap resample is a weight
+a row, so one sort serves all resamples. Subjects are drawn, not rows, because the rows of one
+member are not independent (Davison and Hinkley 1997, ch. 3.8).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+SHARES = (0.01, 0.05, 0.1, 0.2)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Labels and scores sorted from the highest score down.
+
+    ``order`` sorts the rows; ``ends`` are the last positions of runs of equal scores.
+    """
+
+    order: np.ndarray
+    label: np.ndarray
+    score: np.ndarray
+    ends: np.ndarray
+
+    @classmethod
+    def of(cls, label: np.ndarray, score: np.ndarray) -> "Ranked":
+        """``label`` 0/1 and ``score``, shape (rows,)."""
+        if len(label) != len(score) or len(label) == 0:
+            raise ValueError(f"metrics: {len(label)} labels and {len(score)} scores")
+        if not np.isfinite(score).all():
+            raise ValueError("metrics: a score is not a finite number")
+        order = np.argsort(-score, kind="stable")
+        ranked = score[order]
+        ends = np.flatnonzero(np.append(np.diff(ranked) != 0, True))
+        return cls(order, np.asarray(label, dtype=np.float64)[order], ranked, ends)
+
+
+def ranking(ranked: Ranked, weight: np.ndarray) -> dict[str, float]:
+    """AUC, average precision, lift and capture at 1, 5, 10 and 20 %.
+
+    AUC is the share of pairs of a positive and a negative that are in the right order, ties
+    half (Mann and Whitney 1947). Average precision is the sum of precision times the step in
+    recall (as scikit-learn's). Capture at k is the share of positives among the highest k of the
+    rows, lift is capture over k; runs of equal scores count in proportion.
+
+    Parameters
+    ----------
+    weight
+        Shape (rows,), in the ranked order.
+
+    Examples
+    --------
+    >>> ranked = Ranked.of(np.array([1, 0, 1, 0]), np.array([.9, .8, .7, .1]))
+    >>> ranking(ranked, np.ones(4))["auc"]
+    0.75
+    """
+    positives, rows = np.cumsum(weight * ranked.label)[ranked.ends], np.cumsum(weight)[ranked.ends]
+    total, n = positives[-1], rows[-1]
+    negatives = rows - positives
+    steps = np.diff(positives, prepend=0)
+    middle = negatives - np.diff(negatives, prepend=0) / 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        auc = 1 - np.sum(steps * middle) / (total * (n - total))
+        precision = np.where(rows > 0, positives / np.maximum(rows, 1e-12), 0)
+        capture = np.interp(np.array(SHARES) * n, np.append(0, rows), np.append(0, positives)) / total
+        found = {"auc": auc, "average_precision": np.sum(precision * steps) / total}
+    found |= {f"capture_{share:.0%}"[:-1]: value for share, value in zip(SHARES, capture, strict=True)}
+    found |= {f"lift_{share:.0%}"[:-1]: value / share for share, value in zip(SHARES, capture, strict=True)}
+    return {name: float(value) for name, value in found.items()}
+
+
+def probability(ranked: Ranked, weight: np.ndarray) -> dict[str, float]:
+    """Brier score, log loss, expected over observed and calibration error; scores are probabilities.
+
+    Calibration error is the mean absolute difference between expected and observed rate over
+    tenths of the rows by score, weighted by their size.
+    """
+    p, y, n = np.clip(ranked.score, 1e-9, 1 - 1e-9), ranked.label, weight.sum()
+    tenth = np.minimum((np.cumsum(weight) - weight / 2) / n * 10, 9).astype(int)
+    error = np.bincount(tenth, weight * (p - y), minlength=10)
+    return {
+        "brier": float(np.sum(weight * (p - y) ** 2) / n),
+        "log_loss": float(-np.sum(weight * (y * np.log(p) + (1 - y) * np.log(1 - p))) / n),
+        "expected_over_observed": float(np.sum(weight * p) / max(np.sum(weight * y), 1e-12)),
+        "calibration_error": float(np.sum(np.abs(error)) / n),
+    }
+
+
+def every(ranked: Ranked, weight: np.ndarray) -> dict[str, float]:
+    """All metrics of a model that gives probabilities."""
+    return ranking(ranked, weight) | probability(ranked, weight)
+
+
+def resamples(subject: np.ndarray, draws: int, seed: int) -> Iterator[np.ndarray]:
+    """Weights of bootstrap resamples by subject, shape (rows,) each.
+
+    ``subject`` holds one integer code a row, from 0.
+    """
+    rng, n = np.random.default_rng(seed), int(subject.max()) + 1
+    for _ in range(draws):
+        yield np.bincount(rng.integers(0, n, n), minlength=n)[subject].astype(np.float64)
+
+
+def interval(draws: np.ndarray) -> tuple[float | None, float | None]:
+    """The middle 95 % of finite draws, shape (draws,)."""
+    kept = draws[np.isfinite(draws)]
+    if len(kept) == 0:
+        return None, None
+    low, high = np.quantile(kept, [0.025, 0.975])
+    return float(low), float(high)
+
+
+Estimate = dict[str, float | None]
+
+
+def estimates(
+    label: np.ndarray, scores: Mapping[str, np.ndarray], subject: np.ndarray, draws: int, seed: int
+) -> tuple[dict[str, dict[str, Estimate]], dict[str, dict[str, Estimate]]]:
+    """Every metric of every set of scores, and the paired differences of the first to the others.
+
+    Returns
+    -------
+    metrics, differences
+        ``{name: {metric: {value, low, high}}}``; a difference is first minus other, drawn on the
+        same resamples.
+    """
+    ranked = {name: Ranked.of(label, score) for name, score in scores.items()}
+    ones = np.ones(len(label))
+    points = {name: every(found, ones) for name, found in ranked.items()}
+    drawn: dict[str, list[dict[str, float]]] = {name: [] for name in scores}
+    for weight in resamples(subject, draws, seed):
+        for name, found in ranked.items():
+            drawn[name].append(every(found, weight[found.order]))
+    table = {name: _columns(rows) for name, rows in drawn.items()}
+    first = next(iter(scores))
+    metrics = {name: {m: _estimate(points[name][m], table[name][m]) for m in points[name]} for name in scores}
+    differences = {
+        name: {
+            m: _estimate(points[first][m] - points[name][m], table[first][m] - table[name][m])
+            for m in points[name]
+        }
+        for name in scores
+        if name != first
+    }
+    return metrics, differences
+
+
+def _columns(rows: list[dict[str, float]]) -> dict[str, np.ndarray]:
+    return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else {})}
+
+
+def _estimate(value: float, draws: np.ndarray) -> Estimate:
+    low, high = interval(draws)
+    return {"value": value if np.isfinite(value) else None, "low": low, "high": high}
+
+
+def codes(values: np.ndarray) -> np.ndarray:
+    """Integer codes from 0 for ids of any type."""
+    return np.unique(values, return_inverse=True)[1]
+
+
+def wilson(positives: int, rows: int) -> tuple[float, float]:
+    """95 % interval of a proportion (Wilson 1927).
+
+    Examples
+    --------
+    >>> [round(float(x), 3) for x in wilson(10, 100)]
+    [0.055, 0.174]
+    """
+    if rows == 0:
+        return 0.0, 1.0
+    z, p = 1.959964, positives / rows
+    middle, half = p + z * z / (2 * rows), z * np.sqrt(p * (1 - p) / rows + z * z / (4 * rows * rows))
+    return (middle - half) / (1 + z * z / rows), (middle + half) / (1 + z * z / rows)

@@ -1,0 +1,153 @@
+"""params.yaml, typed: an unknown key or a wrong value stops at once and is named."""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+TaskName = Literal["lead", "response", "churn", "given"]
+
+
+class Section(BaseModel):
+    """A part of params.yaml: every key known, nothing changed after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Brand(Section):
+    """Size and period of the simulated brand."""
+
+    members: int = Field(20_000, ge=200)
+    leads: int = Field(40_000, ge=200)
+    start: date = date(2023, 7, 1)
+    end: date = date(2026, 7, 1)
+
+
+class Ingest(Section):
+    """When bad rows stop the pipeline instead of being set aside."""
+
+    max_quarantined: float = Field(0.05, ge=0, le=1, description="share of a table's rows")
+
+
+class Engine(Section):
+    """What feature building may use of the machine."""
+
+    memory: str = "6GB"
+    threads: int = Field(2, ge=1)
+
+
+class Spine(Section):
+    """Which moments are asked, and what counts as the outcome.
+
+    ``days`` is the length of the outcome window, ``gap`` the days between the as-of moment and
+    its start. ``test_start`` is the first as-of moment of the test rows; without it the newest
+    ``test_share`` of the period with closed windows is held out.
+    """
+
+    days: int = Field(ge=1)
+    gap: int = Field(0, ge=0)
+    since: date | None = None
+    test_start: date | None = None
+    test_share: float = Field(0.25, gt=0, lt=1)
+    folds: int = Field(3, ge=1)
+
+
+class LeadSpine(Spine):
+    """Leads are asked about at creation and again at each age while they are open."""
+
+    ages: tuple[int, ...] = (0, 1, 3, 7, 14)
+
+
+class ResponseSpine(Spine):
+    """Contacts are asked about when they are sent; ``max_rows`` are drawn, seeded, where there are more."""
+
+    max_rows: int = Field(150_000, ge=100)
+    opened_first: bool = Field(False, description="an answer counts only after the content was opened")
+    leave_out: tuple[str, ...] = Field((), description="content types that nobody can answer")
+
+
+class ChurnSpine(Spine):
+    """Members who bought in the last ``active_days`` are asked about at regular cut-offs."""
+
+    active_days: int = Field(365, ge=1)
+    every_days: int = Field(30, ge=1)
+    cutoffs: int = Field(18, ge=2)
+
+
+class Spines(Section):
+    lead: LeadSpine
+    response: ResponseSpine
+    churn: ChurnSpine
+    given: Spine = Spine.model_validate({"days": 1})
+
+
+class Tune(Section):
+    """How hard the search tries; ``seconds`` only cuts off, the budget is ``trials``."""
+
+    trials: int = Field(ge=1)
+    seconds: int = Field(600, ge=1)
+    rows: int = Field(40_000, ge=100, description="training rows a fold at most, drawn seeded")
+
+
+class Tunes(Section):
+    lead: Tune
+    response: Tune
+    churn: Tune
+    given: Tune = Tune.model_validate({"trials": 8})
+
+
+class Evaluate(Section):
+    """Resamples for the 95 % intervals, drawn by subject."""
+
+    resamples: int = Field(1000, ge=20)
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    data: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    tasks: tuple[TaskName, ...] = Field(min_length=1)
+    seed: int = Field(ge=0)
+    brand: Brand
+    ingest: Ingest
+    engine: Engine
+    spine: Spines
+    tune: Tunes
+    evaluate: Evaluate
+
+    @property
+    def build(self) -> Path:
+        """Where this data set's intermediate files are."""
+        return Path("build") / self.data
+
+    @property
+    def results(self) -> Path:
+        """Where this data set's metrics, plots and reports are."""
+        return Path("experiments") / self.data
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    key = ".".join(map(str, error["loc"]))
+    found = "" if error["type"] == "missing" else f" (found {error['input']!r})"
+    return f"{key}: {error['msg']}{found}"
+
+
+def parse(text: str, place: str = "params.yaml") -> Params:
+    """The typed parameters; ``ValueError`` names file, key, what was found and what is allowed."""
+    try:
+        return Params.model_validate(yaml.safe_load(text))
+    except ValidationError as error:
+        lines = [_sentence(found) for found in error.errors()]
+        raise ValueError(f"{place}: " + "; ".join(lines)) from None
+
+
+@cache
+def load(path: Path = Path("params.yaml")) -> Params:
+    """The parameters of this working folder."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: not found; run from the project's folder")
+    return parse(path.read_text(), str(path))

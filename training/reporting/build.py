@@ -1,0 +1,138 @@
+"""``report.json``: every section in the order of the report, a pure function of the stage files."""
+
+from typing import Any
+
+from training.reporting.info import Info
+from training.reporting.sections.calibration import calibration
+from training.reporting.sections.challenger import challenger
+from training.reporting.sections.checks import checks
+from training.reporting.sections.data import data
+from training.reporting.sections.dissatisfaction import dissatisfaction
+from training.reporting.sections.drift import drift
+from training.reporting.sections.drivers import drivers
+from training.reporting.sections.economics import economics
+from training.reporting.sections.examples import examples
+from training.reporting.sections.gates import gates, status
+from training.reporting.sections.groups import groups
+from training.reporting.sections.lineage import lineage
+from training.reporting.sections.method import method
+from training.reporting.sections.monitoring import monitoring
+from training.reporting.sections.purpose import purpose
+from training.reporting.sections.ranking import ranking
+from training.reporting.sections.rights import rights
+from training.reporting.sections.robustness import robustness
+from training.reporting.sections.stability import stability
+from training.reporting.source import Source
+
+SCHEMA = 1
+ORDER = (
+    "verdict", "purpose", "data", "checks", "method", "ranking", "calibration", "economics",
+    "stability", "drift", "groups", "drivers", "examples", "challenger", "robustness", "monitoring",
+    "rights", "limitations", "lineage", "gates", "dissatisfaction",
+)  # fmt: skip
+
+
+def build(source: Source, info: Info) -> dict[str, Any]:
+    """The whole report as plain data."""
+    sections = {
+        "purpose": purpose(source, info),
+        "data": data(source),
+        "checks": checks(source),
+        "method": method(source),
+        "ranking": ranking(source),
+        "calibration": calibration(source),
+        "economics": economics(source, info),
+        "stability": stability(source),
+        "drift": drift(source),
+        "groups": groups(source),
+        "drivers": drivers(source),
+        "examples": examples(source),
+        "challenger": challenger(source),
+        "robustness": robustness(source),
+        "monitoring": monitoring(source, info),
+        "rights": rights(info),
+        "lineage": lineage(source),
+        "gates": gates(source),
+        "dissatisfaction": dissatisfaction(source),
+    }
+    sections["limitations"] = limitations(sections)
+    sections["verdict"] = verdict(source, sections)
+    return {
+        "schema": SCHEMA,
+        "task": source.task,
+        "data": source.params.data,
+        "extracted_at": source.facts["extracted_at"],
+        "sections": {name: sections[name] for name in ORDER},
+    }
+
+
+def limitations(sections: dict[str, Any]) -> dict[str, Any]:
+    """What was not assessed and what failed, in words of the catalogue."""
+    left = [
+        {"section": name, "reason": found["reason"], "values": found["values"]}
+        for name, found in sections.items()
+        if not found["assessed"]
+    ]
+    if sections["economics"]["assessed"] and sections["economics"]["assumptions"] is None:
+        left.append({"section": "economics", "reason": "no_economics", "values": {}})
+    if not sections["stability"]["backtest"]:
+        left.append({"section": "stability", "reason": "no_backtest", "values": {}})
+    failed = [check["check"] for check in sections["checks"]["checks"] if check["result"] == "bad"]
+    unrun = [check["check"] for check in sections["checks"]["checks"] if check["result"] == "unrun"]
+    warned = [check["check"] for check in sections["checks"]["checks"] if check["result"] == "warn"]
+    return {"assessed": True, "unassessed": left, "failed": failed, "warned": warned, "unrun": unrun}
+
+
+def verdict(source: Source, sections: dict[str, Any]) -> dict[str, Any]:
+    """The first screen: status, five figures, what is not met."""
+    model = source.detail["estimators"]["model"]
+    ratio = sections["calibration"]["ratio"]
+    found = {
+        "assessed": True,
+        "status": status(sections),
+        "n": source.detail["n"],
+        "positives": source.detail["positives"],
+        "subjects": source.detail["subjects"],
+        "base_rate": source.detail["base_rate"],
+        "from": source.facts["splits"]["test"]["from"],
+        "to": source.facts["splits"]["test"]["to"],
+        "lift": model["lift_10"],
+        "capture": model["capture_10"],
+        "capture_20": model["capture_20"],
+        "ratio": ratio,
+        "worst": sections["stability"]["worst"],
+        "profit": _profit(sections["economics"]),
+        "gain": source.detail["differences"][source.detail["best_baseline"]]["average_precision"],
+        "baseline": source.detail["best_baseline"],
+        "failed_checks": sections["limitations"]["failed"],
+        "failed_gates": [gate for gate in sections["gates"]["gates"] if not gate["passed"]],
+    }
+    return found | {"marks": _marks(found)}
+
+
+def _profit(found: dict[str, Any]) -> dict[str, Any] | None:
+    """Profit at the cut-off, and what it brings more than today's practice; None where not assessed."""
+    if not found["assessed"] or found["assumptions"] is None:
+        return None
+    return {**found["at"]["model"], "gain": found["at"]["gain"], "currency": found["assumptions"]["currency"]}
+
+
+def _marks(found: dict[str, Any]) -> dict[str, str]:
+    """Tick, exclamation mark or cross of each card."""
+    low, high = found["lift"]["low"], found["lift"]["value"]
+    apart = abs((found["ratio"]["value"] or 0) - 1)
+    profit = found["profit"]
+    worst = (found["worst"] or {}).get("auc", {}).get("low")
+    return {
+        "lift": "bad" if low is None or low <= 1 else "good" if high >= 1.5 else "warn",
+        "capture": "bad" if (found["capture_20"]["low"] or 0) <= 0.2 else "good",
+        "ratio": "good" if apart <= 0.1 else "warn" if apart <= 0.25 else "bad",
+        "profit": "none" if profit is None else _profit_mark(profit),
+        "worst": "none" if worst is None else "bad" if worst <= 0.5 else "good",
+    }
+
+
+def _profit_mark(profit: dict[str, Any]) -> str:
+    if profit["low"] <= 0:
+        return "bad"
+    return "good" if profit["gain"]["low"] > 0 else "warn"

@@ -1,0 +1,55 @@
+"""Which figures a report has, each drawn from its section's data."""
+
+from collections.abc import Callable
+from typing import Any
+
+from training.reporting.charts import care, drivers, money, quality, stress, time
+from training.reporting.charts.plot import STYLE
+
+DRAWN: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
+    "timeline": ("data", time.timeline),
+    "trials": ("method", quality.trials),
+    "gains": ("ranking", quality.gains),
+    "deciles": ("ranking", quality.deciles),
+    "timing": ("ranking", time.timing),
+    "roc": ("ranking", quality.roc),
+    "reliability": ("calibration", quality.reliability),
+    "profit": ("economics", money.profit),
+    "tornado": ("economics", money.tornado),
+    "uplift": ("economics", money.uplift),
+    "periods": ("stability", time.periods),
+    "stress": ("robustness", stress.stress),
+    "silence": ("dissatisfaction", care.silence),
+    "importance": ("drivers", drivers.importance),
+    "swarm": ("drivers", drivers.swarm),
+    "dependence": ("drivers", drivers.dependence),
+}
+
+# The part of its section that a figure cannot do without.
+NEEDS = {
+    "profit": "assumptions",
+    "tornado": "assumptions",
+    "uplift": "uplift",
+    "periods": "worst",
+    "timing": "timing",
+    "silence": "subtopics",
+}
+
+
+def draw(report: dict[str, Any]) -> dict[str, str]:
+    """Figures of the sections that were assessed, by name, as SVG."""
+    import matplotlib as mpl
+
+    sections = report["sections"]
+    with mpl.rc_context(STYLE):
+        return {
+            name: drawing(sections[section])
+            for name, (section, drawing) in DRAWN.items()
+            if _needed(name, sections[section])
+        }
+
+
+def _needed(name: str, section: dict[str, Any]) -> bool:
+    """Whether the section has the data of the figure."""
+    needs = NEEDS.get(name)
+    return section["assessed"] and (needs is None or bool(section[needs]))

@@ -1,0 +1,85 @@
+"""Figures along time."""
+
+from typing import Any
+
+from training.reporting.charts.plot import BLUE, GREY, MUTED, ORANGE, PURPLE, Plot, percent_axis, whiskers
+
+DAY = 86_400
+COLOURS = {"train": BLUE, "valid": PURPLE, "test": ORANGE}
+
+
+def timeline(section: dict[str, Any]) -> str:
+    """When each part is asked, and until when its outcome windows run."""
+    import matplotlib.dates as dates
+
+    plot = Plot("timeline", height=2.0)
+    parts = section["moments"]
+    for place, part in enumerate(parts):
+        first, last, end = (_days(part[key]) for key in ("first", "last", "end"))
+        y = len(parts) - place
+        plot.ax.barh(y, max(last - first, 1), left=first, height=0.46, color=COLOURS[part["split"]])
+        plot.ax.barh(
+            y, end - last, left=last, height=0.46, facecolor="none", edgecolor=COLOURS[part["split"]],
+            hatch="////", linewidth=0.8,
+        )  # fmt: skip
+    plot.ax.set_yticks(
+        range(1, len(parts) + 1), [plot.word(f"split.{part['split']}") for part in reversed(parts)]
+    )
+    plot.ax.grid(axis="y", visible=False)
+    months = (parts[-1]["end"] - parts[0]["first"]) / (30 * DAY)
+    plot.ax.xaxis.set_major_locator(dates.MonthLocator(interval=max(1, round(months / 6))))
+    plot.ax.xaxis.set_major_formatter(dates.DateFormatter("%Y-%m"))
+    plot.ax.spines["left"].set_visible(False)
+    return plot.svg()
+
+
+def _days(moment: int) -> float:
+    return moment / DAY
+
+
+def periods(section: dict[str, Any]) -> str:
+    """AUC, and observed against predicted rate, month by month."""
+    plot = Plot("periods", height=2.8, ncols=2)
+    rows = [row for row in section["periods"] if row.get("auc", {}).get("value") is not None]
+    at = list(range(len(rows)))
+    left, right = plot.axes[0]
+    values = [row["auc"]["value"] for row in rows]
+    error = whiskers(values, [row["auc"]["low"] for row in rows], [row["auc"]["high"] for row in rows])
+    left.errorbar(at, values, yerr=error, fmt="o-", color=BLUE, markersize=5, linewidth=1.4, capsize=2.5)
+    left.axhline(0.5, color=GREY, linewidth=1.1, linestyle=":")
+    left.set_ylabel(plot.word("measure.auc"))
+    right.plot(at, [row["rate"] for row in rows], "o-", color=BLUE, label=plot.word("plot.observed"))
+    right.plot(at, [row["expected"] for row in rows], "D--", color=ORANGE, label=plot.word("plot.predicted"))
+    right.set_ylim(bottom=0)
+    right.set_ylabel(plot.word("plot.rate"))
+    percent_axis(right.yaxis)
+    right.legend(loc="lower left")
+    shown = at[:: max(1, len(at) // 6)]
+    for ax in (left, right):
+        ax.set_xticks(shown, [rows[place]["period"] for place in shown], color=MUTED)
+        ax.margins(x=0.08)
+    return plot.svg()
+
+
+def timing(section: dict[str, Any]) -> str:
+    """Share of rows whose event has come, by days after the question and part of the list."""
+    plot = Plot("timing", height=3.0)
+    found = section["timing"]
+    styles = {"first": (ORANGE, "-"), "second": (PURPLE, "--"), "third": (BLUE, "-.")}
+    for line in found["lines"]:
+        colour, style = styles[line["part"]]
+        plot.ax.plot(
+            found["days"],
+            line["share"],
+            color=colour,
+            linestyle=style,
+            label=plot.word(f"timing.{line['part']}"),
+        )
+    if found["gap"]:
+        plot.ax.axvspan(0, found["gap"], color=GREY, alpha=0.15, linewidth=0)
+    plot.ax.set(xlim=(0, found["days"][-1]), ylim=(0, None))
+    plot.ax.set_xlabel(plot.word("plot.days_after"))
+    plot.ax.set_ylabel(plot.word("plot.bought" if found["absent"] else "plot.event_came"))
+    percent_axis(plot.ax.yaxis)
+    plot.ax.legend(loc="upper left")
+    return plot.svg()

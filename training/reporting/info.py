@@ -1,0 +1,76 @@
+"""The human words of a report: who owns the model, what it is for, what is assumed about money."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+FILE = Path("experiments/model_info.yaml")
+
+
+class Words(BaseModel):
+    """One text in each language."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    en: str = Field(min_length=1)
+    zh: str = Field(min_length=1)
+
+
+class Economics(BaseModel):
+    """What a contact costs and what it brings, in the brand's currency.
+
+    ``value`` is the margin of one true positive that is acted on with success, ``success`` the
+    share of them with whom the action succeeds, ``cost`` what acting on one row costs, ``capacity``
+    the share of rows that can be acted on, ``today`` the share acted on without a model.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    value: float = Field(gt=0)
+    success: float = Field(1.0, gt=0, le=1)
+    cost: float = Field(ge=0)
+    capacity: float = Field(gt=0, le=1)
+    currency: str = "CNY"
+    owner: str = ""
+    date: date
+
+
+class Info(BaseModel):
+    """What people say about one model; an empty text is shown as not stated."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    owner: str = ""
+    developer: str = ""
+    validator: str = ""
+    contact: str = ""
+    decision: Words | None = None
+    actor: Words | None = None
+    frequency: Words | None = None
+    intended: tuple[Words, ...] = ()
+    tier: Words | None = None
+    predecessor: Words | None = None
+    opt_out: Words | None = None
+    assessment_id: str = ""
+    retention: Words | None = None
+    economics: Economics | None = None
+
+
+def load(data: str, task: str, path: Path = FILE) -> Info:
+    """The words for one data set and task: what all tasks share, the task's, the data set's own.
+
+    ``ValueError`` names file, key and what is allowed.
+    """
+    if not path.exists():
+        return Info()
+    found: dict[str, Any] = yaml.safe_load(path.read_text()) or {}
+    own = (found.get("data") or {}).get(data, {})
+    merged = {**found.get("all", {}), **found.get(task, {}), **own.get("all", {}), **own.get(task, {})}
+    try:
+        return Info.model_validate(merged)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})" for e in error.errors()]
+        raise ValueError(f"{path}: {task}: " + "; ".join(lines)) from None

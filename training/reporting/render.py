@@ -1,0 +1,61 @@
+"""HTML from report data: templates, words, figures."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from training.reporting import words
+from training.reporting.charts import figures
+from training.reporting.words import HTML_LANGUAGE, both, estimate, number, share, tell, times
+
+HERE = Path(__file__).parent
+
+
+@cache
+def environment() -> Environment:
+    """Templates that refuse an unknown name, with the words and numbers they use."""
+    found = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals |= {"t": tell, "both": both, "said": words.said, "html_language": HTML_LANGUAGE}
+    found.filters |= {
+        "num": number,
+        "share": share,
+        "times": times,
+        "est": estimate,
+        "count": lambda value: f"{value:,}",
+        "day": lambda moment: str(moment)[:10],
+    }
+    return found
+
+
+def page(report: dict[str, Any], signatures: list[dict[str, Any]]) -> str:
+    """The report as one page that needs nothing else; each signature says whether it ``holds``."""
+    drawn = {name: Markup(svg) for name, svg in figures.draw(report).items()}
+    return _rendered(
+        "report.html.j2", report=report, figures=drawn, signatures=signatures, embedded=embedded(report)
+    )
+
+
+def index(reports: list[dict[str, Any]], versions: list[dict[str, Any]]) -> str:
+    """The page that links the reports of all tasks of a data set, and their kept versions."""
+    return _rendered("index.html.j2", reports=reports, versions=versions)
+
+
+def embedded(report: dict[str, Any]) -> Markup:
+    """The data as JSON that can stand inside a script element."""
+    text = json.dumps(report, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def _rendered(template: str, **values: Any) -> str:
+    style, script = ((HERE / "templates" / name).read_text() for name in ("style.css", "page.js"))
+    return environment().get_template(template).render(style=Markup(style), script=Markup(script), **values)

@@ -1,0 +1,78 @@
+"""What the model learnt from: sources, who was left out at which step, splits in time, gaps in the data."""
+
+from typing import Any
+
+import polars as pl
+
+from training.metrics import wilson
+from training.reporting.sections.inventory import inventory
+from training.reporting.source import Source, group_words
+from training.reporting.words import said
+
+MOST = 12  # features with the most missing values that are listed
+
+
+def data(source: Source) -> dict[str, Any]:
+    """Tables as ingested, the inclusion waterfall, splits and missing values."""
+    facts = source.facts
+    return {
+        "assessed": True,
+        "extracted_at": facts["extracted_at"],
+        "fingerprint": facts["fingerprint"],
+        "tables": source.ingest.get("tables", {}),
+        "waterfall": [{**row, "step": _step(row["step"])} for row in facts["waterfall"]],
+        "splits": [_split(name, part) for name, part in facts["splits"].items()],
+        "moments": _moments(source),
+        "window": {"gap": facts["spine"]["gap"], "days": facts["spine"]["days"]},
+        "left_out": facts["left_out"],
+        "groups": _groups(source),
+        "missing": _missing(source),
+        "inventory": inventory(source),
+    }
+
+
+def _step(text: str) -> dict[str, str]:
+    """A step of the waterfall in each language; what the catalogue of words lacks stays as it is."""
+    if text.startswith("since "):
+        return said("step.since", day=text.removeprefix("since "))
+    known = {said(key)["en"]: said(key) for key in ("step.asked", "step.closed", "step.split")}
+    return known.get(text, {"en": text, "zh": text})
+
+
+def _split(name: str, part: dict[str, Any]) -> dict[str, Any]:
+    low, high = wilson(part["positives"], part["rows"])
+    rate = part["positives"] / part["rows"] if part["rows"] else None
+    return {"name": name, **part, "rate": {"value": rate, "low": float(low), "high": float(high)}}
+
+
+def _moments(source: Source) -> list[dict[str, Any]]:
+    """First and last as-of moment and last window's end of each part, in seconds."""
+    grouped = source.rows.group_by("split").agg(
+        first=pl.col("as_of").min(), last=pl.col("as_of").max(), end=pl.col("window_end").max()
+    )
+    order = {name: place for place, name in enumerate(("train", "valid", "test"))}
+    return sorted(grouped.to_dicts(), key=lambda row: order[row["split"]])
+
+
+def _groups(source: Source) -> list[dict[str, Any]]:
+    """How many features of each group were computed and how many the model uses."""
+    used = set(source.model.encoder.names)
+    names: dict[str, list[str]] = {}
+    for row in source.facts["features"]:
+        names.setdefault(row["group"], []).append(row["name"])
+    return [
+        {"group": group_words(group), "computed": len(own), "used": len(used & set(own))}
+        for group, own in names.items()
+    ]
+
+
+def _missing(source: Source) -> list[dict[str, Any]]:
+    """Share of unknown values before and in the test, largest difference first."""
+    names = source.model.encoder.names
+    before, later = (frame.select(pl.col(names).null_count()).row(0) for frame in (source.past, source.test))
+    rows = [
+        {"feature": name, "past": b / len(source.past), "test": t / len(source.test)}
+        for name, b, t in zip(names, before, later, strict=True)
+    ]
+    found = [row for row in rows if row["past"] > 0 or row["test"] > 0]
+    return sorted(found, key=lambda row: (-abs(row["past"] - row["test"]), row["feature"]))[:MOST]

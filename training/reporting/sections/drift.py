@@ -1,0 +1,95 @@
+"""Whether the rows to be scored look like those learnt from."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from models import bins
+from training.metrics import Ranked, ranking
+from training.reporting.source import Source
+
+AMBER, RED, MOST, ROWS = 0.10, 0.25, 12, 20_000
+
+
+def drift(source: Source) -> dict[str, Any]:
+    """Population stability index of the score and of every input, test against development rows."""
+    past = source.past.sample(min(ROWS, len(source.past)), seed=source.seed)
+    reference = source.model.probability(past)
+    cuts = {"edges": np.unique(np.quantile(reference, np.arange(1, 10) / 10)).tolist()}
+    before, later = (bins.parts(pl.Series(p), cuts) for p in (reference, source.probability))
+    weight = {line["name"]: line["value"] for line in source.explained["features"]}
+    mass = sum(weight.values())
+    lines: list[dict[str, Any]] = [
+        {"feature": name, "psi": value, "level": level(value), "mass": weight[name] / mass if mass else 0.0}
+        for name, value in _features(source, past)
+    ]
+    return {
+        "assessed": True,
+        "n": len(source.test),
+        "reference": len(past),
+        "amber": AMBER,
+        "red": RED,
+        "score": {"psi": psi(before, later, 10), "level": level(psi(before, later, 10))},
+        "unchanged": unchanged(len(past), len(source.test), 10),
+        "expected": _expected(source),
+        "features": sorted(lines, key=lambda line: (-line["psi"] * line["mass"], line["feature"]))[:MOST],
+        "counts": {kind: sum(line["level"] == kind for line in lines) for kind in ("good", "warn", "bad")},
+    }
+
+
+def _expected(source: Source) -> dict[str, Any]:
+    """AUC that calibrated probabilities promise by themselves, on the test and on everybody scored.
+
+    Each row counts as a positive with its probability (confidence-based performance estimation,
+    NannyML 2022). It sees a change of the population, not a change of what drives the outcome.
+    """
+    found = {"test": promised(source.probability), "realised": source.detail["estimators"]["model"]["auc"]}
+    scores = source.folder / "scores.parquet"
+    if scores.exists():
+        found["scored"] = promised(pl.read_parquet(scores, columns=["probability"])["probability"].to_numpy())
+    return found
+
+
+def promised(p: np.ndarray) -> float:
+    """Expected AUC of calibrated probabilities, shape (rows,).
+
+    Examples
+    --------
+    >>> promised(np.array([0.5, 0.5, 0.5]))
+    0.5
+    """
+    return ranking(Ranked.of(p, p), np.ones(len(p)))["auc"]
+
+
+def psi(before: np.ndarray, later: np.ndarray, parts: int) -> float:
+    """Population stability index of two samples of part numbers (Siddiqi 2006).
+
+    The sum of ``(q - p) ln(q / p)`` over the parts; half a row is added to each, so that an
+    empty part counts and stays finite.
+
+    Examples
+    --------
+    >>> psi(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]), 2)
+    0.0
+    """
+    p, q = ((np.bincount(x, minlength=parts) + 0.5) / (len(x) + 0.5 * parts) for x in (before, later))
+    return float(np.sum((q - p) * np.log(q / p)))
+
+
+def unchanged(before: int, later: int, parts: int) -> float:
+    """The index expected where nothing has changed: ``(parts - 1) (1/n + 1/m)`` (Yurdakul 2018)."""
+    return (parts - 1) * (1 / before + 1 / later)
+
+
+def level(value: float) -> str:
+    """The usual traffic light; a convention, not a test."""
+    return "bad" if value >= RED else "warn" if value >= AMBER else "good"
+
+
+def _features(source: Source, past: pl.DataFrame) -> list[tuple[str, float]]:
+    found = []
+    for name, entry in source.card["bins"].items():
+        before, later = (bins.parts(frame[name], entry) for frame in (past, source.test))
+        found.append((name, psi(before, later, len(entry["n"]))))
+    return found

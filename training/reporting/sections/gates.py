@@ -1,0 +1,51 @@
+"""The gates of a release, and the status that follows from them and from the checks."""
+
+from typing import Any
+
+from training.gates import check_gates
+from training.reporting.source import Source
+from training.reporting.words import said
+
+GAIN = "gain in average precision over "
+NAMED = {
+    "positives in the test": "gate.positives",
+    "expected over observed, re-based monthly": "gate.ratio",
+}
+LATER = ("report", "signatures")  # gates about this very file, which are asked at release
+
+
+def gates(source: Source) -> dict[str, Any]:
+    """Every gate with value, need and whether it is passed."""
+    found = [
+        gate | {"gate": _named(gate["gate"]), "baseline": _baseline(gate["gate"])}
+        for gate in check_gates(source.params, source.task)
+        if gate["gate"] not in LATER
+    ]
+    return {"assessed": True, "gates": found, "passed": all(gate["passed"] for gate in found)}
+
+
+def _named(gate: str) -> dict[str, str]:
+    """A gate's name in each language; what the catalogue of words lacks stays as it is."""
+    if gate.startswith(GAIN):
+        return said("gate.gain", baseline=said(f"estimator.{_baseline(gate)}"))
+    return said(NAMED[gate]) if gate in NAMED else {"en": gate, "zh": gate}
+
+
+def _baseline(gate: str) -> str | None:
+    """Which baseline a gate is about."""
+    return gate.removeprefix(GAIN).split(",")[0] if gate.startswith(GAIN) else None
+
+
+def status(sections: dict[str, Any]) -> str:
+    """``bad`` not recommended, ``warn`` with conditions, ``good`` recommended, ``draft``.
+
+    A failed check for leaks, or a baseline that is not beaten as the gates ask, forbids; any other
+    failed gate is a condition; without a named owner the report is a draft.
+    """
+    failed = [check["check"] for check in sections["checks"]["checks"] if check["result"] == "bad"]
+    beaten = [gate["passed"] for gate in sections["gates"]["gates"] if gate["baseline"]]
+    if failed or not all(beaten):
+        return "bad"
+    if not sections["purpose"]["info"]["owner"]:
+        return "draft"
+    return "good" if sections["gates"]["passed"] else "warn"

@@ -1,0 +1,51 @@
+"""From which code, data and settings the report was made, and how to make it again."""
+
+import hashlib
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from training.reporting.source import Source
+
+CODE = ("features", "models", "training", "dvc.yaml", "requirements.lock")
+PACKAGES = ("xgboost-cpu", "optuna", "polars", "duckdb", "narwhals", "scikit-learn", "shap", "numpy")
+
+
+def lineage(source: Source) -> dict[str, Any]:
+    """The newest commit of the code, hashes of inputs, versions.
+
+    A commit that touches no code, such as a signature, does not change the report.
+    """
+    lock = Path("requirements.lock")
+    return {
+        "assessed": True,
+        "commit": git("log", "-1", "--format=%H", "--", *CODE) or None,
+        "dirty": bool(git("status", "--porcelain", "--untracked-files=no", "--", *CODE)),
+        "data": source.params.data,
+        "params": hashlib.sha256(source.params.model_dump_json().encode()).hexdigest(),
+        "task": source.task,
+        "fingerprint": source.facts["fingerprint"],
+        "extracted_at": source.facts["extracted_at"],
+        "seed": source.seed,
+        "files": {
+            name: sha256(source.folder / name)
+            for name in ("dataset.parquet", "model/model.ubj", "model/card.json")
+        },
+        "lock": sha256(lock) if lock.exists() else None,
+        "study": source.tuned["study"],
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+    }
+
+
+def git(*words: str) -> str:
+    """What git answers; empty outside a repository."""
+    return subprocess.run(["git", *words], capture_output=True, text=True, check=False).stdout.strip()
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

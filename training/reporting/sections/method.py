@@ -1,0 +1,39 @@
+"""How the model was made: search, chosen settings, and what it was held against."""
+
+from typing import Any
+
+from training.reporting.source import Source
+
+MEASURES = ("auc", "average_precision", "lift_10", "brier", "log_loss")
+
+
+def method(source: Source) -> dict[str, Any]:
+    """Search and alternatives, each with intervals on the same test rows."""
+    tuned, detail = source.tuned, source.detail
+    complete = [trial for trial in tuned["trials"] if trial["state"] == "COMPLETE"]
+    return {
+        "assessed": True,
+        "features": len(source.model.encoder.names),
+        "groups": len({row["group"] for row in source.card["features"]}),
+        "trials": tuned["trials"],
+        "complete": len(complete),
+        "best": tuned["best"],
+        "at_edge": tuned["at_edge"],
+        "calibration": {
+            "slope": source.model.calibration.slope,
+            "intercept": source.model.calibration.intercept,
+        },
+        "seed": source.seed,
+        "n": detail["n"],
+        "positives": detail["positives"],
+        "estimators": {
+            name: {measure: found[measure] for measure in MEASURES}
+            for name, found in detail["estimators"].items()
+        },
+        "differences": {
+            name: {measure: found[measure] for measure in MEASURES}
+            for name, found in detail["differences"].items()
+        },
+        "best_baseline": detail["best_baseline"],
+        "random_split": detail.get("random_split"),
+    }

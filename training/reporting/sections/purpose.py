@@ -1,0 +1,24 @@
+"""What the model is for: the event in one sentence, who may use it for what, and for what not."""
+
+from typing import Any
+
+from training.reporting.info import Info
+from training.reporting.sections.timing import pauses
+from training.reporting.source import Source
+
+
+def purpose(source: Source, info: Info) -> dict[str, Any]:
+    """Definition from the card, human words from the file of model information."""
+    card = source.card
+    return {
+        "assessed": True,
+        "question": card["question"],
+        "positive": card["positive"],
+        "days": card["days"],
+        "gap": card["gap"],
+        "key": card["key"],
+        "base_rate": card["base_rate"],
+        "bands": card["bands"],
+        "pauses": pauses(source),
+        "info": info.model_dump(mode="json", exclude={"economics"}),
+    }

@@ -1,0 +1,34 @@
+"""What rules ask for, row by row: met, not met, or for people to state. Not legal advice."""
+
+from typing import Any
+
+from training.reporting.info import Info
+
+# Rule, what it asks for, and what shows it: held by the product's own tests, or by what people state.
+RULES = (
+    ("pipl24", "transparent", "product"),
+    ("pipl24", "price", "product"),
+    ("pipl24", "refusal", "product"),
+    ("pipl24", "explanation", "product"),
+    ("pipl55", "assessment", "assessment_id"),
+    ("pipl55", "retention", "retention"),
+    ("gbt45392", "scope", "product"),
+    ("cac", "switch_off", "product"),
+    ("gdpr21", "objection", "product"),
+    ("gdpr22", "human", "contact"),
+    ("aiact", "out_of_scope", "product"),
+)
+
+
+def rights(info: Info) -> dict[str, Any]:
+    """One line a demand; ``open`` where somebody still has to state something."""
+    rows = [
+        {
+            "rule": rule,
+            "demand": demand,
+            "evidence": evidence,
+            "result": "good" if evidence == "product" or getattr(info, evidence) else "warn",
+        }
+        for rule, demand, evidence in RULES
+    ]
+    return {"assessed": True, "rows": rows, "assessment_id": info.assessment_id}

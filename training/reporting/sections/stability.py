@@ -1,0 +1,18 @@
+"""Whether the model holds in time."""
+
+from typing import Any
+
+from training.reporting.source import Source
+
+
+def stability(source: Source) -> dict[str, Any]:
+    """The test by calendar month; the back-test where it was run."""
+    periods = source.detail["periods"]
+    judged = [row for row in periods if row.get("auc", {}).get("value") is not None]
+    worst = min(judged, key=lambda row: row["auc"]["value"], default=None)
+    return {
+        "assessed": True,
+        "periods": periods,
+        "worst": worst,
+        "backtest": source.detail.get("backtest"),
+    }

@@ -1,0 +1,128 @@
+"""The stage files of one task, read once: everything a report is made from."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from features.catalog import GROUPS
+from models.model import Model
+from training.files import read_json
+from training.metrics import codes
+from training.params import Params
+from training.rows import load
+
+DRAWS = 200  # resamples of the report's own intervals
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the stage files are; each is read when it is first needed."""
+
+    params: Params
+    task: str
+
+    @property
+    def folder(self) -> Path:
+        return self.params.build / self.task
+
+    @property
+    def out(self) -> Path:
+        return self.params.results / self.task
+
+    @property
+    def seed(self) -> int:
+        return self.params.seed
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        return read_json(self.folder / "dataset.json")
+
+    @cached_property
+    def ingest(self) -> dict[str, Any]:
+        return read_json(self.params.build / "ingest.json")
+
+    @cached_property
+    def tuned(self) -> dict[str, Any]:
+        return read_json(self.folder / "tune.json")
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        return read_json(self.out / "metrics.json")
+
+    @cached_property
+    def detail(self) -> dict[str, Any]:
+        return read_json(self.out / "detail.json")
+
+    @cached_property
+    def explained(self) -> dict[str, Any]:
+        return read_json(self.folder / "explain" / "explain.json")
+
+    @cached_property
+    def stressed(self) -> dict[str, Any]:
+        return read_json(self.folder / "explain" / "stress.json")
+
+    @cached_property
+    def model(self) -> Model:
+        return Model.load(self.folder / "model")
+
+    @cached_property
+    def card(self) -> dict[str, Any]:
+        return self.model.card
+
+    @cached_property
+    def rows(self) -> pl.DataFrame:
+        """Development and test rows with their features."""
+        return load(self.folder)[0]
+
+    @cached_property
+    def asked(self) -> pl.DataFrame:
+        """Every question with its split, those held out in a control arm included."""
+        return pl.read_parquet(self.folder / "dataset.parquet")
+
+    @cached_property
+    def past(self) -> pl.DataFrame:
+        return self.rows.filter(pl.col("split") != "test")
+
+    @cached_property
+    def test(self) -> pl.DataFrame:
+        """Test rows with their features and every estimator's prediction."""
+        found = pl.read_parquet(self.folder / "test.parquet")
+        own = ["row_id", *(name for name in self.rows.columns if name not in found.columns)]
+        return found.join(self.rows.select(own), on="row_id", how="left", maintain_order="left")
+
+    @cached_property
+    def subject(self) -> np.ndarray:
+        """Integer code of each test row's subject, for intervals."""
+        return codes(self.test[self.facts["subject"]].to_numpy())
+
+    @cached_property
+    def label(self) -> np.ndarray:
+        return self.test["label"].to_numpy().astype(np.float64)
+
+    @cached_property
+    def probability(self) -> np.ndarray:
+        return self.test["probability"].to_numpy()
+
+    @cached_property
+    def contributions(self) -> pl.DataFrame:
+        return pl.read_parquet(self.folder / "explain" / "shap.parquet")
+
+    @cached_property
+    def features(self) -> dict[str, dict[str, Any]]:
+        """The catalogue's row of each input."""
+        return {row["name"]: row for row in self.card["features"]}
+
+
+def group_words(name: str) -> dict[str, str]:
+    """What a group of features is called in each language."""
+    found = {group.name: {"en": group.en, "zh": group.zh} for group in GROUPS}
+    return found.get(name, {"en": name, "zh": name})
+
+
+def unassessed(reason: str, **values: Any) -> dict[str, Any]:
+    """A section, or part of one, that cannot be filled; ``reason`` is a key of the catalogue of words."""
+    return {"assessed": False, "reason": reason, "values": values}

@@ -1,0 +1,125 @@
+"""Stage ``score``: everybody as of the extract, for the campaign systems and the service.
+
+Writes the feature snapshot that the service reads by reference, the scores, and the population
+against which a percentile is stated.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from features import catalog, engines
+from features.feature import DAY
+from models.model import Model
+from models.scorer import Population, Scorer
+from models.task import Task
+from models.task import task as task_named
+from training import spine as spines
+from training.files import read_json, say, write_json
+from training.moments import extract_moment
+from training.params import Params
+
+CONSENT = ("consent_profiling", "consent_marketing", "deceased", "birth_year")
+LEAD_DAYS = 90  # a lead so much older than the newest is no longer worked on
+CHUNK = 20_000
+CAMPAIGNS = 3  # the newest contents are scored for every member
+
+
+def score(params: Params, name: str) -> None:
+    """Write ``snapshot/``, ``scores.parquet`` and ``population.json``."""
+    folder, tables, task = params.build / name, params.build / "tables", task_named(name)
+    ingest = read_json(params.build / "ingest.json")
+    moment = extract_moment(ingest) + 1  # what was recorded at the last second counts
+    data = {path.stem: pl.scan_parquet(path) for path in sorted(tables.glob("*.parquet"))}
+    model = Model.load(folder / "model")
+    rows = everyone(task, data, getattr(params.spine, name), moment)
+    snapshot = _features(rows.with_row_index("row_id"), folder, task, params)
+    snapshot = _consent(snapshot, tables, moment) if "member_id" in rows.columns else snapshot
+    keys = ["subject_id", *(["campaign_id"] if "campaign_id" in snapshot.columns else [])]
+    snapshot = snapshot.select(*keys, "as_of", *model.encoder.names, *_there(snapshot, CONSENT)).sort(keys)
+    _publish(snapshot, model, folder / "snapshot")
+    population = Population.of(model.probability(snapshot), ingest["extracted_at"])
+    _write_scores(Scorer(model, population), snapshot, keys, folder / "scores.parquet")
+    write_json(folder / "population.json", population.to_json())
+    say(f"{name}: scored {len(snapshot):,}")
+
+
+def _write_scores(scorer: Scorer, snapshot: pl.DataFrame, keys: list[str], path: Path) -> None:
+    """Numbers and reasons of everybody, a part at a time: reasons in words take the most memory."""
+    aside, writer = path.with_suffix(".part"), None
+    for start in range(0, max(len(snapshot), 1), CHUNK):
+        part = snapshot[start : start + CHUNK]
+        told = pl.concat([part.select(*keys, "as_of"), scorer.table(part)], how="horizontal").to_arrow()
+        writer = writer or pq.ParquetWriter(aside, told.schema, compression="zstd")
+        writer.write_table(told.cast(writer.schema))
+    if writer is not None:
+        writer.close()
+    aside.rename(path)
+
+
+def everyone(task: Task, data: spines.Tables, spine: Any, moment: int) -> pl.DataFrame:
+    """Who is asked about now: young open leads, active members, or members with each new content."""
+    if task.key == "lead_id":
+        newest = data["leads"].select(pl.col("known_time").max()).collect().item()
+        young = data["leads"].filter(pl.col("known_time") >= newest - LEAD_DAYS * DAY)
+        rows = spines.leads(data, spine, [moment])
+        rows = rows.join(young.select("lead_id").collect(), on="lead_id", how="semi")
+        return spines.still_open(rows, data)
+    if task.key == "member_id":
+        return spines.members(data, spine, moment, [moment])
+    if task.key == "subject_id":
+        known = data["subjects"].filter(pl.col("known_time") < moment)
+        return known.select("subject_id").collect().with_columns(as_of=pl.lit(moment, dtype=pl.Int64))
+    people = data["members" if "members" in data else "contacts"].select("member_id").unique().collect()
+    newest = data["contacts"].group_by("campaign_id").agg(pl.col("event_time").max()).collect()
+    newest = newest.sort("event_time", "campaign_id", descending=True).head(CAMPAIGNS)
+    asked = spines.contacts(data, spine.model_copy(update={"max_rows": 10**12}), 0)
+    asked = asked.select("campaign_id", pl.selectors.starts_with("asked_")).unique("campaign_id")
+    contents = asked.join(newest.select("campaign_id"), on="campaign_id", how="semi")
+    return people.join(contents, how="cross").with_columns(as_of=pl.lit(moment, dtype=pl.Int64))
+
+
+def _features(rows: pl.DataFrame, folder: Path, task: Task, params: Params) -> pl.DataFrame:
+    tables = params.build / "tables"
+    groups = catalog.available(task.groups, engines.kinds(tables))
+    asked, out = folder / "asked.parquet", folder / "features.parquet"
+    rows.with_columns(pl.col("row_id").cast(pl.Int64)).write_parquet(asked)
+    engines.to_parquet(asked, tables, groups, out, params.engine.memory, params.engine.threads)
+    subject = "member_id" if task.key == "contact_id" else task.key
+    frame = pl.read_parquet(out).rename({subject: "subject_id"})
+    asked.unlink()
+    out.unlink()
+    return frame
+
+
+def _consent(frame: pl.DataFrame, tables: Path, moment: int) -> pl.DataFrame:
+    """Consent as known at the moment: the newest row of each member."""
+    path = tables / "members.parquet"
+    if not path.exists():
+        return frame
+    known = pl.read_parquet(path).filter(pl.col("known_time") < moment).sort("event_time", "known_time")
+    newest = known.group_by("member_id", maintain_order=True).last().select("member_id", *CONSENT)
+    return frame.join(newest, left_on="subject_id", right_on="member_id", how="left")
+
+
+def _there(frame: pl.DataFrame, names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if name in frame.columns]
+
+
+def _publish(snapshot: pl.DataFrame, model: Model, folder: Path) -> None:
+    """The snapshot with what the service checks: catalogue fingerprint and hash."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "snapshot.parquet"
+    snapshot.write_parquet(path)
+    write_json(
+        folder / "snapshot.json",
+        {
+            "as_of": int(snapshot["as_of"].max() or 0),
+            "fingerprint": model.card["fingerprint"],
+            "rows": len(snapshot),
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        },
+    )

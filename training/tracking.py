@@ -1,0 +1,227 @@
+"""MLflow around the pipeline: one parent run a task, its trials as children, the model registered.
+
+The stages know nothing of MLflow. ``track`` reads what they wrote, so that a stage that DVC
+skipped still leads to the run that made its output, and a killed stage leaves no half run.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from models.model import Model
+from training.files import read_json, say, write_json
+from training.params import Params
+
+
+def store_uri() -> str:
+    """A server by ``MLFLOW_TRACKING_URI``, else SQLite in the project's folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{Path('mlflow.db').absolute()}")
+
+
+def client() -> Any:
+    """An MLflow client on the store."""
+    import mlflow
+
+    mlflow.set_tracking_uri(store_uri())
+    mlflow.set_registry_uri(store_uri())
+    return mlflow.MlflowClient()
+
+
+def holder(api: Any, name: str, alias: str) -> str | None:
+    """The version of a registered model that has an alias, if one has."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return str(api.get_model_version_by_alias(name, alias).version)
+    except MlflowException:
+        return None  # the store says "not found" with an exception
+
+
+def registered_name(params: Params, task: str) -> str:
+    """Name in the registry: the task's for the brand itself, else with the data set before it."""
+    return task if params.data == "brand" else f"{params.data}-{task}"
+
+
+def track(params: Params, name: str) -> None:
+    """Log one execution of the pipeline and register its model; write ``tracked.json``.
+
+    Results that were logged before are not logged again: their run is named instead.
+    """
+    folder, out = params.build / name, params.results / name
+    state = fingerprint(folder, out)
+    if (folder / "tracked.json").exists() and read_json(folder / "tracked.json")["results"] == state:
+        say(f"{name}: unchanged, logged as MLflow run {read_json(folder / 'tracked.json')['run_id']}")
+        return
+    import mlflow
+
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    api = client()
+    experiment = _experiment(api, registered_name(params, name))
+    with mlflow.start_run(
+        experiment_id=experiment, run_name=f"{params.data}-{name}", tags=_tags(params, name)
+    ) as run:
+        _log_results(params, name, out)
+        _log_trials(api, experiment, run.info.run_id, folder, name)
+        _log_dataset(folder, params, name)
+        version = _log_model(api, params, name, run.info.run_id)
+    write_json(
+        folder / "tracked.json", {"run_id": run.info.run_id, "model_version": version, "results": state}
+    )
+    say(f"{name}: MLflow run {run.info.run_id}, model {registered_name(params, name)} version {version}")
+
+
+def fingerprint(folder: Path, out: Path) -> str:
+    """Of everything that is logged: the model, the search and the results."""
+    files = [folder / "tune.json", *(folder / "model").iterdir(), *(p for p in out.rglob("*") if p.is_file())]
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(f"{path.name} {sha256(path)}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _experiment(api: Any, name: str) -> str:
+    found = api.get_experiment_by_name(name)
+    if found is not None:
+        return found.experiment_id
+    artifacts = None if "MLFLOW_TRACKING_URI" in os.environ else Path("mlruns").absolute().as_uri()
+    return api.create_experiment(name, artifact_location=artifacts)
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def _tags(params: Params, name: str) -> dict[str, str]:
+    dataset = read_json(params.build / name / "dataset.json")
+    return {
+        "git.commit": _git("rev-parse", "HEAD"),
+        "git.dirty": str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower(),
+        "dvc.exp": os.environ.get("DVC_EXP_NAME", ""),
+        "dvc.stages": json.dumps(stage_hashes(name), sort_keys=True),
+        "data": params.data,
+        "data.sha256": sha256(params.build / name / "dataset.parquet"),
+        "catalogue": dataset["fingerprint"],
+        "task": name,
+        "test_start": dataset["test_start"],
+    }
+
+
+def stage_hashes(name: str) -> dict[str, str]:
+    """Of each stage of the task in ``dvc.lock`` the hash of its outputs."""
+    import yaml
+
+    path = Path("dvc.lock")
+    stages = yaml.safe_load(path.read_text())["stages"] if path.exists() else {}
+    return {
+        stage: hashlib.sha256(json.dumps(entry.get("outs", []), sort_keys=True).encode()).hexdigest()[:12]
+        for stage, entry in stages.items()
+        if "@" not in stage or stage.endswith(f"@{name}")
+    }
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _log_results(params: Params, name: str, out: Path) -> None:
+    import mlflow
+
+    best = read_json(params.build / name / "tune.json")["best"]
+    spine = read_json(params.build / name / "dataset.json")["spine"]
+    mlflow.log_params({f"spine.{key}": value for key, value in spine.items()} | {"seed": params.seed})
+    mlflow.log_params(
+        {f"best.{key}": value for key, value in (best["params"] | {"rounds": best["rounds"]}).items()}
+    )
+    mlflow.log_metrics(
+        {f"test.{key}": value for key, value in read_json(out / "metrics.json").items() if value is not None}
+    )
+    for step, period in enumerate(read_json(out / "detail.json")["periods"]):
+        for key in ("auc", "lift_10", "expected_over_observed"):
+            if (period.get(key) or {}).get("value") is not None:
+                mlflow.log_metric(f"period.{key}", period[key]["value"], step=step)
+    for path in sorted(out.rglob("*")):
+        if path.is_file():
+            mlflow.log_artifact(str(path), str(Path("results") / path.parent.relative_to(out)))
+
+
+def _log_trials(api: Any, experiment: str, parent: str, folder: Path, name: str) -> None:
+    from mlflow.entities import Metric, Param, RunTag
+
+    for trial in read_json(folder / "tune.json")["trials"]:
+        child = api.create_run(
+            experiment,
+            tags={
+                "mlflow.parentRunId": parent,
+                "task": name,
+                "trial": str(trial["number"]),
+                "state": trial["state"],
+            },
+            run_name=f"trial {trial['number']}",
+        )
+        value = [] if trial["value"] is None else [Metric("valid.average_precision", trial["value"], 0, 0)]
+        params = [Param(key, str(found)) for key, found in trial["params"].items()]
+        api.log_batch(child.info.run_id, metrics=value, params=params, tags=[RunTag("study", name)])
+        api.set_terminated(child.info.run_id, "FINISHED" if trial["state"] == "COMPLETE" else "KILLED")
+
+
+def _log_dataset(folder: Path, params: Params, name: str) -> None:
+    import mlflow
+    from mlflow.data.code_dataset_source import CodeDatasetSource
+    from mlflow.data.meta_dataset import MetaDataset
+
+    facts = read_json(folder / "dataset.json")
+    digest = sha256(folder / "dataset.parquet")[:32]
+    for part, summary in facts["splits"].items():
+        source = CodeDatasetSource(tags={"path": f"build/{params.data}/{name}/dataset.parquet"})
+        logged = MetaDataset(source, f"{params.data}-{name}-{part}", digest)  # type: ignore[abstract]
+        mlflow.log_input(logged, context=part)
+        mlflow.log_metrics({f"{part}.{key}": summary[key] for key in ("rows", "positives")})
+
+
+def _log_model(api: Any, params: Params, name: str, run_id: str) -> str:
+    """Log the booster in its native format with our folder beside it; return the registered version."""
+    import mlflow
+    import xgboost
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    folder = params.build / name
+    model = Model.load(folder / "model")
+    model.booster.feature_names = model.encoder.names
+    inputs = Schema([ColSpec("float", column) for column in model.encoder.names])
+    info = mlflow.xgboost.log_model(
+        model.booster,
+        name="model",
+        model_format="ubj",
+        signature=ModelSignature(inputs, Schema([ColSpec("float")])),
+        pip_requirements=[f"xgboost-cpu=={xgboost.__version__}"],
+    )
+    with TemporaryDirectory() as parent:
+        bundle = Path(parent) / "memberlens"
+        shutil.copytree(folder / "model", bundle)
+        shutil.copy(folder / "population.json", bundle)
+        write_json(bundle / "release.json", _release_facts(params, name, run_id))
+        api.log_model_artifacts(info.model_id, parent)
+    return mlflow.register_model(info.model_uri, registered_name(params, name)).version
+
+
+def _release_facts(params: Params, name: str, run_id: str) -> dict[str, Any]:
+    report = params.results / name / "report.html"
+    return {
+        "task": name,
+        "data": params.data,
+        "run_id": run_id,
+        "report_sha256": sha256(report),
+        "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "git_commit": _git("rev-parse", "HEAD"),
+    }
