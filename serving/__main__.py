@@ -1,0 +1,79 @@
+"""python -m serving COMMAND: what is done beside the running service."""
+
+from typing import Annotated
+
+import typer
+
+from serving import follower, settings
+from serving.keys import SCOPES, KeyStore
+
+ALLOWED = "one or more of " + ", ".join(SCOPES)
+DEFAULT = ["score:read"]
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+keys_app = typer.Typer(help="API keys: issue, list, revoke.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
+
+
+@app.callback()
+def main() -> None:
+    """What is done beside the running service."""
+
+
+@app.command()
+def pull() -> None:
+    """Copy the released champions here; the copies serve on while the registry is away."""
+    from serving import registry
+    from serving.tasks import TASK_NAMES
+
+    found, here = 0, settings.load()
+    for task in TASK_NAMES:
+        try:
+            typer.echo(f"{task}: version {registry.pull(here, task)}")
+        except registry.failures() as error:
+            typer.echo(f"{task}: {error}", err=True)
+        found += registry.local(here, task) is not None
+    if not found:
+        typer.echo("No model to serve; release one first (`make demo`).", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def follow(parent: Annotated[int, typer.Option()]) -> None:
+    """Copy new champions for as long as the process PARENT lives; the service starts this itself."""
+    follower.follow(settings.load(), parent)
+
+
+@keys_app.command()
+def issue(client: str, scope: Annotated[list[str], typer.Option(help=ALLOWED)] = DEFAULT) -> None:
+    """Make a key for CLIENT; it is shown once and never again."""
+    try:
+        typer.echo(_keys().issue(client, scope))
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+
+
+@keys_app.command("list")
+def list_keys() -> None:
+    """All keys: name, client, scopes, dates."""
+    for key in _keys().all().values():
+        ended = f"revoked {key.revoked_at}" if key.revoked_at else "live"
+        typer.echo(f"{key.name}  {key.client}  {' '.join(key.scopes)}  issued {key.issued_at}  {ended}")
+
+
+@keys_app.command()
+def revoke(name: str) -> None:
+    """End the key NAME at once."""
+    try:
+        typer.echo(f"revoked a key of {_keys().revoke(name).client}")
+    except KeyError:
+        typer.echo(f"there is no key {name}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _keys() -> KeyStore:
+    return KeyStore(settings.load().kept / "keys.json")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,183 @@
+"""Answers: the same for one item, for five hundred and for a job."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from serving import consent, inputs
+from serving.arm import arm
+from serving.champion import Champion
+from serving.identifiers import ulid
+from serving.inputs import Asked
+from serving.problems import Problem
+from serving.schema import Item
+from serving.settings import Settings
+
+Answer = dict[str, Any]
+Lines = list[dict[str, Any]]
+Scored = tuple[dict[str, Any], Lines, Lines]  # numbers, reasons, warnings
+DAY = 86_400
+
+
+def answer(champion: Champion, item: Item, settings: Settings, now: datetime) -> Answer:
+    """The answer for one item; ``Problem`` where there is none."""
+    asked = inputs.locate(champion, item, now)
+    reason = consent.suppression(asked.known, now, settings)
+    if reason is not None:
+        return _suppressed(item, reason, asked.as_of, now)
+    return _scored(champion, [asked], settings, now)[0]
+
+
+def is_ready(champion: Champion, item: Item) -> bool:
+    """Whether the answer needs no computing: the very question was published with its reasons."""
+    if champion.snapshot is None or champion.published is None or item.ref is None:
+        return False
+    return inputs.place(item) in champion.snapshot.places
+
+
+def answers(
+    champion: Champion, items: Sequence[Item | Problem], settings: Settings, now: datetime
+) -> list[Answer]:
+    """An answer for each item, in their order; a problem of one is no problem of the others."""
+    found: list[Answer | Asked] = []
+    for item in items:
+        try:
+            if isinstance(item, Problem):
+                raise item
+            asked = inputs.locate(champion, item, now)
+            reason = consent.suppression(asked.known, now, settings)
+            found.append(asked if reason is None else _suppressed(item, reason, asked.as_of, now))
+        except Problem as problem:
+            mark = None if isinstance(item, Problem) else item.record_id
+            found.append({"record_id": mark, "status": "error", "error": _error(problem)})
+    scored = iter(_scored(champion, [one for one in found if isinstance(one, Asked)], settings, now))
+    return [next(scored) if isinstance(one, Asked) else one for one in found]
+
+
+def _error(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "status": problem.kind.status,
+        "retryable": problem.kind.retryable,
+        "detail": problem.detail,
+        "errors": [vars(fault) for fault in problem.errors],
+    }
+
+
+def _suppressed(item: Item, reason: str, as_of: int, now: datetime) -> Answer:
+    return {
+        "record_id": item.record_id,
+        "status": "suppressed",
+        "suppression_reason": reason,
+        "score_id": ulid(now),
+        "scored_at": iso(now),
+        "features_as_of": iso(datetime.fromtimestamp(as_of, UTC)),
+    }
+
+
+def _scored(champion: Champion, asked: Sequence[Asked], settings: Settings, now: datetime) -> list[Answer]:
+    top = [_top(one, settings) for one in asked]
+    ready = champion.published
+    later = [at for at, one in enumerate(asked) if one.at is None or ready is None]
+    computed = iter(_computed(champion, [asked[at] for at in later], max(top, default=0)))
+    found = [
+        ready.row(one.at, count) if ready is not None and one.at is not None else next(computed)
+        for one, count in zip(asked, top, strict=True)
+    ]
+    return [
+        _told(champion, one, scored, count, settings, now)
+        for one, scored, count in zip(asked, found, top, strict=True)
+    ]
+
+
+def _top(one: Asked, settings: Settings) -> int:
+    wanted = one.item.options.reasons
+    return settings.reasons if wanted is None else wanted
+
+
+def _computed(champion: Champion, asked: Sequence[Asked], top: int) -> list[Scored]:
+    if not asked:
+        return []
+    frame = inputs.frame(champion, asked)
+    numbers, lines = champion.scorer.told(frame, top)
+    rows = [dict(zip(numbers, row, strict=True)) for row in zip(*map(_plain, numbers.values()), strict=True)]
+    reasons: list[Lines] = [[] for _ in asked]
+    for line in lines.iter_rows(named=True):
+        reasons[line["row"]].append(line)
+    doubts = champion.doubts.of(frame)
+    return [(row, reasons[at], doubts.get(at, [])) for at, row in enumerate(rows)]
+
+
+def _plain(column: np.ndarray | list[str]) -> list[Any]:
+    return column.tolist() if isinstance(column, np.ndarray) else column
+
+
+def _told(
+    champion: Champion, one: Asked, scored: Scored, top: int, settings: Settings, now: datetime
+) -> Answer:
+    numbers, reasons, doubts = scored
+    assert math.isfinite(numbers["probability"])
+    rate, language = champion.rates[numbers["band"]], one.item.options.language[:2]
+    return {
+        "record_id": one.item.record_id,
+        "status": "ok",
+        "score_id": ulid(now),
+        "probability": round(numbers["probability"], 6),
+        "percentile": round(numbers["percentile"], 2),
+        "percentile_as_of": champion.scorer.population.as_of,
+        "score": numbers["score"],
+        "band": numbers["band"],
+        "band_expected_rate": None if rate is None else round(rate, 6),
+        "recommended": numbers["band"] in settings.recommended.get(champion.task, ()),
+        "experiment_arm": arm(settings.experiment, champion.task, _subject(champion, one)),
+        "reasons": [_reason(reason, language) for reason in reasons[:top]],
+        "warnings": [*doubts, *_warnings(champion, one, settings, now)],
+        "scored_at": iso(now),
+        "features_as_of": iso(datetime.fromtimestamp(one.as_of, UTC)),
+        "valid_until": iso(_valid_until(one, settings, now)),
+    }
+
+
+def _reason(reason: Mapping[str, Any], language: str) -> dict[str, Any]:
+    return {
+        "code": reason["code"],
+        "direction": reason["direction"],
+        "text": reason[language],
+        "feature_group": reason["group"],
+        "contribution": round(reason["contribution"], 6),
+    }
+
+
+def _subject(champion: Champion, one: Asked) -> str | None:
+    """Whom the answer is about, for the experiment's arm."""
+    if one.question is None:
+        return one.item.ref
+    rows = (row for name in champion.reader.sources for row in getattr(one.question.record, name))
+    return next((found for row in rows if (found := getattr(row, champion.reader.key, None))), None)
+
+
+def _valid_until(one: Asked, settings: Settings, now: datetime) -> datetime:
+    if one.question is not None:
+        return now + timedelta(hours=settings.valid_hours)
+    return datetime.fromtimestamp(one.as_of, UTC) + timedelta(days=settings.stale_days)
+
+
+def _warnings(champion: Champion, one: Asked, settings: Settings, now: datetime) -> Lines:
+    found: Lines = []
+    if one.question is None and one.item.as_of is not None:
+        found.append({"code": "as_of_ignored"})
+    if one.question is None:
+        stale = now.timestamp() - one.as_of > settings.stale_days * DAY
+        return [*found, {"code": "stale_snapshot"}] if stale else found
+    if one.as_of > now.timestamp() + 1:
+        found.append({"code": "as_of_ahead"})
+    known = any(getattr(one.question.record, name) for name in champion.reader.sources)
+    return found if known else [*found, {"code": "nothing_known"}]
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC, to the second."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,44 @@
+"""The public routes behind the gate: what BentoML mounts."""
+
+from fastapi import FastAPI, Response
+
+from serving import (
+    contract,
+    docs,
+    replies,
+    routes_jobs,
+    routes_models,
+    routes_people,
+    routes_scores,
+    routes_stored,
+)
+from serving.gate import Gate
+from serving.jobs import Jobs
+from serving.rates import Buckets
+from serving.state import State
+
+
+def build(state: State, jobs: Jobs) -> Gate:
+    """The application over the champions of ``state`` and the store of ``jobs``."""
+    app = FastAPI(
+        title="memberlens scoring", version="1", openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None
+    )
+    replies.attach(app)
+    jobs.database.prepare()
+    tight = Buckets(state.settings.explain_rate)
+    for router in (
+        routes_scores.router(state),
+        routes_stored.router(state, jobs.database, tight),
+        routes_people.router(state, jobs.database, tight),
+        routes_jobs.router(state, jobs),
+        routes_models.router(state),
+    ):
+        app.include_router(router)
+    app.openapi = lambda: contract.document(app)  # type: ignore[method-assign]
+
+    @app.get("/v1/docs", include_in_schema=False)
+    async def shown() -> Response:
+        headers = {"Content-Security-Policy": docs.POLICY}
+        return Response(docs.page(app.openapi()), media_type="text/html", headers=headers)
+
+    return Gate(app, state.settings, state.metrics)

@@ -1,0 +1,52 @@
+"""What /v1/models tells about a model."""
+
+from typing import Any
+
+from serving.champion import Champion
+from serving.rows import record_model
+from serving.state import State
+
+TOLD = ("task", "data", "question", "positive", "days", "gap", "base_rate", "extracted_at", "fingerprint")
+
+
+def short(champion: Champion) -> dict[str, Any]:
+    """One line of the list of models."""
+    return champion.name | {"question": champion.card["question"]}
+
+
+def full(champion: Champion) -> dict[str, Any]:
+    """The model's card: question, bands with their rates, inputs, snapshot."""
+    card, population = champion.card, champion.scorer.population
+    needs = {name: record_model().model_fields[name].description for name in champion.reader.sources}
+    return (
+        champion.name
+        | {key: card[key] for key in TOLD}
+        | {
+            "inputs": card["features"],
+            "bands": card["bands"],
+            "scores": SCORES,
+            "population": {"as_of": population.as_of, "n": population.n},
+            "snapshot": None if champion.snapshot is None else champion.snapshot.facts(),
+            "snapshot_refused": champion.refusal,
+            "record_tables": needs,
+        }
+    )
+
+
+SCORES = {
+    "probability": "calibrated probability of the positive class, 0 to 1",
+    "percentile": "share of the dated population that scores lower, 0 to 100; ties count half",
+    "score": "the percentile rounded up, 1 to 99",
+    "band": "part of the development population by probability, with the rate observed in it",
+}
+
+
+def ready(state: State) -> dict[str, Any]:
+    """What answers, and what was refused and why."""
+    champions = state.champions.values()
+    return {
+        "status": "ready" if state.champions else "not_ready",
+        "models": {champion.task: champion.version for champion in champions},
+        "refused": dict(state.refused),
+        "snapshots_refused": {champion.task: champion.refusal for champion in champions if champion.refusal},
+    }

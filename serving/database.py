@@ -1,0 +1,59 @@
+"""What the service keeps beside models: jobs, outcomes and the audit, in one SQLite file."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+  id TEXT PRIMARY KEY, client TEXT NOT NULL, mark TEXT NOT NULL, digest TEXT NOT NULL, model TEXT NOT NULL,
+  created REAL NOT NULL, finished REAL, status TEXT NOT NULL, total INTEGER NOT NULL,
+  owner TEXT, beat REAL NOT NULL DEFAULT 0, reason TEXT
+);
+CREATE INDEX IF NOT EXISTS jobs_by_mark ON jobs (client, mark);
+CREATE TABLE IF NOT EXISTS chunks (
+  job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, number INTEGER NOT NULL, items BLOB NOT NULL,
+  answers BLOB, ok INTEGER, suppressed INTEGER, failed INTEGER, PRIMARY KEY (job, number)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outcomes (
+  client TEXT NOT NULL, event_id TEXT NOT NULL, received TEXT NOT NULL, model TEXT, score_id TEXT, ref TEXT,
+  kind TEXT NOT NULL, occurred TEXT NOT NULL, value_cents INTEGER, PRIMARY KEY (client, event_id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS audit (
+  at TEXT NOT NULL, client TEXT NOT NULL, request_id TEXT NOT NULL, what TEXT NOT NULL,
+  model TEXT, subject TEXT
+);
+"""
+
+
+@dataclass(frozen=True)
+class Database:
+    """The file; every use has a connection of its own, so that threads and workers may share it."""
+
+    path: Path
+    busy_seconds: float = field(default=5.0)
+
+    @contextmanager
+    def use(self) -> Iterator[sqlite3.Connection]:
+        """A connection in one transaction: all of it is kept, or nothing.
+
+        ``sqlite3.OperationalError`` where the file cannot be written: a full disk, no rights.
+        """
+        connection = sqlite3.connect(self.path, timeout=self.busy_seconds)
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            with connection:
+                yield connection
+        finally:
+            connection.close()
+
+    def prepare(self) -> None:
+        """Make file and tables where they are not there yet."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.use() as connection:
+            connection.execute("PRAGMA journal_mode = WAL")  # readers do not wait for a writer
+            connection.executescript(SCHEMA)

@@ -1,0 +1,67 @@
+"""What is unusual about inputs, compared with those that the model has learned from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from models.model import Model
+
+RARELY = 0.001  # an input that was missing in fewer rows is expected to be there
+SLACK = 0.05  # of the span: just beyond it nothing changes in a tree
+CODES = ("unseen_category", "imputed", "out_of_range")
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """Finds, row by row, what a model has not seen; a tree answers all the same."""
+
+    model: Model
+
+    @cached_property
+    def _names(self) -> np.ndarray:
+        return np.array(self.model.encoder.names, dtype=object)
+
+    @cached_property
+    def _categories(self) -> np.ndarray:
+        return np.array([column.categories is not None for column in self.model.encoder.columns])
+
+    @cached_property
+    def _expected(self) -> np.ndarray:
+        """Inputs that were hardly ever missing, shape (columns,)."""
+        counts = (self.model.card["bins"][name]["n"] for name in self._names)
+        return np.array([n[-1] <= RARELY * max(sum(n), 1) for n in counts])
+
+    @cached_property
+    def _spans(self) -> np.ndarray:
+        """Least and greatest value of each input with some slack, shape (2, columns)."""
+        spans = [self.model.card["bins"][name].get("span", (-np.inf, np.inf)) for name in self._names]
+        low, high = np.array(spans, dtype=np.float64).T
+        slack = np.where(np.isfinite(high - low), SLACK * (high - low), 0.0)
+        return np.stack([low - slack, high + slack])
+
+    def of(self, frame: pl.DataFrame) -> dict[int, list[dict[str, Any]]]:
+        """Warnings by row, only for rows that have any."""
+        matrix = self.model.encoder.transform(frame)
+        unseen = self.model.encoder.unseen(frame)
+        gone = np.isnan(matrix)
+        low, high = self._spans
+        with np.errstate(invalid="ignore"):
+            beyond = ((matrix < low) | (matrix > high)) & ~self._categories
+        found: dict[int, list[dict[str, Any]]] = {}
+        odd = (gone & self._expected) | beyond
+        for row in sorted(
+            {*np.flatnonzero(odd.any(axis=1)).tolist(), *(at for at, n in enumerate(unseen) if n)}
+        ):
+            missing = [name for name in self._names[gone[row] & self._expected] if name not in unseen[row]]
+            kinds = (unseen[row], missing, self._names[beyond[row]].tolist())
+            told = [_warning(code, names) for code, names in zip(CODES, kinds, strict=True) if names]
+            found |= {row: told} if told else {}
+        return found
+
+
+def _warning(code: str, names: Sequence[str]) -> dict[str, Any]:
+    return {"code": code, "features": list(names)}

@@ -1,0 +1,83 @@
+"""What Prometheus reads; no label ever holds an id or a value of a person."""
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+SHARED = "PROMETHEUS_MULTIPROC_DIR"  # BentoML sets it, so that several workers count together
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 20)
+SCORES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1)
+
+
+class Metrics:
+    """Counts of one process; ``text`` adds up those of all workers."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        own: dict[str, Any] = {"registry": self.registry, "namespace": "memberlens"}
+        self.requests = Counter("requests", "calls", ("route", "method", "client", "status"), **own)
+        self.seconds = Histogram("request_seconds", "time to answer", ("route",), buckets=SECONDS, **own)
+        self.scores = Counter(
+            "score_requests", "subjects asked about", ("model", "version", "client", "status"), **own
+        )
+        self.values = Histogram(
+            "score_value", "probabilities told", ("model", "version"), buckets=SCORES, **own
+        )
+        self.unseen = Counter(
+            "unseen_category", "categories not seen in training", ("model", "feature"), **own
+        )
+        self.missing = Counter("feature_missing", "inputs missing unusually", ("model", "feature"), **own)
+        self.beyond = Counter("feature_out_of_range", "inputs never seen so", ("model", "feature"), **own)
+        self.doubted = {"unseen_category": self.unseen, "imputed": self.missing, "out_of_range": self.beyond}
+        self.suppressed = Counter("suppressed", "subjects not scored", ("model", "reason"), **own)
+        newest = {"multiprocess_mode": "mostrecent"} | own
+        self.info = Gauge(
+            "model_info", "1 for the version that answers", ("model", "version", "git_commit"), **newest
+        )
+        self.age = Gauge("model_age_days", "days since training, when loaded", ("model",), **newest)
+        self.refused = Gauge(
+            "champion_refused", "1 where a new champion did not pass its test", ("model",), **newest
+        )
+
+    def request(self, route: str, method: str, client: str, status: int, seconds: float) -> None:
+        """One call is answered."""
+        self.requests.labels(route, method if method in METHODS else "other", client, str(status)).inc()
+        self.seconds.labels(route).observe(seconds)
+
+    def answered(self, model: Mapping[str, Any], client: str, found: Sequence[Mapping[str, Any]]) -> None:
+        """Subjects of one call are answered."""
+        name, version = model["name"], model["version"]
+        values = self.values.labels(name, version)
+        for one in found:
+            self.scores.labels(name, version, client, one["status"]).inc()
+            if one["status"] == "ok":
+                values.observe(one["probability"])
+            elif one["status"] == "suppressed":
+                self.suppressed.labels(name, one["suppression_reason"]).inc()
+            for warning in one.get("warnings", ()):
+                for feature in warning.get("features", ()):
+                    self.doubted[warning["code"]].labels(name, feature).inc()
+
+    def loaded(self, model: Mapping[str, Any], former: Mapping[str, Any] | None) -> None:
+        """A champion has taken over from ``former``."""
+        if former is not None:
+            self.info.labels(former["name"], former["version"], former.get("git_commit") or "-").set(0)
+        self.info.labels(model["name"], model["version"], model.get("git_commit") or "-").set(1)
+        if model.get("trained_at"):
+            age = datetime.now(UTC) - datetime.fromisoformat(model["trained_at"])
+            self.age.labels(model["name"]).set(age.total_seconds() / 86_400)
+
+    def text(self) -> bytes:
+        """In Prometheus' text format."""
+        if SHARED not in os.environ:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)
+        return generate_latest(together)
+
+
+METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"))

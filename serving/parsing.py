@@ -1,0 +1,62 @@
+"""Request bodies: JSON to models, and what was wrong as JSON pointers."""
+
+import re
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from serving.problems import Fault, Problem, pointer
+from serving.schema import Item
+from serving.schema_items import ITEMS
+
+Model = TypeVar("Model", bound=BaseModel)
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
+
+
+async def body(request: Request, model: type[Model]) -> Model:
+    """The request's body as ``model``; a ``Problem`` says what is wrong with it."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != "application/json":
+        raise Problem("unsupported_media_type", "Send JSON with the header Content-Type: application/json.")
+    try:
+        return model.model_validate_json(await request.body())
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def validated(model: type[Model], content: Any) -> Model:
+    """``content`` as ``model``; a ``Problem`` says what is wrong with it."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def invalid(error: ValidationError, *place: str | int) -> Problem:
+    """The problem that a validation error is, its pointers below ``place``; no value is told."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(entry["type"] == "json_invalid" for entry in found):
+        return Problem("malformed_json", "The body could not be read as JSON.")
+    faults = [
+        Fault(
+            pointer(*place, *map(_safe, entry["loc"])),
+            entry["type"],
+            entry["msg"].removeprefix("Value error, "),
+        )
+        for entry in found[:20]
+    ]
+    return Problem("validation_failed", "The request does not follow the contract.", faults)
+
+
+def parse_item(entry: Any, at: int, task: str) -> Item | Problem:
+    """One item of many, or what is wrong with it."""
+    try:
+        return ITEMS[task].model_validate(entry)
+    except ValidationError as error:
+        return invalid(error, "items", at)
+
+
+def _safe(part: str | int) -> str | int:
+    """A name that looks like a field's; anything else could be a value in a key's place."""
+    return part if isinstance(part, int) or NAME.fullmatch(part) else "?"

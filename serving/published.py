@@ -1,0 +1,68 @@
+"""Scores and reasons of everybody, as the nightly batch wrote them: answers that need no computing."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from models.reasons import COLUMNS
+from models.scorer import Scorer
+from serving.doubts import Doubts
+from serving.store import Snapshot
+
+SAMPLE = 256  # rows that are scored again, to be sure that the file is this model's
+TOLERANCE = 1e-6
+NUMBERS = ("probability", "percentile", "score", "band")
+TOLD = [name for name in COLUMNS if name not in ("row", "rank")]
+
+
+@dataclass(frozen=True)
+class Published:
+    """Numbers and reasons by row of the snapshot.
+
+    ``lines`` has one row a reason, those of subject ``at`` from ``starts[at]`` to ``starts[at + 1]``;
+    texts that many subjects share are kept once.
+    """
+
+    numbers: pl.DataFrame
+    lines: pl.DataFrame
+    starts: np.ndarray
+    doubts: dict[int, list[dict[str, Any]]]
+
+    @classmethod
+    def load(cls, file: Path, snapshot: Snapshot, scorer: Scorer) -> "Published":
+        """``ValueError`` where the file is not of this snapshot and model, or has no reasons."""
+        frame = pl.read_parquet(file)
+        if "reasons" not in frame.columns:
+            raise ValueError(f"{file}: has no column reasons")
+        keys = list(snapshot.keys)
+        if not frame.select(keys).equals(snapshot.frame.select(keys)):
+            raise ValueError(f"{file}: is of other subjects than the snapshot")
+        _compare(file, frame, snapshot, scorer)
+        counts = frame["reasons"].list.len().fill_null(0).to_numpy()
+        exploded = frame.filter(pl.col("reasons").list.len() > 0).select(
+            pl.col("reasons").explode().struct.unnest()
+        )
+        texts = pl.col([name for name in TOLD if COLUMNS[name] == pl.String])
+        return cls(
+            numbers=frame.select(NUMBERS),
+            lines=exploded.select(TOLD).with_columns(texts.cast(pl.Categorical)),
+            starts=np.concatenate([[0], np.cumsum(counts)]),
+            doubts=Doubts(scorer.model).of(snapshot.frame),
+        )
+
+    def row(self, at: int, top: int) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+        """Numbers, the ``top`` reasons and warnings of one row of the snapshot."""
+        start, stop = int(self.starts[at]), int(self.starts[at + 1])
+        lines = self.lines[start : min(stop, start + top)]
+        return self.numbers.row(at, named=True), lines.to_dicts(), self.doubts.get(at, [])
+
+
+def _compare(file: Path, frame: pl.DataFrame, snapshot: Snapshot, scorer: Scorer) -> None:
+    rows: np.ndarray = np.unique(np.linspace(0, max(len(frame) - 1, 0), SAMPLE).astype(int))[: len(frame)]
+    again = scorer.model.probability(snapshot.frame[rows])
+    wrong = np.abs(again - frame["probability"].to_numpy()[rows]).max() if len(rows) else 0.0
+    if wrong > TOLERANCE:
+        raise ValueError(f"{file}: is of another model; probabilities differ by {wrong:.2e}")

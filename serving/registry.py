@@ -1,0 +1,96 @@
+"""The registry of models: champions are copied to local folders, so that serving never waits for it.
+
+The only module of the service that knows MLflow. A folder appears under its version by one rename
+and is never changed afterwards. Beside it the file ``champion`` names the version that the registry
+wants, and ``good`` the last one that passed its trial here.
+"""
+
+import os
+import shutil
+from pathlib import Path
+from tempfile import mkdtemp
+
+from serving.settings import Settings
+
+ALIAS = "champion"
+GOOD = "good"
+FILES = ("model.ubj", "card.json", "population.json", "release.json")
+MAY_BE_THERE = ("examples.json",)
+
+
+def registered_name(data: str, task: str) -> str:
+    """Name in the registry: the task's for the brand itself, else with the data set before it."""
+    return task if data == "brand" else f"{data}-{task}"
+
+
+def pull(settings: Settings, task: str) -> str:
+    """Copy the champion of ``task`` to its local folder and make it the one that serves.
+
+    Returns
+    -------
+    The version. ``LookupError`` where there is no champion; MLflow's own error where its store is away.
+    """
+    database = Path(settings.store().removeprefix("sqlite:///"))
+    if settings.store().startswith("sqlite:///") and not database.exists():
+        raise LookupError(f"{database}: no registry yet")
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    mlflow.set_tracking_uri(settings.store())
+    mlflow.set_registry_uri(settings.store())
+    name, folder = registered_name(settings.data, task), settings.champions / task
+    try:
+        version = str(mlflow.MlflowClient().get_model_version_by_alias(name, ALIAS).version)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise LookupError(f"{settings.store()}: model {name} has no version with alias {ALIAS}") from None
+        raise
+    if not (folder / version).exists():
+        found = Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{version}"))
+        _copy(found / "memberlens", folder / version)
+    _point(folder / ALIAS, version)
+    return version
+
+
+def _copy(source: Path, target: Path) -> None:
+    """The files of a release and nothing else, all of them or none."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(mkdtemp(prefix=".part-", dir=target.parent))
+    for name in (*FILES, *(name for name in MAY_BE_THERE if (source / name).exists())):
+        shutil.copy(source / name, aside / name)
+    aside.rename(target)
+
+
+def _point(pointer: Path, version: str) -> None:
+    if _pointed(pointer) != version:
+        aside = pointer.with_name(f".{pointer.name}-{os.getpid()}")
+        aside.write_text(version)
+        aside.rename(pointer)
+
+
+def _pointed(pointer: Path) -> str | None:
+    return pointer.read_text().strip() if pointer.exists() else None
+
+
+def local(settings: Settings, task: str) -> Path | None:
+    """The folder of the copy that should serve, or None where nothing was ever copied."""
+    folder = settings.champions / task
+    version = _pointed(folder / ALIAS)
+    return None if version is None else folder / version
+
+
+def good(settings: Settings, task: str) -> str | None:
+    """The last version that passed its trial here."""
+    return _pointed(settings.champions / task / GOOD)
+
+
+def keep_good(settings: Settings, task: str, version: str) -> None:
+    """Remember that ``version`` passed its trial."""
+    _point(settings.champions / task / GOOD, version)
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """What ``pull`` raises where there is no champion, or the store is away."""
+    from mlflow.exceptions import MlflowException
+
+    return LookupError, MlflowException, OSError

@@ -1,0 +1,69 @@
+"""Answers as bytes: JSON for what went well, problem documents for the rest."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from serving import calls
+from serving.problems import MEDIA_TYPE, Problem
+from serving.tasks import TASK_NAMES
+
+MODELS = "/v1/models/"
+CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+def reply(request: Request, content: Mapping[str, Any], status: int = 200) -> Response:
+    """``content`` with the call's mark, as JSON without NaN."""
+    body = {"request_id": calls.of(request).request_id, **content}
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Response(text.encode(), status, media_type="application/json")
+
+
+def refuse(request: Request, problem: Problem) -> Response:
+    """The problem as the caller sees it."""
+    call = calls.of(request)
+    body = problem.body(call.request_id, request.url.path, call.language)
+    return Response(body, problem.kind.status, media_type=MEDIA_TYPE, headers=dict(problem.headers))
+
+
+def on_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return refuse(request, error)
+
+
+def on_http(request: Request, error: Exception) -> Response:
+    """What the router itself refuses."""
+    assert isinstance(error, HTTPException)
+    code = CODES.get(error.status_code, "internal")
+    if code == "not_found" and request.url.path.startswith(MODELS):
+        named = request.url.path.removeprefix(MODELS).partition("/")[0]
+        code = code if named in TASK_NAMES else "unknown_model"
+    return refuse(request, Problem(code, "", headers=dict(error.headers or {})))
+
+
+def on_validation(request: Request, _: Exception) -> Response:
+    """What the router finds wrong with a parameter."""
+    return refuse(request, Problem("validation_failed", "A parameter does not follow the contract."))
+
+
+def on_storage(request: Request, _: Exception) -> Response:
+    """A full disk, a locked file: the call may succeed later."""
+    return refuse(request, Problem("storage_unavailable", "Nothing was kept.", headers={"Retry-After": "30"}))
+
+
+def on_failure(request: Request, _: Exception) -> Response:
+    return refuse(request, Problem("internal", "The failure is logged under this request_id."))
+
+
+def attach(app: FastAPI) -> None:
+    """Make every error of ``app`` a problem document."""
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(sqlite3.OperationalError, on_storage)
+    app.add_exception_handler(Exception, on_failure)

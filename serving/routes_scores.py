@@ -1,0 +1,105 @@
+"""Scores of one subject and of many."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from serving import answers, calls, contract, parsing
+from serving.champion import Champion
+from serving.problems import Problem
+from serving.replies import reply
+from serving.schema import MAX_ITEMS, Bulk
+from serving.schema_answers import RankedAnswer, Scored, ScoredMany
+from serving.schema_items import ITEMS
+from serving.schema_ranking import Ranking
+from serving.state import State
+from serving.tasks import TASK_NAMES
+
+
+def router(state: State) -> APIRouter:
+    """Routes that answer with scores."""
+    routes = APIRouter()
+    for task in TASK_NAMES:
+        _score(routes, state, task)
+        _scores(routes, state, task)
+    _rank(routes, state)
+    return routes
+
+
+def _score(routes: APIRouter, state: State, task: str) -> None:
+    said = contract.route(Scored, ITEMS[task])
+
+    @routes.post(f"/v1/models/{task}/score", openapi_extra=said, summary="Score one subject")
+    async def score(request: Request) -> Response:
+        champion = asked(state, task, request, "score:read")
+        item = await parsing.body(request, ITEMS[task])
+        work = (champion, item, state.settings, state.now())
+        ready = answers.is_ready(champion, item)  # quicker than a thread
+        found = answers.answer(*work) if ready else await state.run(answers.answer, *work)
+        return told(state, champion, request, [found], {"result": found})
+
+
+def _scores(routes: APIRouter, state: State, task: str) -> None:
+    said = contract.route(ScoredMany, Bulk)
+
+    @routes.post(f"/v1/models/{task}/scores", openapi_extra=said, summary="Score up to 500 subjects")
+    async def scores(request: Request) -> Response:
+        champion = asked(state, task, request, "scores:batch")
+        bulk = await parsing.body(request, Bulk)
+        if len(bulk.items) > MAX_ITEMS:
+            raise Problem("too_many_records", f"At most {MAX_ITEMS} items in one call.")
+        found = await state.run(_bulk, state, champion, bulk)
+        words = ("ok", "suppressed", "error")
+        summary = {word: sum(one["status"] == word for one in found) for word in words}
+        return told(state, champion, request, found, {"summary": summary, "results": found})
+
+
+def _bulk(state: State, champion: Champion, bulk: Bulk) -> list[dict[str, Any]]:
+    items = [parsing.parse_item(entry, at, champion.task) for at, entry in enumerate(bulk.items)]
+    return answers.answers(champion, items, state.settings, state.now())
+
+
+def _rank(routes: APIRouter, state: State) -> None:
+    said = contract.route(RankedAnswer, Ranking)
+
+    @routes.post("/v1/models/response/rank", openapi_extra=said, summary="Which of these campaigns, if any")
+    async def rank(request: Request) -> Response:
+        champion = asked(state, "response", request, "score:read")
+        ranking = await parsing.body(request, Ranking)
+        found = await state.run(ranked, champion, ranking, state)
+        return told(state, champion, request, found["ranked"], {"result": found})
+
+
+def ranked(champion: Champion, ranking: Ranking, state: State) -> dict[str, Any]:
+    """The member's answers, best first, and which of them is worth a message."""
+    found = answers.answers(champion, ranking.items(), state.settings, state.now())
+    for at, (campaign, one) in enumerate(zip(ranking.campaigns, found, strict=True)):
+        one |= {"campaign": at, "campaign_id": campaign.campaign_id}
+    found.sort(key=lambda one: -one.get("probability", -1.0))  # stable: equal ones as they came
+    least = champion.card["base_rate"] if ranking.at_least is None else ranking.at_least
+    best = found[0].get("probability")
+    choice = found[0]["campaign"] if best is not None and best >= least else None
+    return {"record_id": ranking.record_id, "choice": choice, "at_least": round(least, 6), "ranked": found}
+
+
+def asked(state: State, task: str, request: Request, scope: str) -> Champion:
+    """The champion that a call is about, if the caller may ask it."""
+    call = calls.of(request)
+    call.require(scope)
+    champion = state.champion(task)
+    call.model = f"{champion.task}/{champion.version}"
+    call.headers["X-Model-Version"] = champion.version
+    return champion
+
+
+def told(
+    state: State,
+    champion: Champion,
+    request: Request,
+    found: list[dict[str, Any]],
+    content: Mapping[str, Any],
+) -> Response:
+    """The answer in its envelope, counted."""
+    state.metrics.answered(champion.name, calls.of(request).client, found)
+    return reply(request, {"model": champion.name, **content})

@@ -1,0 +1,143 @@
+"""Raw member-data rows as a caller sends them: pydantic models made from the contract."""
+
+import re
+from datetime import UTC, datetime
+from functools import cache
+from typing import Annotated, Any, Literal
+
+import polars as pl
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    create_model,
+    model_validator,
+)
+
+from features import tables
+
+MAX_ROWS = 5_000  # a table and record; with the bounds below no sum leaves 64 bits
+LARGEST = {"quantity": 1_000_000}
+LARGEST_INTEGER = 1_000_000_000
+OWN_IDS = ("member_id", "lead_id")  # all rows of a record are the subject's: no need to repeat its id
+LEFT_OUT = ("identities",)  # accounts are bound at ingest; features never read them
+TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+OWN_VALUE: Any = {"type": ["string", "number", "boolean", "null"], "maxLength": 200}
+
+
+def _time(value: object) -> object:
+    if value is None or isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not TIME.fullmatch(value):
+        raise ValueError("must be a time with its zone, such as 2026-06-30T08:00:00Z")
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("is no time of the calendar between the years 1 and 9999") from None
+
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 3.0 is 3."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def whole(low: int, high: int) -> Any:
+    """The type of an integer between two bounds."""
+    return Annotated[int, Field(strict=True, ge=low, le=high), BeforeValidator(_whole)]
+
+
+Time = Annotated[datetime, BeforeValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})]
+Text = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+
+
+class Row(BaseModel):
+    """What all rows have in common: columns of the contract and nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class OpenRow(BaseModel):
+    """A row that also takes the brand's own attributes, ``x_<name>``."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={"patternProperties": {"^x_": OWN_VALUE}, "additionalProperties": False},
+    )
+
+    @model_validator(mode="after")
+    def _only_own(self) -> "OpenRow":
+        for name, value in (self.__pydantic_extra__ or {}).items():
+            if not name.startswith("x_"):
+                raise ValueError(
+                    "has a column that is not in the contract; own attributes are called x_<name>"
+                )
+            if not (value is None or isinstance(value, str | int | float | bool)):
+                raise ValueError("has an x_ attribute that is no text, number or truth value")
+        return self
+
+
+def exactly_one(**kinds: str) -> dict[str, Any]:
+    """JSON schema of "one of these fields, not null": for what pydantic checks in a validator.
+
+    >>> exactly_one(ref="string")
+    {'oneOf': [{'required': ['ref'], 'properties': {'ref': {'type': 'string'}}}]}
+    """
+    return {"oneOf": [present(name, kind) for name, kind in kinds.items()]}
+
+
+def present(name: str, kind: str) -> dict[str, Any]:
+    """JSON schema of "this field, not null"."""
+    return {"required": [name], "properties": {name: {"type": kind}}}
+
+
+@cache
+def row_model(table: str, without: tuple[str, ...] = ()) -> type[BaseModel]:
+    """One row of ``table``; columns named in ``without`` are left out."""
+    fields: dict[str, Any] = {
+        name: _field(name, spec) for name, spec in tables.columns(table).items() if name not in without
+    }
+    base = OpenRow if table in tables.EXTENSIBLE else Row
+    name = table.capitalize() + ("Content" if without else "Row")
+    return create_model(name, __base__=base, __doc__=tables.TABLES[table].__doc__, **fields)
+
+
+def _field(name: str, spec: Any) -> tuple[Any, Any]:
+    checks = {check.name: check.statistics for check in spec.checks}
+    kind: Any = _kind(name, spec, checks)
+    if spec.nullable or name in OWN_IDS:
+        return kind | None, Field(None, description=spec.description)
+    return kind, Field(description=spec.description)
+
+
+def _kind(name: str, spec: Any, checks: dict[str, Any]) -> Any:
+    if "isin" in checks:
+        return Literal[tuple(checks["isin"]["allowed_values"])]
+    if spec.dtype.type == pl.Int64:
+        largest = LARGEST.get(name, LARGEST_INTEGER)
+        low = checks.get("greater_than_or_equal_to", {}).get("min_value", -largest)
+        high = checks.get("less_than_or_equal_to", {}).get("max_value", largest)
+        return whole(low, high)
+    if spec.dtype.type == pl.Boolean:
+        return Annotated[bool, Field(strict=True)]
+    return Text if spec.dtype.type == pl.String else Time
+
+
+@cache
+def record_model() -> type[BaseModel]:
+    """A record: for each table of the contract a list of the subject's rows."""
+    fields: dict[str, Any] = {
+        table: (
+            Annotated[list[row_model(table)], Field(max_length=MAX_ROWS)],  # type: ignore[misc]
+            Field(default_factory=list, description=(tables.TABLES[table].__doc__ or "").split("\n")[0]),
+        )
+        for table in tables.TABLES
+        if table not in LEFT_OUT
+    }
+    doc = (
+        "Raw rows of one subject, in the shape of the member-data contract. What no schema can say: all "
+        "rows are one member's or one lead's; ids that name a row stand once; a return has a negative "
+        "quantity and a sale a positive one; an own attribute is of the kind that the model knows."
+    )
+    return create_model("Record", __base__=Row, __doc__=doc, **fields)

@@ -1,0 +1,122 @@
+"""What callers get: the models that the OpenAPI document shows and the tests hold answers against."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from serving.rows import Row
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class ModelName(Row):
+    """Which model answered."""
+
+    name: Literal["lead", "response", "churn"]
+    version: str
+    alias: Literal["champion"]
+    data: str | None
+    trained_at: str | None
+    report_sha256: str | None
+    git_commit: str | None
+
+
+class Reason(Row):
+    """Why: the code is stable, the text is in the language asked for."""
+
+    code: str
+    direction: Literal["raises", "lowers"]
+    text: str
+    feature_group: str
+    contribution: float = Field(description="log-odds")
+
+
+class Warn(Row):
+    """What to know about an answer."""
+
+    code: Literal[
+        "unseen_category", "imputed", "out_of_range",
+        "stale_snapshot", "as_of_ignored", "as_of_ahead", "nothing_known",
+    ]  # fmt: skip
+    features: list[str] = Field(default_factory=list)
+
+
+class Contribution(Row):
+    """One input of an explanation."""
+
+    input: str
+    feature_group: str
+    text: str
+    value: float | str | None
+    contribution: float = Field(description="log-odds")
+
+
+class Result(Row):
+    """The answer for one subject: a score (``ok``), none (``suppressed``), or what is wrong (``error``)."""
+
+    record_id: str | None = Field(description="the caller's own mark")
+    status: Literal["ok", "suppressed", "error"]
+    score_id: str | None = Field(default=None, description="ULID; outcomes name it")
+    probability: Share | None = None
+    percentile: float | None = Field(default=None, ge=0, le=100)
+    percentile_as_of: str | None = None
+    score: int | None = Field(default=None, ge=1, le=99)
+    band: str | None = None
+    band_expected_rate: Share | None = None
+    recommended: bool | None = None
+    experiment_arm: Literal["treat", "control", "none"] | None = None
+    reasons: list[Reason] = Field(default_factory=list)
+    warnings: list[Warn] = Field(default_factory=list)
+    suppression_reason: str | None = None
+    error: dict[str, Any] | None = None
+    scored_at: str | None = None
+    features_as_of: str | None = None
+    valid_until: str | None = None
+    model_version: str | None = Field(default=None, description="in the results of a job")
+    campaign: int | None = Field(default=None, description="in a ranking: place in the list that was sent")
+    campaign_id: str | None = Field(default=None, description="in a ranking")
+    base: float | None = Field(default=None, description="in an explanation: log-odds before any input")
+    log_odds: float | None = Field(default=None, description="in an explanation")
+    contributions: list[Contribution] = Field(default_factory=list, description="in an explanation")
+
+
+class Scored(Row):
+    """The answer about one subject."""
+
+    request_id: str
+    model: ModelName
+    result: Result
+
+
+class Summary(Row):
+    """How many of each."""
+
+    ok: int
+    suppressed: int
+    error: int
+
+
+class ScoredMany(Row):
+    """The answers about many subjects, in the order of the items."""
+
+    request_id: str
+    model: ModelName
+    summary: Summary
+    results: list[Result]
+
+
+class Ranked(Row):
+    """Campaigns for one member, best first."""
+
+    record_id: str | None
+    choice: int | None = Field(description="place, in the list sent, of the campaign to send; null: none")
+    at_least: Share
+    ranked: list[Result]
+
+
+class RankedAnswer(Row):
+    """The answer to a ranking."""
+
+    request_id: str
+    model: ModelName
+    result: Ranked

@@ -1,0 +1,71 @@
+"""The BentoML service: ``bentoml serve serving.service:MemberScores``."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import bentoml
+
+# Read when Polars is first imported: for the few rows of a request a pool of threads is a loss.
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+from serving import app, follower, settings
+from serving.database import Database
+from serving.jobs import Jobs
+from serving.state import State
+from serving.work import Work
+
+# What the framework would answer itself before it looks at mounted routes.
+NATIVE = frozenset(("/schema.json", "/livez", "/healthz", "/readyz"))
+
+state = State(settings.load())
+jobs = Jobs(Database(state.settings.kept / "service.db"))
+routes = app.build(state, jobs)
+
+
+@bentoml.service(
+    name="memberlens",
+    traffic={"timeout": 120},  # the gate keeps shorter ones of its own
+    workers=state.settings.limits.workers,
+    threads=1,
+    tracing={"excluded_urls": ".*"},  # tracing costs half of the throughput
+    metrics={"enabled": False},  # labels with raw paths; the routes have their own
+    logging={"access": {"enabled": False}},  # raw paths again; the gate logs templates
+    http={"host": "127.0.0.1"},
+)
+@bentoml.asgi_app(routes, path="/")
+class MemberScores:
+    """Loads the local copies of the champions, answers for them and looks for new ones."""
+
+    def __init__(self) -> None:
+        logging.getLogger("memberlens").setLevel(logging.INFO)
+        state.load()
+        self._stop = threading.Event()
+        self._start("watch", state.watch)
+        self._start("jobs", Work(state, jobs).run)
+        if bentoml.server_context.worker_index in (None, 1):  # one of the workers is enough
+            self._start("follow", follower.keep)
+
+    def _start(self, name: str, work: Callable[[threading.Event], None]) -> None:
+        threading.Thread(target=work, args=(self._stop,), daemon=True, name=name).start()
+
+    @bentoml.on_shutdown
+    def stop(self) -> None:
+        """Let the threads end."""
+        self._stop.set()
+
+
+class Hidden:
+    """Sends what the framework would answer itself to the routes; the rest finds them mounted."""
+
+    def __init__(self, framework: Any) -> None:
+        self.framework = framework
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        native = scope["type"] == "http" and scope["path"] in NATIVE
+        await (routes if native else self.framework)(scope, receive, send)
+
+
+MemberScores.add_asgi_middleware(Hidden)  # type: ignore[attr-defined]

@@ -1,0 +1,116 @@
+"""serving/settings.yaml, typed: an unknown key or a wrong value stops at once and is named."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Choice = Literal["suppress", "score"]
+OWN = Path(__file__).parent / "settings.yaml"
+
+
+class Section(BaseModel):
+    """A part of the settings: every key known, nothing changed after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class UnknownConsent(Section):
+    """What happens to members whose consent is not known."""
+
+    profiling: Choice = "suppress"
+    marketing: Choice = "score"
+
+
+class Rate(Section):
+    """So many requests in so many seconds; as many may come at once."""
+
+    requests: int = Field(ge=1)
+    seconds: int = Field(ge=1)
+
+
+class Limits(Section):
+    """What one call and all calls together may take."""
+
+    body_bytes: int = Field(default=4_000_000, ge=1_000)
+    job_bytes: int = Field(default=10_000_000, ge=1_000)
+    in_flight: int = Field(default=64, ge=1)
+    workers: int = Field(default=1, ge=1)
+    threads: int = Field(default=2, ge=1)
+    seconds: float = Field(default=1.5, gt=0)
+    bulk_seconds: float = Field(default=20, gt=0)
+
+
+class Experiment(Section):
+    """An experiment that answers name an arm for."""
+
+    name: str = Field(min_length=1)
+    salt: str = Field(min_length=1, description="kept secret, and another one for each experiment")
+    control_share: float = Field(ge=0, le=1)
+
+
+class Settings(Section):
+    """The whole of the settings; paths are relative to ``home``."""
+
+    home: Path = Path()
+    data: str = Field(
+        default="brand", pattern=r"^[a-z0-9][a-z0-9-]*$", description="which data set is served"
+    )
+    build: Path = Path("build")
+    state: Path = Path("build/serving")
+    registry: str = "sqlite:///mlflow.db"
+    follow_seconds: float = Field(default=10, gt=0)
+    unknown_consent: UnknownConsent = UnknownConsent()
+    adult_age: int = Field(default=18, ge=0, le=30)
+    valid_hours: int = Field(default=24, ge=1)
+    stale_days: float = Field(default=3, gt=0)
+    reasons: int = Field(default=3, ge=0, le=5)
+    results_days: int = Field(default=7, ge=1, description="how long a job's results are kept")
+    without_key: Literal["this_machine", "nobody"] = "this_machine"
+    rate: Rate = Rate(requests=60_000, seconds=60)
+    explain_rate: Rate = Rate(requests=600, seconds=60)
+    limits: Limits = Limits()
+    recommended: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="bands, by task")
+    experiment: Experiment | None = None
+
+    @property
+    def published(self) -> Path:
+        """Where the pipeline publishes the snapshots of this data set, one folder a task."""
+        return self.home / self.build / self.data
+
+    @property
+    def kept(self) -> Path:
+        """What the service itself keeps: keys, jobs, outcomes."""
+        return self.home / self.state
+
+    @property
+    def champions(self) -> Path:
+        """Local copies of the released models, one folder a task."""
+        return self.kept / "champions" / self.data
+
+    def store(self) -> str:
+        """The registry's address, with a relative SQLite path made absolute."""
+        path = self.registry.removeprefix("sqlite:///")
+        if path == self.registry or path.startswith("/"):
+            return self.registry
+        return f"sqlite:///{(self.home / path).absolute()}"
+
+
+def load() -> Settings:
+    """Settings of this process: the file, the folder and the data set that is in use there."""
+    file = Path(os.environ.get("MEMBERLENS_SETTINGS", OWN))
+    home = Path(os.environ.get("MEMBERLENS_HOME", "."))
+    found = {"home": home, "data": _in_use(home)} | (yaml.safe_load(file.read_text()) or {})
+    try:
+        return Settings.model_validate(found)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})" for e in error.errors()]
+        raise ValueError(f"{file}: " + "; ".join(lines)) from None
+
+
+def _in_use(home: Path) -> str:
+    """The data set that the pipeline of this folder works on."""
+    params = home / "params.yaml"
+    return str(yaml.safe_load(params.read_text())["data"]) if params.exists() else "brand"

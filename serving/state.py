@@ -1,0 +1,120 @@
+"""What the routes share: the champions that answer in this process, and how they change."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import ParamSpec, TypeVar
+
+from polars.exceptions import PolarsError
+from xgboost.core import XGBoostError
+
+from serving import registry
+from serving.champion import Champion
+from serving.metrics import Metrics
+from serving.problems import Problem
+from serving.settings import Settings
+from serving.tasks import TASK_NAMES
+from serving.trial import trial
+
+P = ParamSpec("P")
+R = TypeVar("R")
+BROKEN = (ValueError, OSError, KeyError, TypeError, PolarsError, XGBoostError)
+LOOK_SECONDS = 1.0
+logger = logging.getLogger("memberlens.serving")
+
+
+@dataclass
+class State:
+    """One of it a process.
+
+    A new champion is loaded beside the old one, put on trial and then takes its place in one
+    assignment: calls that have begun end with the one they began with.
+    """
+
+    settings: Settings
+    champions: dict[str, Champion] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=Metrics)
+    _seen: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    @cached_property
+    def threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self.settings.limits.threads, thread_name_prefix="scores")
+
+    async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """``work`` in one of the threads; the caller's deadline does not wait for it."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, lambda: work(*args, **kwargs))
+
+    def load(self) -> None:
+        """Look for what is new, once."""
+        for task in TASK_NAMES:
+            found = self._published(task)
+            if found is not None and found != self._seen.get(task):
+                self._seen[task] = found
+                self._change(task, found[0])
+
+    def watch(self, stop: threading.Event) -> None:
+        """Look for what is new until ``stop``."""
+        while not stop.wait(LOOK_SECONDS):
+            self.load()
+
+    def _published(self, task: str) -> tuple[str, int] | None:
+        """The version that should serve, and when its snapshot was last published."""
+        folder = registry.local(self.settings, task)
+        if folder is None:
+            return None
+        facts = self.settings.published / task / "snapshot" / "snapshot.json"
+        return folder.name, facts.stat().st_mtime_ns if facts.exists() else 0
+
+    def _change(self, task: str, version: str) -> None:
+        reason = self._try(task, version)
+        if reason is not None and task not in self.champions:
+            good = registry.good(self.settings, task)
+            if good is not None and good != version:
+                self._try(task, good)
+        if reason is None:
+            self.refused.pop(task, None)
+        else:
+            self.refused[task] = f"version {version}: {reason}"
+            logger.error("champion refused task=%s version=%s reason=%s", task, version, reason)
+        self.metrics.refused.labels(task).set(reason is not None)
+
+    def _try(self, task: str, version: str) -> str | None:
+        """Why the version may not answer, or None: then it does from now on."""
+        folder, former = self.settings.champions / task / version, self.champions.get(task)
+        try:
+            found = Champion.load(folder, self.settings.published, self.settings.kept / "history")
+            trial(found, folder)
+        except BROKEN as error:
+            return str(error)
+        self._take(task, _with_snapshot(found, former), former)
+        registry.keep_good(self.settings, task, version)
+        return None
+
+    def _take(self, task: str, found: Champion, former: Champion | None) -> None:
+        self.champions = self.champions | {task: found}
+        self.metrics.loaded(found.name, None if former is None else former.name)
+        logger.info("champion task=%s version=%s snapshot=%s", task, found.version, found.refusal or "ok")
+
+    def champion(self, task: str) -> Champion:
+        """The one that answers for ``task``; a ``Problem`` where there is none yet."""
+        if task not in self.champions:
+            wait = {"Retry-After": "30"}
+            raise Problem("not_ready", "No model of this name has been released yet.", headers=wait)
+        return self.champions[task]
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def _with_snapshot(found: Champion, former: Champion | None) -> Champion:
+    """A refused snapshot does not take away the one before it, as long as the features are the same."""
+    if found.snapshot is not None or former is None or former.snapshot is None:
+        return found
+    same = former.card["fingerprint"] == found.card["fingerprint"]
+    return replace(found, snapshot=former.snapshot) if same else found

@@ -1,0 +1,69 @@
+"""The published feature snapshot: what is known of everybody, by pseudonymous id."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+KEYS = ("subject_id", "campaign_id")
+CONSENT = ("consent_profiling", "consent_marketing", "deceased", "birth_year")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Features of everybody at one moment, checked against the model they were made for.
+
+    ``places`` leads from a subject (and campaign, where the task has one) to its row; ``consent``
+    holds the columns about consent, by row.
+    """
+
+    frame: pl.DataFrame
+    as_of: int
+    sha256: str
+    places: dict[tuple[str, ...], int]
+    consent: dict[str, list[Any]]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that name a row."""
+        return tuple(key for key in KEYS if key in self.frame.columns)
+
+    @classmethod
+    def load(cls, folder: Path, fingerprint: str, inputs: Sequence[str]) -> "Snapshot":
+        """``ValueError`` says why a snapshot is refused; a missing one is a ``FileNotFoundError``."""
+        facts, file = json.loads((folder / "snapshot.json").read_text()), folder / "snapshot.parquet"
+        _same(file, "catalogue", facts["fingerprint"], fingerprint)
+        with file.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        _same(file, "sha256", found, facts["sha256"])
+        frame = pl.read_parquet(file)
+        _same(file, "rows", len(frame), facts["rows"])
+        _same(file, "missing inputs", sorted(set(inputs) - set(frame.columns)), [])
+        keys = [key for key in KEYS if key in frame.columns]
+        places = {key: at for at, key in enumerate(frame.select(keys).iter_rows())}
+        _same(file, f"different {' and '.join(keys)}", len(places), len(frame))
+        consent = {name: frame[name].to_list() for name in CONSENT if name in frame.columns}
+        return cls(frame, int(facts["as_of"]), found, places, consent)
+
+    @cached_property
+    def subjects(self) -> dict[str, int]:
+        """For each subject one of its rows."""
+        return {key[0]: at for key, at in self.places.items()}
+
+    def known(self, at: int) -> dict[str, Any]:
+        """What row ``at`` says about consent."""
+        return {name: values[at] for name, values in self.consent.items()}
+
+    def facts(self) -> dict[str, Any]:
+        """What the model's page says about it."""
+        return {"as_of": self.as_of, "rows": len(self.frame), "sha256": self.sha256}
+
+
+def _same(file: Path, what: str, found: object, wanted: object) -> None:
+    if found != wanted:
+        raise ValueError(f"{file}: {what}: found {found}, should be {wanted}")

@@ -1,0 +1,26 @@
+"""A tiny brand with three released models, and a client of the service over it."""
+
+import pytest
+from fastapi.testclient import TestClient
+from released import Brand, build, client_of
+
+from serving.state import State
+
+
+@pytest.fixture(scope="session")
+def brand(tmp_path_factory: pytest.TempPathFactory) -> Brand:
+    return build(tmp_path_factory.mktemp("brand"))
+
+
+@pytest.fixture(scope="session")
+def state(brand: Brand) -> State:
+    found = State(brand.settings)
+    found.load()
+    assert found.refused == {}
+    assert {champion.refusal for champion in found.champions.values()} == {None}
+    return found
+
+
+@pytest.fixture(scope="session")
+def client(state: State) -> TestClient:
+    return client_of(state)

@@ -1,0 +1,99 @@
+"""The Python client: every call of it is in the contract, and every operation of the contract has one."""
+
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from released import Brand, client_of, jobs_of
+
+from serving.client import Client, Refused
+from serving.settings import Settings
+from serving.state import State
+from serving.work import Work
+
+NOT_FOR_CALLERS = {("get", "/readyz")}
+
+
+class Wire:
+    """Sends to the service inside the process and remembers what was asked."""
+
+    def __init__(self, inner: TestClient) -> None:
+        self.inner, self.asked = inner, set()
+
+    def __call__(self, method: str, url: str, body: bytes | None, headers: dict[str, str]):
+        path = url.removeprefix("http://here")
+        self.asked.add((method.lower(), path.partition("?")[0]))
+        answer = self.inner.request(method, path, content=body, headers=headers)
+        return answer.status_code, dict(answer.headers), answer.content
+
+
+@pytest.fixture
+def service(brand: Brand, state: State, tmp_path: Path) -> State:
+    settings = Settings.model_validate(brand.settings.model_dump() | {"home": tmp_path})
+    return State(settings, champions=state.champions)
+
+
+def test_all_of_it(service: State, brand: Brand):
+    inner = client_of(service)
+    wire = Wire(inner)
+    client = Client("http://here", send=wire)
+    one = client.score("churn", ref="m5", options={"reasons": 1})
+    assert client.lookup("churn", "m5")["probability"] == one["probability"]
+    assert client.score("lead", **brand.ask("l5", "lead"))["status"] == "ok"
+    assert [found["status"] for found in client.scores("churn", [{"ref": "m5"}, {"ref": "m0"}])] == [
+        "ok",
+        "suppressed",
+    ]
+    assert client.rank([{"campaign_id": "c0"}, {"campaign_id": "c1"}], ref="m5", at_least=0)["choice"] in (
+        0,
+        1,
+    )
+    assert client.explain("churn", ref="m5")["probability"] == one["probability"]
+    assert {model["name"] for model in client.models()} == {"lead", "response", "churn"}
+    assert client.model("churn")["bands"]
+    event = {"event_id": "e", "ref": "m5", "kind": "answered", "occurred_at": "2026-07-02T09:30:00Z"}
+    assert (client.outcomes([event]), client.outcomes([event])) == (1, 0)
+    job = client.start("night-1", model="churn", audience="everyone")
+    worker = Work(service, jobs_of(service.settings))
+    while worker.step():
+        pass
+    assert client.job(job["id"])["status"] == "succeeded"
+    assert len(list(client.results(job["id"]))) == 40
+    assert client.cancel(job["id"])["status"] == "succeeded"
+    with pytest.raises(Refused, match="404 unknown_ref"):
+        client.portrait("nobody")
+    _covers(inner.get("/v1/openapi.json").json(), wire.asked)
+
+
+def _covers(document: dict, asked: set[tuple[str, str]]) -> None:
+    operations = {(method, path) for path, methods in document["paths"].items() for method in methods}
+    found = {
+        (method, path)
+        for method, path in operations
+        for sent in asked
+        if sent[0] == method and re.fullmatch(re.sub(r"\{\w+\}", "[^/:]+", path), sent[1])
+    }
+    kinds = {(method, re.sub("/(lead|response|churn)(?=/|$)", "/-", path)) for method, path in found}
+    wanted = {(method, re.sub("/(lead|response|churn)(?=/|$)", "/-", path)) for method, path in operations}
+    assert kinds == wanted - NOT_FOR_CALLERS
+
+
+def test_what_may_succeed_later_is_tried_again_and_the_rest_is_not(service: State):
+    statuses = [503, 503, 200]
+    tried = []
+
+    def send(*_: object) -> tuple[int, dict[str, str], bytes]:
+        tried.append(1)
+        status = statuses[len(tried) - 1]
+        if status == 200:
+            return 200, {}, b'{"result": {}}'
+        problem = b'{"status": 503, "code": "overloaded", "detail": "", "retryable": true}'
+        return status, {"retry-after": "0"}, problem
+
+    assert Client("http://here", send=send).score("churn", ref="m5") == {}
+    assert len(tried) == 3
+    wire = Wire(client_of(service))
+    with pytest.raises(Refused) as refused:
+        Client("http://here", send=wire).score("churn", ref="nobody")
+    assert refused.value.problem["code"] == "unknown_ref"

@@ -1,0 +1,43 @@
+"""Warnings name what the model has not seen, and only that."""
+
+import polars as pl
+import pytest
+
+from serving.doubts import Doubts
+from serving.state import State
+
+
+@pytest.fixture
+def row(state: State) -> pl.DataFrame:
+    """A row without any doubt."""
+    champion = state.champions["churn"]
+    assert champion.snapshot is not None
+    frame, found = champion.snapshot.frame, Doubts(champion.scorer.model).of(champion.snapshot.frame)
+    return frame[[at for at in range(len(frame)) if at not in found][:1]]
+
+
+def test_a_usual_row_has_no_warning(state: State, row: pl.DataFrame):
+    assert Doubts(state.champions["churn"].scorer.model).of(row) == {}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        ("region", pl.lit("atlantis"), "unseen_category"),
+        ("orders", pl.lit(1e9), "out_of_range"),
+        ("orders", pl.lit(-5.0), "out_of_range"),
+        ("orders", pl.lit(None, dtype=pl.Float64), "imputed"),
+    ],
+)
+def test_what_is_unusual_is_named(state: State, row: pl.DataFrame, column: str, value: pl.Expr, code: str):
+    odd = row.with_columns(value.alias(column))
+    found = Doubts(state.champions["churn"].scorer.model).of(pl.concat([row, odd]))
+    assert found == {1: [{"code": code, "features": [column]}]}
+
+
+def test_many_rows_and_single_rows_agree(state: State):
+    champion = state.champions["churn"]
+    assert champion.snapshot is not None
+    doubts, frame = Doubts(champion.scorer.model), champion.snapshot.frame
+    together = doubts.of(frame)
+    assert {at: one[0] for at in range(len(frame)) if (one := doubts.of(frame[at : at + 1]))} == together

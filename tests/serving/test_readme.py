@@ -1,0 +1,33 @@
+"""The README's calls of the API, as they stand there."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+CALLS = re.findall(r"^curl .*?(?=\n\n|\n```)", README, flags=re.MULTILINE | re.DOTALL)
+OURS = {"m000013": "m5", "l000026": "l5", "c000128": "c1", "c000108": "c2"}  # in the small brand of the tests
+
+
+def test_the_readme_has_calls():
+    assert len(CALLS) >= 3
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_call_of_the_readme_is_answered(client: TestClient, call: str):
+    for there, here in OURS.items():
+        call = call.replace(there, here)
+    words = shlex.split(call.replace("\\\n", " "))
+    path = next(word for word in words if word.startswith("localhost:3000")).removeprefix("localhost:3000")
+    if "-d" not in words:
+        assert client.get(path).status_code == 200
+        return
+    answer = client.post(path, json=json.loads(words[words.index("-d") + 1]))
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    results = [found["result"]] if "result" in found else found["results"]
+    assert {result["status"] for result in results} == {"ok"}

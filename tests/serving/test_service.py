@@ -1,0 +1,186 @@
+"""The service as it is started: what is open, what is hidden, and what happens under load and faults."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from released import Brand, build, publish
+from worlds import finished
+
+from serving.client import Client, Refused
+
+ROOT = Path(__file__).parents[2]
+CHURN = "/v1/models/churn/score"
+REF = {"ref": "m5"}
+SETTINGS = {"unknown_consent": {"profiling": "score"}, "limits": {"in_flight": 16, "seconds": 10}}
+
+
+class Running:
+    """A service in processes of its own, over a brand of its own."""
+
+    def __init__(self, brand: Brand) -> None:
+        (brand.home / "settings.yaml").write_text(json.dumps(SETTINGS))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        paths = {"MEMBERLENS_HOME": brand.home, "MEMBERLENS_SETTINGS": brand.home / "settings.yaml"}
+        quiet = {"BENTOML_DO_NOT_TRACK": "True", "BENTOML_HOME": brand.home / "bentoml", "PYTHONPATH": ROOT}
+        script = Path(sys.executable).with_name("bentoml")
+        self.brand, self.url = brand, f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            [script, "serve", "serving.service:MemberScores", "--host", "127.0.0.1", "--port", str(port)],
+            env=os.environ | {name: str(value) for name, value in (paths | quiet).items()},
+            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=(brand.home / "log").open("w"),
+        )  # fmt: skip
+        self.wait(90)
+
+    def wait(self, seconds: float) -> float:
+        """Until it is ready; how long that took."""
+        begun = time.monotonic()
+        while time.monotonic() - begun < seconds:
+            try:
+                if httpx.get(self.url + "/readyz").status_code == 200:
+                    return time.monotonic() - begun
+            except httpx.TransportError:
+                pass
+            time.sleep(0.2)
+        raise AssertionError("not ready: " + (self.brand.home / "log").read_text()[-2000:])
+
+    def workers(self) -> list[int]:
+        found = subprocess.run(
+            ["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False
+        )
+        return [int(line) for line in found.stdout.split()]
+
+    def load(
+        self, seconds: float, callers: int, item: object = REF, stop_at: threading.Event | None = None
+    ) -> Counter:
+        """What was answered to ``callers`` at a time: status, and version or when to come again."""
+        until, seen = time.monotonic() + seconds, Counter()
+
+        def call() -> None:
+            with httpx.Client(base_url=self.url, timeout=30) as client:
+                while time.monotonic() < until and not (stop_at and stop_at.is_set()):
+                    try:
+                        answer = client.post(CHURN, json=item)
+                        ok = answer.status_code == 200
+                        seen[
+                            (answer.status_code, answer.headers["x-model-version" if ok else "retry-after"])
+                        ] += 1
+                    except httpx.TransportError:
+                        seen[("lost", None)] += 1
+
+        with ThreadPoolExecutor(callers) as pool:
+            for _ in range(callers):
+                pool.submit(call)
+        return seen
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    found = Running(build(tmp_path_factory.mktemp("running")))
+    yield found
+    found.process.terminate()
+    assert found.process.wait(30) in (0, -signal.SIGTERM)
+
+
+def test_nothing_but_the_public_routes_is_open(running: Running):
+    with httpx.Client(base_url=running.url) as client:
+        for path in (
+            "/",
+            "/docs.json",
+            "/schema.json",
+            "/static_content/index.html",
+            "/score",
+            "/v1/nothing",
+        ):
+            for method in ("GET", "POST"):
+                answer = client.request(method, path)
+                assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
+                assert answer.headers["content-type"] == "application/problem+json"
+        for path in ("/livez", "/readyz", "/healthz", "/metrics", "/v1/openapi.json"):
+            assert client.get(path).status_code == 200
+            assert client.post(path).headers["content-type"] == "application/problem+json"
+
+
+def test_a_score_over_the_wire(running: Running):
+    for item in ({"ref": "m5"}, running.brand.ask("m5", "churn")):
+        answer = httpx.post(running.url + CHURN, json=item, timeout=30)
+        assert answer.json()["result"]["status"] == "ok"
+
+
+def test_a_body_that_is_far_too_long_gets_its_answer(running: Running):
+    with pytest.raises(Refused, match="413 body_too_large"):
+        Client(running.url).scores("churn", [{"ref": "m" * 30_000_000}])
+
+
+def test_no_call_is_lost_while_the_champion_changes(running: Running):
+    done = threading.Event()
+
+    def change() -> None:
+        time.sleep(1)
+        publish(running.brand.settings, "churn", finished(running.brand.raw), "2", seed=2)
+        time.sleep(1)
+        folder = running.brand.settings.champions / "churn"
+        copied(folder / "2", folder / "3")
+        (folder / "3" / "model.ubj").write_bytes(b"broken")
+        (folder / "champion").write_text("3")
+        time.sleep(3)
+        done.set()
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    seen = running.load(60, callers=4, stop_at=done)
+    thread.join()
+    assert set(seen) == {(200, "1"), (200, "2")}
+    assert "version 3" in httpx.get(running.url + "/readyz").json()["refused"]["churn"]
+
+
+def copied(source: Path, target: Path) -> None:
+    target.mkdir()
+    for file in source.iterdir():
+        (target / file.name).write_bytes(file.read_bytes())
+
+
+def test_too_many_at_once_are_turned_away_and_the_service_recovers(running: Running):
+    seen = running.load(4, callers=64, item=running.brand.ask("m5", "churn"))
+    assert set(seen) == {(200, "2"), (503, "1")}
+    begun = time.monotonic()
+    assert httpx.post(running.url + CHURN, json={"ref": "m5"}, timeout=5).status_code == 200
+    assert time.monotonic() - begun < 2
+
+
+def test_a_killed_worker_is_replaced(running: Running):
+    before = running.workers()
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    assert running.wait(60) < 60
+    answer = httpx.post(running.url + CHURN, json={"ref": "m5"}, timeout=10)
+    assert (answer.status_code, answer.headers["x-model-version"]) == (200, "2")  # the last good one
+
+
+def test_a_job_survives_the_kill_of_its_worker(running: Running):
+    rows = {number: running.brand.record(f"m{number}", "churn")["purchases"][:4] for number in range(5, 40)}
+    items = [{"record_id": str(n), "record": {"purchases": rows[n % 35 + 5]}} for n in range(3000)]
+    client = Client(running.url)
+    job = client.start("killed", model="churn", items=items)["id"]
+    while client.job(job)["done"] == 0:
+        time.sleep(0.1)
+    for pid in running.workers():
+        os.kill(pid, signal.SIGKILL)
+    running.wait(60)
+    assert 0 < client.job(job)["done"] < len(items)
+    found = list(client.results(job))
+    assert [one["record_id"] for one in found] == [item["record_id"] for item in items]
+    assert client.job(job)["status"] == "succeeded"

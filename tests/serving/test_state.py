@@ -1,0 +1,119 @@
+"""How champions change: the good take over, the broken do not, and the last good one stays."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from released import Brand, client_of, publish
+from worlds import finished
+
+from serving.settings import Settings
+from serving.state import State
+
+
+@pytest.fixture
+def own(brand: Brand, tmp_path: Path) -> Settings:
+    """A copy of the brand that a test may change."""
+    shutil.copytree(brand.home, tmp_path / "copy")
+    return brand.settings.model_copy(update={"home": tmp_path / "copy"})
+
+
+def loaded(settings: Settings) -> State:
+    state = State(settings)
+    state.load()
+    return state
+
+
+def release(settings: Settings, brand: Brand, version: str) -> Path:
+    publish(settings, "churn", finished(brand.raw), version, seed=int(version))
+    return settings.champions / "churn" / version
+
+
+def test_a_new_champion_takes_over_and_changes_the_scores(own: Settings, brand: Brand):
+    state = loaded(own)
+    client = client_of(state)
+    before = client.post("/v1/models/churn/score", json={"ref": "m5"}).json()
+    release(own, brand, "2")
+    state.load()
+    after = client.post("/v1/models/churn/score", json={"ref": "m5"}).json()
+    assert (before["model"]["version"], after["model"]["version"]) == ("1", "2")
+    assert before["result"]["probability"] != after["result"]["probability"]
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("name", ["model.ubj", "card.json", "population.json", "release.json"])
+@pytest.mark.parametrize("damage", [_cut, Path.unlink])
+def test_a_broken_champion_is_refused_and_the_old_one_stays(own: Settings, brand: Brand, name: str, damage):
+    state = loaded(own)
+    damage(release(own, brand, "2") / name)
+    state.load()
+    assert state.champions["churn"].version == "1"
+    ready = client_of(state).get("/readyz").json()
+    assert "version 2" in ready["refused"]["churn"]
+    assert loaded(own).champions["churn"].version == "1"  # after a restart too
+
+
+def test_a_model_of_another_catalogue_is_refused(own: Settings, brand: Brand):
+    state = loaded(own)
+    card = release(own, brand, "2") / "card.json"
+    card.write_text(card.read_text().replace(state.champions["churn"].card["fingerprint"], "0" * 12))
+    state.load()
+    assert state.champions["churn"].version == "1"
+    assert "trained on 000000000000" in state.refused["churn"]
+
+
+def test_a_model_whose_examples_come_out_differently_is_refused(own: Settings, brand: Brand):
+    state = loaded(own)
+    folder = release(own, brand, "2")
+    (folder / "examples.json").write_text('{"rows": [{}], "probability": [0.123]}')
+    state.load()
+    assert "away from what was released" in state.refused["churn"]
+
+
+def test_what_was_refused_is_forgotten_when_a_good_one_comes(own: Settings, brand: Brand):
+    state = loaded(own)
+    (release(own, brand, "2") / "model.ubj").unlink()
+    state.load()
+    release(own, brand, "3")
+    state.load()
+    assert state.champions["churn"].version == "3"
+    assert state.refused == {}
+
+
+def _foreign(folder: Path) -> None:
+    facts = folder / "snapshot.json"
+    facts.write_text(facts.read_text().replace('"fingerprint": "', '"fingerprint": "x'))
+
+
+SNAPSHOT_DAMAGES = {
+    "truncated": lambda folder: _cut(folder / "snapshot.parquet"),
+    "of another catalogue": _foreign,
+    "gone": lambda folder: (folder / "snapshot.parquet").unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", SNAPSHOT_DAMAGES.values(), ids=SNAPSHOT_DAMAGES.keys())
+def test_a_broken_snapshot_is_refused_with_the_reason(own: Settings, brand: Brand, damage):
+    state = loaded(own)
+    damage(own.published / "churn" / "snapshot")
+    fresh = loaded(own)  # a restart has nothing to fall back to: records are still answered
+    client = client_of(fresh)
+    assert "snapshot" in client.get("/readyz").json()["snapshots_refused"]["churn"]
+    refused = client.post("/v1/models/churn/score", json={"ref": "m5"})
+    assert (refused.status_code, refused.json()["code"]) == (503, "not_ready")
+    assert client.post("/v1/models/churn/score", json=brand.ask("m5", "churn")).status_code == 200
+    (own.published / "churn" / "snapshot" / "snapshot.json").touch()
+    state.load()  # a running service keeps the snapshot before it
+    assert client_of(state).post("/v1/models/churn/score", json={"ref": "m5"}).status_code == 200
+
+
+def test_with_no_model_the_service_is_alive_and_not_ready(tmp_path: Path):
+    client = client_of(loaded(Settings(home=tmp_path)))
+    assert client.get("/livez").status_code == 200
+    assert client.get("/readyz").status_code == 503
+    answer = client.post("/v1/models/churn/score", json={"ref": "m5"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
+    assert int(answer.headers["retry-after"]) > 0
