@@ -20,7 +20,7 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def space(trial: "optuna.Trial") -> dict[str, Any]:
+def space(trial: "optuna.trial.BaseTrial") -> dict[str, Any]:
     """One point of the search space."""
     return {
         "learning_rate": trial.suggest_float("learning_rate", 0.03, 0.2, log=True),

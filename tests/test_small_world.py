@@ -150,7 +150,7 @@ def test_a_killed_search_goes_on_and_finds_the_same(world, monkeypatch):
 
 def test_models_are_tracked_released_and_rolled_back(world, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setattr(release, "check_gates", lambda params, name: [])
+    monkeypatch.setattr(release, "release_gates", lambda params, name: [])
     tracking.track(world, "churn")
     first = json.loads((world.build / "churn" / "tracked.json").read_text())
     tracking.track(world, "churn")  # unchanged results are not logged twice
@@ -174,7 +174,7 @@ def test_models_are_tracked_released_and_rolled_back(world, monkeypatch):
 def test_a_model_that_misses_a_gate_is_refused_and_named(world, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     gate = {"gate": "positives in the test", "value": 3, "needs": ">= 50", "passed": False}
-    monkeypatch.setattr(release, "check_gates", lambda params, name: [gate])
+    monkeypatch.setattr(release, "release_gates", lambda params, name: [gate])
     tracking.track(world, "lead")
     with pytest.raises(release.RefusedError, match=r"positives in the test: 3 \(needs >= 50\)"):
         release.release(world, "lead")

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from training import experiments
 from training.params import Params, load
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
+app.add_typer(experiments.app)
 Task = Annotated[str, typer.Argument(help="lead, response or churn")]
 
 
@@ -50,49 +52,6 @@ def ingest() -> None:
     from training.ingest import ingest as run
 
     run(load())
-
-
-@app.command()
-def track(task: Task) -> None:
-    """Log what the stages wrote to MLflow and register the model."""
-    from training import tracking
-
-    tracking.track(load(), task)
-
-
-@app.command()
-def release(task: Task, by: str = "pipeline") -> None:
-    """Make the newest model the champion, if the gates are passed (exit code 3 if not)."""
-    from training import release as releases
-
-    try:
-        releases.release(load(), task, by)
-    except releases.RefusedError as refusal:
-        print(refusal, file=sys.stderr)
-        raise typer.Exit(3) from None
-
-
-@app.command()
-def publish() -> None:
-    """Track and release every task of params.yaml; a refused model is named, the others go on."""
-    from training import release as releases
-    from training import tracking
-
-    params = load()
-    for task in params.tasks:
-        tracking.track(params, task)
-        try:
-            releases.release(params, task)
-        except releases.RefusedError as refusal:
-            print(refusal, file=sys.stderr)
-
-
-@app.command()
-def rollback(task: Task, by: str = "pipeline") -> None:
-    """Make the previous champion serve again."""
-    from training import release as releases
-
-    releases.rollback(load(), task, by)
 
 
 @app.command()

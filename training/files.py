@@ -1,5 +1,6 @@
 """How stages write: aside and renamed, the same bytes for the same content."""
 
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -19,6 +20,12 @@ def write_json(path: Path, content: Any) -> None:
     aside = path.with_suffix(path.suffix + ".part")
     aside.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     aside.rename(path)
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def say(line: str) -> None:

@@ -1,6 +1,5 @@
 """Stage ingest: the simulated brand or a mapped source, as the tables that features read."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Mapping
@@ -9,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from training.files import say, write_json
+from training.files import say, sha256, write_json
 from training.params import Params
 
 if TYPE_CHECKING:
@@ -116,8 +115,8 @@ def source_fingerprint(params: Params) -> dict[str, Any]:
     if missing:
         raise FileNotFoundError(f"{missing[0]}: not found (named in {path})")
     files = [file for path in found for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-    hashes = {str(file.relative_to(root)): _hash(file) for file in files if file.is_file()}
-    return {"data": params.data, "mapping": _hash(path), "files": hashes, "databases": _versions(mapping)}
+    hashes = {str(file.relative_to(root)): sha256(file) for file in files if file.is_file()}
+    return {"data": params.data, "mapping": sha256(path), "files": hashes, "databases": _versions(mapping)}
 
 
 def _versions(mapping: "MappingFile") -> dict[str, str]:
@@ -127,8 +126,3 @@ def _versions(mapping: "MappingFile") -> dict[str, str]:
     from features.sources.fetch import version
 
     return {name: version(source, mapping.place.path.parent) for name, source in databases.items()}
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

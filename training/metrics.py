@@ -7,6 +7,7 @@ member are not independent (Davison and Hinkley 1997, ch. 3.8).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -175,3 +176,20 @@ def wilson(positives: int, rows: int) -> tuple[float, float]:
     z, p = 1.959964, positives / rows
     middle, half = p + z * z / (2 * rows), z * np.sqrt(p * (1 - p) / rows + z * z / (4 * rows * rows))
     return (middle - half) / (1 + z * z / rows), (middle + half) / (1 + z * z / rows)
+
+
+def swapped(label: np.ndarray, new: np.ndarray, old: np.ndarray, share: float = 0.1) -> list[dict[str, Any]]:
+    """Rows in the highest ``share`` by both scores, by the new only, by the old only, with their rates."""
+    count = max(1, round(share * len(label)))
+    chosen = [
+        np.isin(np.arange(len(label)), np.argsort(-score, kind="stable")[:count]) for score in (new, old)
+    ]
+    parts = {"both": chosen[0] & chosen[1], "enter": chosen[0] & ~chosen[1], "leave": ~chosen[0] & chosen[1]}
+    return [{"part": name, **_rate(label[inside])} for name, inside in parts.items()]
+
+
+def _rate(label: np.ndarray) -> dict[str, Any]:
+    positives = int(label.sum())
+    low, high = wilson(positives, len(label))
+    value = positives / len(label) if len(label) else None
+    return {"n": len(label), "positives": positives, "value": value, "low": float(low), "high": float(high)}

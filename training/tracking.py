@@ -8,16 +8,19 @@ import hashlib
 import json
 import logging
 import os
-import shutil
-import subprocess
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from models.model import Model
-from training.files import read_json, say, write_json
+from training import bundle, searched
+from training.files import read_json, say, sha256, write_json
 from training.params import Params
+from training.repository import git
+
+RELEASED, RECORD = "memberlens", "record"  # folders of a registered model and of a run
 
 
 def store_uri() -> str:
@@ -49,6 +52,38 @@ def registered_name(params: Params, task: str) -> str:
     return task if params.data == "brand" else f"{params.data}-{task}"
 
 
+@contextmanager
+def logged(registered: str, word: str, what: str = RECORD) -> Iterator[Path]:
+    """A folder with what was logged by a run, or with a registered model's files (``RELEASED``).
+
+    ``word`` is a run's id, a version or an alias of the registered model.
+    """
+    import mlflow
+
+    api = client()
+    version = word.removeprefix("v") if word.removeprefix("v").isdigit() else holder(api, registered, word)
+    run = word if version is None else api.get_model_version(registered, version).run_id
+    if what == RELEASED and version is None:
+        raise ValueError(f"{registered}: no version or alias {word!r}")
+    place = f"models:/{registered}/{version}" if what == RELEASED else f"runs:/{run}/{what}"
+    with TemporaryDirectory() as parent:
+        try:
+            found = Path(mlflow.artifacts.download_artifacts(place, dst_path=parent))
+        except (mlflow.exceptions.MlflowException, OSError) as error:
+            raise ValueError(f"{registered}: nothing logged under {word!r}: {error}") from None
+        yield found / RELEASED if what == RELEASED else found
+
+
+def tags(registered: str, word: str) -> dict[str, str]:
+    """The tags of the run that made a version (or the alias's version) of a registered model."""
+    api = client()
+    version = word.removeprefix("v") if word.removeprefix("v").isdigit() else holder(api, registered, word)
+    if version is None:
+        raise ValueError(f"{registered}: no version or alias {word!r}")
+    run = api.get_run(api.get_model_version(registered, version).run_id)
+    return {"version": str(version), **run.data.tags}
+
+
 def track(params: Params, name: str) -> None:
     """Log one execution of the pipeline and register its model; write ``tracked.json``.
 
@@ -68,6 +103,7 @@ def track(params: Params, name: str) -> None:
         experiment_id=experiment, run_name=f"{params.data}-{name}", tags=_tags(params, name)
     ) as run:
         _log_results(params, name, out)
+        _log_record(params, name)
         _log_trials(api, experiment, run.info.run_id, folder, name)
         _log_dataset(folder, params, name)
         version = _log_model(api, params, name, run.info.run_id)
@@ -94,16 +130,11 @@ def _experiment(api: Any, name: str) -> str:
     return api.create_experiment(name, artifact_location=artifacts)
 
 
-def _git(*words: str) -> str:
-    done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
-    return done.stdout.strip()
-
-
 def _tags(params: Params, name: str) -> dict[str, str]:
     dataset = read_json(params.build / name / "dataset.json")
     return {
-        "git.commit": _git("rev-parse", "HEAD"),
-        "git.dirty": str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower(),
+        "git.commit": git("rev-parse", "HEAD"),
+        "git.dirty": str(bool(git("status", "--porcelain", "--untracked-files=no"))).lower(),
         "dvc.exp": os.environ.get("DVC_EXP_NAME", ""),
         "dvc.stages": json.dumps(stage_hashes(name), sort_keys=True),
         "data": params.data,
@@ -127,12 +158,6 @@ def stage_hashes(name: str) -> dict[str, str]:
     }
 
 
-def sha256(path: Path) -> str:
-    """Hash of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _log_results(params: Params, name: str, out: Path) -> None:
     import mlflow
 
@@ -152,6 +177,16 @@ def _log_results(params: Params, name: str, out: Path) -> None:
     for path in sorted(out.rglob("*")):
         if path.is_file():
             mlflow.log_artifact(str(path), str(Path("results") / path.parent.relative_to(out)))
+
+
+def _log_record(params: Params, name: str) -> None:
+    """The record to compare and to make again, and pictures of the search."""
+    import mlflow
+
+    with TemporaryDirectory() as parent:
+        bundle.recorded(params, name, Path(parent) / RECORD)
+        searched.pictures(read_json(params.build / name / "tune.json"), Path(parent) / "search")
+        mlflow.log_artifacts(parent)
 
 
 def _log_trials(api: Any, experiment: str, parent: str, folder: Path, name: str) -> None:
@@ -207,21 +242,6 @@ def _log_model(api: Any, params: Params, name: str, run_id: str) -> str:
         pip_requirements=[f"xgboost-cpu=={xgboost.__version__}"],
     )
     with TemporaryDirectory() as parent:
-        bundle = Path(parent) / "memberlens"
-        shutil.copytree(folder / "model", bundle)
-        shutil.copy(folder / "population.json", bundle)
-        write_json(bundle / "release.json", _release_facts(params, name, run_id))
+        bundle.released(params, name, run_id, Path(parent) / RELEASED)
         api.log_model_artifacts(info.model_id, parent)
     return mlflow.register_model(info.model_uri, registered_name(params, name)).version
-
-
-def _release_facts(params: Params, name: str, run_id: str) -> dict[str, Any]:
-    report = params.results / name / "report.html"
-    return {
-        "task": name,
-        "data": params.data,
-        "run_id": run_id,
-        "report_sha256": sha256(report),
-        "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "git_commit": _git("rev-parse", "HEAD"),
-    }

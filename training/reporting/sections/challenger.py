@@ -1,6 +1,7 @@
 """The new model against the one that serves, on the same test rows.
 
-The champion's folder, ``champion/`` beside ``model/``, is copied there at release.
+The folders ``champion/`` and ``previous/`` beside ``model/`` are copied there at release. The pipeline
+does not know them as inputs: else a release would make the report anew that it was decided on.
 """
 
 from typing import Any
@@ -8,24 +9,23 @@ from typing import Any
 import numpy as np
 
 from models.model import Model
-from training.metrics import estimates, wilson
+from training.metrics import estimates, swapped
 from training.reporting.source import DRAWS, Source, unassessed
 
-TOP, MARGIN = 0.1, -0.01
+MARGIN = -0.01
+SERVING = ("champion", "previous")
 MEASURES = ("auc", "average_precision", "lift_10", "capture_20", "brier", "expected_over_observed")
 
 
 def challenger(source: Source) -> dict[str, Any]:
     """Paired differences, agreement of the scores, and who enters or leaves the highest tenth."""
-    folder = source.folder / "champion"
-    if not (folder / "card.json").exists():
-        return unassessed("no_champion")
-    champion = Model.load(folder)
+    champion = rival(source)
+    if champion is None:
+        serves = (source.folder / SERVING[0] / "card.json").exists()
+        return unassessed("champion_same" if serves else "no_champion")
     missing = sorted(set(champion.encoder.names) - set(source.test.columns))
     if missing:
         return unassessed("champion_features", n=len(missing))
-    if champion.booster.save_raw("ubj") == source.model.booster.save_raw("ubj"):
-        return unassessed("champion_same")
     other = champion.probability(source.test)
     scores = {"model": source.probability, "champion": other}
     found, differences = estimates(source.label, scores, source.subject, DRAWS, source.seed)
@@ -40,10 +40,20 @@ def challenger(source: Source) -> dict[str, Any]:
         "estimates": {name: {m: rows[m] for m in MEASURES} for name, rows in found.items()},
         "difference": {measure: differences["champion"][measure] for measure in MEASURES},
         "correlation": _correlation(source.probability, other),
-        "swapped": _swapped(source.label, source.probability, other),
+        "swapped": swapped(source.label, source.probability, other),
         "margin": MARGIN,
         "result": "good" if low > 0 else "warn" if low > MARGIN else "bad",
     }
+
+
+def rival(source: Source) -> Model | None:
+    """The champion, or where that is this very model the one before it: a release changes no report."""
+    for folder in (source.folder / name for name in SERVING):
+        if (folder / "card.json").exists():
+            found = Model.load(folder)
+            if found.booster.save_raw("ubj") != source.model.booster.save_raw("ubj"):
+                return found
+    return None
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:
@@ -51,20 +61,3 @@ def _correlation(first: np.ndarray, second: np.ndarray) -> float:
     from scipy.stats import spearmanr
 
     return float(spearmanr(first, second).statistic)
-
-
-def _swapped(label: np.ndarray, new: np.ndarray, old: np.ndarray) -> list[dict[str, Any]]:
-    """Rows in the highest tenth of both, of the new only, of the old only, with their rates."""
-    count = max(1, round(TOP * len(label)))
-    chosen = [
-        np.isin(np.arange(len(label)), np.argsort(-score, kind="stable")[:count]) for score in (new, old)
-    ]
-    parts = {"both": chosen[0] & chosen[1], "enter": chosen[0] & ~chosen[1], "leave": ~chosen[0] & chosen[1]}
-    return [{"part": name, **_rate(label[inside])} for name, inside in parts.items()]
-
-
-def _rate(label: np.ndarray) -> dict[str, Any]:
-    positives = int(label.sum())
-    low, high = wilson(positives, len(label))
-    value = positives / len(label) if len(label) else None
-    return {"n": len(label), "positives": positives, "value": value, "low": float(low), "high": float(high)}

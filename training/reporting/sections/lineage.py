@@ -2,12 +2,13 @@
 
 import hashlib
 import platform
-import subprocess
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from training.files import sha256
 from training.reporting.source import Source
+from training.repository import git
 
 CODE = ("features", "models", "training", "dvc.yaml", "requirements.lock")
 PACKAGES = ("xgboost-cpu", "optuna", "polars", "duckdb", "narwhals", "scikit-learn", "shap", "numpy")
@@ -38,14 +39,3 @@ def lineage(source: Source) -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
     }
-
-
-def git(*words: str) -> str:
-    """What git answers; empty outside a repository."""
-    return subprocess.run(["git", *words], capture_output=True, text=True, check=False).stdout.strip()
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

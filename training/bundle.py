@@ -1,0 +1,59 @@
+"""What is logged of an execution beside its numbers: the released files, and the record to make it again."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from models.model import Model
+from training import record
+from training.files import sha256, write_json
+from training.params import Params
+from training.repository import git
+
+MAKING = ("params.yaml", "dvc.lock", "requirements.lock")  # with the commit and the data all that made it
+EXAMPLES = 10
+
+
+def released(params: Params, name: str, run_id: str, folder: Path) -> None:
+    """The files that the service copies: model, population, examples and where they come from."""
+    source = params.build / name
+    shutil.copytree(source / "model", folder)
+    shutil.copy(source / "population.json", folder)
+    model, test = Model.load(source / "model"), pl.read_parquet(source / "test.parquet")
+    rows = pl.read_parquet(source / "dataset.parquet")
+    write_json(folder / "examples.json", examples(model, rows, test))
+    write_json(folder / "release.json", _facts(params, name, run_id))
+
+
+def recorded(params: Params, name: str, folder: Path) -> None:
+    """What comparing and making again need; see ``training.record``."""
+    found = record.gather(lambda path: Path(path).read_bytes(), name, name)
+    record.write(found, folder)
+    for path in (*map(Path, MAKING), params.build / "source.json"):
+        if path.exists():
+            shutil.copy(path, folder / path.name)
+    made = {file: sha256(params.build / name / file) for file in record.MADE}
+    write_json(folder / "made.json", made)
+
+
+def examples(model: Model, rows: pl.DataFrame, test: pl.DataFrame) -> dict[str, Any]:
+    """Features and probability of a few test rows, from the lowest score to the highest, without ids."""
+    ranked = test.sort("probability", "row_id")["row_id"]
+    places = sorted({round(at * (len(ranked) - 1) / (EXAMPLES - 1)) for at in range(EXAMPLES)})
+    chosen = rows.join(pl.DataFrame({"row_id": ranked[places]}), on="row_id", maintain_order="right")
+    chosen = chosen.select(model.encoder.names)
+    return {"rows": chosen.to_dicts(), "probability": model.probability(chosen).tolist()}
+
+
+def _facts(params: Params, name: str, run_id: str) -> dict[str, Any]:
+    return {
+        "task": name,
+        "data": params.data,
+        "run_id": run_id,
+        "report_sha256": sha256(params.results / name / "report.html"),
+        "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "git_commit": git("rev-parse", "HEAD"),
+    }
