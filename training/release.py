@@ -27,7 +27,7 @@ def release(params: Params, name: str, by: str = "pipeline", why: str = "") -> s
     """
     api, registered = tracking.client(), tracking.registered_name(params, name)
     tracked = read_json(params.build / name / "tracked.json")
-    version, champion = str(tracked["model_version"]), tracking.holder(api, registered, "champion")
+    version, champion = str(tracked["model_version"]), tracking.holder(registered, "champion")
     if champion == version:
         say(f"{registered}: version {version} is the champion already")
         return version
@@ -55,7 +55,7 @@ def release(params: Params, name: str, by: str = "pipeline", why: str = "") -> s
 def rollback(params: Params, name: str, by: str = "pipeline", why: str = "") -> str:
     """Make ``previous`` the champion again."""
     api, registered = tracking.client(), tracking.registered_name(params, name)
-    previous, champion = (tracking.holder(api, registered, alias) for alias in ("previous", "champion"))
+    previous, champion = (tracking.holder(registered, alias) for alias in ("previous", "champion"))
     if previous is None:
         raise RefusedError(f"{registered}: there is no previous champion to go back to")
     api.set_registered_model_alias(registered, "champion", previous)
@@ -69,9 +69,9 @@ def rollback(params: Params, name: str, by: str = "pipeline", why: str = "") -> 
 
 def copy_serving(params: Params, name: str) -> None:
     """``champion/`` and ``previous/`` of the task as the registry has them, each by one rename."""
-    api, registered = tracking.client(), tracking.registered_name(params, name)
+    registered = tracking.registered_name(params, name)
     for alias in ("champion", "previous"):
-        folder, version = params.build / name / alias, tracking.holder(api, registered, alias)
+        folder, version = params.build / name / alias, tracking.holder(registered, alias)
         mark = folder / "version"
         if version is None or (mark.exists() and mark.read_text() == version):
             continue

@@ -30,6 +30,7 @@ def store_uri() -> str:
 
 def client() -> Any:
     """An MLflow client on the store."""
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
 
     mlflow.set_tracking_uri(store_uri())
@@ -37,51 +38,58 @@ def client() -> Any:
     return mlflow.MlflowClient()
 
 
-def holder(api: Any, name: str, alias: str) -> str | None:
-    """The version of a registered model that has an alias, if one has."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return str(api.get_model_version_by_alias(name, alias).version)
-    except MlflowException:
-        return None  # the store says "not found" with an exception
-
-
 def registered_name(params: Params, task: str) -> str:
     """Name in the registry: the task's for the brand itself, else with the data set before it."""
     return task if params.data == "brand" else f"{params.data}-{task}"
 
 
+def holder(registered: str, alias: str) -> str | None:
+    """The number of the version that has an alias, if one has."""
+    found = version_of(registered, alias)
+    return None if found is None else str(found.version)
+
+
+def version_of(registered: str, word: str) -> Any:
+    """The version of a registered model that ``word`` (its number or an alias) names, or None."""
+    from mlflow.exceptions import MlflowException
+
+    api, number = client(), word.removeprefix("v")
+    try:
+        if number.isdigit():
+            return api.get_model_version(registered, number)
+        return api.get_model_version_by_alias(registered, word)
+    except MlflowException:
+        return None  # the store says "not found" with an exception
+
+
 @contextmanager
 def logged(registered: str, word: str, what: str = RECORD) -> Iterator[Path]:
-    """A folder with what was logged by a run, or with a registered model's files (``RELEASED``).
+    """A folder with what a run logged, or with the files of a registered model (``RELEASED``).
 
-    ``word`` is a run's id, a version or an alias of the registered model.
+    ``word`` is a version or an alias of the registered model, or a run's id.
     """
     import mlflow
 
-    api = client()
-    version = word.removeprefix("v") if word.removeprefix("v").isdigit() else holder(api, registered, word)
-    run = word if version is None else api.get_model_version(registered, version).run_id
-    if what == RELEASED and version is None:
-        raise ValueError(f"{registered}: no version or alias {word!r}")
-    place = f"models:/{registered}/{version}" if what == RELEASED else f"runs:/{run}/{what}"
+    found = version_of(registered, word)
+    run = word if found is None else found.run_id
+    models = what == RELEASED and found is not None
+    place = f"models:/{registered}/{found.version}" if models else f"runs:/{run}/{what}"
     with TemporaryDirectory() as parent:
         try:
-            found = Path(mlflow.artifacts.download_artifacts(place, dst_path=parent))
-        except (mlflow.exceptions.MlflowException, OSError) as error:
-            raise ValueError(f"{registered}: nothing logged under {word!r}: {error}") from None
-        yield found / RELEASED if what == RELEASED else found
+            folder = Path(mlflow.artifacts.download_artifacts(place, dst_path=parent))
+        except (mlflow.exceptions.MlflowException, OSError):
+            raise ValueError(
+                f"{registered}: no git revision, run, version or alias {word!r} with a {what}"
+            ) from None
+        yield folder / RELEASED if models else folder
 
 
 def tags(registered: str, word: str) -> dict[str, str]:
-    """The tags of the run that made a version (or the alias's version) of a registered model."""
-    api = client()
-    version = word.removeprefix("v") if word.removeprefix("v").isdigit() else holder(api, registered, word)
-    if version is None:
+    """The version that ``word`` names, and the tags of the run that made it."""
+    found = version_of(registered, word)
+    if found is None:
         raise ValueError(f"{registered}: no version or alias {word!r}")
-    run = api.get_run(api.get_model_version(registered, version).run_id)
-    return {"version": str(version), **run.data.tags}
+    return {**client().get_run(found.run_id).data.tags, "version": str(found.version)}
 
 
 def track(params: Params, name: str) -> None:
@@ -90,15 +98,16 @@ def track(params: Params, name: str) -> None:
     Results that were logged before are not logged again: their run is named instead.
     """
     folder, out = params.build / name, params.results / name
-    state = fingerprint(folder, out)
-    if (folder / "tracked.json").exists() and read_json(folder / "tracked.json")["results"] == state:
-        say(f"{name}: unchanged, logged as MLflow run {read_json(folder / 'tracked.json')['run_id']}")
+    registered, state = registered_name(params, name), fingerprint(folder, out)
+    before = read_json(folder / "tracked.json") if (folder / "tracked.json").exists() else {}
+    if before.get("results") == state and version_of(registered, str(before["model_version"])):
+        say(f"{name}: unchanged, logged as MLflow run {before['run_id']}")
         return
     import mlflow
 
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     api = client()
-    experiment = _experiment(api, registered_name(params, name))
+    experiment = _experiment(api, registered)
     with mlflow.start_run(
         experiment_id=experiment, run_name=f"{params.data}-{name}", tags=_tags(params, name)
     ) as run:
@@ -110,7 +119,7 @@ def track(params: Params, name: str) -> None:
     write_json(
         folder / "tracked.json", {"run_id": run.info.run_id, "model_version": version, "results": state}
     )
-    say(f"{name}: MLflow run {run.info.run_id}, model {registered_name(params, name)} version {version}")
+    say(f"{name}: MLflow run {run.info.run_id}, model {registered} version {version}")
 
 
 def fingerprint(folder: Path, out: Path) -> str:
