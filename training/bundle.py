@@ -39,6 +39,14 @@ def recorded(params: Params, name: str, folder: Path) -> None:
     write_json(folder / "made.json", made)
 
 
+def changed(params: Params) -> bool:
+    """Whether code or mapping differ from the commit; the parameters may, for they are recorded."""
+    kept = [f":!{name}" for name in (*MAKING, "experiments")]
+    mapping = f"mappings/{params.data}.yaml"
+    code = git("status", "--porcelain", "--untracked-files=no", "--", ".", *kept)
+    return bool(code or git("status", "--porcelain", "--", mapping))
+
+
 def examples(model: Model, rows: pl.DataFrame, test: pl.DataFrame) -> dict[str, Any]:
     """Features and probability of a few test rows, from the lowest score to the highest, without ids."""
     ranked = test.sort("probability", "row_id")["row_id"]

@@ -143,7 +143,7 @@ def _tags(params: Params, name: str) -> dict[str, str]:
     dataset = read_json(params.build / name / "dataset.json")
     return {
         "git.commit": git("rev-parse", "HEAD"),
-        "git.dirty": str(bool(git("status", "--porcelain", "--untracked-files=no"))).lower(),
+        "git.dirty": str(bundle.changed(params)).lower(),
         "dvc.exp": os.environ.get("DVC_EXP_NAME", ""),
         "dvc.stages": json.dumps(stage_hashes(name), sort_keys=True),
         "data": params.data,
