@@ -8,8 +8,9 @@ UV := .uv/bin/uv
 RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONHASHSEED=0 OMP_WAIT_POLICY=passive DVC_NO_ANALYTICS=1 BENTOML_DO_NOT_TRACK=True DO_NOT_TRACK=1
 DATA ?= brand
 PORT ?= 3000
+TASK ?= churn
 
-.PHONY: help demo test check lint serve ui bench-serving lock format clean
+.PHONY: help demo test check lint serve ui optuna-ui bench-training bench-serving lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +51,12 @@ serve: $(VENV)/.runtime ## The scoring service on http://127.0.0.1:3000
 
 ui: $(VENV)/.runtime ## MLflow on http://127.0.0.1:5000
 	@$(RUN) mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1
+
+optuna-ui: $(VENV)/.dev ## The search of TASK (churn) on http://127.0.0.1:8080, by optuna-dashboard
+	@$(RUN) optuna-dashboard --storage-class JournalFileStorage build/$$($(VENV)/bin/python -c "from training.params import load; print(load().data)")/$(TASK)/study.journal
+
+bench-training: $(VENV)/.dev ## Tune, fit and evaluate against plain XGBoost with the same trials
+	@$(RUN) PYTHONPATH=. python -m tests.bench.training $(TASK)
 
 bench-serving: $(VENV)/.dev ## The service against its floor and its peers, in one run
 	@$(RUN) PYTHONPATH=. python -m tests.bench.serving

@@ -1,0 +1,132 @@
+"""A released model is made again from its commit and data; a changed byte of the data is told."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import yaml
+
+from training import params as settings
+from training import release, tracking
+from training.dataset import dataset
+from training.evaluate import evaluate
+from training.explain import explain
+from training.fit import fit
+from training.ingest import ingest
+from training.report import report
+from training.score import score
+from training.tune import tune
+from training.verify import verify
+
+ROOT = Path(__file__).parents[2]
+CODE = ("features", "models", "training", "mappings", "experiments/model_info.yaml", "params.yaml")
+MAPPING = {
+    "about": "Made up.",
+    "licence": "none",
+    "published": "nowhere",
+    "folder": "tiny",
+    "sources": {"rows": {"file": "rows.csv"}},
+    "tables": {
+        "subjects": [
+            {
+                "source": "rows",
+                "columns": {
+                    "occurred_at": {"column": "_row", "since": "2024-01-01", "unit": "hours"},
+                    "subject_id": "_row",
+                    "label": "label",
+                },
+                "attributes": ["*"],
+            }
+        ]
+    },
+    "left_out": dict.fromkeys(("lead", "response", "churn"), "No such rows."),
+}
+
+
+def git(*words: str) -> None:
+    who = ["-c", "user.name=x", "-c", "user.email=x@localhost"]
+    subprocess.run(["git", *who, *words], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory):
+    """A repository with the present code, a small source, and a released model of it."""
+    folder, data = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("MEMBERLENS_DATA", str(data))
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        for name in CODE:
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, target)
+        rng = np.random.default_rng(0)
+        a, b = rng.normal(size=(2, 4000))
+        label = rng.random(4000) < 1 / (1 + np.exp(-a - 0.5 * b))
+        (data / "tiny").mkdir()
+        pl.DataFrame({"a": a, "b": b, "label": label}).write_csv(data / "tiny" / "rows.csv")
+        (folder / "mappings/tiny.yaml").write_text(yaml.safe_dump(MAPPING))
+        given = yaml.safe_load((ROOT / "params.yaml").read_text())
+        given |= {"data": "tiny", "tasks": ["given"], "evaluate": {"resamples": 40}}
+        given["tune"]["given"] = {"trials": 2, "rows": 2000}
+        given["spine"]["given"] = {"days": 1}
+        (folder / "params.yaml").write_text(yaml.safe_dump(given))
+        (folder / ".gitignore").write_text("build/\nmlruns/\nmlflow.db\n__pycache__/\n/experiments/tiny/\n")
+        git("init", "-q")
+        git("add", "-A")
+        git("commit", "-qm", "all")
+        params = settings.parse(yaml.safe_dump(given))
+        subprocess.run([sys.executable, "-m", "training", "source"], check=True)
+        ingest(params)
+        for stage in (dataset, tune, fit, evaluate, explain, score, report):
+            stage(params, "given")
+        patch.setattr(release, "release_gates", lambda params, name: [])
+        tracking.track(params, "given")
+        release.release(params, "given", by="A. Tester", why="first")
+        yield params
+
+
+def test_the_released_model_is_made_again(project):
+    assert verify(project, "given") == []
+
+
+def test_an_edited_log_is_found(project):
+    path = project.results / release.LOG
+    before = path.read_text()
+    release.append(project, {"decision": "rollback"})
+    assert release.edited(project) == []
+    path.write_text(path.read_text().replace("A. Tester", "A. Nother"))
+    assert release.edited(project) == [1]
+    path.write_text(before)
+
+
+def test_a_changed_byte_of_the_data_is_told(project):
+    path = Path(os.environ["MEMBERLENS_DATA"]) / "tiny" / "rows.csv"
+    before = path.read_bytes()
+    path.write_bytes(before[:-2] + b"X\n")
+    found = verify(project, "given")
+    path.write_bytes(before)
+    assert len(found) == 1
+    assert found[0].startswith("source data: files.rows.csv: was ")
+
+
+def test_uncommitted_code_cannot_be_made_again(project):
+    path = Path("models/given.py")
+    before = path.read_text()
+    path.write_text(before + "\n# changed\n")
+    (project.build / "given" / "tracked.json").unlink()
+    tracking.track(project, "given")
+    path.write_text(before)
+    with pytest.raises(ValueError, match="version 2: made from uncommitted changes"):
+        verify(project, "given", "2")
+
+
+def test_an_unknown_version_is_named(project):
+    with pytest.raises(ValueError, match="tiny-given: no version or alias 'nobody'"):
+        verify(project, "given", "nobody")
