@@ -51,7 +51,8 @@ def rival(source: Source) -> Model | None:
     for folder in (source.folder / name for name in SERVING):
         if (folder / "card.json").exists():
             found = Model.load(folder)
-            if found.booster.save_raw("ubj") != source.model.booster.save_raw("ubj"):
+            same = found.booster.save_raw("ubj") == source.model.booster.save_raw("ubj")
+            if not (same and found.encoder == source.model.encoder):
                 return found
     return None
 
