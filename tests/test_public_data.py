@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from training import params as settings
+from training.audit import audit
 from training.dataset import dataset
 from training.evaluate import evaluate
 from training.fit import fit
@@ -34,7 +35,7 @@ def test_a_public_set_becomes_a_model_that_ranks_later_rows(data, tmp_path, monk
     params = settings.parse(yaml.safe_dump(given))
     assert params.tasks == (task,)
     ingest(params)
-    for stage in (dataset, tune, fit, evaluate):
+    for stage in (dataset, audit, tune, fit, evaluate):
         stage(params, task)
     facts = json.loads((params.build / "ingest.json").read_text())
     for table in facts["tables"].values():

@@ -17,6 +17,7 @@ from models.model import Model
 from models.task import task
 from training import params as settings
 from training import release, tracking
+from training.audit import audit
 from training.dataset import dataset
 from training.evaluate import evaluate
 from training.explain import explain
@@ -49,7 +50,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Params]
         params = small()
         ingest(params)
         for name in TASKS:
-            for stage in (dataset, tune, fit, evaluate, explain, score, report):
+            for stage in (dataset, audit, tune, fit, evaluate, explain, score, report):
                 stage(params, name)
         yield params
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 SHARES = (0.01, 0.05, 0.1, 0.2)
 
@@ -71,6 +72,13 @@ def ranking(ranked: Ranked, weight: np.ndarray) -> dict[str, float]:
     found |= {f"capture_{share:.0%}"[:-1]: value for share, value in zip(SHARES, capture, strict=True)}
     found |= {f"lift_{share:.0%}"[:-1]: value / share for share, value in zip(SHARES, capture, strict=True)}
     return {name: float(value) for name, value in found.items()}
+
+
+def auc_alone(values: pl.Series, label: np.ndarray) -> float:
+    """AUC of one number as the score, whichever way round; unknown counts as lowest."""
+    known = values.cast(pl.Float64).fill_null(float("-inf")).rank("dense").to_numpy().astype(np.float64)
+    auc = ranking(Ranked.of(label, known), np.ones(len(label)))["auc"]
+    return max(auc, 1 - auc)
 
 
 def probability(ranked: Ranked, weight: np.ndarray) -> dict[str, float]:

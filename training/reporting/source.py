@@ -58,6 +58,10 @@ class Source:
         return read_json(self.out / "detail.json")
 
     @cached_property
+    def audited(self) -> dict[str, Any]:
+        return read_json(self.out / "audit.json")
+
+    @cached_property
     def explained(self) -> dict[str, Any]:
         return read_json(self.folder / "explain" / "explain.json")
 

@@ -2,25 +2,22 @@
 
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from training.metrics import Ranked, ranking
+from training.metrics import auc_alone
 from training.reporting.source import Source
 
-ALONE, MASS = 0.95, 0.5  # AUC of one feature, and its share of all contributions
-ROWS = 10_000  # are enough to see a feature that separates the classes
+MASS = 0.5  # share of all contributions
 CHANCE, TELLS_APART, LOST = 0.05, 0.8, 0.7  # distance from an AUC of 0.5, an AUC, part of the gain
 
 
 def checks(source: Source) -> dict[str, Any]:
-    """One line a check: result, value, threshold."""
+    """One line a check: result, value, threshold; first those of the audit, which stops the build."""
     return {
         "assessed": True,
+        "columns": {kind: source.audited[kind] for kind in ("excluded", "accepted")},
         "checks": [
-            _windows(source),
-            _twice(source),
-            _alone(source),
+            *source.audited["checks"],
             _mass(source),
             _order(source),
             _additive(source),
@@ -45,38 +42,6 @@ def _warned(name: str, value: float, threshold: float, feature: str) -> dict[str
     """A line that is worth a look, but condemns nothing by itself."""
     line = _check(name, True, value, threshold, feature=feature)
     return line if value <= threshold else line | {"result": "warn"}
-
-
-def _windows(source: Source) -> dict[str, Any]:
-    """No outcome window of a development row ends after the first test moment."""
-    late = int((source.past["window_end"] > source.test["as_of"].min()).sum())
-    return _check("windows", late == 0, late, 0)
-
-
-def _twice(source: Source) -> dict[str, Any]:
-    """No subject is asked twice about the same moment and content."""
-    keys = [name for name in ("lead_id", "member_id", "contact_id", "as_of") if name in source.rows.columns]
-    twice = len(source.rows) - source.rows.select(keys).n_unique()
-    return _check("twice", twice == 0, twice, 0)
-
-
-def _alone(source: Source) -> dict[str, Any]:
-    """No single number separates the classes by itself."""
-    rows = source.past.sample(min(ROWS, len(source.past)), seed=source.seed)
-    y = rows["label"].to_numpy()
-    best = max(((auc_alone(rows[name], y), name) for name in _numbers(source)), default=(0.5, ""))
-    return _check("alone", best[0] <= ALONE, best[0], ALONE, feature=best[1])
-
-
-def _numbers(source: Source) -> list[str]:
-    return [column.name for column in source.model.encoder.columns if column.categories is None]
-
-
-def auc_alone(values: pl.Series, label: np.ndarray) -> float:
-    """AUC of one number as the score, whichever way round; unknown counts as lowest."""
-    known = values.cast(pl.Float64).fill_null(float("-inf")).rank("dense").to_numpy().astype(np.float64)
-    auc = ranking(Ranked.of(label, known), np.ones(len(label)))["auc"]
-    return max(auc, 1 - auc)
 
 
 def _mass(source: Source) -> dict[str, Any]:

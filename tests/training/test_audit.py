@@ -1,0 +1,147 @@
+"""A leak stops the build and is named, without being told where it is; honest data pass."""
+
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import stages
+from worlds import finished, raw_world, spine_of
+
+from features.compute import compute
+from models.churn import TASK
+from training import params as settings
+from training.audit import audit, examine, lines, recompute
+from training.dataset import dataset
+from training.files import write_json
+from training.ingest import ingest
+from training.switch import switch
+
+ROOT = Path(__file__).parents[2]
+PUBLIC = pytest.mark.skipif(
+    "MEMBERLENS_DATA" not in os.environ, reason="MEMBERLENS_DATA names no public data"
+)
+
+
+def flat(rng: np.random.Generator, rows: int = 6000, **columns: np.ndarray) -> pl.DataFrame:
+    """A flat data set: three weak hints, a drift, and what is added."""
+    hints = rng.normal(size=(3, rows))
+    odds = 0.5 * hints.sum(axis=0) - 2 + np.linspace(0, 2, rows)
+    label = (rng.random(rows) < 1 / (1 + np.exp(-odds))).astype(np.int8)
+    rest = {name: column(label) for name, column in columns.items()}  # type: ignore[operator]
+    return pl.DataFrame(
+        {
+            "row_id": range(rows), "subject_id": [str(at) for at in range(rows)], "label": label,
+            "as_of": [1_700_000_000 + 3600 * at for at in range(rows)],
+            "window_end": [1_700_000_000 + 3600 * at for at in range(rows)],
+            "split": ["train"] * (rows - 1000) + ["test"] * 1000,
+            "x_a": hints[0], "x_b": hints[1], "x_c": hints[2], "x_rate": np.linspace(5, 1, rows), **rest,
+        }
+    )  # fmt: skip
+
+
+def written(rows: pl.DataFrame, accepted: dict[str, str]) -> settings.Params:
+    params = stages.params().model_copy(update={"data": "flat", "tasks": ("given",)})
+    folder = params.build / "given"
+    folder.mkdir(parents=True)
+    rows.write_parquet(folder / "dataset.parquet")
+    words = {"unit": "number", "en": "", "zh": "", "empty": None, "table": "subjects", "group": "given"}
+    names = [name for name in rows.columns if name.startswith("x_")]
+    facts = {"features": [{"name": name, **words} for name in names], "subject": "subject_id"}
+    write_json(folder / "dataset.json", facts)
+    write_json(params.build / "ingest.json", {"excluded": {}, "accepted": accepted})
+    return params
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_honest_columns_pass_also_one_that_follows_the_base_rate(seed):
+    params = written(flat(np.random.default_rng(seed)), {})
+    audit(params, "given")
+    assert {check["result"] for check in examine(params, "given")["checks"]} == {"good", "unrun"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_measured_with_the_outcome_is_named(seed):
+    rng = np.random.default_rng(seed)
+    rows = flat(rng, x_length=lambda label: rng.gamma(1 + 2 * label))
+    with pytest.raises(ValueError, match=r"column length alone ranks .* looks recorded after the outcome"):
+        audit(written(rows, {}), "given")
+
+
+@pytest.mark.parametrize("way", [0, 1])
+def test_a_value_that_decides_is_named(way):
+    rng = np.random.default_rng(3)
+    rows = flat(rng, x_paid=lambda label: (label == way) * (rng.random(len(label)) < 0.05) * 9.5)
+    said = f"with a value of column paid all have the outcome {'yes' if way else 'no'}"
+    with pytest.raises(ValueError, match=said):
+        audit(written(rows, {}), "given")
+
+
+def test_an_accepted_column_passes_with_its_reason():
+    rng = np.random.default_rng(0)
+    rows = flat(rng, x_length=lambda label: rng.gamma(1 + 2 * label))
+    params = written(rows, {"length": "measured by the shop before the offer"})
+    audit(params, "given")
+    said = "\n".join(lines(examine(params, "given")))
+    assert "warn  outranks    length is accepted: measured by the shop before the offer" in said
+
+
+@pytest.mark.parametrize("what", ["alone", "windows", "twice", "apart"])
+def test_each_leak_of_a_dated_task_is_named(what):
+    params = stages.make("leak" if what == "alone" else "real")
+    path = params.build / "churn" / "dataset.parquet"
+    rows = pl.read_parquet(path)
+    if what == "windows":
+        last = pl.when(pl.col("split") == "valid").then(pl.col("window_end") + 90 * 86_400)
+        rows = rows.with_columns(last.otherwise("window_end").alias("window_end"))
+    if what == "twice":
+        rows = pl.concat([rows, rows.head(3).with_columns(pl.col("row_id") + 10**6)])
+    if what == "apart":
+        one = rows.filter(pl.col("split") == "test").head(1).with_columns(split=pl.lit("train"))
+        rows = pl.concat(
+            [rows, one.with_columns(pl.col("as_of") - 5, row_id=pl.lit(10**6))], how="vertical_relaxed"
+        )
+    rows.write_parquet(path)
+    with pytest.raises(ValueError, match="audit of churn: ") as refusal:
+        audit(params, "churn")
+    words = {"alone": "feature tickets_90d alone", "twice": "3 questions stand twice"}
+    words |= {"windows": "outcomes of development rows lie in the test", "apart": "1 subjects stand in"}
+    assert words[what] in str(refusal.value)
+
+
+def test_features_computed_anew_are_those_of_the_data_set(tmp_path):
+    world = finished(raw_world(1))
+    for name, frame in world.items():
+        frame.write_parquet(tmp_path / f"{name}.parquet")
+    asked = spine_of(world, 0).head(30)
+    found = recompute(asked, tmp_path, TASK.groups).sort("row_id")
+    assert found.equals(compute(asked, world, TASK.groups).sort("row_id"))
+    leaking = {**world, "purchases": world["purchases"].with_columns(known_time=pl.lit(0, pl.Int64))}
+    assert not found.equals(compute(asked, leaking, TASK.groups).sort("row_id"))
+
+
+@PUBLIC
+@pytest.mark.parametrize(
+    ("data", "column"), [("bank-marketing", "duration"), ("hillstrom-email", "conversion")]
+)
+def test_the_known_leak_of_a_public_set_is_named_without_being_told(data, column, tmp_path):
+    (tmp_path / "mappings").mkdir()
+    told = (ROOT / f"mappings/{data}.yaml").read_text()
+    untold = re.sub(r"      exclude:\n        \w+: .*\n", "", told)
+    assert untold != told
+    (tmp_path / f"mappings/{data}.yaml").write_text(untold)
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    switch(data, Path("params.yaml"))
+    params = settings.parse(Path("params.yaml").read_text())
+    ingest(params)
+    dataset(params, "given")
+    with pytest.raises(ValueError, match=f"column {column} ") as refusal:
+        audit(params, "given")
+    assert str(refusal.value).count("column ") == 1
