@@ -11,6 +11,7 @@ from features.feature import DAY
 from models.churn import TASK
 from models.estimators import DEFAULTS
 from training.audit import examine
+from training.backtest import backtest
 from training.evaluate import evaluate
 from training.files import write_json
 from training.fit import fit
@@ -39,6 +40,7 @@ def make(signal: Signal = "real", seed: int = 0, members: int = 400, cutoffs: in
     write_json(folder / "tune.json", tuned())
     fit(found, "churn")
     evaluate(found, "churn")
+    backtest(found, "churn")
     write_json(found.results / "churn" / "audit.json", examine(found, "churn"))
     return found
 

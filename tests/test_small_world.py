@@ -18,6 +18,7 @@ from models.task import task
 from training import params as settings
 from training import release, tracking
 from training.audit import audit
+from training.backtest import backtest
 from training.dataset import dataset
 from training.evaluate import evaluate
 from training.explain import explain
@@ -50,7 +51,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Params]
         params = small()
         ingest(params)
         for name in TASKS:
-            for stage in (dataset, audit, tune, fit, evaluate, explain, score, report):
+            for stage in (dataset, audit, tune, backtest, fit, evaluate, explain, score, report):
                 stage(params, name)
         yield params
 

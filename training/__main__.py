@@ -30,7 +30,7 @@ def _task_stage(name: str) -> None:
     app.command(name, help=f"Stage {name} of one task.")(command)
 
 
-for _stage in ("dataset", "audit", "tune", "fit", "evaluate", "explain", "report", "score"):
+for _stage in ("dataset", "audit", "tune", "backtest", "fit", "evaluate", "explain", "report", "score"):
     _task_stage(_stage)
 
 

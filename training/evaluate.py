@@ -52,7 +52,6 @@ def evaluate(params: Params, name: str) -> None:
         "differences": differences,
         "deciles": deciles(label, scores["model"]),
         "periods": _periods(test, scores["model"], seed),
-        "random_split": None,
     }
     write_json(out / "detail.json", detail)
     write_plots(out / "plots", label, scores, best)

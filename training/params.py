@@ -106,6 +106,14 @@ class Evaluate(Section):
     resamples: int = Field(1000, ge=20)
 
 
+class Backtest(Section):
+    """Rolling origins: how many at most, rows to learn from and to be judged on at each, resamples."""
+
+    origins: int = Field(6, ge=2)
+    rows: int = Field(20_000, ge=500)
+    resamples: int = Field(100, ge=20)
+
+
 class Params(Section):
     """The whole of params.yaml."""
 
@@ -118,6 +126,7 @@ class Params(Section):
     spine: Spines
     tune: Tunes
     evaluate: Evaluate
+    backtest: Backtest = Backtest.model_validate({})
 
     @property
     def build(self) -> Path:

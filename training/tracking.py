@@ -183,6 +183,12 @@ def _log_results(params: Params, name: str, out: Path) -> None:
         for key in ("auc", "lift_10", "expected_over_observed"):
             if (period.get(key) or {}).get("value") is not None:
                 mlflow.log_metric(f"period.{key}", period[key]["value"], step=step)
+    for row in read_json(out / "backtest.json").get("origins", []):
+        step = int(row["origin"][:10].replace("-", ""))  # the cut-off as a number: 20260131
+        for mode in ("refitted", "frozen"):
+            for key, found in row[mode].items():
+                if found["value"] is not None:
+                    mlflow.log_metric(f"backtest.{mode}.{key}", found["value"], step=step)
     for path in sorted(out.rglob("*")):
         if path.is_file():
             mlflow.log_artifact(str(path), str(Path("results") / path.parent.relative_to(out)))

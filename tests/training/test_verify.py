@@ -14,6 +14,7 @@ import yaml
 from training import params as settings
 from training import release, tracking
 from training.audit import audit
+from training.backtest import backtest
 from training.dataset import dataset
 from training.evaluate import evaluate
 from training.explain import explain
@@ -85,7 +86,7 @@ def project(tmp_path_factory: pytest.TempPathFactory):
         params = settings.parse(yaml.safe_dump(given))
         subprocess.run([sys.executable, "-m", "training", "source"], check=True)
         ingest(params)
-        for stage in (dataset, audit, tune, fit, evaluate, explain, score, report):
+        for stage in (dataset, audit, tune, backtest, fit, evaluate, explain, score, report):
             stage(params, "given")
         patch.setattr(release, "release_gates", lambda params, name: [])
         tracking.track(params, "given")

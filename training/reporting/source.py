@@ -62,6 +62,10 @@ class Source:
         return read_json(self.out / "audit.json")
 
     @cached_property
+    def rolled(self) -> dict[str, Any]:
+        return read_json(self.out / "backtest.json")
+
+    @cached_property
     def explained(self) -> dict[str, Any]:
         return read_json(self.folder / "explain" / "explain.json")
 

@@ -17,6 +17,7 @@ DRAWN: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "profit": ("economics", money.profit),
     "tornado": ("economics", money.tornado),
     "uplift": ("economics", money.uplift),
+    "backtest": ("stability", time.backtest),
     "periods": ("stability", time.periods),
     "stress": ("robustness", stress.stress),
     "silence": ("dissatisfaction", care.silence),
@@ -31,6 +32,7 @@ NEEDS = {
     "tornado": "assumptions",
     "uplift": "uplift",
     "periods": "worst",
+    "backtest": "backtest",
     "timing": "timing",
     "silence": "subtopics",
 }

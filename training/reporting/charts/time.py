@@ -61,6 +61,28 @@ def periods(section: dict[str, Any]) -> str:
     return plot.svg()
 
 
+def backtest(section: dict[str, Any]) -> str:
+    """AUC at rolling origins, refitted at each and frozen at the first, and expected over observed."""
+    plot = Plot("backtest", height=2.9, ncols=2)
+    rows = section["backtest"]["origins"]
+    at = list(range(len(rows)))
+    for ax, metric, level in zip(plot.axes[0], ("auc", "expected_over_observed"), (0.5, 1.0), strict=True):
+        for mode, colour, style, shift in (("refitted", BLUE, "o-", -0.06), ("frozen", ORANGE, "D--", 0.06)):
+            found = [row[mode][metric] for row in rows]
+            values = [one["value"] for one in found]
+            error = whiskers(values, [one["low"] for one in found], [one["high"] for one in found])
+            ax.errorbar(
+                [place + shift for place in at], values, yerr=error, fmt=style, color=colour, markersize=5,
+                linewidth=1.4, capsize=2.5, label=plot.word(f"plot.{mode}"),
+            )  # fmt: skip
+        ax.axhline(level, color=GREY, linewidth=1.1, linestyle=":")
+        ax.set_ylabel(plot.word(f"measure.{metric}"))
+        ax.set_xticks(at, [row["origin"][:7] for row in rows], color=MUTED)
+        ax.margins(x=0.08)
+    plot.ax.legend(loc="best")
+    return plot.svg()
+
+
 def timing(section: dict[str, Any]) -> str:
     """Share of rows whose event has come, by days after the question and part of the list."""
     plot = Plot("timing", height=3.0)

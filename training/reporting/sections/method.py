@@ -35,5 +35,5 @@ def method(source: Source) -> dict[str, Any]:
             for name, found in detail["differences"].items()
         },
         "best_baseline": detail["best_baseline"],
-        "random_split": detail.get("random_split"),
+        "random_split": source.rolled["random_split"],
     }

@@ -6,7 +6,7 @@ from training.reporting.source import Source
 
 
 def stability(source: Source) -> dict[str, Any]:
-    """The test by calendar month; the back-test where it was run."""
+    """The test by calendar month; the same recipe at rolling origins, where the history is long enough."""
     periods = source.detail["periods"]
     judged = [row for row in periods if row.get("auc", {}).get("value") is not None]
     worst = min(judged, key=lambda row: row["auc"]["value"], default=None)
@@ -14,5 +14,5 @@ def stability(source: Source) -> dict[str, Any]:
         "assessed": True,
         "periods": periods,
         "worst": worst,
-        "backtest": source.detail.get("backtest"),
+        "backtest": source.rolled if source.rolled["assessed"] else None,
     }
