@@ -13,6 +13,7 @@ import yaml
 
 from features import catalog, engines, tables
 from features.compute import compute
+from models.amount import Amount
 from models.model import Model
 from models.task import task
 from training import params as settings
@@ -20,13 +21,16 @@ from training import release, tracking
 from training.audit import audit
 from training.backtest import backtest
 from training.dataset import dataset
+from training.effects import Arms, judge
 from training.evaluate import evaluate
 from training.explain import explain
 from training.fit import fit
 from training.ingest import ingest
+from training.metrics import codes
 from training.report import report
 from training.score import score
 from training.tune import tune
+from training.uplift import uplift
 
 ROOT = Path(__file__).parent.parent
 TASKS = ("lead", "response", "churn")
@@ -51,7 +55,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Params]
         params = small()
         ingest(params)
         for name in TASKS:
-            for stage in (dataset, audit, tune, backtest, fit, evaluate, explain, score, report):
+            for stage in (dataset, audit, tune, backtest, fit, evaluate, uplift, explain, score, report):
                 stage(params, name)
         yield params
 
@@ -104,6 +108,31 @@ def test_the_released_files_score_like_the_batch(world, name):
     scores = pl.read_parquet(world.build / name / "scores.parquet")
     assert np.abs(model.probability(snapshot) - scores["probability"].to_numpy()).max() < 1e-6
     assert scores["percentile"].is_between(0, 100).all()
+
+
+def test_the_effect_of_a_contact_is_found_where_the_truth_says_it_is(world):
+    found = json.loads((world.results / "response" / "uplift.json").read_text())
+    assert found["orders"]["uplift"]["qini"]["low"] > 0
+    folder = world.build / "response"
+    rows = pl.read_parquet(folder / "dataset.parquet").filter(pl.col("split") == "test")
+    truth = pl.read_parquet(world.build / "truth" / "response.parquet")
+    rows = rows.join(truth, on="contact_id", how="left", maintain_order="left")
+    effect = (rows["probability_treated"] - rows["probability_control"]).to_numpy()
+    amount = Amount.load(folder / "uplift")
+    score = amount.predict(Model.load(folder / "model").encoder.transform(rows))
+    rank = np.corrcoef(score.argsort().argsort(), effect.argsort().argsort())[0, 1]
+    arms = Arms(
+        rows["label"].to_numpy(), (rows["arm"] == "treat").to_numpy(), codes(rows["member_id"].to_numpy())
+    )
+    orders, _ = judge(arms, {"best": effect, "found": score}, 20, 0)
+    assert rank > 0.4
+    assert orders["found"]["qini"]["value"] > 0.5 * orders["best"]["qini"]["value"]
+
+
+@pytest.mark.parametrize("name", ["lead", "churn"])
+def test_without_a_control_arm_nothing_is_called_uplift(world, name):
+    found = json.loads((world.results / name / "uplift.json").read_text())
+    assert found == {"assessed": False, "reason": "no_arm", "ranking": "propensity"}
 
 
 def test_the_truth_lies_where_no_feature_reads(world):

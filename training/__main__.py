@@ -30,7 +30,8 @@ def _task_stage(name: str) -> None:
     app.command(name, help=f"Stage {name} of one task.")(command)
 
 
-for _stage in ("dataset", "audit", "tune", "backtest", "fit", "evaluate", "explain", "report", "score"):
+_STAGES = "dataset audit tune backtest fit evaluate uplift explain report score"
+for _stage in _STAGES.split():
     _task_stage(_stage)
 
 

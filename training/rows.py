@@ -23,12 +23,15 @@ KEYS = (
 )
 
 
+def asked(folder: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """Every question with its split, those held out in a control arm included."""
+    return pl.read_parquet(folder / "dataset.parquet"), read_json(folder / "dataset.json")
+
+
 def load(folder: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
     """The rows that a model may learn from and be tested on: those that were really contacted."""
-    rows = pl.read_parquet(folder / "dataset.parquet")
-    if "arm" in rows.columns:
-        rows = rows.filter(pl.col("arm") == "treat")
-    return rows, read_json(folder / "dataset.json")
+    rows, facts = asked(folder)
+    return (rows.filter(pl.col("arm") == "treat") if "arm" in rows.columns else rows), facts
 
 
 def inputs(rows: pl.DataFrame, facts: dict[str, Any]) -> list[Feature]:

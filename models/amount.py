@@ -1,0 +1,60 @@
+"""A number that is no probability: an effect, or an amount of money, as a weighted sum of boosters."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from xgboost import Booster
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Amount:
+    """``sum(weight * booster.predict)`` over ``parts``, plus ``constant``.
+
+    The boosters read the matrix of the task's model: one encoder serves probability, effect and value.
+    """
+
+    parts: tuple[tuple[float, Booster], ...] = ()
+    constant: float = 0.0
+
+    def predict(self, matrix: np.ndarray) -> np.ndarray:
+        """Shape (rows,), float64."""
+        found = np.full(len(matrix), self.constant)
+        for weight, booster in self.parts:
+            found += weight * booster.inplace_predict(matrix).astype(np.float64)
+        return found
+
+    def times(self, factor: float) -> "Amount":
+        """The same amount, multiplied."""
+        return Amount(tuple((factor * w, booster) for w, booster in self.parts), factor * self.constant)
+
+    def first(self, rounds: int) -> "Amount":
+        """The same with the first rounds of every booster only."""
+        return Amount(tuple((weight, booster[:rounds]) for weight, booster in self.parts), self.constant)
+
+    def save(self, folder: Path) -> None:
+        """``amount.json`` and ``part-<n>.ubj``, XGBoost's native format; the same amount, the same bytes."""
+        folder.mkdir(parents=True, exist_ok=True)
+        facts = {
+            "version": VERSION,
+            "constant": self.constant,
+            "weights": [weight for weight, _ in self.parts],
+        }
+        (folder / "amount.json").write_text(json.dumps(facts, allow_nan=False) + "\n")
+        for number, (_, booster) in enumerate(self.parts):
+            booster.save_model(folder / f"part-{number}.ubj")
+
+    @classmethod
+    def load(cls, folder: Path) -> "Amount | None":
+        """What ``save`` wrote; None where nothing was saved."""
+        file = folder / "amount.json"
+        if not file.exists():
+            return None
+        facts = json.loads(file.read_text())
+        if facts.get("version") != VERSION:
+            raise ValueError(f"{file}: version {facts.get('version')!r}, this code reads {VERSION}")
+        boosters = [Booster(model_file=folder / f"part-{n}.ubj") for n in range(len(facts["weights"]))]
+        return cls(tuple(zip(facts["weights"], boosters, strict=True)), facts["constant"])

@@ -1,0 +1,107 @@
+"""The stage: what it releases, when it falls back to propensity, and when it refuses the word."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+import stages
+
+from models.amount import Amount
+from models.model import Model
+from training.evaluate import evaluate
+from training.files import write_json
+from training.fit import fit
+from training.params import Params
+from training.uplift import uplift
+
+NAME = "churn"  # the made-up task's name; with an arm it is asked whom a contact moves
+
+
+def made(seed: int, arm: str = "random") -> Params:
+    """A made-up task whose outcome a contact raises where ``orders_30d`` is high."""
+    params = stages.params(60)
+    folder = params.build / NAME
+    folder.mkdir(parents=True)
+    rows = stages.questions("random", seed, 900, 12)
+    rng = np.random.default_rng(seed)
+    high, treated = rows["orders_30d"].to_numpy() > 2, rng.random(len(rows)) < 0.6
+    label = rng.random(len(rows)) < 0.15 + 0.3 * (high & treated)
+    if arm == "shuffled":
+        treated = rng.permutation(treated)
+    if arm == "chosen":
+        treated = high
+    rows = rows.with_columns(
+        label=pl.Series(label.astype(np.int8)), arm=pl.Series(np.where(treated, "treat", "control").tolist())
+    )
+    if arm == "none":
+        rows = rows.drop("arm")
+    rows.write_parquet(folder / "dataset.parquet")
+    write_json(folder / "dataset.json", stages.facts(rows))
+    write_json(folder / "tune.json", stages.tuned())
+    fit(params, NAME)
+    evaluate(params, NAME)
+    uplift(params, NAME)
+    return params
+
+
+def read(params: Params) -> dict:
+    return json.loads((params.results / NAME / "uplift.json").read_text())
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_clear_effect_is_released_and_is_the_one_that_was_judged(here):
+    params = made(1)
+    found, folder = read(params), params.build / NAME
+    assert (found["ranking"], found["reason"]) == ("uplift", "above_zero")
+    assert found["orders"]["uplift"]["qini"]["low"] > 0
+    assert found["difference"]["qini"]["value"] == pytest.approx(
+        found["orders"]["uplift"]["qini"]["value"] - found["orders"]["propensity"]["qini"]["value"]
+    )
+    assert set(found["orders"]) == {"uplift", "propensity", "random"}
+    amount, model = Amount.load(folder / "uplift"), Model.load(folder / "model")
+    rows = pl.read_parquet(folder / "dataset.parquet").filter(pl.col("split") == "test")
+    effect = amount.predict(model.encoder.transform(rows))
+    assert np.corrcoef(effect, rows["orders_30d"].to_numpy() > 2)[0, 1] > 0.7
+
+
+@pytest.mark.parametrize("seed", [2, 3, 4])
+def test_shuffled_arms_fall_back_to_propensity_and_release_no_effect(here, seed):
+    params = made(seed, "shuffled")
+    found = read(params)
+    assert found["assessed"]
+    assert (found["ranking"], found["reason"]) == ("propensity", "includes_zero")
+    assert found["orders"]["uplift"]["qini"]["low"] <= 0
+    assert Amount.load(params.build / NAME / "uplift") is None
+
+
+@pytest.mark.parametrize(("arm", "reason"), [("none", "no_arm"), ("chosen", "arm_not_random")])
+def test_without_a_random_arm_the_word_is_refused(here, arm, reason):
+    params = made(5, arm)
+    assert read(params) == {"assessed": False, "reason": reason, "ranking": "propensity"}
+    told = json.loads((params.build / NAME / "uplift" / "ranking.json").read_text())
+    assert told == {"ranking": "propensity", "reason": reason}
+    assert Amount.load(params.build / NAME / "uplift") is None
+
+
+def test_a_few_held_out_are_too_few(here):
+    params = made(6)
+    folder = params.build / NAME
+    rows = pl.read_parquet(folder / "dataset.parquet")
+    few = (pl.col("arm") == "treat") | (pl.int_range(pl.len()) < 60)
+    rows.filter(few).write_parquet(folder / "dataset.parquet")
+    uplift(params, NAME)
+    assert read(params)["reason"] == "few_held_out"
+    assert not (folder / "uplift" / "amount.json").exists()
+
+
+def test_a_second_run_writes_the_same_bytes(here):
+    params = made(7)
+    files = sorted((params.build / NAME / "uplift").iterdir())
+    before = [file.read_bytes() for file in (*files, params.results / NAME / "uplift.json")]
+    uplift(params, NAME)
+    assert [file.read_bytes() for file in (*files, params.results / NAME / "uplift.json")] == before
