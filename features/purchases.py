@@ -12,6 +12,7 @@ SALE = nw.col("kind") == "sale"
 HOUR = (nw.col("event_time") % DAY) // 3600
 WEEKDAY = (nw.col("event_time") // DAY + 3) % 7  # Monday is 0; 1970-01-01 was a Thursday
 GAP = nw.col("gap_hours")
+NEW_DAYS, LOST_DAYS = 90, 365
 
 
 def ratio(above: nw.Expr, below: nw.Expr) -> nw.Expr:
@@ -30,6 +31,21 @@ def _spread(rows: Rows) -> nw.Expr:
     n, total, squares = pauses["gap_hours"].count(), pauses["gap_hours"].sum(), pauses.of(GAP * GAP).sum()
     variance = ratio(squares - ratio(total * total, n), n - 1)
     return nw.when(variance > 0).then(variance).otherwise(0.0).sqrt() / 24
+
+
+def _stage() -> nw.Expr:
+    """Where the member stands: prospect, new, mature, silent or lost.
+
+    Silent is who has bought nothing for twice the usual pause and a quarter at least, lost for a
+    year; who bought once has no usual pause. New is whose first order lies within a quarter.
+    """
+    since, pause = nw.col("days_since_order"), nw.col("gap_mean_days").fill_null(NEW_DAYS / 2)
+    active = (
+        nw.when(nw.col("days_since_first_order") <= NEW_DAYS).then(nw.lit("new")).otherwise(nw.lit("mature"))
+    )
+    quiet = nw.when((since > NEW_DAYS) & (since > 2 * pause)).then(nw.lit("silent")).otherwise(active)
+    bought = nw.when(since > LOST_DAYS).then(nw.lit("lost")).otherwise(quiet)
+    return nw.when(nw.col("orders") == 0).then(nw.lit("prospect")).otherwise(bought)
 
 
 # fmt: off
@@ -75,6 +91,8 @@ PURCHASES = Group(
         Feature("discount_share", ratio(nw.col("discount_365d"), nw.col("discount_365d") + nw.col("revenue_365d")), "share", "share of the list price saved by discounts in a year", "近一年优惠占比"),
         Feature("return_share", ratio(nw.col("returns_365d"), nw.col("lines")), "share", "lines returned in a year over all lines bought", "近一年退货行占比"),
         Feature("evening_share", ratio(nw.col("lines_evening"), nw.col("lines")), "share", "share of lines bought after 18:00 (UTC)", "18 点后购买占比（UTC）"),
+        Feature("yearly_value", nw.col("revenue") * 365 / nw.max_horizontal(nw.col("days_since_first_order"), nw.lit(float(NEW_DAYS))), "cents", "net revenue a year since the first order", "自首购以来年均净消费额"),
+        Feature("stage", _stage(), "category", "lifecycle stage", "生命周期阶段"),
         Feature("weekend_share", ratio(nw.col("lines_weekend"), nw.col("lines")), "share", "share of lines bought at weekends", "周末购买占比"),
     ),
 )

@@ -48,6 +48,14 @@ def source() -> None:
 
 
 @app.command()
+def portrait() -> None:
+    """Write one readable row of tags for every member."""
+    from training.portrait import portrait as run
+
+    run(load())
+
+
+@app.command()
 def ingest() -> None:
     """Simulate the brand, or read the mapped source; validate, bind, write the contract's tables."""
     from training.ingest import ingest as run
