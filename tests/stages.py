@@ -53,6 +53,8 @@ def questions(signal: Signal, seed: int, members: int, cutoffs: int) -> pl.DataF
     rate = np.tile(rng.gamma(2, 0.5, members), cutoffs)
     columns["orders_90d"] = pl.Series(rng.poisson(3 * rate).astype(float))
     columns["days_since_order"] = pl.Series(rng.exponential(30 / (0.2 + rate)))
+    columns["days_since_first_order"] = columns["days_since_order"] + rng.exponential(200, n)
+    columns["orders"] = 1 + columns["orders"]
     columns["days_since_ticket"] = pl.Series(
         np.where(rng.random(n) < 0.7, np.nan, rng.exponential(60, n))
     ).fill_nan(None)

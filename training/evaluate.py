@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models import baselines
+from models import baselines, mbgnbd
 from models.encode import Encoder
 from models.model import Model
 from models.task import Task
@@ -26,7 +26,9 @@ def evaluate(params: Params, name: str) -> None:
     rows, facts = load(folder)
     model = Model.load(folder / "model")
     past, test = rows.filter(pl.col("split") != "test"), rows.filter(pl.col("split") == "test")
-    scores = {"model": model.probability(test)} | _baselines(task, past, test, model.encoder, params.seed)
+    scores = {"model": model.probability(test)} | _baselines(
+        task, past, test, model.encoder, params.seed, facts["spine"]["days"]
+    )
     predictions = _predictions(test, model, scores)
     followed = rolling(model.calibration, pl.read_parquet(folder / "oof.parquet"), predictions)
     predictions.with_columns(rebased=pl.Series(followed)).write_parquet(folder / "test.parquet")
@@ -60,7 +62,7 @@ def evaluate(params: Params, name: str) -> None:
 
 
 def _baselines(
-    task: Task, past: pl.DataFrame, test: pl.DataFrame, encoder: Encoder, seed: int
+    task: Task, past: pl.DataFrame, test: pl.DataFrame, encoder: Encoder, seed: int, days: int
 ) -> dict[str, np.ndarray]:
     """Scores of everything the model must beat."""
     label = past["label"].to_numpy()
@@ -69,6 +71,8 @@ def _baselines(
         found["rule"] = baselines.rule(task, past, test)
     if "content_type" in past.columns:
         found["content_mean"] = baselines.by_category(past, test, "content_type")
+    if task.outcome.absent and set(mbgnbd.COLUMNS) <= set(past.columns):
+        found["mbgnbd"] = mbgnbd.churn(past, test, days)
     found["logistic"] = baselines.Logistic.fit(encoder, past, label, seed).probability(test)
     return found
 
