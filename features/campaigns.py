@@ -23,6 +23,12 @@ def _kind(kind: str) -> Callable[[Rows], nw.Expr]:
     return _where(nw.col("kind") == kind)
 
 
+def _since_answer(rows: Rows) -> nw.Expr:
+    """Messages after the newest answer; all of them where there is none."""
+    later = nw.col("answered_age").is_null() | (nw.col("age") < nw.col("answered_age"))
+    return rows.where((KIND == "sent") & later).count()
+
+
 def shrunk(answers: str, sent: str) -> nw.Expr:
     """Rate shrunk towards 10 % with the weight of five contacts."""
     return (nw.col(answers) + 0.5) / (nw.col(sent) + 5)
@@ -35,6 +41,7 @@ HISTORY = Group(
     en="Campaign history",
     zh="活动历史",
     windows=(30, 90, 365),
+    rows={"answered_age": nw.when(KIND == "answered").then(nw.col("age")).min().over("row_id")},
     features=(
         Feature("sent_7d", lambda r: r.within(7).where(KIND == "sent").count(), "messages", "messages in the last 7 days", "近 7 天收到消息数", 0),
         Feature("sent_{days}d", _kind("sent"), "messages", "messages in the last {days} days", "近 {days} 天收到消息数", 0),
@@ -48,6 +55,7 @@ HISTORY = Group(
         Feature("days_since_sent", lambda r: r.where(KIND == "sent").days_since(), "days", "days since the last message", "距上次消息天数"),
         Feature("days_since_opened", lambda r: r.where(KIND == "opened").days_since(), "days", "days since the last message was opened", "距上次打开天数"),
         Feature("days_since_answer", lambda r: r.where(KIND == "answered").days_since(), "days", "days since the last answer", "距上次响应天数"),
+        Feature("sent_since_answer", _since_answer, "messages", "messages since the last answer", "上次响应后的消息数", 0),
         Feature("contents_answered", lambda r: r.where(KIND == "answered").distinct("content_content_type"), "contents", "kinds of content answered so far", "曾响应的内容类型数", 0),
     ),
     derived=(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from features.campaigns import CONTENT, CONTENT_HISTORY, HISTORY
 from features.care import CARE
-from features.engagement import ENGAGEMENT, LEAD_TOUCHES
+from features.engagement import ENGAGEMENT, INTEREST, LEAD_TOUCHES
 from features.feature import Feature, Group
 from features.given import GIVEN
 from features.profile import LEAD_PROFILE, PROFILE, attributes
@@ -21,6 +21,7 @@ GROUPS = (
     CONTENT,
     CONTENT_HISTORY,
     AFFINITY,
+    INTEREST,
     LEAD_PROFILE,
     LEAD_TOUCHES,
     GIVEN,

@@ -48,6 +48,15 @@ def _stage() -> nw.Expr:
     return nw.when(nw.col("orders") == 0).then(nw.lit("prospect")).otherwise(bought)
 
 
+def _hours() -> nw.Expr:
+    """The part of the day in which most lines were bought; a tie goes to the later part."""
+    morning, evening = nw.col("lines_morning"), nw.col("lines_evening")
+    afternoon = nw.col("lines") - morning - evening
+    later = nw.when(afternoon >= morning).then(nw.lit("afternoon")).otherwise(nw.lit("morning"))
+    most = nw.when((evening >= afternoon) & (evening >= morning)).then(nw.lit("evening")).otherwise(later)
+    return nw.when(nw.col("lines") > 0).then(most)
+
+
 # fmt: off
 PURCHASES = Group(
     name="purchases",
@@ -78,6 +87,8 @@ PURCHASES = Group(
         Feature("gap_std_days", _spread, "days", "spread of the time between purchases", "购买间隔的波动天数"),
         Feature("gap_max_days", lambda r: _pauses(r)["gap_hours"].max() / 24, "days", "longest pause so far", "最长购买间隔天数"),
         Feature("lines_evening", lambda r: r.where(SALE & (HOUR >= 18)).count(), "lines", "lines bought after 18:00 (UTC)", "18 点后购买行数（UTC）", 0),
+        Feature("lines_morning", lambda r: r.where(SALE & (HOUR < 12)).count(), "lines", "lines bought before 12:00 (UTC)", "12 点前购买行数（UTC）", 0),
+        Feature("lines_store", lambda r: r.where(SALE & (nw.col("channel") == "store")).count(), "lines", "lines bought in a store", "门店购买行数", 0),
         Feature("lines_weekend", lambda r: r.where(SALE & (WEEKDAY >= 5)).count(), "lines", "lines bought at weekends", "周末购买行数", 0),
         Feature("lines", lambda r: r.where(SALE).count(), "lines", "lines bought so far", "累计购买行数", 0),
     ),
@@ -91,6 +102,8 @@ PURCHASES = Group(
         Feature("discount_share", ratio(nw.col("discount_365d"), nw.col("discount_365d") + nw.col("revenue_365d")), "share", "share of the list price saved by discounts in a year", "近一年优惠占比"),
         Feature("return_share", ratio(nw.col("returns_365d"), nw.col("lines")), "share", "lines returned in a year over all lines bought", "近一年退货行占比"),
         Feature("evening_share", ratio(nw.col("lines_evening"), nw.col("lines")), "share", "share of lines bought after 18:00 (UTC)", "18 点后购买占比（UTC）"),
+        Feature("preferred_hours", _hours(), "category", "part of the day with most purchases (UTC)", "主要购买时段（UTC）"),
+        Feature("store_share", ratio(nw.col("lines_store"), nw.col("lines")), "share", "share of lines bought in a store", "门店购买占比"),
         Feature("yearly_value", nw.col("revenue") * 365 / nw.max_horizontal(nw.col("days_since_first_order"), nw.lit(float(NEW_DAYS))), "cents", "net revenue a year since the first order", "自首购以来年均净消费额"),
         Feature("stage", _stage(), "category", "lifecycle stage", "生命周期阶段"),
         Feature("weekend_share", ratio(nw.col("lines_weekend"), nw.col("lines")), "share", "share of lines bought at weekends", "周末购买占比"),

@@ -2,7 +2,7 @@
 
 from features.campaigns import CONTENT, CONTENT_HISTORY, HISTORY
 from features.care import CARE
-from features.engagement import ENGAGEMENT
+from features.engagement import ENGAGEMENT, INTEREST
 from features.profile import PROFILE
 from features.purchases import AFFINITY, PURCHASES
 from models.task import Band, Outcome, Task
@@ -15,7 +15,7 @@ TASK = Task(
     positive_en="answer",
     positive_zh="会响应",
     outcome=Outcome("responses", kind="answered", keys=("member_id", "campaign_id")),
-    groups=(CONTENT, CONTENT_HISTORY, AFFINITY, HISTORY, PURCHASES, ENGAGEMENT, CARE, PROFILE),
+    groups=(CONTENT, CONTENT_HISTORY, AFFINITY, INTEREST, HISTORY, PURCHASES, ENGAGEMENT, CARE, PROFILE),
     bands=tuple(
         Band(str(tenth), 0.1, f"tenth {tenth} from the top", f"第 {tenth} 个十分位") for tenth in range(1, 11)
     ),

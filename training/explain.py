@@ -16,7 +16,7 @@ from training.stress import Trial, lagged, stress
 
 SAMPLE = 2_000
 DRAWS = 200
-OF_THE_QUESTION = ("content", "content_history", "affinity")  # groups that say what is asked, not who
+OF_THE_QUESTION = ("content", "content_history", "affinity", "interest")  # what is asked, not who
 TOLERANCE = 1e-5  # log-odds; XGBoost sums in single precision
 
 

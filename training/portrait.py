@@ -19,7 +19,7 @@ from training.moments import extract_moment
 from training.params import Params
 
 GROUPS = (PURCHASES, ENGAGEMENT, CARE)
-FAN_DAYS, FEW, STEADY, OVERDUE, BARGAIN, EVENING = 8, 4, 0.5, (1.0, 2.0), 0.2, 0.5
+FEW, STEADY, OVERDUE, BARGAIN = 4, 0.5, (1.0, 2.0), 0.2
 TIERS = ((0.2, "A"), (0.5, "B"), (1.0, "C"))  # of the buyers, the most valuable first
 STAGES = {
     "prospect": ("prospect", "潜在客户"), "responder": ("has answered, not bought", "已响应未购买"),
@@ -104,8 +104,7 @@ def tags(rows: pl.DataFrame, tables: Path, moment: int) -> pl.DataFrame:
     return frame.sort("member_id").select(
         "member_id", "as_of", "stage", "roles", "value_tier", "rhythm", "risk", "channel",
         pl.col("last_category").alias("category"),
-        pl.when(pl.col("evening_share") >= EVENING).then(pl.lit("evening")).when(pl.col("lines") > 0)
-        .then(pl.lit("day")).alias("hours"),
+        pl.col("preferred_hours").alias("hours"),
         (pl.col("discount_share").fill_null(0) >= BARGAIN).alias("bargain_hunter"),
         pl.col("orders").cast(pl.Int64), pl.col("revenue").cast(pl.Int64).alias("revenue_cents"),
         pl.col("gap_mean_days").round(1).alias("usual_pause_days"),
@@ -163,7 +162,7 @@ def _channel() -> pl.Expr:
 def _roles() -> pl.Expr:
     """A stage is one, roles are several at once."""
     consumer = pl.col("days_since_order").fill_null(1e9) <= 365
-    fan = pl.col("active_days_90d").fill_null(0) >= FAN_DAYS
+    fan = pl.col("role") == "fan"
     roles = [pl.lit("member"), pl.when(consumer).then(pl.lit("consumer")), pl.when(fan).then(pl.lit("fan"))]
     return pl.concat_list(roles).list.drop_nulls()
 

@@ -11,7 +11,7 @@ KINDS = (
     ("leads", "lead", ("lead",)),
     ("subjects", "given", ("given",)),
     ("purchases", "trade", ("purchases", "affinity")),
-    ("events", "behaviour", ("engagement", "nurturing")),
+    ("events", "behaviour", ("engagement", "interest", "nurturing")),
     ("contacts", "contact", ("campaigns", "content_history")),
     ("responses", "answers", ("campaigns", "content_history")),
     ("care", "care", ("care",)),
