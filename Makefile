@@ -10,7 +10,7 @@ DATA ?= brand
 PORT ?= 3000
 TASK ?= churn
 
-.PHONY: help demo test check lint serve ui optuna-ui bench-training bench-serving lock format clean
+.PHONY: help demo test check lint serve bento ui optuna-ui bench-training bench-batch bench-soak bench-serving lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,9 @@ lint: $(VENV)/.dev ## Format, lint, types, import contract
 serve: $(VENV)/.runtime ## The scoring service on http://127.0.0.1:3000
 	@$(RUN) bentoml serve serving.service:MemberScores --host 127.0.0.1 --port $(PORT)
 
+bento: $(VENV)/.runtime ## Package the service: a bento to serve or to containerize elsewhere
+	@$(RUN) bentoml build -f serving/bentofile.yaml .
+
 ui: $(VENV)/.runtime ## MLflow on http://127.0.0.1:5000
 	@$(RUN) mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1
 
@@ -57,6 +60,12 @@ optuna-ui: $(VENV)/.dev ## The search of TASK (churn) on http://127.0.0.1:8080, 
 
 bench-training: $(VENV)/.dev ## Tune, fit and evaluate against plain XGBoost with the same trials
 	@$(RUN) PYTHONPATH=. python -m tests.bench.training $(TASK)
+
+bench-batch: $(VENV)/.dev ## A million rows with reasons, against XGBoost's own contributions
+	@$(RUN) PYTHONPATH=. python -m tests.bench.batch $(TASK)
+
+bench-soak: $(VENV)/.dev ## Half an hour of callers at 70 % of capacity
+	@$(RUN) PYTHONPATH=. python -m tests.bench.soak
 
 bench-serving: $(VENV)/.dev ## The service against its floor and its peers, in one run
 	@$(RUN) PYTHONPATH=. python -m tests.bench.serving

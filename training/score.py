@@ -42,12 +42,12 @@ def score(params: Params, name: str) -> None:
     snapshot = snapshot.select(*keys, "as_of", *model.encoder.names, *_there(snapshot, CONSENT)).sort(keys)
     _publish(snapshot, model, folder / "snapshot")
     population = Population.of(model.probability(snapshot), ingest["extracted_at"])
-    _write_scores(Scorer(model, population), snapshot, keys, folder / "scores.parquet")
+    write_scores(Scorer(model, population), snapshot, keys, folder / "scores.parquet")
     write_json(folder / "population.json", population.to_json())
     say(f"{name}: scored {len(snapshot):,}")
 
 
-def _write_scores(scorer: Scorer, snapshot: pl.DataFrame, keys: list[str], path: Path) -> None:
+def write_scores(scorer: Scorer, snapshot: pl.DataFrame, keys: list[str], path: Path) -> None:
     """Numbers and reasons of everybody, a part at a time: reasons in words take the most memory."""
     aside, writer = path.with_suffix(".part"), None
     for start in range(0, max(len(snapshot), 1), CHUNK):

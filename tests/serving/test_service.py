@@ -29,19 +29,21 @@ SETTINGS = {"unknown_consent": {"profiling": "score"}, "limits": {"in_flight": 1
 class Running:
     """A service in processes of its own, over a brand of its own."""
 
-    def __init__(self, brand: Brand) -> None:
+    def __init__(
+        self, brand: Brand, service: str = "serving.service:MemberScores", place: Path = ROOT
+    ) -> None:
         (brand.home / "settings.yaml").write_text(json.dumps(SETTINGS))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         paths = {"MEMBERLENS_HOME": brand.home, "MEMBERLENS_SETTINGS": brand.home / "settings.yaml"}
-        quiet = {"BENTOML_DO_NOT_TRACK": "True", "BENTOML_HOME": brand.home / "bentoml", "PYTHONPATH": ROOT}
+        quiet = {"BENTOML_DO_NOT_TRACK": "True", "BENTOML_HOME": brand.home / "bentoml", "PYTHONPATH": place}
         script = Path(sys.executable).with_name("bentoml")
         self.brand, self.url = brand, f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            [script, "serve", "serving.service:MemberScores", "--host", "127.0.0.1", "--port", str(port)],
+            [script, "serve", service, "--host", "127.0.0.1", "--port", str(port)],
             env=os.environ | {name: str(value) for name, value in (paths | quiet).items()},
-            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=(brand.home / "log").open("w"),
+            cwd=place, stdout=subprocess.DEVNULL, stderr=(brand.home / "log").open("w"),
         )  # fmt: skip
         self.wait(90)
 
@@ -184,3 +186,21 @@ def test_a_job_survives_the_kill_of_its_worker(running: Running):
     found = list(client.results(job))
     assert [one["record_id"] for one in found] == [item["record_id"] for item in items]
     assert client.job(job)["status"] == "succeeded"
+
+
+def test_a_built_bento_serves_from_another_place(tmp_path: Path):
+    brand = build(tmp_path / "brand")
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    home = {"BENTOML_HOME": str(brand.home / "bentoml"), "BENTOML_DO_NOT_TRACK": "True"}
+    script = Path(sys.executable).with_name("bentoml")
+    command = [script, "build", "-f", "serving/bentofile.yaml", "."]
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | home, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    running = Running(brand, "memberlens:latest", elsewhere)
+    answer = httpx.post(running.url + CHURN, json=REF, timeout=10)
+    running.process.terminate()
+    assert answer.status_code == 200
+    assert 0 < answer.json()["result"]["probability"] < 1
+    assert running.process.wait(30) in (0, -signal.SIGTERM)

@@ -1,0 +1,77 @@
+"""``make bench-batch``: contributions of many rows, and the whole nightly batch, against XGBoost's own.
+
+Rows are those of the released snapshot, repeated with numbers shaken a little, so that no row stands
+twice. Both ways explain the same rows; the largest difference is told. The batch writes scores and
+five reasons a row to Parquet, in parts, as the pipeline's ``score`` stage does.
+"""
+
+import argparse
+import resource
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import polars as pl
+import xgboost
+
+from models.contributions import contributions
+from models.scorer import Scorer
+from serving import registry, settings
+from training.score import write_scores
+
+
+def shaken(frame: pl.DataFrame, rows: int, names: list[str], seed: int = 0) -> pl.DataFrame:
+    """``rows`` rows drawn from ``frame``, every number up to 5 % higher or lower."""
+    rng = np.random.default_rng(seed)
+    drawn = frame[rng.integers(0, len(frame), rows)]
+    numbers = [name for name in names if drawn[name].dtype.is_numeric()]
+    return drawn.with_columns(
+        *(pl.col(name) * pl.Series(rng.uniform(0.95, 1.05, rows)) for name in numbers),
+        subject_id=pl.int_range(rows).cast(pl.String),
+    )
+
+
+def main() -> None:
+    """Print seconds, the ratio, the largest difference and the peak of memory."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("task", nargs="?", default="churn")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--batch-only", action="store_true", help="leave XGBoost's own way out")
+    asked = parser.parse_args()
+    here = settings.load()
+    folder = registry.local(here, asked.task)
+    if folder is None:
+        raise SystemExit("no released model here; run `make demo` and `python -m serving pull` first")
+    scorer = Scorer.load(folder)
+    names = scorer.model.encoder.names
+    frame = pl.read_parquet(here.published / asked.task / "snapshot" / "snapshot.parquet")
+    frame = shaken(frame, asked.rows, names)
+    matrix = scorer.model.encoder.transform(frame)
+    trees, columns = scorer.model.booster.num_boosted_rounds(), matrix.shape[1]
+    print(f"{asked.task}: {asked.rows:,} rows, {columns} inputs, {trees} trees")
+    begun = time.perf_counter()
+    ours = contributions(scorer.model.booster, matrix)
+    taken = time.perf_counter() - begun
+    print(f"contributions, ours {taken:.1f} s", end="", flush=True)
+    if not asked.batch_only:
+        begun, worst = time.perf_counter(), 0.0
+        kinds = scorer.model.encoder.feature_types
+        for start in range(0, asked.rows, 50_000):
+            part = slice(start, start + 50_000)
+            data = xgboost.DMatrix(matrix[part], feature_types=kinds, enable_categorical=True)
+            theirs = scorer.model.booster.predict(data, pred_contribs=True)[:, :-1]
+            worst = max(worst, float(np.abs(theirs - ours[part]).max()))
+        own = time.perf_counter() - begun
+        print(f", XGBoost's own {own:.1f} s, ratio {own / taken:.1f}, largest difference {worst:.1e}")
+    del ours
+    with TemporaryDirectory() as parent:
+        begun = time.perf_counter()
+        write_scores(scorer, frame, ["subject_id"], Path(parent) / "scores.parquet")
+        taken = time.perf_counter() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"batch with reasons in words {taken:.1f} s, {asked.rows / taken:,.0f} rows/s, peak {peak:.1f} GB")
+
+
+if __name__ == "__main__":
+    main()
