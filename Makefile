@@ -75,7 +75,7 @@ format: $(VENV)/.dev ## Format and mend what can be mended
 
 lock: | $(UV) ## Resolve the dependencies anew
 	@$(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
-	@$(UV) pip compile pyproject.toml --extra dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock
+	@$(UV) pip compile pyproject.toml --extra dev --extra spark -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock
 
 clean: ## Remove everything that the pipeline made (not the environment)
 	@rm -rf build mlruns mlflow.db experiments/*/ .dvc/cache .dvc/tmp dvc.lock

@@ -1,10 +1,11 @@
-"""Where features are computed: DuckDB for many rows on one machine, Polars for one request.
+"""Where features are computed: DuckDB on one machine, Polars for one request, Spark on many machines.
 
 The only module with a branch per engine; the expressions are the same.
 """
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -49,6 +50,44 @@ def to_parquet(
         joined = asked.set_alias("asked").join(features.set_alias("found"), "row_id").order("row_id")
         joined.write_parquet(str(aside), compression="zstd")
     aside.rename(out)
+
+
+def spark(master: str, memory: str = "2g", partitions: int = 200) -> Any:
+    """A Spark session as features need it: times in UTC, so that hours of the day are the same everywhere.
+
+    Parameters
+    ----------
+    master
+        ``local[2]`` or the address of a cluster.
+    """
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise ValueError("engine spark: not installed; `pip install memberlens[spark]` and Java 17") from None
+    settings = {
+        "spark.sql.session.timeZone": "UTC",
+        "spark.driver.memory": memory,
+        "spark.sql.shuffle.partitions": partitions,
+        "spark.ui.enabled": "false",
+    }
+    builder = SparkSession.builder.master(master).appName("memberlens")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
+
+
+def to_partitions(session: Any, spine: Path, tables: Path, groups: Iterable[Group], out: Path) -> None:
+    """Features of every row of the spine on Spark: Parquet in, Parquet partitions out.
+
+    Nothing comes to the driver. ``spine``, ``tables`` and ``out`` may be folders of partitions on a
+    shared file system; ``out`` is replaced as a whole.
+    """
+    groups = tuple(groups)
+    asked = session.read.parquet(str(spine))
+    needed = {group.table for group in groups if group.table}
+    frames = {name: session.read.parquet(str(tables / f"{name}.parquet")) for name in needed}
+    features = compute(asked, frames, groups)
+    asked.join(features, "row_id").write.mode("overwrite").parquet(str(out))
 
 
 def kinds(tables: Path) -> dict[str, dict[str, bool]]:

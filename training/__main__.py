@@ -56,6 +56,23 @@ def portrait() -> None:
 
 
 @app.command()
+def features(
+    task: Task,
+    out: Annotated[Path, typer.Option(help="folder for the partitions")],
+    master: Annotated[str, typer.Option(help="Spark's address")] = "local[*]",
+    memory: Annotated[str, typer.Option(help="what Spark's driver may use")] = "2g",
+) -> None:
+    """Compute the questions' features of a task on Spark, into Parquet partitions."""
+    from features import catalog, engines
+    from models.task import task as named
+
+    folder = load().build
+    groups = catalog.available(named(task).groups, engines.kinds(folder / "tables"))
+    session = engines.spark(master, memory)
+    engines.to_partitions(session, folder / task / "spine.parquet", folder / "tables", groups, out)
+
+
+@app.command()
 def ingest() -> None:
     """Simulate the brand, or read the mapped source; validate, bind, write the contract's tables."""
     from training.ingest import ingest as run
