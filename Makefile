@@ -9,8 +9,9 @@ RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONHASHSEED=0 OMP_WAIT_POLICY=pass
 DATA ?= brand
 PORT ?= 3000
 TASK ?= churn
+EVENTS ?= 1e6 1e7
 
-.PHONY: help demo test check lint serve bento ui optuna-ui bench-training bench-batch bench-soak bench-serving lock format clean
+.PHONY: help demo test check lint serve bento ui optuna-ui bench-features bench-training bench-batch bench-soak bench-serving lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,6 +58,9 @@ ui: $(VENV)/.runtime ## MLflow on http://127.0.0.1:5000
 
 optuna-ui: $(VENV)/.dev ## The search of TASK (churn) on http://127.0.0.1:8080, by optuna-dashboard
 	@$(RUN) optuna-dashboard --storage-class JournalFileStorage build/$$($(VENV)/bin/python -c "from training.params import load; print(load().data)")/$(TASK)/study.journal
+
+bench-features: $(VENV)/.dev ## Features against the floor, pandas and featuretools: EVENTS="1e6 1e7 1e8"
+	@$(RUN) PYTHONPATH=. python -m tests.bench.features $(EVENTS)
 
 bench-training: $(VENV)/.dev ## Tune, fit and evaluate against plain XGBoost with the same trials
 	@$(RUN) PYTHONPATH=. python -m tests.bench.training $(TASK)
