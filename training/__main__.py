@@ -140,9 +140,14 @@ def init(
 def check(data: Annotated[str, typer.Argument(help="name of a file in mappings/")]) -> None:
     """Say what a mapping yields, and what is missing for which task; writes nothing."""
     from features.sources.check import check as run
+    from training.thresholds import judged
 
-    for line in run(Path("mappings") / f"{data}.yaml").lines():
+    found = run(Path("mappings") / f"{data}.yaml")
+    for line in found.lines():
         print(line)
+    for table in judged(found.report.tables, load().ingest):
+        if table.says:
+            print(f"{'would stop' if table.result == 'bad' else 'warning'}: {table.says}")
 
 
 @app.command()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from training.files import say, sha256, write_json
 from training.params import Params
+from training.thresholds import judged
 
 if TYPE_CHECKING:
     from features.sources.mapping import Mapping as MappingFile
@@ -40,7 +41,7 @@ def ingest(params: Params) -> None:
     with swapped(params.build / "tables") as aside:
         folder = Folder(aside, params.engine.memory, params.engine.threads)
         report = intake(source.rows, source.extracted, folder.store, source.unknown_members, say)
-        _refuse_too_many(report.tables, params)
+        _hold_against(params, report.tables)
     shutil.rmtree(scratch, ignore_errors=True)
     aside = params.build / "quarantine.part"
     report.quarantine.write_parquet(aside, compression="zstd")
@@ -88,17 +89,13 @@ def _mapped(params: Params, scratch: Path) -> Source:
     return Source(shape(mapping, root), extracted, mapping.unknown_members, notes)
 
 
-def _refuse_too_many(summary: Mapping[str, Mapping[str, Any]], params: Params) -> None:
-    limit = params.ingest.max_quarantined
-    for name, counts in summary.items():
-        judged = counts.get("accepted", 0) + counts.get("quarantined", 0)
-        share = counts.get("quarantined", 0) / max(judged, 1)
-        if share > limit:
-            reasons = "; ".join(f"{reason} ({count:,} rows)" for reason, count in counts["reasons"].items())
-            raise ValueError(
-                f"{params.data}: {share:.1%} of the {judged:,} rows of {name} are bad: {reasons}; allowed is "
-                f"{limit:.1%} (params.yaml, ingest.max_quarantined)"
-            )
+def _hold_against(params: Params, tables: Mapping[str, Mapping[str, Any]]) -> None:
+    """Say which tables have unusually many bad rows; ``ValueError`` where one has too many."""
+    for found in judged(tables, params.ingest):
+        if found.result == "bad":
+            raise ValueError(f"{params.data}: {found.says}")
+        if found.result == "warn":
+            say(f"warning: {found.says}")
 
 
 def source_fingerprint(params: Params) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 TaskName = Literal["lead", "response", "churn", "given"]
 
@@ -28,9 +28,21 @@ class Brand(Section):
 
 
 class Ingest(Section):
-    """When bad rows stop the pipeline instead of being set aside."""
+    """When bad rows, which are set aside, are worth a warning, and when they stop the pipeline.
 
-    max_quarantined: float = Field(0.05, ge=0, le=1, description="share of a table's rows")
+    Both are shares of a table's rows; the threshold itself is still allowed.
+    """
+
+    warn_quarantined: float = Field(0.01, ge=0, le=1)
+    max_quarantined: float = Field(0.05, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _warned_first(self) -> "Ingest":
+        if self.warn_quarantined > self.max_quarantined:
+            raise ValueError(
+                f"warn_quarantined {self.warn_quarantined} is above max_quarantined {self.max_quarantined}"
+            )
+        return self
 
 
 class Engine(Section):

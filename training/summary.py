@@ -4,6 +4,7 @@ from typing import Any
 
 from training.files import read_json
 from training.params import Params
+from training.thresholds import judged
 
 
 def summarise(params: Params) -> str:
@@ -16,10 +17,25 @@ def summarise(params: Params) -> str:
         lines.append(f"  {'':10}report {out / 'report.html'}")
     ingest = read_json(params.build / "ingest.json")
     lines += [f"  {task:10}left out: {why}" for task, why in ingest.get("left_out", {}).items()]
-    bad = sum(table["quarantined"] for table in ingest["tables"].values())
-    lines.append(f"{bad:,} rows in quarantine: {params.build / 'quarantine.parquet'}")
+    lines += _sources(params, ingest["tables"])
     lines.append("next: make serve (scores on localhost), make ui (MLflow), make help")
     return "\n".join(lines)
+
+
+def _sources(params: Params, tables: dict[str, dict[str, Any]]) -> list[str]:
+    """Rows in, accepted and set aside; coverage and age; which tables are worth a look."""
+    read, accepted, bad = (
+        sum(table[key] for table in tables.values()) for key in ("read", "accepted", "quarantined")
+    )
+    dated = [table for table in tables.values() if table.get("last")]
+    lines = [
+        f"{read:,} rows read, {accepted:,} accepted, {bad:,} set aside: {params.build / 'quarantine.parquet'}"
+    ]
+    if dated:
+        first, last = min(table["first"] for table in dated), max(table["last"] for table in dated)
+        age = min(table["freshness_days"] for table in dated)
+        lines.append(f"from {first[:10]} to {last[:10]}, newest row {age:,.1f} days before the extract")
+    return lines + [f"warning: {found.says}" for found in judged(tables, params.ingest) if found.says]
 
 
 def _line(name: str, detail: dict[str, Any]) -> str:

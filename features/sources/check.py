@@ -62,7 +62,10 @@ class Check:
         yield from (line(name, counts) for name, counts in self.report.tables.items())
         for name, counts in self.report.tables.items():
             if counts["first"]:
-                yield f"{name:<10} from {counts['first'][:10]} to {counts['last'][:10]}"
+                yield (
+                    f"{name:<10} from {counts['first'][:10]} to {counts['last'][:10]}, newest row "
+                    f"{counts['freshness_days']:,.1f} days before the extract"
+                )
         for account, kept, refused in self.report.conflicts.iter_rows():
             yield f"account {account}: bound to {kept}" + (
                 f" and to {refused}" if refused else " in a circle"

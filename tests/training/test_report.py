@@ -145,9 +145,10 @@ def test_a_signature_shows_in_the_page_and_its_version_is_kept(made, made_up, mo
     report(params, "churn")
 
 
-def _sections(signal: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
+def _sections(signal: str, folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int = 0) -> dict:
+    folder.mkdir(exist_ok=True)
     monkeypatch.chdir(folder)
-    params = stages.make(signal, members=200)
+    params = stages.make(signal, seed, members=200)
     explain(params, "churn")
     return build(Source(params, "churn"), Info())["sections"]
 
@@ -161,7 +162,7 @@ def test_a_leak_is_named_and_the_model_not_recommended(tmp_path, monkeypatch):
 
 
 def test_random_labels_give_a_lift_that_covers_one(tmp_path, monkeypatch):
-    found = _sections("random", tmp_path, monkeypatch)
-    lift = found["verdict"]["lift"]
-    assert lift["low"] <= 1 <= lift["high"]
-    assert found["verdict"]["status"] == "bad"
+    """A 95 % interval misses once in twenty worlds: of three it may miss one."""
+    found = [_sections("random", tmp_path / str(seed), monkeypatch, seed)["verdict"] for seed in range(3)]
+    assert sum(one["lift"]["low"] <= 1 <= one["lift"]["high"] for one in found) >= 2
+    assert [one["status"] for one in found] == ["bad"] * 3

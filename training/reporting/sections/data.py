@@ -8,6 +8,7 @@ from training.metrics import wilson
 from training.reporting.sections.inventory import inventory
 from training.reporting.source import Source, group_words
 from training.reporting.words import said
+from training.thresholds import judged
 
 MOST = 12  # features with the most missing values that are listed
 
@@ -19,7 +20,7 @@ def data(source: Source) -> dict[str, Any]:
         "assessed": True,
         "extracted_at": facts["extracted_at"],
         "fingerprint": facts["fingerprint"],
-        "tables": source.ingest.get("tables", {}),
+        "tables": _tables(source),
         "waterfall": [{**row, "step": _step(row["step"])} for row in facts["waterfall"]],
         "splits": [_split(name, part) for name, part in facts["splits"].items()],
         "moments": _moments(source),
@@ -29,6 +30,22 @@ def data(source: Source) -> dict[str, Any]:
         "missing": _missing(source),
         "inventory": inventory(source),
     }
+
+
+def _tables(source: Source) -> list[dict[str, Any]]:
+    """Of each table what became of its rows, from when to when they are, and how old the newest is."""
+    tables = source.ingest.get("tables", {})
+    return [
+        {
+            "table": one.table,
+            "result": one.result,
+            "share": one.share,
+            **{key: tables[one.table].get(key, 0) for key in ("read", "left_out", "accepted", "quarantined")},
+            **{key: tables[one.table].get(key) for key in ("first", "last", "freshness_days")},
+            "reasons": tables[one.table].get("reasons", {}),
+        }
+        for one in judged(tables, source.params.ingest)
+    ]
 
 
 def _step(text: str) -> dict[str, str]:
