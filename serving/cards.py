@@ -25,6 +25,7 @@ def full(champion: Champion) -> dict[str, Any]:
             "inputs": card["features"],
             "bands": card["bands"],
             "scores": SCORES,
+            "short": card.get("short", []),
             "population": {"as_of": population.as_of, "n": population.n},
             "snapshot": None if champion.snapshot is None else champion.snapshot.facts(),
             "snapshot_refused": champion.refusal,

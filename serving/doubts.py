@@ -13,6 +13,7 @@ from models.model import Model
 RARELY = 0.001  # an input that was missing in fewer rows is expected to be there
 SLACK = 0.05  # of the span: just beyond it nothing changes in a tree
 CODES = ("unseen_category", "imputed", "out_of_range")
+THIN_DATA, THIN_SEGMENT = "thin_data", "thin_segment"  # learnt from too few outcomes, of all rows or of such
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,27 @@ class Doubts:
         slack = np.where(np.isfinite(high - low), SLACK * (high - low), 0.0)
         return np.stack([low - slack, high + slack])
 
+    @cached_property
+    def _short(self) -> dict[str | None, list[str]]:
+        """By column the segments of which too little was learnt; under ``None`` all rows."""
+        found: dict[str | None, list[str]] = {}
+        for line in self.model.card.get("short", ()):
+            found.setdefault(line["column"], []).append(line["segment"])
+        return found
+
+    def thin(self, frame: pl.DataFrame) -> dict[int, list[dict[str, Any]]]:
+        """Warnings by row that the model has learnt little of such rows; it is of all segments together."""
+        found: dict[int, list[dict[str, Any]]] = {}
+        if None in self._short:
+            found = {row: [_warning(THIN_DATA, ())] for row in range(len(frame))}
+        named = {c: s for c, s in self._short.items() if c is not None and c in frame.columns}
+        segments = {column: frame[column].is_in(values).fill_null(False) for column, values in named.items()}
+        rows = sorted({row for inside in segments.values() for row in inside.arg_true().to_list()})
+        for row in rows:
+            columns = [column for column, inside in segments.items() if inside[row]]
+            found.setdefault(row, []).append(_warning(THIN_SEGMENT, columns))
+        return found
+
     def of(self, frame: pl.DataFrame) -> dict[int, list[dict[str, Any]]]:
         """Warnings by row, only for rows that have any."""
         matrix = self.model.encoder.transform(frame)
@@ -60,6 +82,8 @@ class Doubts:
             kinds = (unseen[row], missing, self._names[beyond[row]].tolist())
             told = [_warning(code, names) for code, names in zip(CODES, kinds, strict=True) if names]
             found |= {row: told} if told else {}
+        for row, thin in self.thin(frame).items():
+            found[row] = [*found.get(row, []), *thin]
         return found
 
 

@@ -32,7 +32,11 @@ class Metrics:
         )
         self.missing = Counter("feature_missing", "inputs missing unusually", ("model", "feature"), **own)
         self.beyond = Counter("feature_out_of_range", "inputs never seen so", ("model", "feature"), **own)
-        self.doubted = {"unseen_category": self.unseen, "imputed": self.missing, "out_of_range": self.beyond}
+        self.thin = Counter("thin_segment", "subjects of segments with few data", ("model", "feature"), **own)
+        self.doubted = {
+            "unseen_category": self.unseen, "imputed": self.missing, "out_of_range": self.beyond,
+            "thin_segment": self.thin,
+        }  # fmt: skip
         self.suppressed = Counter("suppressed", "subjects not scored", ("model", "reason"), **own)
         newest = {"multiprocess_mode": "mostrecent"} | own
         self.info = Gauge(

@@ -35,7 +35,7 @@ class Warn(Row):
     """What to know about an answer."""
 
     code: Literal[
-        "unseen_category", "imputed", "out_of_range",
+        "unseen_category", "imputed", "out_of_range", "thin_data", "thin_segment",
         "stale_snapshot", "as_of_ignored", "as_of_ahead", "nothing_known",
     ]  # fmt: skip
     features: list[str] = Field(default_factory=list)

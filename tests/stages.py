@@ -10,6 +10,7 @@ from features import catalog
 from features.feature import DAY
 from models.churn import TASK
 from models.estimators import DEFAULTS
+from training import enough
 from training.audit import examine
 from training.backtest import backtest
 from training.evaluate import evaluate
@@ -122,6 +123,7 @@ def facts(rows: pl.DataFrame) -> dict[str, object]:
         "features": catalog.describe(TASK.groups),
         "fingerprint": catalog.fingerprint(TASK.groups),
         "left_out": {},
+        "enough": enough.facts(enough.every(rows)),
     }
 
 

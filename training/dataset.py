@@ -1,6 +1,7 @@
 """Stage ``dataset``: questions, labels, splits and features of one task, in one file."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -31,8 +32,6 @@ def dataset(params: Params, name: str) -> None:
         _step("split in time, gap rows left out", kept := rows.filter(pl.col("split") != "gap"), task)
     )
     _require_labels(kept, name)
-    for lack in enough.enough(kept)[0].short:
-        say(f"{name}: too few data: {lack}")
     kept.write_parquet(folder / "spine.parquet")
     groups = catalog.available(task.groups, engines.kinds(tables))
     say(f"{name}: {len(kept):,} questions, {len(catalog.features(groups))} features")
@@ -44,7 +43,20 @@ def dataset(params: Params, name: str) -> None:
         params.engine.memory,
         params.engine.threads,
     )
-    write_json(folder / "dataset.json", _facts(task, spine, kept, split, groups, steps, ingest))
+    found = _enough(folder, name)
+    write_json(folder / "dataset.json", _facts(task, spine, kept, split, groups, steps, ingest) | found)
+
+
+def _enough(folder: Path, name: str) -> dict[str, Any]:
+    """Whether there is enough data, of all rows and by segment; what is short is said."""
+    path, asked = folder / "dataset.parquet", ("as_of", "window_end", "label", "split")
+    there = [column for column in enough.SEGMENTS if column in pl.read_parquet_schema(path)]
+    found = enough.every(pl.read_parquet(path, columns=[*asked, *there]), there)
+    for one in found:
+        place = "" if one.column is None else f" with {one.column} {one.segment}"
+        for lack in one.short:
+            say(f"{name}: too few data{place}: {lack}")
+    return {"enough": enough.facts(found)}
 
 
 def _questions(
@@ -100,7 +112,6 @@ def _facts(
         "splits": {
             part: _summary(rows.filter(pl.col("split") == part), task) for part in ("train", "valid", "test")
         },
-        "enough": enough.facts(enough.enough(rows)),
         "test_start": iso(split.test_start),
         "blocks": list(split.blocks),
         "test_start_time": split.test_start,

@@ -1,8 +1,12 @@
-"""Is there enough data? Outcomes of both kinds, length of history, closed windows; and what is short."""
+"""Is there enough data? Outcomes of both kinds, length of history, closed windows; and what is short.
 
-from collections.abc import Iterator
+A segment that is short has no model of its own: the model of all segments together answers, and
+its answers carry a warning. Where all rows together are short, every answer does.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -13,6 +17,48 @@ OUTCOMES = 100
 J Clin Epidemiol 49:1373-1379); ten inputs are the least that a model of members is worth."""
 WINDOWS = 2  # closed outcome windows, one after the other, before the test: one to fit, one to choose
 
+SEGMENTS = ("region", "lead_region", "source", "lead_source", "content_type")
+MOST = 12  # values of a column, the most frequent
+
+Kind = Literal["positive", "negative", "windows"]
+
+
+@dataclass(frozen=True)
+class Lack:
+    """What is short.
+
+    Parameters
+    ----------
+    kind
+        Positive or negative outcomes, or closed outcome windows.
+    have, need
+        How many there are before the test, and how many are needed.
+    days
+        How many days more bring the rest at the pace so far; ``None``: at this pace never.
+    window
+        Length of an outcome window in days; 0 for outcomes.
+    """
+
+    kind: Kind
+    have: int
+    need: int
+    days: int | None
+    window: int = 0
+
+    @property
+    def says(self) -> str:
+        """As a sentence."""
+        if self.kind == "windows":
+            return (
+                f"{self.have} closed windows of {self.window} days before the test, needed are "
+                f"{self.need}: {self.days:,} days more"
+            )
+        wait = "at this pace never" if self.days is None else f"about {self.days:,} days more at this pace"
+        return (
+            f"{self.have} {self.kind} outcomes before the test, needed are {self.need}: "
+            f"{self.need - self.have} more, {wait}"
+        )
+
 
 @dataclass(frozen=True)
 class Enough:
@@ -20,6 +66,8 @@ class Enough:
 
     Parameters
     ----------
+    column
+        The segments' column; ``None`` for all rows.
     segment
         Value of the segment's column; ``None`` for all rows.
     positives, negatives
@@ -30,22 +78,45 @@ class Enough:
         Days from the first question to the last outcome window's end.
     windows
         Outcome windows that fit one after the other into the time before the test.
-    short
-        What is missing, one sentence each; empty where there is enough.
+    lacks
+        What is short; empty where there is enough.
     """
 
+    column: str | None
     segment: str | None
     positives: int
     negatives: int
     test_positives: int
     history_days: int
     windows: int
-    short: tuple[str, ...]
+    lacks: tuple[Lack, ...]
+
+    @property
+    def short(self) -> tuple[str, ...]:
+        """What is short, one sentence each."""
+        return tuple(lack.says for lack in self.lacks)
 
     @property
     def is_enough(self) -> bool:
         """Whether nothing is short."""
-        return not self.short
+        return not self.lacks
+
+
+def every(rows: pl.DataFrame, columns: Iterable[str] = SEGMENTS) -> list[Enough]:
+    """All rows, then the most frequent segments of each column that is there.
+
+    Parameters
+    ----------
+    rows
+        As of ``enough``.
+    """
+    found = enough(rows)
+    for column in columns:
+        if column in rows.columns:
+            counts = rows[column].drop_nulls().value_counts().sort("count", column, descending=[True, False])
+            kept = pl.col(column).is_in(counts[column].head(MOST).implode())
+            found += enough(rows.filter(kept), column)[1:]
+    return found
 
 
 def enough(rows: pl.DataFrame, segment: str | None = None) -> list[Enough]:
@@ -58,31 +129,34 @@ def enough(rows: pl.DataFrame, segment: str | None = None) -> list[Enough]:
     segment
         Column whose values are the segments; empty values are left out.
     """
-    found = [_judged(rows, None)]
+    found = [_judged(rows, None, None)]
     if segment is None or segment not in rows.columns:
         return found
     parts = rows.drop_nulls(segment).partition_by(segment, as_dict=True)
-    return found + [_judged(parts[key], str(key[0])) for key in sorted(parts, key=lambda key: str(key[0]))]
+    return found + [
+        _judged(parts[key], segment, str(key[0])) for key in sorted(parts, key=lambda key: str(key[0]))
+    ]
 
 
-def _judged(rows: pl.DataFrame, segment: str | None) -> Enough:
+def _judged(rows: pl.DataFrame, column: str | None, segment: str | None) -> Enough:
     before, test = rows.filter(pl.col("split") != "test"), rows.filter(pl.col("split") == "test")
     positives = int(before["label"].sum())
     negatives = before.height - positives
     windows = _windows(before)
-    short = (
+    lacks = (
         *_outcomes("positive", positives, before),
         *_outcomes("negative", negatives, before),
         *_late(before, windows),
     )
     return Enough(
+        column,
         segment,
         positives,
         negatives,
         int(test["label"].sum()),
         _days(rows, "as_of", "window_end"),
         windows,
-        short,
+        lacks,
     )
 
 
@@ -100,26 +174,25 @@ def _windows(rows: pl.DataFrame) -> int:
     return int((rows["window_end"].max() - rows["as_of"].min()) // max(length, 1))
 
 
-def _outcomes(kind: str, count: int, rows: pl.DataFrame) -> Iterator[str]:
+def _outcomes(kind: Kind, count: int, rows: pl.DataFrame) -> Iterator[Lack]:
     """How many more are needed, and how long that takes at the pace so far."""
     if count >= OUTCOMES:
         return
     lacking, days = OUTCOMES - count, max(_days(rows, "as_of", "as_of"), 1)
-    wait = f"about {lacking * days / count:,.0f} days more at this pace" if count else "at this pace never"
-    yield f"{count} {kind} outcomes before the test, needed are {OUTCOMES}: {lacking} more, {wait}"
+    yield Lack(kind, count, OUTCOMES, round(lacking * days / count) if count else None)
 
 
-def _late(rows: pl.DataFrame, windows: int) -> Iterator[str]:
+def _late(rows: pl.DataFrame, windows: int) -> Iterator[Lack]:
     if rows.is_empty() or windows >= WINDOWS:
         return
     length = float(rows.select((pl.col("window_end") - pl.col("as_of")).median()).item()) / DAY
     have = (rows["window_end"].max() - rows["as_of"].min()) / DAY
-    yield (
-        f"{windows} closed windows of {length:.0f} days before the test, needed are {WINDOWS}: "
-        f"{WINDOWS * length - have:,.0f} days more"
-    )
+    yield Lack("windows", windows, WINDOWS, round(WINDOWS * length - have), round(length))
 
 
 def facts(found: list[Enough]) -> list[dict[str, Any]]:
     """For a JSON file."""
-    return [{**asdict(one), "short": list(one.short), "is_enough": one.is_enough} for one in found]
+    return [
+        {**asdict(one), "lacks": [asdict(lack) for lack in one.lacks], "short": list(one.short)}
+        for one in found
+    ]

@@ -100,6 +100,11 @@ def _card(
         "fingerprint": facts["fingerprint"],
         "base_rate": float(past["label"].mean()),
         "bands": bands(task, calibration.probability(oof["margin"]), oof["label"].to_numpy()),
+        "short": [
+            {"column": one["column"], "segment": one["segment"], "lacks": one["short"]}
+            for one in facts.get("enough", [])
+            if one["short"]
+        ],
         "bins": observed(past, past["label"].to_numpy(), encoder),
         "extracted_at": facts["extracted_at"],
         "spine": spine,

@@ -14,12 +14,21 @@ def summarise(params: Params) -> str:
         out = params.results / name
         detail = read_json(out / "detail.json")
         lines.append(_line(name, detail))
+        lines += [f"  {'':10}{line}" for line in _short(params, name)]
         lines.append(f"  {'':10}report {out / 'report.html'}")
     ingest = read_json(params.build / "ingest.json")
     lines += [f"  {task:10}left out: {why}" for task, why in ingest.get("left_out", {}).items()]
     lines += _sources(params, ingest["tables"])
     lines.append("next: make serve (scores on localhost), make ui (MLflow), make help")
     return "\n".join(lines)
+
+
+def _short(params: Params, name: str) -> list[str]:
+    """Where data are too few, of all rows or of segments."""
+    short = [one for one in read_json(params.build / name / "dataset.json").get("enough", []) if one["short"]]
+    segments = [f"{one['column']} {one['segment']}" for one in short if one["column"]]
+    lines = [f"too few data: {lack}" for one in short if not one["column"] for lack in one["short"]]
+    return lines + ([f"too few data of {', '.join(segments)}: see the report"] if segments else [])
 
 
 def _sources(params: Params, tables: dict[str, dict[str, Any]]) -> list[str]:

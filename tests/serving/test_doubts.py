@@ -1,5 +1,7 @@
 """Warnings name what the model has not seen, and only that."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -41,3 +43,15 @@ def test_many_rows_and_single_rows_agree(state: State):
     doubts, frame = Doubts(champion.scorer.model), champion.snapshot.frame
     together = doubts.of(frame)
     assert {at: one[0] for at in range(len(frame)) if (one := doubts.of(frame[at : at + 1]))} == together
+
+
+def test_a_model_that_learnt_little_says_so_of_those_it_is_about(state: State, row: pl.DataFrame):
+    model = state.champions["churn"].scorer.model
+    short = [{"column": "region", "segment": "atlantis", "lacks": ["…"]}]
+    few = row.with_columns(region=pl.lit("atlantis"))
+    thin = Doubts(replace(model, card=model.card | {"short": short}))
+    assert thin.thin(pl.concat([row, few])) == {1: [{"code": "thin_segment", "features": ["region"]}]}
+    assert {"code": "thin_segment", "features": ["region"]} in thin.of(few)[0]
+    everywhere = [{"column": None, "segment": None, "lacks": ["…"]}]
+    thin = Doubts(replace(model, card=model.card | {"short": everywhere}))
+    assert thin.of(row) == {0: [{"code": "thin_data", "features": []}]}

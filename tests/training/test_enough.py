@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from features.feature import DAY
-from training.enough import OUTCOMES, enough, facts
+from training.enough import MOST, OUTCOMES, enough, every, facts
 
 
 def rows(
@@ -60,3 +60,14 @@ def test_segments_are_judged_each_and_empty_ones_not() -> None:
 
 def test_a_segment_that_is_no_column_is_left_out() -> None:
     assert len(enough(rows(200, 200), "region")) == 1
+
+
+def test_only_the_most_frequent_segments_of_known_columns_are_judged() -> None:
+    place = pl.int_range(pl.len()) % 40
+    name = pl.when(place < 20).then(pl.lit("big")).otherwise(pl.format("s{}", place))
+    found = every(rows(400, 400, region=name), ("region", "source"))
+    assert [one.column for one in found] == [None] + ["region"] * MOST
+    assert found[1].segment == "big"
+    assert found[1].is_enough
+    assert {lack.kind for lack in found[2].lacks} >= {"positive"}
+    assert facts(found)[2]["lacks"][0]["need"] == OUTCOMES

@@ -21,6 +21,7 @@ def data(source: Source) -> dict[str, Any]:
         "extracted_at": facts["extracted_at"],
         "fingerprint": facts["fingerprint"],
         "tables": _tables(source),
+        "enough": source.facts.get("enough", []),
         "waterfall": [{**row, "step": _step(row["step"])} for row in facts["waterfall"]],
         "splits": [_split(name, part) for name, part in facts["splits"].items()],
         "moments": _moments(source),
