@@ -50,7 +50,7 @@ CARE = Group(
         Feature("days_since_ticket", lambda r: r.where(OPENED).days_since(), "days", "days since the last ticket", "距上次工单天数"),
         Feature("repeat_contacts_365d", lambda r: r.within(365).where(KIND == "contact").count(), "contacts", "repeat contacts about tickets in a year", "近一年工单重复联系次数", 0),
         Feature("effort_365d", lambda r: r.within(365)["minutes"].sum(), "minutes", "own time spent on tickets in a year", "近一年处理工单耗时（分钟）", 0),
-        Feature("low_ratings_365d", lambda r: r.within(365).where(nw.col("satisfaction") <= 2).count(), "ratings", "ratings of 1 or 2 stars in a year", "近一年低满意度次数", 0),
+        Feature("low_ratings_365d", lambda r: r.within(365).where(nw.col("satisfaction") <= 2).count(), "ratings", "ratings of 1 or 2 stars in a year", "近一年 1 或 2 星评价次数", 0),
         Feature("satisfaction_365d", _satisfaction, "stars", "mean rating in a year", "近一年平均满意度"),
         Feature("resolve_days", _resolve_days, "days", "mean time to resolve a ticket in a year", "近一年工单平均解决天数"),
         Feature("last_satisfaction", lambda r: r.where(nw.col("age") == nw.col("newest_rated"))["satisfaction"].min(), "stars", "last rating", "最近一次满意度"),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 
 from features.campaigns import CONTENT, CONTENT_HISTORY, HISTORY
@@ -56,13 +57,14 @@ def features(groups: Iterable[Group]) -> list[Feature]:
 
 
 def describe(groups: Iterable[Group]) -> list[dict[str, object]]:
-    """The catalogue as rows: name, group, table, unit, window, both sentences, empty value."""
+    """The catalogue as rows: name, group, table, unit, window (days), both sentences, empty value."""
     return [
         {
             "name": feature.name,
             "group": group.name,
             "table": group.table,
             "unit": feature.unit,
+            "window": _window(feature.name),
             "en": feature.en,
             "zh": feature.zh,
             "empty": feature.empty,
@@ -70,6 +72,16 @@ def describe(groups: Iterable[Group]) -> list[dict[str, object]]:
         for group in groups
         for feature in group.columns()
     ]
+
+
+def _window(name: str) -> int | None:
+    """Days that a feature looks back, which its name ends on; ``None``: all that is known.
+
+    >>> _window("orders_90d"), _window("orders")
+    (90, None)
+    """
+    found = re.search(r"_(\d+)d$", name)
+    return int(found[1]) if found else None
 
 
 def fingerprint(groups: Iterable[Group]) -> str:

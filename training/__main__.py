@@ -152,11 +152,16 @@ def check(data: Annotated[str, typer.Argument(help="name of a file in mappings/"
 
 @app.command()
 def catalogue() -> None:
-    """Print every feature with its unit and both sentences."""
+    """Print every feature with its table, unit, window, empty value and both sentences."""
     from features.catalog import GROUPS, describe
 
     for row in describe(GROUPS):
-        print(f"{row['name']:26} {row['unit']:10} {row['en']} | {row['zh']}")
+        days = f"{row['window']} d" if row["window"] else "all"
+        empty = "unknown" if row["empty"] is None else row["empty"]
+        print(
+            f"{row['name']:26} {row['table'] or 'asked':10} {row['unit']:10} {days:6} {empty!s:8} "
+            f"{row['en']} | {row['zh']}"
+        )
 
 
 @app.command()

@@ -173,6 +173,7 @@ def _sentence(language: int, between: str, prefers: str) -> pl.Expr:
         pl.col(name).replace_strict({code: pair[language] for code, pair in known.items()})
         for name, known in words.items()
     ]
+    parts.insert(1, pl.lit(("value tier ", "价值层级 ")[language]) + pl.col("value_tier"))
     names = {name: (en, zh)[language] for name, en, zh in (*CHANNELS, ("shop", "shop", "商城"))}
     parts.append(pl.lit(prefers) + pl.col("channel").replace(names))
     return pl.concat_str(parts, separator=between, ignore_nulls=True)

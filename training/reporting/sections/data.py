@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from models.words import LANGUAGES
 from training.metrics import wilson
 from training.reporting.sections.inventory import inventory
 from training.reporting.source import Source, group_words
@@ -28,6 +29,7 @@ def data(source: Source) -> dict[str, Any]:
         "window": {"gap": facts["spine"]["gap"], "days": facts["spine"]["days"]},
         "left_out": facts["left_out"],
         "groups": _groups(source),
+        "catalogue": _catalogue(source),
         "missing": _missing(source),
         "inventory": inventory(source),
     }
@@ -81,6 +83,23 @@ def _groups(source: Source) -> list[dict[str, Any]]:
     return [
         {"group": group_words(group), "computed": len(own), "used": len(used & set(own))}
         for group, own in names.items()
+    ]
+
+
+def _catalogue(source: Source) -> list[dict[str, Any]]:
+    """Every feature that was computed, and whether the model uses it."""
+    used = set(source.model.encoder.names)
+    return [
+        {
+            "name": row["name"],
+            "table": row["table"],
+            "unit": row["unit"],
+            "window": row.get("window"),
+            "says": {language: row[language] for language in LANGUAGES},
+            "empty": row["empty"],
+            "used": row["name"] in used,
+        }
+        for row in source.facts["features"]
     ]
 
 
