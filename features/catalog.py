@@ -27,6 +27,8 @@ GROUPS = (
     LEAD_TOUCHES,
     GIVEN,
 )
+# What hangs on the content that is asked about, and not on the subject alone.
+ABOUT_CONTENT = frozenset(group.name for group in (CONTENT, CONTENT_HISTORY, AFFINITY, INTEREST))
 # From which table the x_ attributes of a group come, by the group's own.
 OWN = {"members": "members", "leads": "leads", "subjects": "subjects", None: "campaigns"}
 

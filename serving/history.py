@@ -10,16 +10,15 @@ import polars as pl
 import pyarrow
 import pyarrow.ipc
 
-from features.campaigns import CONTENT, CONTENT_HISTORY
+from features.catalog import ABOUT_CONTENT
 from features.compute import compute
-from features.purchases import AFFINITY
 from serving.plan import Plans
 from serving.record import Reader
 from serving.store import Snapshot
 
-ABOUT_CONTENT = frozenset(group.name for group in (CONTENT, CONTENT_HISTORY, AFFINITY))
 # Only what these groups read: a plan that needs another column fails when it is made, at loading.
-COLUMNS = {"purchases": ("member_id", "kind", "category", "event_time", "known_time")}
+ROW = ("member_id", "kind", "category", "event_time", "known_time")
+COLUMNS = {"purchases": ROW, "events": ROW}
 Spans = dict[str, tuple[int, int]]
 
 

@@ -132,3 +132,12 @@ def test_what_was_planted_counts_later(kind):
     }
     of_members = {group.name for group in GROUPS if group.key == "member_id" and group.table}
     assert reached == (of_members - {"profile"} if kind == "bound" else of_members | {"nurturing"})
+
+
+def test_what_hangs_on_the_content_is_known_as_such(world):
+    spine = spine_of(world, 7)
+    turned = spine.with_columns(pl.col("^asked_.*$").shift(1))
+    first, second = polars(spine, world), polars(turned, world)
+    for group in GROUPS:
+        changed = any(not first[f.name].equals(second[f.name]) for f in group.columns())
+        assert changed <= (group.name in catalog.ABOUT_CONTENT), group.name

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import yaml
 
 from models.model import Model
 from training import record
@@ -30,9 +31,14 @@ def released(params: Params, name: str, run_id: str, folder: Path) -> None:
 
 def recorded(params: Params, name: str, folder: Path) -> None:
     """What comparing and making again need; see ``training.record``."""
-    found = record.gather(lambda path: Path(path).read_bytes(), name, name)
-    record.write(found, folder)
-    for path in (*map(Path, MAKING), params.build / "source.json"):
+    settings = yaml.safe_dump(params.model_dump(mode="json"), sort_keys=False)  # what ran, defaults told
+
+    def here(path: str) -> bytes:
+        return settings.encode() if path == "params.yaml" else Path(path).read_bytes()
+
+    record.write(record.gather(here, name, name), folder)
+    (folder / "params.yaml").write_text(settings)
+    for path in (*map(Path, MAKING[1:]), params.build / "source.json"):
         if path.exists():
             shutil.copy(path, folder / path.name)
     made = {file: sha256(params.build / name / file) for file in record.MADE}

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from features.catalog import ABOUT_CONTENT
 from models.model import Model
 from models.words import family
 from training.files import read_json, say, write_json
@@ -16,7 +17,6 @@ from training.stress import Trial, lagged, stress
 
 SAMPLE = 2_000
 DRAWS = 200
-OF_THE_QUESTION = ("content", "content_history", "affinity", "interest")  # what is asked, not who
 TOLERANCE = 1e-5  # log-odds; XGBoost sums in single precision
 
 
@@ -64,7 +64,7 @@ def _stressed(folder: Path, model: Model, facts: dict[str, Any], seed: int) -> d
     for line in sorted(lines, key=lambda line: line["name"]):
         groups.setdefault(line["group"], []).append(line["name"])
     trial = Trial.of(model, past, test, best, facts["subject"], seed)
-    current = [name for group in OF_THE_QUESTION for name in groups.get(group, [])]
+    current = [name for group in ABOUT_CONTENT for name in groups.get(group, [])]
     found = stress(trial, groups, [line["name"] for line in lines])
     return found | {"lagged": lagged(model, rows, facts["subject"], current, seed)}
 

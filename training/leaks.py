@@ -2,7 +2,7 @@
 
 Two signs, each measured on development rows. Neither is told a column's name or meaning.
 
-*Outranks*: the column alone ranks the outcome better than all other columns together, beyond noise.
+*Outranks*: the column alone ranks the outcome better than all others together (four at least), beyond noise.
 What is known before an outcome is many weak hints; what is written down with it is one strong one.
 Ranking is judged inside short stretches of time, so that a column that only follows the base rate
 (an interest rate, a season) does not look strong.
@@ -22,6 +22,7 @@ from models.encode import Encoder
 from training.metrics import Ranked, interval, ranking
 
 ROWS, STRETCHES, ROUNDS, DRAWS = 20_000, 10, 60, 100
+MANY = 4  # of few columns one is easily the strongest: so many others are needed to suspect it
 SUSPICIOUS, CHANCE = 0.7, 1e-9  # AUC inside a stretch; probability of an outcome decided by luck
 
 
@@ -77,7 +78,7 @@ def outranking(halves: Halves) -> list[dict[str, Any]]:
     lines = []
     for at, name in enumerate(halves.names):
         line: dict[str, Any] = {"column": name, "alone": halves.auc(alone[name])}
-        if line["alone"] >= SUSPICIOUS and len(everything) > 1:
+        if line["alone"] >= SUSPICIOUS and len(everything) > MANY:
             others = halves.scores([other for other in everything if other != at])
             line |= {"others": halves.auc(others), "low": _lower(halves, alone[name], others)}
         lines.append(line)

@@ -17,6 +17,7 @@ import polars as pl
 import yaml
 
 from training.files import write_json
+from training.params import parse
 
 ASKED = ("lead_id", "member_id", "subject_id", "campaign_id", "as_of")
 MADE = ("dataset.parquet", "tune.json", "model/model.ubj", "model/card.json")  # the same bytes each time
@@ -48,7 +49,7 @@ class Record:
 
 def gather(read: Reader, task: str, name: str) -> Record:
     """The record of ``task`` from the pipeline's files; what is not there raises ``FileNotFoundError``."""
-    settings = yaml.safe_load(read("params.yaml"))
+    settings = _settings(read("params.yaml").decode())
     folder, out = (f"{top}/{settings['data']}/{task}" for top in ("build", "experiments"))
     facts = json.loads(read(f"{folder}/dataset.json"))
     best = json.loads(read(f"{folder}/tune.json"))["best"]
@@ -98,6 +99,14 @@ def flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
     for key, value in tree.items():
         found |= flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
     return found
+
+
+def _settings(text: str) -> dict[str, Any]:
+    """With every default filled in; as they stand where they are of another time's shape."""
+    try:
+        return parse(text).model_dump(mode="json")
+    except ValueError:
+        return yaml.safe_load(text)
 
 
 def _own(settings: dict[str, Any], task: str) -> dict[str, Any]:
