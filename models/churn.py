@@ -24,4 +24,5 @@ TASK = Task(
     ),
     rule="days_since_order",
     rule_descending=True,
+    acted=1,
 )

@@ -14,6 +14,7 @@ TASK = Task(
     outcome=Outcome("responses", kind="converted", keys=("lead_id",)),
     groups=(LEAD_PROFILE, LEAD_TOUCHES),
     bands=(
+        # A and B fill what the team can take on (a third and two thirds), where that is stated.
         Band("A", 0.10, "call today", "当天跟进"),
         Band("B", 0.20, "call this week", "本周跟进"),
         Band("C", 0.30, "nurture", "培育"),
@@ -21,4 +22,5 @@ TASK = Task(
     ),
     rule="replies",
     rule_descending=True,
+    acted=2,
 )

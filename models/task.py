@@ -56,6 +56,9 @@ class Task:
         The number that is tuned and put on top.
     bands
         From the highest score down; the shares add up to 1.
+    acted
+        How many of the bands, from the first on, are those that a team acts on: where its capacity
+        is stated, they fill it.
     """
 
     name: str
@@ -70,6 +73,24 @@ class Task:
     rule: str
     rule_descending: bool
     metric: str = "average_precision"
+    acted: int = 0
+
+    def shares(self, capacity: float | None) -> list[float]:
+        """Share of each band; with a capacity, a share of the population, the acted bands fill it.
+
+        Those acted on keep their proportion to each other, and so do the others.
+
+        Examples
+        --------
+        >>> [round(share, 3) for share in task("lead").shares(0.2)]
+        [0.067, 0.133, 0.343, 0.457]
+        """
+        shares = [band.share for band in self.bands]
+        if capacity is None or not self.acted:
+            return shares
+        top = sum(shares[: self.acted])
+        factors = (capacity / top, (1 - capacity) / (1 - top))
+        return [share * factors[at >= self.acted] for at, share in enumerate(shares)]
 
 
 def label(

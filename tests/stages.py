@@ -16,7 +16,7 @@ from training.backtest import backtest
 from training.evaluate import evaluate
 from training.files import write_json
 from training.fit import fit
-from training.params import Params, parse
+from training.params import Params, Stated, parse
 
 START = 1_700_006_400  # 2023-11-15 00:00 UTC
 Signal = Literal["real", "random", "leak"]
@@ -26,7 +26,8 @@ def params(resamples: int = 100) -> Params:
     """Parameters of the made-up data set, beside those of the project."""
     given = parse((Path(__file__).parents[1] / "params.yaml").read_text())
     evaluation = given.evaluate.model_copy(update={"resamples": resamples})
-    return given.model_copy(update={"data": "made-up", "tasks": ("churn",), "evaluate": evaluation})
+    own = {"data": "made-up", "tasks": ("churn",), "evaluate": evaluation, "economics": Stated()}
+    return given.model_copy(update=own)
 
 
 def make(signal: Signal = "real", seed: int = 0, members: int = 400, cutoffs: int = 12) -> Params:

@@ -84,7 +84,8 @@ def _card(
     encoder: Encoder,
     params: Params,
 ) -> dict[str, Any]:
-    spine = facts["spine"]
+    spine, stated = facts["spine"], getattr(params.economics, task.name)
+    capacity = None if stated is None else stated.capacity
     known = set(encoder.names)
     return {
         "task": task.name,
@@ -99,7 +100,7 @@ def _card(
         "own": _own_attributes(facts),
         "fingerprint": facts["fingerprint"],
         "base_rate": float(past["label"].mean()),
-        "bands": bands(task, calibration.probability(oof["margin"]), oof["label"].to_numpy()),
+        "bands": bands(task, calibration.probability(oof["margin"]), oof["label"].to_numpy(), capacity),
         "short": [
             {"column": one["column"], "segment": one["segment"], "lacks": one["short"]}
             for one in facts.get("enough", [])
@@ -121,21 +122,24 @@ def _own_attributes(facts: dict[str, Any]) -> dict[str, dict[str, bool]]:
     return own
 
 
-def bands(task: Task, p: np.ndarray, label: np.ndarray) -> list[dict[str, Any]]:
-    """The task's bands with their probabilities and the rate observed out of fold.
+def bands(
+    task: Task, p: np.ndarray, label: np.ndarray, capacity: float | None = None
+) -> list[dict[str, Any]]:
+    """The task's bands, cut to the capacity, with their probabilities and the rate observed out of fold.
 
     ``low`` is the smallest probability of the band; the lowest band starts at 0.
     """
     order = np.argsort(-p, kind="stable")
-    edges = np.round(np.cumsum([0.0, *(band.share for band in task.bands)]) * len(p)).astype(int)
+    shares = task.shares(capacity)
+    edges = np.round(np.cumsum([0.0, *shares]) * len(p)).astype(int)
     found, high = [], 1.0
-    for band, start, stop in zip(task.bands, edges[:-1], edges[1:], strict=True):
+    for band, share, start, stop in zip(task.bands, shares, edges[:-1], edges[1:], strict=True):
         part = label[order[start:stop]]
         low = 0.0 if stop == len(p) else float(p[order[max(stop - 1, 0)]])
         interval = wilson(int(part.sum()), len(part))
         found.append(
             {
-                "name": band.name, "en": band.en, "zh": band.zh, "share": band.share,
+                "name": band.name, "en": band.en, "zh": band.zh, "share": round(share, 4),
                 "low": low, "high": high,
                 "n": len(part), "positives": int(part.sum()),
                 "rate": float(part.mean()) if len(part) else None,

@@ -126,6 +126,32 @@ class Backtest(Section):
     resamples: int = Field(100, ge=20)
 
 
+class Economics(Section):
+    """What acting on a row costs and what it brings, in the brand's currency; stated, not measured.
+
+    ``value`` is the margin of one true positive that is acted on with success, ``success`` the
+    share of them with whom the action succeeds, ``cost`` what acting on one row costs, ``capacity``
+    the share of rows that can be acted on.
+    """
+
+    value: float = Field(gt=0)
+    success: float = Field(1.0, gt=0, le=1)
+    cost: float = Field(ge=0)
+    capacity: float = Field(gt=0, le=1)
+    currency: str = "CNY"
+    owner: str = ""
+    date: date
+
+
+class Stated(Section):
+    """The assumptions about money, by task; none where nobody stated them."""
+
+    lead: Economics | None = None
+    response: Economics | None = None
+    churn: Economics | None = None
+    given: Economics | None = None
+
+
 class Params(Section):
     """The whole of params.yaml."""
 
@@ -139,6 +165,7 @@ class Params(Section):
     tune: Tunes
     evaluate: Evaluate
     backtest: Backtest = Backtest.model_validate({})
+    economics: Stated = Stated()
 
     @property
     def build(self) -> Path:

@@ -112,7 +112,7 @@ def _settings(text: str) -> dict[str, Any]:
 def _own(settings: dict[str, Any], task: str) -> dict[str, Any]:
     """Without the settings of other tasks."""
     kept = {key: value for key, value in settings.items() if key != "tasks"}
-    by_task = [key for key in ("spine", "tune") if key in kept]
+    by_task = [key for key in ("spine", "tune", "economics") if key in kept]
     return kept | {key: {task: kept[key].get(task)} for key in by_task}
 
 

@@ -25,6 +25,7 @@ def switch(data: str, path: Path) -> None:
     params = yaml.load(path.read_text())
     if params["data"] == data:
         return
+    params.get("economics", {}).clear()  # what one brand assumes about money holds for no other
     _merge(params, {"data": data} | dict(yaml.load(settings.read_text()).get("params", {})))
     text = StringIO()
     yaml.dump(params, text)
@@ -34,7 +35,7 @@ def switch(data: str, path: Path) -> None:
 
 
 def _merge(into: Any, new: Any) -> None:
-    """Key by key; inside ``spine`` and ``tune`` a task's section is replaced whole.
+    """Key by key; inside ``spine``, ``tune`` and ``economics`` a task's section is replaced whole.
 
     Sections keep their place in the file, since the comments around them hang on it.
     """

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import stages
 
+from training.params import parse
 from training.report import report
 
 CHROMIUM = shutil.which("chromium")
@@ -24,13 +25,10 @@ SHOWN = """language => [...document.querySelectorAll(`[lang="${language}"]:not(b
 @pytest.fixture(scope="module")
 def address(made_up: Path) -> str:
     """Where the made-up churn report is, with economics stated."""
-    given = (Path(__file__).parents[2] / "experiments/model_info.yaml").read_text()
-    info = made_up / "experiments/model_info.yaml"
-    info.write_text(given.replace("\n  brand:", "\n  made-up:"))
+    given = parse((Path(__file__).parents[2] / "params.yaml").read_text())
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(made_up)
-        report(stages.params(), "churn")
-    info.unlink()
+        report(stages.params().model_copy(update={"economics": given.economics}), "churn")
     return (made_up / "experiments/made-up/churn/report.html").as_uri()
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.params import parse
+from training.params import Stated, parse
 from training.switch import switch
 
 ROOT = Path(__file__).parents[2]
@@ -28,10 +28,16 @@ def test_there_and_back_is_where_it_was(path, data):
     ours = ("lead", "response", "churn")  # settings of a task that the brand has not may stay
     there, here = parse(path.read_text()), parse(before)
     assert there.tasks == here.tasks
+    assert there.economics == here.economics
     assert all(getattr(there.spine, task) == getattr(here.spine, task) for task in ours)
     assert [line for line in before.splitlines() if line.startswith("#")] == [
         line for line in path.read_text().splitlines() if line.startswith("#")
     ]
+
+
+def test_what_one_brand_assumes_about_money_holds_for_no_other(path):
+    switch("online-retail", path)
+    assert parse(path.read_text()).economics == Stated()
 
 
 def test_an_unknown_data_set_is_refused_and_nothing_changes(path):

@@ -41,7 +41,7 @@ def build(source: Source, info: Info) -> dict[str, Any]:
         "method": method(source),
         "ranking": ranking(source),
         "calibration": calibration(source),
-        "economics": economics(source, info),
+        "economics": economics(source),
         "stability": stability(source),
         "drift": drift(source),
         "groups": groups(source),

@@ -1,6 +1,5 @@
-"""The human words of a report: who owns the model, what it is for, what is assumed about money."""
+"""The human words of a report: who owns the model, what it is for."""
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +16,6 @@ class Words(BaseModel):
 
     en: str = Field(min_length=1)
     zh: str = Field(min_length=1)
-
-
-class Economics(BaseModel):
-    """What a contact costs and what it brings, in the brand's currency.
-
-    ``value`` is the margin of one true positive that is acted on with success, ``success`` the
-    share of them with whom the action succeeds, ``cost`` what acting on one row costs, ``capacity``
-    the share of rows that can be acted on, ``today`` the share acted on without a model.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    value: float = Field(gt=0)
-    success: float = Field(1.0, gt=0, le=1)
-    cost: float = Field(ge=0)
-    capacity: float = Field(gt=0, le=1)
-    currency: str = "CNY"
-    owner: str = ""
-    date: date
 
 
 class Info(BaseModel):
@@ -56,7 +36,6 @@ class Info(BaseModel):
     opt_out: Words | None = None
     assessment_id: str = ""
     retention: Words | None = None
-    economics: Economics | None = None
 
 
 def load(data: str, task: str, path: Path = FILE) -> Info:

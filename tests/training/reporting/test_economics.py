@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from training.reporting.info import Economics
+from training.params import Economics
 from training.reporting.sections.economics import SHARES, _plateau, caught, cut_off, profit
 from training.reporting.sections.uplift import SHARES as UPLIFT_SHARES
 from training.reporting.sections.uplift import gains

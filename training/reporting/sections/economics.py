@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from training.metrics import Ranked, interval, resamples
-from training.reporting.info import Economics, Info
+from training.params import Economics
 from training.reporting.sections.uplift import uplift
 from training.reporting.source import DRAWS, Source, unassessed
 
@@ -19,9 +19,9 @@ BASE = 10_000  # profits are told for so many rows
 STEPS = (0.5, 0.75, 1.0, 1.25, 1.5)  # of value and of cost, in the table of both
 
 
-def economics(source: Source, info: Info) -> dict[str, Any]:
+def economics(source: Source) -> dict[str, Any]:
     """Profit curve with its band, cut-off, break-even, sensitivity; needs stated assumptions."""
-    given, effect = info.economics, uplift(source)
+    given, effect = getattr(source.params.economics, source.task), uplift(source)
     if given is None:
         return unassessed("no_economics") if effect is None else _only(effect)
     chosen = cut_off(*_validation(source), given)

@@ -20,5 +20,5 @@ def purpose(source: Source, info: Info) -> dict[str, Any]:
         "base_rate": card["base_rate"],
         "bands": card["bands"],
         "pauses": pauses(source),
-        "info": info.model_dump(mode="json", exclude={"economics"}),
+        "info": info.model_dump(mode="json"),
     }
