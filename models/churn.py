@@ -5,7 +5,7 @@ from features.care import CARE
 from features.engagement import ENGAGEMENT
 from features.profile import PROFILE
 from features.purchases import PURCHASES
-from models.task import Band, Outcome, Task
+from models.task import Band, Money, Outcome, Task
 
 TASK = Task(
     name="churn",
@@ -25,4 +25,5 @@ TASK = Task(
     rule="days_since_order",
     rule_descending=True,
     acted=1,
+    money=Money("purchases", "amount_cents", "member_id"),
 )

@@ -23,4 +23,5 @@ TASK = Task(
     rule="replies",
     rule_descending=True,
     acted=2,
+    cost="lead_cost",
 )

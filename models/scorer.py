@@ -11,11 +11,14 @@ import polars as pl
 from numpy.typing import ArrayLike
 from xgboost import config_context
 
+from models.amount import Amount
 from models.model import Model
 from models.reasons import COLUMNS, Explainer
+from models.worth import Worth
 
 FEW = 64
-Numbers = dict[str, Any]  # probability, percentile, score and band, shape (rows,) each
+Numbers = dict[str, Any]  # probability, percentile, score, band and ``MORE``, shape (rows,) each
+MORE = ("expected_value", "value_at_risk", "value_per_cost", "uplift")  # where the model has them
 REASONS = 5  # of everybody, published; an answer tells fewer
 
 
@@ -63,21 +66,38 @@ class Population:
 
 @dataclass(frozen=True)
 class Scorer:
-    """A model and the population its scores are compared with."""
+    """A model and the population its scores are compared with.
+
+    ``worth`` tells money and ``uplift`` how much a contact raises the probability; None where the
+    pipeline released none.
+    """
 
     model: Model
     population: Population
+    worth: Worth | None = None
+    uplift: Amount | None = None
 
     @cached_property
     def explainer(self) -> Explainer:
         """Words and rates, prepared once."""
         return Explainer(self.model)
 
+    @property
+    def more(self) -> list[str]:
+        """Those of ``MORE`` that this model tells."""
+        told = [] if self.worth is None else self.worth.tells(self.model.encoder)
+        return told if self.uplift is None else [*told, "uplift"]
+
     @classmethod
     def load(cls, folder: Path) -> "Scorer":
-        """Read a released folder: ``model.ubj``, ``card.json``, ``population.json``."""
+        """Read a released folder: ``model.ubj``, ``card.json``, ``population.json``, what is beside."""
         found = json.loads((folder / "population.json").read_text())
-        return cls(Model.load(folder), Population.from_json(found))
+        return cls.beside(Model.load(folder), Population.from_json(found), folder)
+
+    @classmethod
+    def beside(cls, model: Model, population: Population, folder: Path) -> "Scorer":
+        """With the value and the uplift that lie in ``folder``, if any."""
+        return cls(model, population, Worth.load(folder / "value"), Amount.load(folder / "uplift"))
 
     def bands(self, probability: ArrayLike) -> np.ndarray:
         """Index into the card's bands, from the highest down, shape (rows,)."""
@@ -86,21 +106,22 @@ class Scorer:
         return (p[:, None] < lows).sum(axis=1)
 
     def numbers(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Probability, percentile, score (1 to 99) and band of every row of features."""
-        return pl.DataFrame(
-            self._numbers(self.model.encoder.transform(frame)), schema_overrides={"band": pl.String}
-        )
+        """Probability, percentile, score (1 to 99), band and ``MORE`` of every row of features."""
+        return _table(self._numbers(self.model.encoder.transform(frame)))
 
     def _numbers(self, matrix: np.ndarray) -> Numbers:
         probability = self.model.calibration.probability(self.model.margin(matrix))
         percentile = self.population.percentile(probability)
         names = [band["name"] for band in self.model.card["bands"]]
-        return {
+        found = {
             "probability": probability,
             "percentile": percentile,
             "score": np.clip(np.ceil(percentile), 1, 99).astype(np.int64),
             "band": [names[at] for at in self.bands(probability)],
         }
+        if self.worth is not None:
+            found |= self.worth.told(probability, matrix, self.model.encoder)
+        return found if self.uplift is None else found | {"uplift": self.uplift.predict(matrix)}
 
     def told(self, frame: pl.DataFrame, top: int) -> tuple[Numbers, pl.DataFrame]:
         """Columns as of ``numbers``, and the ``top`` reasons, one line a reason (see ``reasons.COLUMNS``)."""
@@ -120,4 +141,10 @@ class Scorer:
         reasons = lines.select("row", told).group_by("row", maintain_order=True).agg("reasons")
         rows = pl.DataFrame({"row": range(len(frame))}, schema={"row": pl.Int64})
         found = rows.join(reasons, on="row", how="left", maintain_order="left").select("reasons")
-        return pl.DataFrame(numbers, schema_overrides={"band": pl.String}).hstack(found)
+        return _table(numbers).hstack(found)
+
+
+def _table(numbers: Numbers) -> pl.DataFrame:
+    """As a frame; what is not known (``value_per_cost`` without a cost) is null."""
+    frame = pl.DataFrame(numbers, schema_overrides={"band": pl.String})
+    return frame.with_columns(pl.col(name).fill_nan(None) for name in MORE if name in numbers)

@@ -29,6 +29,15 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Money:
+    """Which money comes in the outcome window: ``column`` (cents) of a ``table``'s rows of the subject."""
+
+    table: str
+    column: str
+    key: str
+
+
+@dataclass(frozen=True)
 class Band:
     """A named part of the scored population; ``share`` of it, counted from the highest score."""
 
@@ -59,6 +68,10 @@ class Task:
     acted
         How many of the bands, from the first on, are those that a team acts on: where its capacity
         is stated, they fill it.
+    money
+        What comes in the window where the case ends well; None where only a stated value is known.
+    cost
+        The feature that holds what the subject cost, in cents.
     """
 
     name: str
@@ -74,6 +87,8 @@ class Task:
     rule_descending: bool
     metric: str = "average_precision"
     acted: int = 0
+    money: Money | None = None
+    cost: str = ""
 
     def shares(self, capacity: float | None) -> list[float]:
         """Share of each band; with a capacity, a share of the population, the acted bands fill it.

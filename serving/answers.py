@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from models.scorer import MORE
 from serving import consent, inputs
 from serving.arm import arm
 from serving.champion import Champion
@@ -131,6 +132,7 @@ def _told(
         "score": numbers["score"],
         "band": numbers["band"],
         "band_expected_rate": None if rate is None else round(rate, 6),
+        **_more(champion, numbers),
         "recommended": numbers["band"] in settings.recommended.get(champion.task, ()),
         "experiment_arm": arm(settings.experiment, champion.task, _subject(champion, one)),
         "reasons": [_reason(reason, language) for reason in reasons[:top]],
@@ -139,6 +141,17 @@ def _told(
         "features_as_of": iso(datetime.fromtimestamp(one.as_of, UTC)),
         "valid_until": iso(_valid_until(one, settings, now)),
     }
+
+
+def _more(champion: Champion, numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Money and uplift, where the model has them; null where they are not known for this subject."""
+    found = {name: _finite(numbers[name]) for name in MORE if name in numbers}
+    worth = champion.scorer.worth
+    return found if worth is None else found | {"currency": worth.currency}
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(value, 6)
 
 
 def _reason(reason: Mapping[str, Any], language: str) -> dict[str, Any]:

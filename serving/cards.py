@@ -24,7 +24,7 @@ def full(champion: Champion) -> dict[str, Any]:
         | {
             "inputs": card["features"],
             "bands": card["bands"],
-            "scores": SCORES,
+            "scores": SCORES | {name: MORE[name] for name in champion.scorer.more},
             "short": card.get("short", []),
             "population": {"as_of": population.as_of, "n": population.n},
             "snapshot": None if champion.snapshot is None else champion.snapshot.facts(),
@@ -39,6 +39,12 @@ SCORES = {
     "percentile": "share of the dated population that scores lower, 0 to 100; ties count half",
     "score": "the percentile rounded up, 1 to 99",
     "band": "part of the development population by probability, with the rate observed in it",
+}
+MORE = {
+    "expected_value": "money expected with the subject: probability of what brings it times how much it is",
+    "value_at_risk": "money that stays away if the member leaves, times the probability of it",
+    "value_per_cost": "expected value for each unit that the lead has cost",
+    "uplift": "by how much a contact raises the probability",
 }
 
 

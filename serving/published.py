@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from models.reasons import COLUMNS
-from models.scorer import Scorer
+from models.scorer import MORE, Scorer
 from serving.doubts import Doubts
 from serving.store import Snapshot
 
@@ -47,7 +47,7 @@ class Published:
         )
         texts = pl.col([name for name in TOLD if COLUMNS[name] == pl.String])
         return cls(
-            numbers=frame.select(NUMBERS),
+            numbers=frame.select(*NUMBERS, *(name for name in MORE if name in frame.columns)),
             lines=exploded.select(TOLD).with_columns(texts.cast(pl.Categorical)),
             starts=np.concatenate([[0], np.cumsum(counts)]),
             doubts=Doubts(scorer.model).of(snapshot.frame),
@@ -62,7 +62,11 @@ class Published:
 
 def _compare(file: Path, frame: pl.DataFrame, snapshot: Snapshot, scorer: Scorer) -> None:
     rows: np.ndarray = np.unique(np.linspace(0, max(len(frame) - 1, 0), SAMPLE).astype(int))[: len(frame)]
-    again = scorer.model.probability(snapshot.frame[rows])
-    wrong = np.abs(again - frame["probability"].to_numpy()[rows]).max() if len(rows) else 0.0
-    if wrong > TOLERANCE:
-        raise ValueError(f"{file}: is of another model; probabilities differ by {wrong:.2e}")
+    again = scorer.numbers(snapshot.frame[rows]).drop("score", "band")
+    if missing := [name for name in again.columns if name not in frame.columns]:
+        raise ValueError(f"{file}: is of another model; it has no {', '.join(missing)}")
+    for name in again.columns:
+        then, now = frame[name][rows].to_numpy(), again[name].to_numpy()
+        if not np.allclose(then, now, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
+            wrong = np.nanmax(np.abs(then - now))
+            raise ValueError(f"{file}: is of another model; {name} differs by {wrong:.2e}")

@@ -16,6 +16,7 @@ ALIAS = "champion"
 GOOD = "good"
 FILES = ("model.ubj", "card.json", "population.json", "release.json")
 MAY_BE_THERE = ("examples.json",)
+BESIDE = ("value", "uplift")  # folders of boosters in XGBoost's native format, and facts in JSON
 
 
 def registered_name(data: str, task: str) -> str:
@@ -58,6 +59,10 @@ def _copy(source: Path, target: Path) -> None:
     aside = Path(mkdtemp(prefix=".part-", dir=target.parent))
     for name in (*FILES, *(name for name in MAY_BE_THERE if (source / name).exists())):
         shutil.copy(source / name, aside / name)
+    for name in BESIDE:
+        for file in sorted((*(source / name).glob("*.json"), *(source / name).glob("*.ubj"))):
+            (aside / name).mkdir(exist_ok=True)
+            shutil.copy(file, aside / name / file.name)
     aside.rename(target)
 
 

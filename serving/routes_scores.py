@@ -1,5 +1,6 @@
 """Scores of one subject and of many."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -72,15 +73,20 @@ def _rank(routes: APIRouter, state: State) -> None:
 
 
 def ranked(champion: Champion, ranking: Ranking, state: State) -> dict[str, Any]:
-    """The member's answers, best first, and which of them is worth a message."""
+    """The member's answers, best first, and which of them is worth a message.
+
+    Ordered by uplift where the model has one: a message to somebody who would answer anyway is lost.
+    One whose uplift is not above zero is never the choice.
+    """
     found = answers.answers(champion, ranking.items(), state.settings, state.now())
     for at, (campaign, one) in enumerate(zip(ranking.campaigns, found, strict=True)):
         one |= {"campaign": at, "campaign_id": campaign.campaign_id}
-    found.sort(key=lambda one: -one.get("probability", -1.0))  # stable: equal ones as they came
+    by = "probability" if champion.scorer.uplift is None else "uplift"
+    found.sort(key=lambda one: -one.get(by, -math.inf))  # stable: equal ones as they came
     least = champion.card["base_rate"] if ranking.at_least is None else ranking.at_least
-    best = found[0].get("probability")
-    choice = found[0]["campaign"] if best is not None and best >= least else None
-    return {"record_id": ranking.record_id, "choice": choice, "at_least": round(least, 6), "ranked": found}
+    worthy = (one["campaign"] for one in found if one.get("probability", -1) >= least and one[by] > 0)
+    told = {"choice": next(worthy, None), "at_least": round(least, 6), "by": by}
+    return {"record_id": ranking.record_id, **told, "ranked": found}
 
 
 def asked(state: State, task: str, request: Request, scope: str) -> Champion:

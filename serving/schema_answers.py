@@ -63,6 +63,28 @@ class Result(Row):
     score: int | None = Field(default=None, ge=1, le=99)
     band: str | None = None
     band_expected_rate: Share | None = None
+    expected_value: float | None = Field(
+        default=None,
+        ge=0,
+        description="money expected with this subject, in `currency`: probability of what brings it times "
+        "how much it then is; where the model has a value",
+    )
+    value_at_risk: float | None = Field(
+        default=None,
+        ge=0,
+        description="churn: money that stays away if the member leaves, times the probability",
+    )
+    value_per_cost: float | None = Field(
+        default=None, ge=0, description="lead: expected value for each unit that the lead has cost"
+    )
+    currency: str | None = None
+    uplift: float | None = Field(
+        default=None,
+        ge=-1,
+        le=1,
+        description="by how much a contact raises the probability; only where a control arm drawn at random "
+        "showed that this order finds those whom a contact moves",
+    )
     recommended: bool | None = None
     experiment_arm: Literal["treat", "control", "none"] | None = None
     reasons: list[Reason] = Field(default_factory=list)
@@ -111,6 +133,7 @@ class Ranked(Row):
     record_id: str | None
     choice: int | None = Field(description="place, in the list sent, of the campaign to send; null: none")
     at_least: Share
+    by: Literal["uplift", "probability"] = Field(description="what the campaigns are ordered by")
     ranked: list[Result]
 
 

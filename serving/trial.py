@@ -1,11 +1,13 @@
 """What a champion must pass before it answers anybody."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from models.scorer import MORE
 from serving.champion import Champion
 from serving.record import Question
 from serving.rows import record_model
@@ -21,14 +23,14 @@ def trial(champion: Champion, folder: Path) -> None:
     It must score a record without rows, score the released example rows as the pipeline did, and
     its contributions must add up to what it says.
     """
-    _check(champion, champion.reader.features([Question(record_model()(), as_of=0)]), None)
+    _check(champion, champion.reader.features([Question(record_model()(), as_of=0)]), {})
     examples = folder / EXAMPLES
     if examples.exists():
         found = json.loads(examples.read_text())
         rows = _typed(champion, found["rows"])
-        _check(champion, rows, np.asarray(found["probability"]))
+        _check(champion, rows, {name: found[name] for name in (*MORE, "probability") if name in found})
     elif champion.snapshot is not None and len(champion.snapshot.frame):
-        _check(champion, champion.snapshot.frame[:1], None)
+        _check(champion, champion.snapshot.frame[:1], {})
 
 
 def _typed(champion: Champion, rows: list[dict[str, object]]) -> pl.DataFrame:
@@ -37,13 +39,17 @@ def _typed(champion: Champion, rows: list[dict[str, object]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema)
 
 
-def _check(champion: Champion, frame: pl.DataFrame, expected: np.ndarray | None) -> None:
+def _check(champion: Champion, frame: pl.DataFrame, expected: Mapping[str, Sequence[float | None]]) -> None:
     model = champion.scorer.model
-    probability = champion.scorer.numbers(frame)["probability"].to_numpy()
+    numbers = champion.scorer.numbers(frame)
+    probability = numbers["probability"].to_numpy()
     if not (np.isfinite(probability) & (probability >= 0) & (probability <= 1)).all():
         raise ValueError(f"trial: probabilities {probability.tolist()} are not between 0 and 1")
-    if expected is not None and (wrong := np.abs(probability - expected).max()) > TOLERANCE:
-        raise ValueError(f"trial: an example row scores {wrong:.2e} away from what was released")
+    for name, released in expected.items():
+        now, then = numbers[name].to_numpy(), np.asarray(released, dtype=np.float64)
+        if not np.allclose(now, then, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
+            wrong = np.nanmax(np.abs(now - then))
+            raise ValueError(f"trial: {name} of an example row is {wrong:.2e} away from what was released")
     champion.scorer.explainer.reasons(frame, 3)  # words and rates are prepared before the first caller waits
     values, base = model.contributions(model.encoder.transform(frame))
     log_odds = np.log(probability) - np.log1p(-probability)

@@ -8,13 +8,14 @@ from typing import Any
 import polars as pl
 import yaml
 
-from models.model import Model
+from models.scorer import MORE, Scorer
 from training import record
 from training.files import sha256, write_json
 from training.params import Params
 from training.repository import git
 
 MAKING = ("params.yaml", "dvc.lock", "requirements.lock")  # with the commit and the data all that made it
+BESIDE = ("value", "uplift")  # empty folders where none was released
 EXAMPLES = 10
 
 
@@ -23,9 +24,10 @@ def released(params: Params, name: str, run_id: str, folder: Path) -> None:
     source = params.build / name
     shutil.copytree(source / "model", folder)
     shutil.copy(source / "population.json", folder)
-    model, test = Model.load(source / "model"), pl.read_parquet(source / "test.parquet")
-    rows = pl.read_parquet(source / "dataset.parquet")
-    write_json(folder / "examples.json", examples(model, rows, test))
+    for part in BESIDE:
+        shutil.copytree(source / part, folder / part)
+    test, rows = pl.read_parquet(source / "test.parquet"), pl.read_parquet(source / "dataset.parquet")
+    write_json(folder / "examples.json", examples(Scorer.load(folder), rows, test))
     write_json(folder / "release.json", _facts(params, name, run_id))
 
 
@@ -53,13 +55,15 @@ def changed(params: Params) -> bool:
     return bool(code or git("status", "--porcelain", "--", mapping))
 
 
-def examples(model: Model, rows: pl.DataFrame, test: pl.DataFrame) -> dict[str, Any]:
-    """Features and probability of a few test rows, from the lowest score to the highest, without ids."""
+def examples(scorer: Scorer, rows: pl.DataFrame, test: pl.DataFrame) -> dict[str, Any]:
+    """Features and numbers of a few test rows, from the lowest score to the highest, without ids."""
     ranked = test.sort("probability", "row_id")["row_id"]
     places = sorted({round(at * (len(ranked) - 1) / (EXAMPLES - 1)) for at in range(EXAMPLES)})
     chosen = rows.join(pl.DataFrame({"row_id": ranked[places]}), on="row_id", maintain_order="right")
-    chosen = chosen.select(model.encoder.names)
-    return {"rows": chosen.to_dicts(), "probability": model.probability(chosen).tolist()}
+    chosen = chosen.select(scorer.model.encoder.names)
+    numbers = scorer.numbers(chosen)
+    told = {name: numbers[name].to_list() for name in ("probability", *MORE) if name in numbers.columns}
+    return {"rows": chosen.to_dicts(), **told}
 
 
 def _facts(params: Params, name: str, run_id: str) -> dict[str, Any]:

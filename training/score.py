@@ -42,7 +42,7 @@ def score(params: Params, name: str) -> None:
     snapshot = snapshot.select(*keys, "as_of", *model.encoder.names, *_there(snapshot, CONSENT)).sort(keys)
     _publish(snapshot, model, folder / "snapshot")
     population = Population.of(model.probability(snapshot), ingest["extracted_at"])
-    write_scores(Scorer(model, population), snapshot, keys, folder / "scores.parquet")
+    write_scores(Scorer.beside(model, population, folder), snapshot, keys, folder / "scores.parquet")
     write_json(folder / "population.json", population.to_json())
     say(f"{name}: scored {len(snapshot):,}")
 
