@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from models.scorer import MORE
 from serving import consent, inputs
 from serving.arm import arm
 from serving.champion import Champion
@@ -145,7 +144,7 @@ def _told(
 
 def _more(champion: Champion, numbers: Mapping[str, Any]) -> dict[str, Any]:
     """Money and uplift, where the model has them; null where they are not known for this subject."""
-    found = {name: _finite(numbers[name]) for name in MORE if name in numbers}
+    found = {name: _finite(numbers[name]) for name in champion.scorer.more}
     worth = champion.scorer.worth
     return found if worth is None else found | {"currency": worth.currency}
 

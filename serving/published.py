@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from models.reasons import COLUMNS
-from models.scorer import MORE, Scorer
+from models.scorer import Scorer
 from serving.doubts import Doubts
 from serving.store import Snapshot
 
@@ -47,7 +47,7 @@ class Published:
         )
         texts = pl.col([name for name in TOLD if COLUMNS[name] == pl.String])
         return cls(
-            numbers=frame.select(*NUMBERS, *(name for name in MORE if name in frame.columns)),
+            numbers=frame.select(*NUMBERS, *scorer.more),
             lines=exploded.select(TOLD).with_columns(texts.cast(pl.Categorical)),
             starts=np.concatenate([[0], np.cumsum(counts)]),
             doubts=Doubts(scorer.model).of(snapshot.frame),

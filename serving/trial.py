@@ -45,6 +45,8 @@ def _check(champion: Champion, frame: pl.DataFrame, expected: Mapping[str, Seque
     probability = numbers["probability"].to_numpy()
     if not (np.isfinite(probability) & (probability >= 0) & (probability <= 1)).all():
         raise ValueError(f"trial: probabilities {probability.tolist()} are not between 0 and 1")
+    if missing := [name for name in expected if name not in numbers.columns]:
+        raise ValueError(f"trial: tells no {', '.join(missing)}, with which it was released")
     for name, released in expected.items():
         now, then = numbers[name].to_numpy(), np.asarray(released, dtype=np.float64)
         if not np.allclose(now, then, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):

@@ -17,10 +17,12 @@ from features import catalog, tables
 from features.compute import compute
 from features.feature import DAY
 from models import bins, churn, lead, response
+from models.amount import Amount
 from models.calibrate import Calibration
 from models.encode import Encoder
 from models.model import Model
 from models.scorer import Population, Scorer
+from models.worth import Worth
 from serving import app
 from serving.database import Database
 from serving.jobs import Jobs
@@ -112,10 +114,30 @@ def publish(settings: Settings, name: str, world: dict[str, pl.DataFrame], versi
     release = {"task": name, "data": "brand", "trained_at": "2026-07-01T00:00:00Z", "report_sha256": "0" * 64}
     (folder / "release.json").write_text(json.dumps(release))
     keys = ["subject_id", *(["campaign_id"] if name == "response" else []), "as_of"]
-    scores = Scorer(model, population).table(snapshot)
+    _beside(folder, name, model, snapshot)
+    scores = Scorer.beside(model, population, folder).table(snapshot)
     ready = pl.concat([snapshot.select(keys), scores], how="horizontal")
     write_snapshot(settings.published / name / "snapshot", snapshot, model.card["fingerprint"])
     ready.write_parquet(settings.published / name / "scores.parquet")
+
+
+def _beside(folder: Path, name: str, model: Model, snapshot: pl.DataFrame) -> None:
+    """What goes with each task: a stated value for leads, a learnt one for churn, uplift for response."""
+    if name == "lead":
+        return Worth(Amount(constant=800.0), True, "lead_cost", "CNY").save(folder / "value")
+    matrix = model.encoder.transform(snapshot)
+    data = xgboost.QuantileDMatrix(
+        matrix,
+        np.nan_to_num(matrix[:, 0]) + 1,
+        feature_types=model.encoder.feature_types,
+        enable_categorical=True,
+    )
+    own = {"max_depth": 3, "seed": 1, "nthread": 1}
+    if name == "churn":
+        booster = xgboost.train(own | {"objective": "count:poisson"}, data, 10)
+        return Worth(Amount(((40.0, booster),)), False, "", "CNY").save(folder / "value")
+    booster = xgboost.train(own, data, 10)
+    return Amount(((0.01, booster),)).save(folder / "uplift")
 
 
 def available(name: str) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 import re
 
+import polars as pl
 import pytest
 from fastapi.testclient import TestClient
 from released import Brand, finite
@@ -11,6 +12,12 @@ ITEMS = {
     "lead": {"ref": "l5"},
     "response": {"ref": "m5", "campaign_id": "c1"},
     "churn": {"ref": "m5"},
+}
+
+MORE = {
+    "lead": ("expected_value", "value_per_cost"),
+    "response": ("uplift",),
+    "churn": ("expected_value", "value_at_risk"),
 }
 
 
@@ -39,6 +46,8 @@ def test_a_record_is_scored_as_the_batch_scores_it(client: TestClient, brand: Br
     assert by_record["probability"] == pytest.approx(by_ref["probability"], abs=1e-6)
     told = ("percentile", "score", "band", "reasons", "features_as_of")
     assert {key: by_record[key] for key in told} == {key: by_ref[key] for key in told}
+    for key in MORE[task]:
+        assert by_record[key] == pytest.approx(by_ref[key], abs=1e-6)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -66,6 +75,23 @@ def test_bulk_gives_the_single_answers_in_order(client: TestClient, brand: Brand
                 "scored_at": 0,
                 "valid_until": 0,
             }
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_money_and_uplift_are_those_of_the_batch_and_nothing_is_told_that_the_model_has_not(
+    client: TestClient, brand: Brand, task: str
+):
+    batch = pl.read_parquet(brand.settings.published / task / "scores.parquet")
+    subject = ITEMS[task]["ref"]
+    row = batch.filter(pl.col("subject_id") == subject).row(0, named=True)
+    result = post(client, task, ITEMS[task]).json()["result"]
+    for key in MORE[task]:
+        assert result[key] == pytest.approx(row[key], abs=1e-6)
+    others = {key for keys in MORE.values() for key in keys} - set(MORE[task])
+    assert not others & result.keys()
+    assert result.get("currency") == (None if task == "response" else "CNY")
+    scores = client.get(f"/v1/models/{task}").json()["model"]["scores"]
+    assert {*MORE[task]} <= scores.keys()
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,16 @@
 """Campaigns: those that were published, others, and contents never sent before."""
 
+from dataclasses import replace
+
 import pytest
 from fastapi.testclient import TestClient
 from released import AS_OF, Brand
+
+from models.amount import Amount
+from serving.routes_scores import ranked
+from serving.schema import Content
+from serving.schema_ranking import Choice, Ranking
+from serving.state import State
 
 URL = "/v1/models/response"
 MEMBERS = [f"m{number}" for number in range(5, 12)]
@@ -65,13 +73,33 @@ def test_campaigns_are_ranked_and_one_is_chosen_if_it_is_worth_it(client: TestCl
     campaigns = [{"campaign_id": "c0"}, {"campaign": NEW}, {"campaign_id": "c1"}, {"campaign_id": "nothing"}]
     ask = {"ref": "m5", "campaigns": campaigns, "at_least": 0.0}
     found = client.post(f"{URL}/rank", json=ask).json()["result"]
-    probabilities = [one["probability"] for one in found["ranked"] if one["status"] == "ok"]
-    assert probabilities == sorted(probabilities, reverse=True)
+    uplifts = [one["uplift"] for one in found["ranked"] if one["status"] == "ok"]
+    assert found["by"] == "uplift"
+    assert uplifts == sorted(uplifts, reverse=True)
     assert [one["status"] for one in found["ranked"]] == ["ok", "ok", "ok", "error"]
     assert found["choice"] == found["ranked"][0]["campaign"]
     for one in found["ranked"][:3]:
         assert one["probability"] == result(client, {"ref": "m5"} | campaigns[one["campaign"]])["probability"]
     assert client.post(f"{URL}/rank", json=ask | {"at_least": 1.0}).json()["result"]["choice"] is None
+
+
+def test_without_an_uplift_the_probability_ranks(brand: Brand, state: State):
+    champion = state.champions["response"]
+    plain = replace(champion, scorer=replace(champion.scorer, uplift=None))
+    campaigns = [Choice(campaign_id="c0"), Choice(campaign=Content(**NEW)), Choice(campaign_id="c1")]
+    found = ranked(plain, Ranking(ref="m5", campaigns=campaigns, at_least=0.0), state)
+    probabilities = [one["probability"] for one in found["ranked"]]
+    assert found["by"] == "probability"
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert not any("uplift" in one for one in found["ranked"])
+
+
+def test_nobody_is_sent_what_moves_nobody(brand: Brand, state: State):
+    champion = state.champions["response"]
+    harm = replace(champion, scorer=replace(champion.scorer, uplift=Amount(constant=-0.01)), published=None)
+    found = ranked(harm, Ranking(ref="m5", campaigns=[Choice(campaign_id="c0")], at_least=0.0), state)
+    assert found["choice"] is None
+    assert found["ranked"][0]["uplift"] == -0.01
 
 
 def test_who_is_suppressed_is_suppressed_for_every_campaign(client: TestClient):

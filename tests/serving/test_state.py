@@ -1,5 +1,6 @@
 """How champions change: the good take over, the broken do not, and the last good one stays."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -117,3 +118,15 @@ def test_with_no_model_the_service_is_alive_and_not_ready(tmp_path: Path):
     answer = client.post("/v1/models/churn/score", json={"ref": "m5"})
     assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
     assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_model_that_lost_what_it_was_released_with_is_refused(own: Settings, brand: Brand):
+    state = loaded(own)
+    folder = release(own, brand, "2")
+    scorer = state.champions["churn"].scorer
+    empty = dict.fromkeys(scorer.model.encoder.names)
+    (folder / "examples.json").write_text(
+        json.dumps({"rows": [empty], "probability": [0.1], "uplift": [0.01]})
+    )
+    state.load()
+    assert "tells no uplift, with which it was released" in state.refused["churn"]
