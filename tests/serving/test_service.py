@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -135,7 +136,7 @@ def test_no_call_is_lost_while_the_champion_changes(running: Running):
         publish(running.brand.settings, "churn", finished(running.brand.raw), "2", seed=2)
         time.sleep(1)
         folder = running.brand.settings.champions / "churn"
-        copied(folder / "2", folder / "3")
+        shutil.copytree(folder / "2", folder / "3")
         (folder / "3" / "model.ubj").write_bytes(b"broken")
         (folder / "champion").write_text("3")
         time.sleep(3)
@@ -147,12 +148,6 @@ def test_no_call_is_lost_while_the_champion_changes(running: Running):
     thread.join()
     assert set(seen) == {(200, "1"), (200, "2")}
     assert "version 3" in httpx.get(running.url + "/readyz").json()["refused"]["churn"]
-
-
-def copied(source: Path, target: Path) -> None:
-    target.mkdir()
-    for file in source.iterdir():
-        (target / file.name).write_bytes(file.read_bytes())
 
 
 def test_too_many_at_once_are_turned_away_and_the_service_recovers(running: Running):
