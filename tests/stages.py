@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from features import catalog
+from features import catalog, tables
 from features.feature import DAY
 from models.churn import TASK
 from models.estimators import DEFAULTS
@@ -89,11 +89,14 @@ def questions(signal: Signal, seed: int, members: int, cutoffs: int) -> pl.DataF
 def purchases(rows: pl.DataFrame) -> pl.DataFrame:
     """One sale in the window of everybody who stayed; who ordered often pays more."""
     stayed = rows.filter(pl.col("label") == 0)
-    return stayed.select(
+    sales = stayed.select(
         "member_id",
-        event_time=pl.col("window_end") - DAY,
-        amount_cents=(2_000 + 3_000 * pl.col("orders_90d")).cast(pl.Int64),
+        order_id=pl.format("o{}", "row_id"),
+        occurred_at=pl.from_epoch(pl.col("window_end") - DAY).dt.replace_time_zone("UTC"),
+        quantity=1,
+        unit_price_cents=(2_000 + 3_000 * pl.col("orders_90d")).cast(pl.Int64),
     )
+    return tables.complete("purchases", sales)
 
 
 def _column(unit: str, rng: np.random.Generator, n: int) -> pl.Series:

@@ -31,6 +31,7 @@ from training.report import report
 from training.score import score
 from training.tune import tune
 from training.uplift import uplift
+from training.value import value
 
 ROOT = Path(__file__).parent.parent
 TASKS = ("lead", "response", "churn")
@@ -55,7 +56,19 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Params]
         params = small()
         ingest(params)
         for name in TASKS:
-            for stage in (dataset, audit, tune, backtest, fit, evaluate, uplift, explain, score, report):
+            for stage in (
+                dataset,
+                audit,
+                tune,
+                backtest,
+                fit,
+                evaluate,
+                uplift,
+                value,
+                explain,
+                score,
+                report,
+            ):
                 stage(params, name)
         yield params
 

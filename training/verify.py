@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from models.model import Model
+from models.scorer import MORE, Scorer
 from training import record, tracking
 from training.compare import differing
 from training.files import read_json, say, sha256
@@ -22,7 +23,7 @@ from training.params import Params, parse
 from training.release import edited
 from training.repository import git
 
-STAGES = ("dataset", "tune", "fit", "evaluate")
+STAGES = ("dataset", "tune", "fit", "evaluate", "uplift", "value")
 BEFORE = ("source", "ingest")
 LOCK = "requirements.lock"
 SAME = 1e-9  # of a probability
@@ -116,13 +117,22 @@ def _made(folder: Path, params: Params, name: str, kept: Path) -> list[str]:
 
 
 def _scores(made: Path, released: Path) -> list[str]:
-    """The released example rows, scored by the model that was made anew."""
+    """The released example rows, scored by what was made anew."""
     examples, model = read_json(released / "examples.json"), Model.load(made / "model")
     columns = model.encoder.columns
     schema = {column.name: pl.Float64 if column.categories is None else pl.String for column in columns}
     rows = pl.DataFrame([{key: row.get(key) for key in schema} for row in examples["rows"]], schema=schema)
-    gap = np.abs(model.probability(rows) - np.asarray(examples["probability"]))
-    return [
-        f"example row {at}: was {examples['probability'][at]:.9f}, differs by {gap[at]:.1e}"
-        for at in np.flatnonzero(gap > SAME)
-    ]
+    scorer = Scorer.beside(model, Scorer.load(released).population, made)
+    now = scorer.numbers(rows).with_columns(pl.col(pl.Float64).fill_null(np.nan))
+    found = []
+    for name in (name for name in ("probability", *MORE) if name in examples):
+        if name not in now.columns:
+            found.append(f"example rows: {name} is not told any more")
+            continue
+        then = np.asarray(examples[name], dtype=np.float64)
+        wrong = ~np.isclose(now[name].to_numpy(), then, rtol=SAME, atol=SAME, equal_nan=True)
+        found += [
+            f"example row {at}: {name} was {then[at]:.9f}, is {now[name][int(at)]:.9f}"
+            for at in np.flatnonzero(wrong)
+        ]
+    return found

@@ -23,6 +23,8 @@ from training.ingest import ingest
 from training.report import report
 from training.score import score
 from training.tune import tune
+from training.uplift import uplift
+from training.value import value
 from training.verify import verify
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +88,7 @@ def project(tmp_path_factory: pytest.TempPathFactory):
         params = settings.parse(yaml.safe_dump(given))
         subprocess.run([sys.executable, "-m", "training", "source"], check=True)
         ingest(params)
-        for stage in (dataset, audit, tune, backtest, fit, evaluate, explain, score, report):
+        for stage in (dataset, audit, tune, backtest, fit, evaluate, uplift, value, explain, score, report):
             stage(params, "given")
         patch.setattr(release, "release_gates", lambda params, name: [])
         tracking.track(params, "given")

@@ -75,6 +75,9 @@ def limitations(sections: dict[str, Any]) -> dict[str, Any]:
     ]
     if sections["economics"]["assessed"] and sections["economics"]["assumptions"] is None:
         left.append({"section": "economics", "reason": "no_economics", "values": {}})
+    effect = sections["economics"].get("uplift", {"reason": "no_arm"})["reason"]
+    if effect in ("few_held_out", "arm_not_random"):
+        left.append({"section": "economics", "reason": effect, "values": {}})
     if not sections["stability"]["backtest"]:
         left.append({"section": "stability", "reason": "no_backtest", "values": {}})
     failed = [check["check"] for check in sections["checks"]["checks"] if check["result"] == "bad"]

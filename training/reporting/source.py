@@ -66,6 +66,14 @@ class Source:
         return read_json(self.out / "backtest.json")
 
     @cached_property
+    def uplift(self) -> dict[str, Any]:
+        return read_json(self.out / "uplift.json")
+
+    @cached_property
+    def value(self) -> dict[str, Any]:
+        return read_json(self.out / "value.json")
+
+    @cached_property
     def explained(self) -> dict[str, Any]:
         return read_json(self.folder / "explain" / "explain.json")
 

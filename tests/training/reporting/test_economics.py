@@ -5,10 +5,10 @@ from datetime import date
 import numpy as np
 import pytest
 
+from training.effects import SHARES as UPLIFT_SHARES
+from training.effects import gains
 from training.params import Economics
 from training.reporting.sections.economics import SHARES, _plateau, caught, cut_off, profit
-from training.reporting.sections.uplift import SHARES as UPLIFT_SHARES
-from training.reporting.sections.uplift import gains
 
 GIVEN = Economics(value=10, cost=1, capacity=1.0, date=date(2026, 7, 1))
 

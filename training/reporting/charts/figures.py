@@ -17,6 +17,7 @@ DRAWN: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "profit": ("economics", money.profit),
     "tornado": ("economics", money.tornado),
     "uplift": ("economics", money.uplift),
+    "worth": ("economics", money.worth),
     "backtest": ("stability", time.backtest),
     "periods": ("stability", time.periods),
     "stress": ("robustness", stress.stress),
@@ -30,7 +31,8 @@ DRAWN: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
 NEEDS = {
     "profit": "assumptions",
     "tornado": "assumptions",
-    "uplift": "uplift",
+    "uplift": "orders",
+    "worth": "tenths",
     "periods": "worst",
     "backtest": "backtest",
     "timing": "timing",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from training.reporting.charts.plot import BLUE, GREEN, GREY, INK, MUTED, ORANGE, Plot, percent_axis
+from training.reporting.charts.plot import BLUE, GREEN, GREY, INK, MUTED, ORANGE, Plot, percent_axis, whiskers
 
 
 def profit(section: dict[str, Any]) -> str:
@@ -59,14 +59,17 @@ def tornado(section: dict[str, Any]) -> str:
 
 
 def uplift(section: dict[str, Any]) -> str:
-    """Events gained by contacting the highest share, with its band and the random order."""
+    """Events gained by contacting the highest share: by uplift with its band, by probability, at random."""
     plot = Plot("uplift", height=3.2)
-    curve = section["uplift"]["curve"]
-    share, gain = [0.0, *curve["share"]], [0.0, *curve["gain"]]
-    low, high = [0.0, *curve["low"]], [0.0, *curve["high"]]
+    first, second = (section["orders"][name]["curve"] for name in ("uplift", "propensity"))
+    share, gain = [0.0, *first["share"]], [0.0, *first["gain"]]
     plot.ax.axhline(0, color=MUTED, linewidth=0.9)
-    plot.ax.fill_between(share, low, high, color=BLUE, alpha=0.18, linewidth=0)
-    plot.ax.plot(share, gain, color=BLUE, label=plot.word("plot.by_score"))
+    band = [0.0, *first["low"]], [0.0, *first["high"]]
+    plot.ax.fill_between(share, *band, color=BLUE, alpha=0.18, linewidth=0)
+    plot.ax.plot(share, gain, color=BLUE, label=plot.word("order.uplift"))
+    plot.ax.plot(
+        share, [0.0, *second["gain"]], color=ORANGE, linestyle="--", label=plot.word("order.propensity")
+    )
     plot.ax.plot(
         [0, 1], [0, gain[-1]], color=GREY, linewidth=1.2, linestyle=":", label=plot.word("plot.random")
     )
@@ -75,4 +78,25 @@ def uplift(section: dict[str, Any]) -> str:
     plot.ax.set_ylabel(plot.word("plot.gained"))
     percent_axis(plot.ax.xaxis)
     plot.ax.legend(loc="upper left")
+    return plot.svg()
+
+
+def worth(section: dict[str, Any]) -> str:
+    """Money expected and observed in each tenth by expected money, the highest first."""
+    plot = Plot("worth", height=3.2)
+    rows = section["tenths"]
+    at, seen = [row["tenth"] for row in rows], [row["observed"] for row in rows]
+    values = [found["value"] for found in seen]
+    error = whiskers(values, [found["low"] for found in seen], [found["high"] for found in seen])
+    plot.ax.bar(
+        at, [row["expected"] for row in rows], color=GREY, alpha=0.45, label=plot.word("plot.expected_money")
+    )
+    plot.ax.errorbar(
+        at, values, yerr=error, fmt="o", color=BLUE, capsize=2.5, label=plot.word("plot.observed_money")
+    )
+    plot.ax.set_xticks(at)
+    plot.ax.set_xlabel(plot.word("plot.tenth_money"))
+    plot.ax.set_ylabel(plot.word("plot.money", currency=section["worth"]["currency"] or ""))
+    plot.ax.yaxis.set_major_formatter("{x:,.0f}")
+    plot.ax.legend(loc="upper right")
     return plot.svg()

@@ -20,16 +20,21 @@ STEPS = (0.5, 0.75, 1.0, 1.25, 1.5)  # of value and of cost, in the table of bot
 
 
 def economics(source: Source) -> dict[str, Any]:
-    """Profit curve with its band, cut-off, break-even, sensitivity; needs stated assumptions."""
-    given, effect = getattr(source.params.economics, source.task), uplift(source)
+    """Profit curve with its band, cut-off, break-even, sensitivity; needs stated assumptions.
+
+    Beside it what needs none: the effect of contacts and the money that a case is worth.
+    """
+    given, beside = getattr(source.params.economics, source.task), _beside(source)
     if given is None:
-        return unassessed("no_economics") if effect is None else _only(effect)
+        there = beside["uplift"]["assessed"] or beside["worth"]["source"]
+        only = {"assessed": True, "assumptions": None, "reason": "no_economics"}
+        return only | beside if there else unassessed("no_economics")
     chosen = cut_off(*_validation(source), given)
     curves = _curves(source, given)
     at = round(chosen * 100)
     return {
         "assessed": True,
-        "uplift": effect,
+        **beside,
         "assumptions": given.model_dump(mode="json"),
         "break_even": given.cost / (given.value * given.success),
         "n": len(source.label),
@@ -47,9 +52,14 @@ def economics(source: Source) -> dict[str, Any]:
     }
 
 
-def _only(effect: dict[str, Any]) -> dict[str, Any]:
-    """The effect of contacts without money, where no value and cost are stated."""
-    return {"assessed": True, "uplift": effect, "assumptions": None, "reason": "no_economics"}
+def _beside(source: Source) -> dict[str, Any]:
+    effect, worth = uplift(source), source.value
+    return {
+        "uplift": effect,
+        "worth": worth,
+        "orders": effect.get("orders", {}),  # what the figures need
+        "tenths": worth.get("tenths", []),
+    }
 
 
 def profit(caught: np.ndarray, given: Economics) -> np.ndarray:
