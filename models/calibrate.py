@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 from scipy.special import expit, log_expit
+
+FLAT = 0.1  # the smallest slope
+FARTHEST = 30.0  # log-odds beyond which a probability is 0 or 1
 
 
 @dataclass(frozen=True)
@@ -55,15 +58,24 @@ def fit_calibration(margin: ArrayLike, label: ArrayLike) -> Calibration:
         return value, np.array([np.mean(error * x), np.mean(error)])
 
     slope, intercept = minimize(loss, np.array([1.0, 0.0]), jac=True, method="BFGS").x
-    # A slope below zero would turn the ranking round: then the margin says nothing.
-    return Calibration(float(slope), float(intercept)) if slope > 0 else fit_offset(0 * x, y)
+    # A slope below zero would turn the ranking round. Then the margin has told nothing on rows that
+    # were not learnt: next to the same probability for all, at the right level.
+    return Calibration(float(slope), float(intercept)) if slope >= FLAT else fit_offset(x, y, FLAT)
 
 
 def fit_offset(log_odds: ArrayLike, label: ArrayLike, slope: float = 1.0) -> Calibration:
-    """Only the intercept: for a base rate that has moved."""
+    """Only the intercept: for a base rate that has moved.
+
+    The one at which as many events are expected as there were; a bracketing solver, since Newton's
+    steps leave for infinity where the level is far off.
+
+    Examples
+    --------
+    >>> round(fit_offset(np.full(1000, -8.0), np.arange(1000) < 500).intercept, 6)
+    8.0
+    """
     z, y = slope * np.asarray(log_odds, dtype=np.float64), np.asarray(label, dtype=np.float64)
-    shift = 0.0
-    for _ in range(50):  # Newton; concave, so it converges from anywhere
-        p = expit(z + shift)
-        shift += np.sum(y - p) / max(np.sum(p * (1 - p)), 1e-12)
+    low, high = -FARTHEST - z.max(), FARTHEST - z.min()
+    target = np.clip(y.mean(), expit(low + z).mean(), expit(high + z).mean())
+    shift = brentq(lambda shift: expit(z + shift).mean() - target, low, high, xtol=1e-12)
     return Calibration(slope, float(shift))

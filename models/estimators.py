@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from xgboost import Booster
 
 MAX_ROUNDS, PATIENCE = 400, 25
+ROUNDS = 200  # with the defaults, where no later rows can tell how many are right
 DEFAULTS: dict[str, Any] = {
     "learning_rate": 0.08,
     "max_depth": 4,

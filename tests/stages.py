@@ -176,6 +176,7 @@ def tuned() -> dict[str, object]:
         "metric": "mean average precision",
         "best": best,
         "at_edge": [],
+        "holds": True,
         "trials": trials,
     }
 

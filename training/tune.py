@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from models import estimators
 from models.encode import Encoder
@@ -18,6 +18,8 @@ from training.folds import Fold, folds
 from training.params import Params, Tune
 from training.rows import inputs, load
 
+SURE = 2.0  # standard errors of AUC
+
 
 def tune(params: Params, name: str) -> None:
     """Search, and write ``tune.json``: every trial, the best, and parameters at the edge of the space.
@@ -25,6 +27,9 @@ def tune(params: Params, name: str) -> None:
     The journal beside it lives outside the pipeline's outputs: a killed search goes on with the
     trials it has, a larger budget adds to them, other data or settings start anew. Each trial's
     sampler is seeded by how many came before, so that a resumed search finds the same trials.
+
+    Where the best is not surely better than chance on every block, the search has found nothing
+    that holds over time, only what fits these blocks best. Then the defaults are used.
     """
     folder, settings = params.build / name, getattr(params.tune, name)
     rows, facts = load(folder)
@@ -32,12 +37,15 @@ def tune(params: Params, name: str) -> None:
     parts = folds(rows, facts, encoder, settings.rows, params.seed)
     study = _study(folder, _name(folder, name, settings, params.seed), params.seed)
     _search(study, parts, encoder, params, name)
-    write_json(folder / "tune.json", _facts(study, settings))
+    found = _facts(study, settings)
+    if not found["holds"]:
+        say(f"{name}: no setting is surely better than chance on every block; the defaults are used")
+    write_json(folder / "tune.json", found)
 
 
 def _name(folder: Path, task: str, settings: Tune, seed: int) -> str:
     digest = hashlib.sha256((folder / "dataset.parquet").read_bytes())
-    digest.update(f"{settings.rows} {seed}".encode() + Path(estimators.__file__).read_bytes())
+    digest.update(f"{settings.rows} {seed} over chance".encode() + Path(estimators.__file__).read_bytes())
     return f"{task}-{digest.hexdigest()[:12]}"
 
 
@@ -92,22 +100,29 @@ def _score(trial: Any, parts: list[Fold], feature_types: list[str], seed: int, t
     As many blocks as there are cores are fitted side by side, the newest first, each on one thread.
     """
     chosen = estimators.space(trial)
-    found: list[tuple[float, int]] = []
+    found: list[tuple[float, int, float]] = []
     with ThreadPoolExecutor(threads) as pool:
         for batch in batched(reversed(parts), threads):
             found += pool.map(lambda fold: _fold_score(chosen, fold, feature_types, seed), batch)
-            trial.report(float(np.mean([value for value, _ in found])), len(found))
+            trial.report(float(np.mean([value for value, _, _ in found])), len(found))
             if len(found) < len(parts) and trial.should_prune():
                 return None
-    trial.set_user_attr("values", [value for value, _ in found][::-1])
-    trial.set_user_attr("rounds", [rounds for _, rounds in found][::-1])
-    return float(np.mean([value for value, _ in found]))
+    trial.set_user_attr("values", [value for value, _, _ in found][::-1])
+    trial.set_user_attr("rounds", [rounds for _, rounds, _ in found][::-1])
+    trial.set_user_attr("over_chance", [errors for _, _, errors in found][::-1])
+    return float(np.mean([value for value, _, _ in found]))
 
 
-def _fold_score(chosen: dict[str, Any], fold: Fold, feature_types: list[str], seed: int) -> tuple[float, int]:
+def _fold_score(
+    chosen: dict[str, Any], fold: Fold, feature_types: list[str], seed: int
+) -> tuple[float, int, float]:
+    """Average precision, the best number of rounds, and how many standard errors AUC is above chance."""
     watch = (fold.valid, fold.valid_label)
     booster, rounds = estimators.train(chosen, fold.train, fold.train_label, feature_types, seed, watch=watch)
-    return float(average_precision_score(fold.valid_label, booster.inplace_predict(fold.valid))), rounds
+    y, score = fold.valid_label, booster.inplace_predict(fold.valid)
+    positives, negatives = float(y.sum()), float(len(y) - y.sum())
+    error = np.sqrt((len(y) + 1) / (12 * positives * negatives))  # of Mann and Whitney's U under chance
+    return float(average_precision_score(y, score)), rounds, float((roc_auc_score(y, score) - 0.5) / error)
 
 
 def batched(items: Iterable[Fold], size: int) -> Iterator[list[Fold]]:
@@ -121,14 +136,18 @@ def _facts(study: Any, settings: Tune) -> dict[str, Any]:
     trials = _finished(study)[: settings.trials]
     complete = [trial for trial in trials if trial.state.name == "COMPLETE"]
     best = max(complete, key=lambda trial: (trial.value, -trial.number))
+    holds = min(best.user_attrs["over_chance"]) > SURE
+    if not holds:
+        best = trials[0]
     return {
         "study": study.study_name,
         "metric": "mean average precision over the validation blocks",
+        "holds": holds,
         "best": {
             "number": best.number,
             "value": best.value,
             "params": best.params,
-            "rounds": int(np.ceil(np.mean(best.user_attrs["rounds"]))),
+            "rounds": int(np.ceil(np.mean(best.user_attrs["rounds"]))) if holds else estimators.ROUNDS,
             "fold_values": best.user_attrs["values"],
         },
         "at_edge": [key for key, value in best.params.items() if _at_edge(best.distributions[key], value)],

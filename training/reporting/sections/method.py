@@ -19,6 +19,7 @@ def method(source: Source) -> dict[str, Any]:
         "complete": len(complete),
         "best": tuned["best"],
         "at_edge": tuned["at_edge"],
+        "holds": tuned["holds"],
         "calibration": {
             "slope": source.model.calibration.slope,
             "intercept": source.model.calibration.intercept,
