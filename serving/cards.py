@@ -52,7 +52,7 @@ def ready(state: State) -> dict[str, Any]:
     """What answers, and what was refused and why."""
     champions = state.champions.values()
     return {
-        "status": "ready" if state.champions else "not_ready",
+        "status": "ready" if state.ready else "not_ready",
         "models": {champion.task: champion.version for champion in champions},
         "refused": dict(state.refused),
         "snapshots_refused": {champion.task: champion.refusal for champion in champions if champion.refusal},

@@ -42,4 +42,5 @@ def follow(settings: Settings, parent: int) -> None:
             if told.get(task) != word:
                 print(f"registry: {task}: {word}", file=sys.stderr, flush=True)
                 told[task] = word
+        registry.mark_asked(settings)
         time.sleep(settings.follow_seconds)

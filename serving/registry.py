@@ -14,6 +14,7 @@ from serving.settings import Settings
 
 ALIAS = "champion"
 GOOD = "good"
+ASKED = ".asked"
 FILES = ("model.ubj", "card.json", "population.json", "release.json")
 MAY_BE_THERE = ("examples.json",)
 BESIDE = ("value", "uplift")  # folders of boosters in XGBoost's native format, and facts in JSON
@@ -92,6 +93,17 @@ def good(settings: Settings, task: str) -> str | None:
 def keep_good(settings: Settings, task: str, version: str) -> None:
     """Remember that ``version`` passed its trial."""
     _point(settings.champions / task / GOOD, version)
+
+
+def mark_asked(settings: Settings) -> None:
+    """Remember that the registry was asked for every task, whatever it said."""
+    settings.champions.mkdir(parents=True, exist_ok=True)
+    (settings.champions / ASKED).touch()
+
+
+def asked(settings: Settings) -> bool:
+    """Whether the registry was ever asked for every task."""
+    return (settings.champions / ASKED).exists()
 
 
 def failures() -> tuple[type[Exception], ...]:

@@ -27,7 +27,7 @@ def router(state: State) -> APIRouter:
         summary="Whether scores can be asked for",
     )
     async def readyz(request: Request) -> Response:
-        return reply(request, cards.ready(state), 200 if state.champions else 503)
+        return reply(request, cards.ready(state), 200 if state.ready else 503)
 
     @routes.get("/livez", include_in_schema=False)
     @routes.get("/healthz", include_in_schema=False)

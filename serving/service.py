@@ -42,6 +42,7 @@ class MemberScores:
     def __init__(self) -> None:
         logging.getLogger("memberlens").setLevel(logging.INFO)
         state.load()
+        state.fresh = not state.champions
         self._stop = threading.Event()
         self._start("watch", state.watch)
         self._start("jobs", Work(state, jobs).run)

@@ -40,6 +40,7 @@ class State:
     champions: dict[str, Champion] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
+    fresh: bool = False  # started without a copy of any champion
     _seen: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     @cached_property
@@ -57,6 +58,17 @@ class State:
             if found is not None and found != self._seen.get(task):
                 self._seen[task] = found
                 self._change(task, found[0])
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything that should answer does, or was refused.
+
+        On the very first start copies of the champions come one by one: not ready with the first.
+        """
+        here = [task for task in TASK_NAMES if registry.local(self.settings, task) is not None]
+        coming = any(task not in self.champions and task not in self.refused for task in here)
+        first = self.fresh and not registry.asked(self.settings)
+        return bool(self.champions) and not coming and not first
 
     def watch(self, stop: threading.Event) -> None:
         """Look for what is new until ``stop``."""

@@ -8,6 +8,7 @@ import pytest
 from released import Brand, client_of, publish
 from worlds import finished
 
+from serving.registry import mark_asked
 from serving.settings import Settings
 from serving.state import State
 
@@ -130,3 +131,21 @@ def test_a_model_that_lost_what_it_was_released_with_is_refused(own: Settings, b
     )
     state.load()
     assert "tells no uplift, with which it was released" in state.refused["churn"]
+
+
+def test_on_the_first_start_it_is_ready_when_the_registry_was_asked_for_every_task(
+    own: Settings, brand: Brand
+):
+    aside = own.champions.with_name("aside")
+    own.champions.rename(aside)
+    state = State(own, fresh=True)
+    state.load()
+    assert not state.ready
+    shutil.copytree(aside / "lead", own.champions / "lead")
+    state.load()
+    assert ([*state.champions], state.ready) == (["lead"], False)
+    shutil.copytree(aside / "churn", own.champions / "churn")
+    mark_asked(own)
+    assert not state.ready  # a copy is there and does not answer yet
+    state.load()
+    assert ([*state.champions], state.ready) == (["lead", "churn"], True)
