@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV_VERSION := 0.13.9
+AUDIT_VERSION := 2.10.1
 VENV := .venv
 UV := .uv/bin/uv
 RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONHASHSEED=0 OMP_WAIT_POLICY=passive DVC_NO_ANALYTICS=1 BENTOML_DO_NOT_TRACK=True DO_NOT_TRACK=1
@@ -11,7 +12,7 @@ PORT ?= 3000
 TASK ?= churn
 EVENTS ?= 1e6 1e7
 
-.PHONY: help demo test check lint serve bento ui optuna-ui bench-features bench-training bench-batch bench-soak bench-serving lock format clean
+.PHONY: help demo test check lint audit serve bento ui optuna-ui bench-features bench-training bench-batch bench-soak bench-serving lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,12 +41,17 @@ demo: $(VENV)/.runtime ## Data in, three explained models out: DATA=brand (simul
 test: $(VENV)/.dev ## The whole test suite, the README's examples included
 	@$(RUN) python -m pytest
 
-check: lint test ## Everything that must pass: lint and tests
+check: lint audit test ## Everything that must pass: lint, known vulnerabilities, tests
 
 lint: $(VENV)/.dev ## Format, lint, types, import contract
 	@$(RUN) ruff format --check -q . && $(RUN) ruff check -q .
 	@$(RUN) mypy features models training serving memberlens.py
 	@$(RUN) lint-imports
+
+# pip-audit ends with 1 where it finds something, and says nothing where it cannot ask.
+audit: $(VENV)/.dev ## Known vulnerabilities of the locked packages, where the index tells them
+	@{ $(UV) tool run -q pip-audit@$(AUDIT_VERSION) -r requirements.lock --disable-pip --no-deps --timeout 10 \
+	  --progress-spinner off -f json 2>/dev/null || true; } | $(RUN) python tests/advisories.py
 
 serve: $(VENV)/.runtime ## The scoring service on http://127.0.0.1:3000
 	@$(RUN) bentoml serve serving.service:MemberScores --host 127.0.0.1 --port $(PORT)
