@@ -5,6 +5,9 @@ against which a percentile is stated.
 """
 
 import hashlib
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ from training.params import Params
 CONSENT = ("consent_profiling", "consent_marketing", "deceased", "birth_year")
 LEAD_DAYS = 90  # a lead so much older than the newest is no longer worked on
 CHUNK = 20_000
+MANY = 10  # parts from which several processes are worth their start
 CAMPAIGNS = 3  # the newest contents are scored for every member
 
 
@@ -42,22 +46,41 @@ def score(params: Params, name: str) -> None:
     snapshot = snapshot.select(*keys, "as_of", *model.encoder.names, *_there(snapshot, CONSENT)).sort(keys)
     _publish(snapshot, model, folder / "snapshot")
     population = Population.of(model.probability(snapshot), ingest["extracted_at"])
-    write_scores(Scorer.beside(model, population, folder), snapshot, keys, folder / "scores.parquet")
+    scorer = Scorer.beside(model, population, folder)
+    write_scores(scorer, snapshot, keys, folder / "scores.parquet", params.engine.threads)
     write_json(folder / "population.json", population.to_json())
     say(f"{name}: scored {len(snapshot):,}")
 
 
-def write_scores(scorer: Scorer, snapshot: pl.DataFrame, keys: list[str], path: Path) -> None:
-    """Numbers and reasons of everybody, a part at a time: reasons in words take the most memory."""
+def write_scores(
+    scorer: Scorer, snapshot: pl.DataFrame, keys: list[str], path: Path, processes: int = 1
+) -> None:
+    """Numbers and reasons of everybody, a part at a time: reasons in words take the most memory.
+
+    The same bytes however many ``processes`` compute the parts.
+    """
     aside, writer = path.with_suffix(".part"), None
-    for start in range(0, max(len(snapshot), 1), CHUNK):
-        part = snapshot[start : start + CHUNK]
-        told = pl.concat([part.select(*keys, "as_of"), scorer.table(part)], how="horizontal").to_arrow()
+    parts = [snapshot[start : start + CHUNK] for start in range(0, max(len(snapshot), 1), CHUNK)]
+    for part, table in zip(parts, _tables(scorer, parts, processes), strict=True):
+        told = pl.concat([part.select(*keys, "as_of"), table], how="horizontal").to_arrow()
         writer = writer or pq.ParquetWriter(aside, told.schema, compression="zstd")
         writer.write_table(told.cast(writer.schema))
     if writer is not None:
         writer.close()
     aside.rename(path)
+
+
+def _tables(scorer: Scorer, parts: list[pl.DataFrame], processes: int) -> Iterator[pl.DataFrame]:
+    """The scorer's table of each part, in order.
+
+    What explains a row holds the interpreter's lock most of the time, so it is processes that
+    work side by side; below ``MANY`` parts their start costs more than they bring.
+    """
+    if processes < 2 or len(parts) < MANY:
+        yield from map(scorer.table, parts)
+        return
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        yield from pool.map(scorer.table, parts)
 
 
 def everyone(task: Task, data: spines.Tables, spine: Any, moment: int) -> pl.DataFrame:

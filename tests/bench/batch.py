@@ -6,6 +6,7 @@ five reasons a row to Parquet, in parts, as the pipeline's ``score`` stage does.
 """
 
 import argparse
+import os
 import resource
 import time
 from pathlib import Path
@@ -54,6 +55,7 @@ def main() -> None:
     ours = contributions(scorer.model.booster, matrix)
     taken = time.perf_counter() - begun
     print(f"contributions, ours {taken:.1f} s", end="", flush=True)
+    own, processes = 0.0, os.cpu_count() or 1
     if not asked.batch_only:
         begun, worst = time.perf_counter(), 0.0
         kinds = scorer.model.encoder.feature_types
@@ -67,10 +69,17 @@ def main() -> None:
     del ours
     with TemporaryDirectory() as parent:
         begun = time.perf_counter()
-        write_scores(scorer, frame, ["subject_id"], Path(parent) / "scores.parquet")
+        write_scores(scorer, frame, ["subject_id"], Path(parent) / "scores.parquet", processes)
         taken = time.perf_counter() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"batch with reasons in words {taken:.1f} s, {asked.rows / taken:,.0f} rows/s, peak {peak:.1f} GB")
+    peaks = [
+        resource.getrusage(who).ru_maxrss / 1e6 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    ]
+    print(
+        f"batch with reasons {taken:.1f} s, {processes} processes, {asked.rows / taken:,.0f} rows/s, "
+        f"peak {peaks[0]:.1f} GB and {peaks[1]:.1f} GB in each process"
+    )
+    if own:
+        print(f"the whole batch against XGBoost's own contributions alone: ratio {own / taken:.1f}")
 
 
 if __name__ == "__main__":

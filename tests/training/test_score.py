@@ -1,0 +1,42 @@
+"""The batch: the same file, whatever computes its parts."""
+
+import polars as pl
+import pytest
+import stages
+
+from models.model import Model
+from models.scorer import Population, Scorer
+from training import score
+from training.rows import load
+
+
+@pytest.fixture(scope="module")
+def scorer(made_up):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(made_up)
+        folder = stages.params().build / "churn"
+        model, (rows, _) = Model.load(folder / "model"), load(folder)
+        population = Population.of(model.probability(rows), "2025-01-01T00:00:00+00:00")
+        return Scorer.beside(model, population, folder.absolute()), rows.rename({"member_id": "subject_id"})
+
+
+def test_parts_and_processes_change_no_byte(scorer, tmp_path, monkeypatch):
+    made, rows = scorer
+    monkeypatch.setattr(score, "CHUNK", 200)
+    files = [tmp_path / f"{processes}.parquet" for processes in (1, 2)]
+    for processes, file in enumerate(files, 1):
+        score.write_scores(made, rows.head(2_300), ["subject_id"], file, processes)
+    assert files[0].read_bytes() == files[1].read_bytes()
+    found = pl.read_parquet(files[0])
+    assert found["subject_id"].to_list() == rows["subject_id"][:2_300].to_list()
+    assert {"expected_value", "value_at_risk", "reasons"} <= {*found.columns}
+
+
+def test_the_parts_are_those_of_the_whole(scorer, tmp_path, monkeypatch):
+    made, rows = scorer
+    score.write_scores(made, rows.head(1_000), ["subject_id"], tmp_path / "whole.parquet")
+    monkeypatch.setattr(score, "CHUNK", 90)
+    score.write_scores(made, rows.head(1_000), ["subject_id"], tmp_path / "parts.parquet")
+    whole, parts = (pl.read_parquet(tmp_path / f"{name}.parquet") for name in ("whole", "parts"))
+    for name in ("probability", "expected_value", "value_at_risk"):
+        assert whole[name].to_list() == pytest.approx(parts[name].to_list(), abs=1e-6)
