@@ -71,12 +71,10 @@ def main() -> None:
         begun = time.perf_counter()
         write_scores(scorer, frame, ["subject_id"], Path(parent) / "scores.parquet", processes)
         taken = time.perf_counter() - begun
-    peaks = [
-        resource.getrusage(who).ru_maxrss / 1e6 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    ]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(
         f"batch with reasons {taken:.1f} s, {processes} processes, {asked.rows / taken:,.0f} rows/s, "
-        f"peak {peaks[0]:.1f} GB and {peaks[1]:.1f} GB in each process"
+        f"peak {peak:.1f} GB, the rows themselves included"
     )
     if own:
         print(f"the whole batch against XGBoost's own contributions alone: ratio {own / taken:.1f}")
