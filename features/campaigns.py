@@ -6,27 +6,28 @@ contacts, so that one answer to one message is not a certainty.
 """
 
 from collections.abc import Callable
+from functools import cache
 
 import narwhals as nw
 
 from features.feature import Feature, Group, Rows
 from features.purchases import ratio
 
-KIND = nw.col("kind")
 
-
-def _where(condition: nw.Expr) -> Callable[[Rows], nw.Expr]:
-    return lambda rows: rows.where(condition).count()
+@cache
+def _is(kind: str) -> nw.Expr:
+    """One object a kind: rows of a kind are found once for all features that ask for them."""
+    return nw.col("kind") == kind
 
 
 def _kind(kind: str) -> Callable[[Rows], nw.Expr]:
-    return _where(nw.col("kind") == kind)
+    return lambda rows: rows.where(_is(kind)).count()
 
 
 def _since_answer(rows: Rows) -> nw.Expr:
     """Messages after the newest answer; all of them where there is none."""
     later = nw.col("answered_age").is_null() | (nw.col("age") < nw.col("answered_age"))
-    return rows.where((KIND == "sent") & later).count()
+    return rows.where(_is("sent")).where(later).count()
 
 
 def shrunk(answers: str, sent: str) -> nw.Expr:
@@ -41,9 +42,9 @@ HISTORY = Group(
     en="Campaign history",
     zh="活动历史",
     windows=(30, 90, 365),
-    rows={"answered_age": nw.when(KIND == "answered").then(nw.col("age")).min().over("row_id")},
+    rows={"answered_age": nw.when(_is("answered")).then(nw.col("age")).min().over("row_id")},
     features=(
-        Feature("sent_7d", lambda r: r.within(7).where(KIND == "sent").count(), "messages", "messages in the last 7 days", "近 7 天收到消息数", 0),
+        Feature("sent_7d", lambda r: r.within(7).where(_is("sent")).count(), "messages", "messages in the last 7 days", "近 7 天收到消息数", 0),
         Feature("sent_{days}d", _kind("sent"), "messages", "messages in the last {days} days", "近 {days} 天收到消息数", 0),
         Feature("opened_{days}d", _kind("opened"), "opens", "messages opened in the last {days} days", "近 {days} 天打开数", 0),
         Feature("clicked_{days}d", _kind("clicked"), "clicks", "messages clicked in the last {days} days", "近 {days} 天点击数", 0),
@@ -52,11 +53,11 @@ HISTORY = Group(
         Feature("answered", _kind("answered"), "answers", "campaigns answered so far", "累计响应数", 0),
         Feature("opened", _kind("opened"), "opens", "messages opened so far", "累计打开数", 0),
         Feature("blocked", _kind("blocked"), "times", "times blocked", "屏蔽次数", 0),
-        Feature("days_since_sent", lambda r: r.where(KIND == "sent").days_since(), "days", "days since the last message", "距上次消息天数"),
-        Feature("days_since_opened", lambda r: r.where(KIND == "opened").days_since(), "days", "days since the last message was opened", "距上次打开天数"),
-        Feature("days_since_answer", lambda r: r.where(KIND == "answered").days_since(), "days", "days since the last answer", "距上次响应天数"),
+        Feature("days_since_sent", lambda r: r.where(_is("sent")).days_since(), "days", "days since the last message", "距上次消息天数"),
+        Feature("days_since_opened", lambda r: r.where(_is("opened")).days_since(), "days", "days since the last message was opened", "距上次打开天数"),
+        Feature("days_since_answer", lambda r: r.where(_is("answered")).days_since(), "days", "days since the last answer", "距上次响应天数"),
         Feature("sent_since_answer", _since_answer, "messages", "messages since the last answer", "上次响应后的消息数", 0),
-        Feature("contents_answered", lambda r: r.where(KIND == "answered").distinct("content_content_type"), "contents", "kinds of content answered so far", "曾响应的内容类型数", 0),
+        Feature("contents_answered", lambda r: r.where(_is("answered")).distinct("content_content_type"), "contents", "kinds of content answered so far", "曾响应的内容类型数", 0),
     ),
     derived=(
         Feature("answer_rate", shrunk("answered", "sent"), "share", "share of messages answered, shrunk", "响应率（收缩）"),
@@ -83,13 +84,11 @@ CONTENT = Group(
 )
 
 
-def _like(column: str) -> nw.Expr:
-    return nw.col(f"content_{column}") == nw.col(f"asked_{column}")
-
-
 def _same(name: str, column: str, en: str, zh: str) -> tuple[Feature, ...]:
+    like = nw.col(f"content_{column}") == nw.col(f"asked_{column}")
+
     def counted(kind: str) -> Callable[[Rows], nw.Expr]:
-        return _where((nw.col("kind") == kind) & _like(column))
+        return lambda rows: rows.where(_is(kind)).where(like).count()
 
     return (
         Feature(f"sent_same_{name}", counted("sent"), "messages", f"messages of the same {en} so far", f"同{zh}累计消息数", 0),

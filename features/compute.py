@@ -9,6 +9,7 @@ from typing import Any
 
 import narwhals as nw
 
+from features.conditions import Conditions
 from features.feature import Feature, Group, Rows
 
 SPINE = ("row_id", "as_of")
@@ -35,28 +36,53 @@ def compute(spine: Any, tables: Mapping[str, Any], groups: Iterable[Group]) -> A
     A frame of the same engine: ``row_id`` and one column a feature, one row a row of the spine,
     in no particular order. Numbers are 64-bit floats; unknown is null.
     """
+    groups = tuple(groups)
     asked = nw.from_native(spine)
-    out = asked.select("row_id")
+    plain = [feature for group in groups if group.table is None for feature in group.features]
+    out = asked.select("row_id", *(_plain(feature) for feature in plain))
+    for (name, key), sharing in _sources(groups).items():
+        known = _known(asked, nw.from_native(tables[name]), key, sharing)
+        out = out.join(_aggregated(known, sharing), on="row_id", how="left")
+    aggregates = [feature for group in groups for feature, _ in group.expanded()]
+    if filled := [_filled(f, nw.col(f.name)) for f in aggregates if f.empty is not None]:
+        out = out.with_columns(*filled)
+    return out.select("row_id", *(column for group in groups for column in _columns(group))).to_native()
+
+
+def _sources(groups: Iterable[Group]) -> dict[tuple[str, str], list[Group]]:
+    """Groups by table and key: those that read the same rows are computed in one pass."""
+    found: dict[tuple[str, str], list[Group]] = {}
     for group in groups:
-        if group.table is None:
-            found = asked.select("row_id", *(_plain(f) for f in group.features))
-        else:
-            found = _aggregated(asked, nw.from_native(tables[group.table]), group)
-        out = out.join(found, on="row_id", how="left")
-        out = _filled(out, [feature for feature, _ in group.expanded()])
-        for feature in group.derived:  # one by one, since one may build on another
-            out = _filled(out.with_columns(_plain(feature)), [feature])
-    return out.to_native()
+        if group.table is not None:
+            found.setdefault((group.table, group.key), []).append(group)
+    return found
 
 
-def _aggregated(asked: Any, table: Any, group: Group) -> Any:
-    known = asked.join(_but(table, SPINE), on=group.key, how="inner").filter(
-        nw.col("known_time") < nw.col("as_of")
-    )
+def _known(asked: Any, table: Any, key: str, groups: Iterable[Group]) -> Any:
+    """The rows of each row of the spine that were known by then, with what the groups make of each."""
+    known = asked.join(_but(table, SPINE), on=key, how="inner").filter(nw.col("known_time") < nw.col("as_of"))
     known = known.with_columns(age=nw.col("as_of") - nw.col("event_time"))
-    for name, value in group.rows.items():
+    made: dict[str, nw.Expr] = {}
+    for group in groups:
+        for name, value in group.rows.items():
+            if made.setdefault(name, value) is not value:
+                raise ValueError(f"group {group.name}: rows[{name!r}] means something else in another group")
+    for name, value in made.items():
         known = known.with_columns(value.alias(name))
-    return known.group_by("row_id").agg(*(_aggregate(feature, days) for feature, days in group.expanded()))
+    return known
+
+
+def _aggregated(known: Any, groups: Iterable[Group]) -> Any:
+    shared = Conditions()
+    pairs = [pair for group in groups for pair in group.expanded()]
+    wanted = [_aggregate(feature, Rows(shared).within(days)) for feature, days in pairs]
+    return shared.added(known).group_by("row_id").agg(*wanted)
+
+
+def _columns(group: Group) -> list[nw.Expr]:
+    """The group's part of the result: aggregates as they are, and what is derived from them."""
+    kept = [nw.col(feature.name) for feature, _ in group.expanded()]
+    return kept + [_filled(feature, _plain(feature)) for feature in group.derived]
 
 
 def _number(feature: Feature, value: nw.Expr) -> nw.Expr:
@@ -64,10 +90,10 @@ def _number(feature: Feature, value: nw.Expr) -> nw.Expr:
     return value.cast(kind).alias(feature.name)
 
 
-def _aggregate(feature: Feature, days: int | None) -> nw.Expr:
+def _aggregate(feature: Feature, rows: Rows) -> nw.Expr:
     if isinstance(feature.expr, nw.Expr):
         raise TypeError(f"feature {feature.name}: over rows it must be a function of the rows")
-    return _number(feature, feature.expr(Rows().within(days)))
+    return _number(feature, feature.expr(rows))
 
 
 def _plain(feature: Feature) -> nw.Expr:
@@ -76,9 +102,8 @@ def _plain(feature: Feature) -> nw.Expr:
     return _number(feature, feature.expr)
 
 
-def _filled(frame: Any, features: list[Feature]) -> Any:
-    filled = [nw.col(f.name).fill_null(f.empty) for f in features if f.empty is not None]
-    return frame.with_columns(*filled) if filled else frame
+def _filled(feature: Feature, value: nw.Expr) -> nw.Expr:
+    return value if feature.empty is None else value.fill_null(feature.empty)
 
 
 def _but(table: Any, taken: Iterable[str]) -> Any:

@@ -6,6 +6,7 @@ from features.feature import DAY, Feature, Group
 from features.purchases import ratio
 
 KIND, CHANNEL = nw.col("kind"), nw.col("channel")
+CART = KIND == "cart"
 DIGITAL = CHANNEL.is_in(["web", "app", "mini_program"])
 CHANNELS = (
     ("web", "web", "网页"),
@@ -55,7 +56,7 @@ ENGAGEMENT = Group(
         Feature("active_days_{days}d", lambda r: r.distinct("event_day"), "days", "days with a touch in the last {days} days", "近 {days} 天活跃天数", 0),
         Feature("event_channels_{days}d", lambda r: r.distinct("channel"), "channels", "channels used in the last {days} days", "近 {days} 天互动渠道数", 0),
         *(_channel(*channel) for channel in CHANNELS),
-        Feature("carts_30d", lambda r: r.within(30).where(KIND == "cart").count(), "events", "carts filled in the last 30 days", "近 30 天加购次数", 0),
+        Feature("carts_30d", lambda r: r.within(30).where(CART).count(), "events", "carts filled in the last 30 days", "近 30 天加购次数", 0),
         Feature("categories_seen_90d", lambda r: r.within(90).distinct("category"), "categories", "categories looked at in the last 90 days", "近 90 天浏览品类数", 0),
     ),
     derived=(
@@ -75,7 +76,7 @@ INTEREST = Group(
     features=(
         Feature("seen_same_{days}d", lambda r: r.where(SAME).count(), "events", "touches with the campaign's category in the last {days} days", "近 {days} 天与该活动品类的互动次数", 0),
         Feature("seen_any_90d", lambda r: r.within(90)["category"].count(), "events", "touches with any category in the last 90 days", "近 90 天与各品类的互动次数", 0),
-        Feature("carts_same_90d", lambda r: r.within(90).where(SAME & (KIND == "cart")).count(), "events", "carts filled from the campaign's category in the last 90 days", "近 90 天该活动品类加购次数", 0),
+        Feature("carts_same_90d", lambda r: r.within(90).where(SAME).where(CART).count(), "events", "carts filled from the campaign's category in the last 90 days", "近 90 天该活动品类加购次数", 0),
         Feature("days_since_seen_same", lambda r: r.where(SAME).days_since(), "days", "days since the last touch with the campaign's category", "距上次与该活动品类互动天数"),
     ),
     derived=(
@@ -103,7 +104,7 @@ LEAD_TOUCHES = Group(
         Feature("lead_visits", lambda r: r.where(DIGITAL).count(), "visits", "visits to web, app or mini-program", "线上访问次数", 0),
         Feature("lead_store_visits", lambda r: r.where(CHANNEL == "store").count(), "visits", "visits to a store", "到店次数", 0),
         Feature("lead_calls", lambda r: r.where(CHANNEL.is_in(["call", "message"])).count(), "touches", "calls and messages", "电话与消息次数", 0),
-        Feature("lead_carts", lambda r: r.where(KIND == "cart").count(), "events", "carts filled", "加购次数", 0),
+        Feature("lead_carts", lambda r: r.where(CART).count(), "events", "carts filled", "加购次数", 0),
         Feature("last_touch_channel", lambda r: r.last("channel"), "category", "channel of the last touch", "最近触达渠道"),
     ),
     derived=(

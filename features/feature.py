@@ -6,7 +6,10 @@ from dataclasses import dataclass, field, replace
 
 import narwhals as nw
 
+from features.conditions import Conditions
+
 DAY = 86_400  # seconds
+NEWEST = nw.col("age") == nw.col("newest_age")
 
 
 @dataclass(frozen=True)
@@ -18,26 +21,29 @@ class Rows:
     before the as-of moment, > 0) and, for ``last``, the order in time.
     """
 
-    condition: nw.Expr | None = None
+    shared: Conditions
+    conditions: tuple[nw.Expr, ...] = ()
 
     def where(self, condition: nw.Expr) -> "Rows":
         """Only the rows for which ``condition`` holds too."""
-        return Rows(condition if self.condition is None else self.condition & condition)
+        return Rows(self.shared, (*self.conditions, condition))
 
     def within(self, days: int | None) -> "Rows":
         """Only the rows of the last ``days`` days."""
-        return self if days is None else self.where(nw.col("age") <= days * DAY)
+        return self if days is None else self.where(self.shared.window(days * DAY))
 
     def __getitem__(self, column: str) -> nw.Expr:
         return self.of(nw.col(column))
 
     def of(self, value: nw.Expr) -> nw.Expr:
         """``value`` where the conditions hold, empty elsewhere."""
-        return value if self.condition is None else nw.when(self.condition).then(value)
+        return nw.when(self.shared.column(self.conditions)).then(value) if self.conditions else value
 
     def count(self) -> nw.Expr:
         """How many rows."""
-        return self["age"].count()
+        if not self.conditions:
+            return nw.col("age").count()
+        return self.shared.column(self.conditions).cast(nw.Int32).sum()
 
     def distinct(self, column: str) -> nw.Expr:
         """How many different values, empty ones not counted."""
@@ -46,8 +52,7 @@ class Rows:
 
     def last(self, column: str) -> nw.Expr:
         """The value in the newest row (the greatest of them, where several are equally new)."""
-        newest = nw.col("age") == nw.col("newest_age")
-        return self.where(newest)[column].max()
+        return self.where(NEWEST)[column].max()
 
     def days_since(self) -> nw.Expr:
         """Days since the newest row."""
@@ -106,9 +111,11 @@ class Group:
     windows
         Days; a feature with ``{days}`` in its name is computed for each.
     features, derived
-        Aggregates over rows, and expressions over those aggregates.
+        Aggregates over rows, and expressions over those aggregates (never over one another: all are
+        computed at once).
     rows
-        Columns made from the joined rows before they are aggregated, by name, in order.
+        Columns made from the joined rows before they are aggregated, by name, in order; groups over
+        the same table share them.
     """
 
     name: str

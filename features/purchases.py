@@ -8,10 +8,11 @@ import narwhals as nw
 
 from features.feature import DAY, Feature, Group, Rows
 
-SALE = nw.col("kind") == "sale"
+SALE, RETURN = nw.col("kind") == "sale", nw.col("kind") == "return"
 HOUR = (nw.col("event_time") % DAY) // 3600
 WEEKDAY = (nw.col("event_time") // DAY + 3) % 7  # Monday is 0; 1970-01-01 was a Thursday
 GAP = nw.col("gap_hours")
+PAUSE = GAP >= 12
 NEW_DAYS, LOST_DAYS = 90, 365
 
 
@@ -22,7 +23,7 @@ def ratio(above: nw.Expr, below: nw.Expr) -> nw.Expr:
 
 def _pauses(rows: Rows) -> Rows:
     """Times between orders on different days: lines of one order have no gap."""
-    return rows.where(GAP >= 12)
+    return rows.where(PAUSE)
 
 
 def _spread(rows: Rows) -> nw.Expr:
@@ -78,7 +79,7 @@ PURCHASES = Group(
         Feature("pieces_{days}d", lambda r: r.where(SALE)["quantity"].sum(), "pieces", "pieces bought in the last {days} days", "近 {days} 天购买件数", 0),
         Feature("categories_{days}d", lambda r: r.where(SALE).distinct("category"), "categories", "product categories bought in the last {days} days", "近 {days} 天购买品类数", 0),
         Feature("discount_{days}d", lambda r: r.where(SALE)["discount_cents"].sum(), "cents", "discounts in the last {days} days", "近 {days} 天优惠金额", 0),
-        Feature("returns_{days}d", lambda r: r.where(nw.col("kind") == "return").count(), "lines", "lines returned in the last {days} days", "近 {days} 天退货行数", 0),
+        Feature("returns_{days}d", lambda r: r.where(RETURN).count(), "lines", "lines returned in the last {days} days", "近 {days} 天退货行数", 0),
         Feature("products", lambda r: r.where(SALE).distinct("product_id"), "products", "different products so far", "累计购买商品数", 0),
         Feature("purchase_channels", lambda r: r.where(SALE).distinct("channel"), "channels", "channels bought in so far", "累计购买渠道数", 0),
         Feature("last_purchase_channel", lambda r: r.last("channel"), "category", "channel of the last purchase", "最近购买渠道"),
@@ -86,10 +87,10 @@ PURCHASES = Group(
         Feature("gap_mean_days", lambda r: ratio(_pauses(r)["gap_hours"].sum(), _pauses(r)["gap_hours"].count()) / 24, "days", "mean time between purchases", "平均购买间隔天数"),
         Feature("gap_std_days", _spread, "days", "spread of the time between purchases", "购买间隔的波动天数"),
         Feature("gap_max_days", lambda r: _pauses(r)["gap_hours"].max() / 24, "days", "longest pause so far", "最长购买间隔天数"),
-        Feature("lines_evening", lambda r: r.where(SALE & (HOUR >= 18)).count(), "lines", "lines bought after 18:00 (UTC)", "18:00 后购买行数（UTC）", 0),
-        Feature("lines_morning", lambda r: r.where(SALE & (HOUR < 12)).count(), "lines", "lines bought before 12:00 (UTC)", "12:00 前购买行数（UTC）", 0),
-        Feature("lines_store", lambda r: r.where(SALE & (nw.col("channel") == "store")).count(), "lines", "lines bought in a store", "门店购买行数", 0),
-        Feature("lines_weekend", lambda r: r.where(SALE & (WEEKDAY >= 5)).count(), "lines", "lines bought at weekends", "周末购买行数", 0),
+        Feature("lines_evening", lambda r: r.where(SALE).where(HOUR >= 18).count(), "lines", "lines bought after 18:00 (UTC)", "18:00 后购买行数（UTC）", 0),
+        Feature("lines_morning", lambda r: r.where(SALE).where(HOUR < 12).count(), "lines", "lines bought before 12:00 (UTC)", "12:00 前购买行数（UTC）", 0),
+        Feature("lines_store", lambda r: r.where(SALE).where(nw.col("channel") == "store").count(), "lines", "lines bought in a store", "门店购买行数", 0),
+        Feature("lines_weekend", lambda r: r.where(SALE).where(WEEKDAY >= 5).count(), "lines", "lines bought at weekends", "周末购买行数", 0),
         Feature("lines", lambda r: r.where(SALE).count(), "lines", "lines bought so far", "累计购买行数", 0),
     ),
     derived=(
@@ -119,9 +120,9 @@ AFFINITY = Group(
     zh="内容匹配",
     windows=(90, 365),
     features=(
-        Feature("lines_same_{days}d", lambda r: r.where(SALE & SAME).count(), "lines", "lines bought in the campaign's category in the last {days} days", "近 {days} 天购买该活动品类行数", 0),
+        Feature("lines_same_{days}d", lambda r: r.where(SALE).where(SAME).count(), "lines", "lines bought in the campaign's category in the last {days} days", "近 {days} 天购买该活动品类行数", 0),
         Feature("lines_any_{days}d", lambda r: r.where(SALE).count(), "lines", "lines bought in the last {days} days", "近 {days} 天购买行数", 0),
-        Feature("days_since_same", lambda r: r.where(SALE & SAME).days_since(), "days", "days since the last purchase in the campaign's category", "距上次购买该活动品类天数"),
+        Feature("days_since_same", lambda r: r.where(SALE).where(SAME).days_since(), "days", "days since the last purchase in the campaign's category", "距上次购买该活动品类天数"),
     ),
     derived=(
         Feature("category_affinity", (nw.col("lines_same_365d") + 0.5) / (nw.col("lines_any_365d") + 5), "share", "share of a year's purchases in the campaign's category, shrunk", "近一年该活动品类购买占比（收缩）"),

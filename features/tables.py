@@ -13,7 +13,7 @@ One pandera class a table, one line a column. Conventions that hold for all of t
   numbers, truth values and texts become features without further code.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import pandera.polars as pa
@@ -201,11 +201,17 @@ def empty(table: str) -> pl.DataFrame:
 
 
 def complete(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """``frame`` as ``shaped`` makes it, and a member's empty cells filled with what was known before."""
+    frame = shaped(table, frame)
+    return _carried(frame) if table == "members" else frame
+
+
+def shaped(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     """``frame`` with every column of the contract, in its order and type, and the integer times.
 
     Missing optional columns come in empty. Adds ``event_time`` and ``known_time`` (seconds since
     the epoch, UTC) to dated tables, and to purchases ``amount_cents`` (net of discount, negative
-    for a return).
+    for a return). Looks at each row alone, so that a lazy frame will do.
     """
     specs = columns(table)
     extra = [name for name in frame.columns if name.startswith("x_")] if table in EXTENSIBLE else []
@@ -216,22 +222,26 @@ def complete(table: str, frame: pl.DataFrame) -> pl.DataFrame:
         ),
         *extra,
     )
+    added: dict[str, pl.Expr] = {}
     if "occurred_at" in specs:
-        frame = frame.with_columns(recorded_at=pl.coalesce("recorded_at", "occurred_at")).with_columns(
-            event_time=pl.col("occurred_at").dt.epoch("s"),
-            known_time=pl.max_horizontal("occurred_at", "recorded_at").dt.epoch("s"),
-        )
+        added |= {
+            "recorded_at": pl.coalesce("recorded_at", "occurred_at"),
+            "event_time": pl.col("occurred_at").dt.epoch("s"),
+            "known_time": pl.max_horizontal("occurred_at", "recorded_at").dt.epoch("s"),
+        }
     if table == "members":
-        frame = _carried(frame.with_columns(joined_time=pl.col("joined_at").dt.epoch("s")))
+        added["joined_time"] = pl.col("joined_at").dt.epoch("s")
     if table == "purchases":
-        sign = pl.col("quantity").sign()
-        gross = pl.col("quantity") * pl.col("unit_price_cents")
         discount = pl.col("discount_cents").fill_null(0)
-        kind = pl.col("kind").fill_null("sale")
-        frame = frame.with_columns(kind=kind, discount_cents=discount, amount_cents=gross - sign * discount)
+        gross = pl.col("quantity") * pl.col("unit_price_cents")
+        added |= {
+            "kind": pl.col("kind").fill_null("sale"),
+            "discount_cents": discount,
+            "amount_cents": gross - pl.col("quantity").sign() * discount,
+        }
     if table == "contacts":
-        frame = frame.with_columns(arm=pl.col("arm").fill_null(ARMS[0]))
-    return frame
+        added["arm"] = pl.col("arm").fill_null(ARMS[0])
+    return frame.with_columns(**added)
 
 
 def _carried(members: pl.DataFrame) -> pl.DataFrame:
@@ -290,21 +300,22 @@ def enrich(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         )
     campaigns = out.get("campaigns", complete("campaigns", empty("campaigns")))
     own = [name for name in campaigns.columns if name.startswith("x_")]
-    content = campaigns.select(
-        "campaign_id", *(pl.col(name).alias(f"content_{name}") for name in (*CONTENT, *own))
-    )
     for name in ("contacts", "responses"):
         if name in out:
-            out[name] = out[name].join(content, on="campaign_id", how="left", maintain_order="left")
+            out[name] = _with_content(out[name], campaigns, (*CONTENT, *own))
     if "contacts" in out or "responses" in out:
-        out["outreach"] = _outreach(out)
+        out["outreach"] = _with_content(_outreach(tables), campaigns, CONTENT)
     return out
+
+
+def _with_content(frame: pl.DataFrame, campaigns: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    content = campaigns.select("campaign_id", *(pl.col(name).alias(f"content_{name}") for name in names))
+    return frame.join(content, on="campaign_id", how="left", maintain_order="left")
 
 
 def _outreach(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """What was sent, held out, opened, clicked, answered and blocked, one row each."""
-    content = [f"content_{name}" for name in CONTENT]
-    wanted = ("member_id", "campaign_id", "kind", "event_time", "known_time", *content)
+    wanted = ("member_id", "campaign_id", "kind", "event_time", "known_time")
     sent = pl.when(pl.col("arm") == "control").then(pl.lit("held_out")).otherwise(pl.lit("sent"))
     parts = [
         frame.with_columns(kind=kind).filter(pl.col("member_id").is_not_null()).select(wanted)

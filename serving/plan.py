@@ -37,6 +37,7 @@ class Plan:
         with warnings.catch_warnings():  # the schema of a lazy frame is looked up, once
             warnings.simplefilter("ignore", PerformanceWarning)
             self.query = self.build(lazy)
+            self.query.collect_schema()  # kept with the query: no run resolves names and types again
 
     def _source(self, name: str, like: pl.DataFrame) -> pl.LazyFrame:
         def rows(

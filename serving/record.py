@@ -17,7 +17,6 @@ from serving.problems import Fault, Problem, pointer
 
 SOURCES = {"outreach": ("campaigns", "contacts", "responses"), "purchases": ("products", "purchases")}
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
-AT_ONCE = ("members",)  # how it is completed depends on its rows: no part of a plan made before
 SHARED_IDS = ("product_id", "campaign_id")  # ids by which rows of one record find each other
 BEYOND_SCHEMA = frozenset(("second_subject", "duplicate", "wrong_sign", "wrong_type"))  # the codes of `check`
 
@@ -57,7 +56,7 @@ class Reader:
     def _build(self, lazy: dict[str, Any]) -> pl.LazyFrame:
         """As ingest finishes tables, and as training computes features."""
         spine = lazy.pop("spine")
-        done = {name: lazy[name] if name in AT_ONCE else tables.complete(name, lazy[name]) for name in lazy}
+        done = {name: tables.shaped(name, frame) for name, frame in lazy.items()}
         return compute(spine, tables.enrich(done), self.groups)
 
     @classmethod
@@ -86,7 +85,8 @@ class Reader:
         Each question sees the rows of its own record alone.
         """
         found = self.plans.run({"spine": self.spine(questions)} | self._tables(questions))
-        return found.sort("row_id").drop("row_id")
+        order = found.drop_in_place("row_id")
+        return found if len(questions) == 1 else found[order.arg_sort()]
 
     def spine(self, questions: Sequence[Question]) -> pl.DataFrame:
         """Who is asked about, when, and with which content; each question's subject is its number."""
@@ -131,7 +131,9 @@ class Reader:
         for column, category in own.items():
             values = [own_value(row, column, category) for _, row in rows]
             columns.append(pl.Series(column, values, dtype=_type(category)))
-        return _prepared(name, pl.DataFrame(columns))
+        frame = pl.DataFrame(columns)
+        changes = name == "members" and len({at for at, _ in rows}) < len(rows)
+        return _carried(frame) if changes else frame
 
     def _values(self, column: str, rows: Sequence[tuple[int, BaseModel]]) -> Iterator[Any]:
         if column == self.key:
@@ -156,11 +158,12 @@ def _type(category: bool) -> Any:
 @cache
 def _nothing(name: str, own: tuple[tuple[str, bool], ...]) -> pl.DataFrame:
     columns = [pl.lit(None, dtype=_type(category)).alias(column) for column, category in own]
-    return _prepared(name, tables.empty(name).with_columns(*columns))
+    return tables.empty(name).with_columns(*columns)
 
 
-def _prepared(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-    return tables.complete(name, frame) if name in AT_ONCE else frame
+def _carried(members: pl.DataFrame) -> pl.DataFrame:
+    """What depends on several rows of a member and so is no part of a plan; one row each needs nothing."""
+    return tables.complete("members", members).select(members.columns)
 
 
 def own_value(row: BaseModel, column: str, category: bool) -> Any:
