@@ -81,24 +81,16 @@ class Encoder:
         ]
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(codes)).astype(np.float32)
 
-    def unseen(self, frame: pl.DataFrame) -> list[list[str]]:
-        """For each row the features whose category was never seen in training."""
-        categories = [column for column in self.columns if column.categories is not None]
-        if len(frame) <= FEW:
-            return [
-                [
-                    c.name
-                    for c, v in zip(categories, row, strict=True)
-                    if v is not None and str(v) not in c.codes
-                ]
-                for row in frame.select(column.name for column in categories).iter_rows()
-            ] or [[] for _ in range(len(frame))]
-        out: list[list[str]] = [[] for _ in range(len(frame))]
-        for column in categories:
-            values = frame[column.name]
-            for row in np.flatnonzero(np.isnan(_coded(values, column)) & values.is_not_null().to_numpy()):
-                out[row].append(column.name)
+    def unseen(self, frame: pl.DataFrame, matrix: np.ndarray) -> np.ndarray:
+        """Which categories of ``frame`` were never seen in training, shape of its ``matrix``, bool."""
+        out = np.zeros(matrix.shape, dtype=bool)
+        for at in self._categories[np.isnan(matrix[:, self._categories]).any(axis=0)]:
+            out[:, at] = np.isnan(matrix[:, at]) & frame[self.columns[at].name].is_not_null().to_numpy()
         return out
+
+    @cached_property
+    def _categories(self) -> np.ndarray:
+        return np.array([at for at, c in enumerate(self.columns) if c.categories is not None], dtype=np.int64)
 
     def to_json(self) -> list[dict[str, Any]]:
         return [{"name": c.name, "categories": c.categories and list(c.categories)} for c in self.columns]

@@ -6,6 +6,7 @@ Pipeline, report and service all score through this class.
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from xgboost import Booster, DMatrix
 from models.calibrate import Calibration
 from models.contributions import FEWEST, contributions
 from models.encode import Encoder
+from models.unknown import Inputs, Unknown
 
 CARD_VERSION = 1
 
@@ -33,15 +35,31 @@ class Model:
     calibration: Calibration
     card: dict[str, Any]
 
-    def margin(self, matrix: np.ndarray) -> np.ndarray:
-        """Log-odds before calibration, shape (rows,)."""
-        return self.booster.inplace_predict(matrix, predict_type="margin")
+    @cached_property
+    def unknown(self) -> Unknown:
+        """What becomes of inputs that the model has learnt nothing of."""
+        return Unknown(self.encoder, self.card["bins"], self.card.get("weights"))
+
+    def inputs(self, frame: pl.DataFrame) -> Inputs:
+        """Features as the model reads them, with what is unknown in them."""
+        matrix = self.encoder.transform(frame)
+        return self.unknown.inputs(matrix, self.encoder.unseen(frame, matrix))
+
+    def margin(self, inputs: Inputs) -> np.ndarray:
+        """Log-odds before calibration, shape (rows,); of the mean probability where inputs are unknown."""
+        found = self.booster.inplace_predict(inputs.matrix, predict_type="margin")
+        rows = inputs.rows
+        if len(rows):
+            mean = self.unknown.mean(inputs, self.booster.inplace_predict)[rows].astype(np.float64)
+            found = found.astype(np.float64)
+            found[rows] = np.log(mean) - np.log1p(-mean)
+        return found
 
     def probability(self, frame: pl.DataFrame) -> np.ndarray:
         """Calibrated probability of the positive class, shape (rows,), float64."""
-        return self.calibration.probability(self.margin(self.encoder.transform(frame)))
+        return self.calibration.probability(self.margin(self.inputs(frame)))
 
-    def contributions(self, matrix: np.ndarray) -> tuple[np.ndarray, float]:
+    def contributions(self, inputs: Inputs) -> tuple[np.ndarray, float]:
         """SHAP values on the scale of the calibrated log-odds, and their common base.
 
         Path-dependent TreeSHAP (Lundberg et al. 2020) of the booster times the calibration's
@@ -54,17 +72,32 @@ class Model:
         base
             What a row starts from before its own features speak.
         """
-        few = matrix if len(matrix) < FEWEST else matrix[:1]
+        values, rows = self.unknown.mean(inputs, self._values), inputs.rows
+        if len(rows):  # the mean of probabilities lies off the mean of log-odds; not knowing is why
+            gap = self.margin(inputs)[rows] - self._base - values[rows].sum(axis=1)
+            values[rows] += inputs.shares[rows] * gap[:, None]
+        return self.calibration.slope * values, float(self.calibration.log_odds(self._base))
+
+    @cached_property
+    def _base(self) -> float:
+        """Log-odds before calibration of a row before its features speak."""
+        nothing = np.full((1, len(self.encoder.columns)), np.nan, dtype=np.float32)
+        return float(self._raw(nothing)[0, -1])
+
+    def _values(self, matrix: np.ndarray) -> np.ndarray:
+        """SHAP values before calibration, shape of ``matrix``."""
+        few = len(matrix) < FEWEST
+        return self._raw(matrix)[:, :-1] if few else contributions(self.booster, matrix)
+
+    def _raw(self, matrix: np.ndarray) -> np.ndarray:
+        """XGBoost's own SHAP values and, in the last column, the base."""
         data = DMatrix(
-            few,
+            matrix,
             feature_names=self.encoder.names,
             feature_types=self.encoder.feature_types,
             enable_categorical=True,
         )
-        raw = self.booster.predict(data, pred_contribs=True).astype(np.float64)
-        base = float(self.calibration.log_odds(raw[0, -1])) if len(raw) else self.calibration.intercept
-        values = raw[:, :-1] if len(few) == len(matrix) else contributions(self.booster, matrix)
-        return self.calibration.slope * values, base
+        return self.booster.predict(data, pred_contribs=True).astype(np.float64)
 
     def save(self, folder: Path) -> None:
         """Write the folder; the same model gives the same bytes."""

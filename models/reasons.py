@@ -100,7 +100,7 @@ class Explainer:
         """
         if frame.is_empty() or top < 1:
             return pl.DataFrame(schema=COLUMNS)
-        values, _ = self.model.contributions(self.model.encoder.transform(frame))
+        values, _ = self.model.contributions(self.model.inputs(frame))
         return self.of(values, frame, top)
 
     def of(self, values: np.ndarray, frame: pl.DataFrame, top: int = 3) -> pl.DataFrame:

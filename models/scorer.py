@@ -1,8 +1,9 @@
 """From features to answers: one code path for the nightly batch and for a request."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ from xgboost import config_context
 from models.amount import Amount
 from models.model import Model
 from models.reasons import COLUMNS, Explainer
+from models.unknown import MAX_UNKNOWN, Inputs
 from models.worth import Worth
 
 FEW = 64
-Numbers = dict[str, Any]  # probability, percentile, score, band and ``MORE``, shape (rows,) each
+Numbers = dict[str, Any]  # status, probability, percentile, score, band and ``MORE``, shape (rows,) each
 MORE = ("expected_value", "value_at_risk", "value_per_cost", "uplift")  # where the model has them
 REASONS = 5  # of everybody, published; an answer tells fewer
+OK, INSUFFICIENT = "ok", "insufficient_input"
+ACTED_ON = ("percentile", "score", "band", *MORE)  # what nobody should act on where too little is known
 
 
 @dataclass(frozen=True)
@@ -106,32 +110,43 @@ class Scorer:
         return (p[:, None] < lows).sum(axis=1)
 
     def numbers(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Probability, percentile, score (1 to 99), band and ``MORE`` of every row of features."""
-        return _table(self._numbers(self.model.encoder.transform(frame)))
+        """Status, probability, percentile, score (1 to 99), band and ``MORE`` of every row of features.
 
-    def _numbers(self, matrix: np.ndarray) -> Numbers:
-        probability = self.model.calibration.probability(self.model.margin(matrix))
+        Where more than the card's ``max_unknown`` of what the model says rests on unknown inputs, the
+        status is ``insufficient_input`` and the probability, that of somebody of whom as much is
+        known, stands alone.
+        """
+        return _table(self._numbers(self.model.inputs(frame)))
+
+    def _numbers(self, inputs: Inputs) -> Numbers:
+        probability = self.model.calibration.probability(self.model.margin(inputs))
         percentile = self.population.percentile(probability)
         names = [band["name"] for band in self.model.card["bands"]]
         found = {
+            "status": np.where(self._is_insufficient(inputs), INSUFFICIENT, OK).tolist(),
             "probability": probability,
             "percentile": percentile,
             "score": np.clip(np.ceil(percentile), 1, 99).astype(np.int64),
             "band": [names[at] for at in self.bands(probability)],
         }
+        mean = partial(self.model.unknown.mean, inputs)
         if self.worth is not None:
-            found |= self.worth.told(probability, matrix, self.model.encoder)
-        return found if self.uplift is None else found | {"uplift": self.uplift.predict(matrix)}
+            amount = mean(self.worth.amount.predict)
+            found |= self.worth.told(probability, amount, inputs.matrix, self.model.encoder)
+        return found if self.uplift is None else found | {"uplift": mean(self.uplift.predict)}
+
+    def _is_insufficient(self, inputs: Inputs) -> np.ndarray:
+        return self.model.unknown.share(inputs) > self.model.card.get("max_unknown", MAX_UNKNOWN)
 
     def told(self, frame: pl.DataFrame, top: int) -> tuple[Numbers, pl.DataFrame]:
         """Columns as of ``numbers``, and the ``top`` reasons, one line a reason (see ``reasons.COLUMNS``)."""
-        matrix = self.model.encoder.transform(frame)
+        inputs = self.model.inputs(frame)
         # A pool of threads costs more than a few rows: it is the longest part of a single answer.
         with config_context(nthread=1 if len(frame) <= FEW else 0):
-            numbers = self._numbers(matrix)
+            numbers = self._numbers(inputs)
             if frame.is_empty() or top < 1:
                 return numbers, pl.DataFrame(schema=COLUMNS)
-            values, _ = self.model.contributions(matrix)
+            values, _ = self.model.contributions(inputs)
         return numbers, self.explainer.of(values, frame, top)
 
     def table(self, frame: pl.DataFrame, top: int = REASONS) -> pl.DataFrame:
@@ -147,4 +162,11 @@ class Scorer:
 def _table(numbers: Numbers) -> pl.DataFrame:
     """As a frame; what is not known (``value_per_cost`` without a cost) is null."""
     frame = pl.DataFrame(numbers, schema_overrides={"band": pl.String})
-    return frame.with_columns(pl.col(name).fill_nan(None) for name in MORE if name in numbers)
+    frame = frame.with_columns(pl.col(name).fill_nan(None) for name in MORE if name in numbers)
+    told = [name for name in ACTED_ON if name in numbers]
+    return frame.with_columns(pl.when(pl.col("status") == OK).then(pl.col(told)))
+
+
+def withheld(row: Mapping[str, Any]) -> dict[str, Any]:
+    """One row of numbers without those that nobody should act on."""
+    return {**row, **{name: None for name in ACTED_ON if name in row}, "status": INSUFFICIENT}

@@ -43,14 +43,15 @@ class Worth:
         risk = [] if self.on_event else ["value_at_risk"]
         return ["expected_value", *risk, *(["value_per_cost"] if self.cost in encoder.names else [])]
 
-    def told(self, probability: np.ndarray, matrix: np.ndarray, encoder: Encoder) -> dict[str, np.ndarray]:
-        """Columns of shape (rows,); NaN where a cost is not known or nothing.
+    def told(
+        self, probability: np.ndarray, amount: np.ndarray, matrix: np.ndarray, encoder: Encoder
+    ) -> dict[str, np.ndarray]:
+        """Columns of shape (rows,) from probability and amount; NaN where a cost is not known or nothing.
 
         ``expected_value``: probability times amount. ``value_at_risk``, where the event keeps the
         money away: what comes if it does not happen, times the probability that it does.
         ``value_per_cost``, where a cost is known: expected value for each unit spent on the subject.
         """
-        amount = self.amount.predict(matrix)
         expected = (probability if self.on_event else 1 - probability) * amount
         found = {"expected_value": expected}
         if not self.on_event:

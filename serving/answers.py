@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from models.scorer import INSUFFICIENT, OK, withheld
 from serving import consent, inputs
 from serving.arm import arm
 from serving.champion import Champion
@@ -20,6 +21,7 @@ Answer = dict[str, Any]
 Lines = list[dict[str, Any]]
 Scored = tuple[dict[str, Any], Lines, Lines]  # numbers, reasons, warnings
 DAY = 86_400
+STATUSES = (OK, INSUFFICIENT, "suppressed", "error")
 
 
 def answer(champion: Champion, item: Item, settings: Settings, now: datetime) -> Answer:
@@ -120,22 +122,25 @@ def _told(
 ) -> Answer:
     numbers, reasons, doubts = scored
     assert math.isfinite(numbers["probability"])
-    rate, language = champion.rates[numbers["band"]], one.item.options.language[:2]
+    warnings = [*doubts, *_warnings(champion, one, settings, now)]
+    if numbers["status"] != OK or any(warning["code"] == "nothing_known" for warning in warnings):
+        numbers = withheld(numbers)
+    rate, language = champion.rates.get(numbers["band"]), one.item.options.language[:2]
     return {
         "record_id": one.item.record_id,
-        "status": "ok",
+        "status": numbers["status"],
         "score_id": ulid(now),
         "probability": round(numbers["probability"], 6),
-        "percentile": round(numbers["percentile"], 2),
+        "percentile": _rounded(numbers["percentile"], 2),
         "percentile_as_of": champion.scorer.population.as_of,
         "score": numbers["score"],
         "band": numbers["band"],
-        "band_expected_rate": None if rate is None else round(rate, 6),
+        "band_expected_rate": _rounded(rate),
         **_more(champion, numbers),
         "recommended": numbers["band"] in settings.recommended.get(champion.task, ()),
         "experiment_arm": arm(settings.experiment, champion.task, _subject(champion, one)),
         "reasons": [_reason(reason, language) for reason in reasons[:top]],
-        "warnings": [*doubts, *_warnings(champion, one, settings, now)],
+        "warnings": warnings,
         "scored_at": iso(now),
         "features_as_of": iso(datetime.fromtimestamp(one.as_of, UTC)),
         "valid_until": iso(_valid_until(one, settings, now)),
@@ -144,13 +149,13 @@ def _told(
 
 def _more(champion: Champion, numbers: Mapping[str, Any]) -> dict[str, Any]:
     """Money and uplift, where the model has them; null where they are not known for this subject."""
-    found = {name: _finite(numbers[name]) for name in champion.scorer.more}
+    found = {name: _rounded(numbers[name]) for name in champion.scorer.more}
     worth = champion.scorer.worth
     return found if worth is None else found | {"currency": worth.currency}
 
 
-def _finite(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else round(value, 6)
+def _rounded(value: float | None, places: int = 6) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(value, places)
 
 
 def _reason(reason: Mapping[str, Any], language: str) -> dict[str, Any]:

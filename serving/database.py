@@ -15,7 +15,8 @@ CREATE TABLE IF NOT EXISTS jobs (
 CREATE INDEX IF NOT EXISTS jobs_by_mark ON jobs (client, mark);
 CREATE TABLE IF NOT EXISTS chunks (
   job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, number INTEGER NOT NULL, items BLOB NOT NULL,
-  answers BLOB, ok INTEGER, suppressed INTEGER, failed INTEGER, PRIMARY KEY (job, number)
+  answers BLOB, ok INTEGER, suppressed INTEGER, failed INTEGER, insufficient INTEGER,
+  PRIMARY KEY (job, number)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outcomes (
   client TEXT NOT NULL, event_id TEXT NOT NULL, received TEXT NOT NULL, model TEXT, score_id TEXT, ref TEXT,
@@ -26,6 +27,8 @@ CREATE TABLE IF NOT EXISTS audit (
   model TEXT, subject TEXT
 );
 """
+
+ADDED = (("chunks", "insufficient", "INTEGER"),)  # columns that an older file does not have
 
 
 @dataclass(frozen=True)
@@ -57,3 +60,6 @@ class Database:
         with self.use() as connection:
             connection.execute("PRAGMA journal_mode = WAL")  # readers do not wait for a writer
             connection.executescript(SCHEMA)
+            for table, column, kind in ADDED:
+                if column not in {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}:
+                    connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")

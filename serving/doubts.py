@@ -68,7 +68,7 @@ class Doubts:
     def of(self, frame: pl.DataFrame) -> dict[int, list[dict[str, Any]]]:
         """Warnings by row, only for rows that have any."""
         matrix = self.model.encoder.transform(frame)
-        unseen = self.model.encoder.unseen(frame)
+        unseen = [self._names[row].tolist() for row in self.model.encoder.unseen(frame, matrix)]
         gone = np.isnan(matrix)
         low, high = self._spans
         with np.errstate(invalid="ignore"):

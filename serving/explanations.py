@@ -22,7 +22,7 @@ def explain(champion: Champion, item: Item, settings: Settings, now: datetime) -
         return found
     frame = inputs.frame(champion, [asked])
     model = champion.scorer.model
-    values, base = model.contributions(model.encoder.transform(frame))
+    values, base = model.contributions(model.inputs(frame))
     words = {row["name"]: row for row in champion.card["features"]}
     language = item.options.language[:2]
     parts = [

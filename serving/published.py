@@ -14,7 +14,7 @@ from serving.store import Snapshot
 
 SAMPLE = 256  # rows that are scored again, to be sure that the file is this model's
 TOLERANCE = 1e-6
-NUMBERS = ("probability", "percentile", "score", "band")
+NUMBERS = ("status", "probability", "percentile", "score", "band")
 TOLD = [name for name in COLUMNS if name not in ("row", "rank")]
 
 
@@ -62,7 +62,7 @@ class Published:
 
 def _compare(file: Path, frame: pl.DataFrame, snapshot: Snapshot, scorer: Scorer) -> None:
     rows: np.ndarray = np.unique(np.linspace(0, max(len(frame) - 1, 0), SAMPLE).astype(int))[: len(frame)]
-    again = scorer.numbers(snapshot.frame[rows]).drop("score", "band")
+    again = scorer.numbers(snapshot.frame[rows]).drop("status", "score", "band")
     if missing := [name for name in again.columns if name not in frame.columns]:
         raise ValueError(f"{file}: is of another model; it has no {', '.join(missing)}")
     for name in again.columns:

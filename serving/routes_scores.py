@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from models.scorer import OK
 from serving import answers, calls, contract, parsing
 from serving.champion import Champion
 from serving.problems import Problem
@@ -51,8 +52,7 @@ def _scores(routes: APIRouter, state: State, task: str) -> None:
         if len(bulk.items) > MAX_ITEMS:
             raise Problem("too_many_records", f"At most {MAX_ITEMS} items in one call.")
         found = await state.run(_bulk, state, champion, bulk)
-        words = ("ok", "suppressed", "error")
-        summary = {word: sum(one["status"] == word for one in found) for word in words}
+        summary = {word: sum(one["status"] == word for one in found) for word in answers.STATUSES}
         return told(state, champion, request, found, {"summary": summary, "results": found})
 
 
@@ -82,11 +82,16 @@ def ranked(champion: Champion, ranking: Ranking, state: State) -> dict[str, Any]
     for at, (campaign, one) in enumerate(zip(ranking.campaigns, found, strict=True)):
         one |= {"campaign": at, "campaign_id": campaign.campaign_id}
     by = "probability" if champion.scorer.uplift is None else "uplift"
-    found.sort(key=lambda one: -one.get(by, -math.inf))  # stable: equal ones as they came
+    found.sort(key=lambda one: -_standing(one, by))  # stable: equal ones as they came
     least = champion.card["base_rate"] if ranking.at_least is None else ranking.at_least
-    worthy = (one["campaign"] for one in found if one.get("probability", -1) >= least and one[by] > 0)
+    worthy = (one["campaign"] for one in found if _standing(one, "probability") >= least and one[by] > 0)
     told = {"choice": next(worthy, None), "at_least": round(least, 6), "by": by}
     return {"record_id": ranking.record_id, **told, "ranked": found}
+
+
+def _standing(one: Mapping[str, Any], by: str) -> float:
+    """Where an answer stands; below all others where there is nothing to act on."""
+    return float(one[by]) if one["status"] == OK else -math.inf
 
 
 def asked(state: State, task: str, request: Request, scope: str) -> Champion:

@@ -52,10 +52,14 @@ class Contribution(Row):
 
 
 class Result(Row):
-    """The answer for one subject: a score (``ok``), none (``suppressed``), or what is wrong (``error``)."""
+    """The answer for one subject: a score (``ok``), none (``suppressed``), or what is wrong (``error``).
+
+    ``insufficient_input``: so much of what the model reads is unknown that nobody should act on it. The
+    probability is that of somebody of whom as much is known; nothing else is told.
+    """
 
     record_id: str | None = Field(description="the caller's own mark")
-    status: Literal["ok", "suppressed", "error"]
+    status: Literal["ok", "insufficient_input", "suppressed", "error"]
     score_id: str | None = Field(default=None, description="ULID; outcomes name it")
     probability: Share | None = None
     percentile: float | None = Field(default=None, ge=0, le=100)
@@ -114,6 +118,7 @@ class Summary(Row):
     """How many of each."""
 
     ok: int
+    insufficient_input: int
     suppressed: int
     error: int
 

@@ -32,6 +32,7 @@ class JobState(Row):
     total: int
     done: int
     ok: int
+    insufficient_input: int
     suppressed: int
     failed: int
 

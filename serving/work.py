@@ -104,10 +104,10 @@ class Work:
 
     def _keep(self, job: str, number: int, found: list[dict[str, Any]]) -> None:
         """Keep a chunk's answers, unless somebody else was quicker or the job is cancelled."""
-        counts = [sum(one["status"] == word for one in found) for word in ("ok", "suppressed", "error")]
+        counts = [sum(one["status"] == word for one in found) for word in answers.STATUSES]
         with self.jobs.database.use() as connection:
             connection.execute(
-                "UPDATE chunks SET answers = ?, ok = ?, suppressed = ?, failed = ?"
+                "UPDATE chunks SET answers = ?, ok = ?, insufficient = ?, suppressed = ?, failed = ?"
                 " WHERE job = ? AND number = ? AND answers IS NULL"
                 " AND (SELECT status FROM jobs WHERE id = job) = 'running'",
                 (pack(found), *counts, job, number),
@@ -116,7 +116,9 @@ class Work:
     def _finish(self, job: str) -> None:
         with self.jobs.database.use() as connection:
             failed, total = connection.execute(
-                "SELECT sum(failed), sum(ok + suppressed + failed) FROM chunks WHERE job = ?", (job,)
+                "SELECT sum(failed), sum(ok + coalesce(insufficient, 0) + suppressed + failed)"
+                " FROM chunks WHERE job = ?",
+                (job,),
             ).fetchone()
             status = "succeeded" if not failed else "failed" if failed == total else "succeeded_with_errors"
             connection.execute(

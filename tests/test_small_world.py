@@ -93,9 +93,9 @@ def test_the_model_ranks_later_rows_better_than_chance(world, name):
 def test_contributions_add_up_on_every_row_of_a_sample(world, name):
     model = Model.load(world.build / name / "model")
     rows = pl.read_parquet(world.build / name / "dataset.parquet").sample(300, seed=1)
-    matrix = model.encoder.transform(rows)
-    values, base = model.contributions(matrix)
-    log_odds = model.calibration.log_odds(model.margin(matrix))
+    inputs = model.inputs(rows)
+    values, base = model.contributions(inputs)
+    log_odds = model.calibration.log_odds(model.margin(inputs))
     assert np.abs(values.sum(axis=1) + base - log_odds).max() < 1e-5
 
 

@@ -79,7 +79,7 @@ def _baselines(
 
 def _predictions(test: pl.DataFrame, model: Model, scores: dict[str, np.ndarray]) -> pl.DataFrame:
     keys = [name for name in KEYS if name in test.columns]
-    margin = model.margin(model.encoder.transform(test)).astype(np.float64)
+    margin = model.margin(model.inputs(test)).astype(np.float64)
     named = {
         ("probability" if name == "model" else f"baseline_{name}"): score for name, score in scores.items()
     }

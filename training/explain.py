@@ -31,7 +31,7 @@ def explain(params: Params, name: str) -> None:
     folder = params.build / name
     facts, model = read_json(folder / "dataset.json"), Model.load(folder / "model")
     rows = sample(folder, params.seed)
-    values, base = model.contributions(model.encoder.transform(rows))
+    values, base = model.contributions(model.inputs(rows))
     error = np.abs(values.sum(axis=1) + base - model.calibration.log_odds(rows["margin"].to_numpy()))
     _require_additive(name, rows, error)
     out = folder / "explain"

@@ -20,6 +20,8 @@ from training.params import Params
 from training.rebase import rebased
 from training.rows import inputs, load
 
+SAMPLE = 1_000  # rows that tell how much each input says
+
 
 def fit(params: Params, name: str) -> None:
     """Write ``model/`` and ``oof.parquet``: predictions for each validation block from its past only."""
@@ -45,8 +47,16 @@ def fit(params: Params, name: str) -> None:
         threads=params.engine.threads,
     )
     card = _card(task, facts, past, oof, calibration, encoder, params)
-    Model(booster, encoder, calibration, card).save(folder / "model")
+    model = Model(booster, encoder, calibration, card)
+    card["weights"] = _weights(model, past.sample(min(SAMPLE, len(past)), seed=params.seed))
+    model.save(folder / "model")
     oof.write_parquet(folder / "oof.parquet")
+
+
+def _weights(model: Model, rows: pl.DataFrame) -> dict[str, float]:
+    """The share of each input in all that the model says, from its mean absolute contribution."""
+    size = np.abs(model.contributions(model.inputs(rows))[0]).mean(axis=0)
+    return dict(zip(model.encoder.names, np.round(size / max(size.sum(), 1e-12), 6).tolist(), strict=True))
 
 
 def _out_of_fold(
@@ -107,6 +117,7 @@ def _card(
             if one["short"]
         ],
         "bins": observed(past, past["label"].to_numpy(), encoder),
+        "max_unknown": params.score.max_unknown,
         "extracted_at": facts["extracted_at"],
         "spine": spine,
     }

@@ -126,6 +126,17 @@ class Backtest(Section):
     resamples: int = Field(100, ge=20)
 
 
+class Score(Section):
+    """Who gets a score to act on.
+
+    ``max_unknown`` is the share of what a model says that may rest on inputs it has learnt nothing of
+    (a category never seen, a value missing that never was); beyond it the status is
+    ``insufficient_input``, without band, percentile and recommendation.
+    """
+
+    max_unknown: float = Field(0.5, ge=0, le=1)
+
+
 class Economics(Section):
     """What acting on a row costs and what it brings, in the brand's currency; stated, not measured.
 
@@ -165,6 +176,7 @@ class Params(Section):
     tune: Tunes
     evaluate: Evaluate
     backtest: Backtest = Backtest.model_validate({})
+    score: Score = Score()
     economics: Stated = Stated()
 
     @property

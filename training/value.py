@@ -72,7 +72,8 @@ def _learnt(task: Task, stated: Economics | None, params: Params) -> tuple[dict[
     table = pl.scan_parquet(params.build / "tables" / f"{task.money.table}.parquet")
     money = revenue(rows, table, task.money, facts["spine"]["gap"])
     comes = rows["label"].to_numpy() == on_event
-    matrix = model.encoder.transform(rows)
+    inputs = model.inputs(rows)
+    matrix = inputs.matrix
     learnt = Learnt(matrix, money, comes, model.encoder.feature_types, params.seed, params.engine.threads)
     rounds, level = _choose(rows, facts, learnt)
     test = (rows["split"] == "test").to_numpy()
@@ -80,8 +81,9 @@ def _learnt(task: Task, stated: Economics | None, params: Params) -> tuple[dict[
     currency = None if stated is None else stated.currency
     worth = Worth(amount, on_event, task.cost, currency)
     probability = model.probability(rows.filter(test))
+    expected = model.unknown.mean(inputs, amount.predict)[test]
     orders = {
-        "model": worth.told(probability, matrix[test], model.encoder)["expected_value"],
+        "model": worth.told(probability, expected, matrix[test], model.encoder)["expected_value"],
         "probability": probability if on_event else 1 - probability,
     }
     if PAST in rows.columns:

@@ -63,7 +63,7 @@ def test_bulk_gives_the_single_answers_in_order(client: TestClient, brand: Brand
         )
     ]
     answer = post(client, task, {"items": items}, "scores").json()
-    assert answer["summary"] == {"ok": 8, "suppressed": 0, "error": 4}
+    assert answer["summary"] == {"ok": 8, "insufficient_input": 0, "suppressed": 0, "error": 4}
     for item, found in zip(items, answer["results"], strict=True):
         single = post(client, task, item).json()
         if found["status"] == "error":

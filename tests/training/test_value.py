@@ -57,7 +57,9 @@ def test_what_is_released_is_what_was_judged(params):
     test = rows.filter(pl.col("split") == "test")
     worth, model = Worth.load(params.build / NAME / "value"), Model.load(params.build / NAME / "model")
     assert worth is not None
-    told = worth.told(model.probability(test), model.encoder.transform(test), model.encoder)
+    inputs = model.inputs(test)
+    amount = model.unknown.mean(inputs, worth.amount.predict)
+    told = worth.told(model.probability(test), amount, inputs.matrix, model.encoder)
     purchases = pl.scan_parquet(params.build / "tables/purchases.parquet")
     ratio = told["expected_value"].sum() / revenue(test, purchases, MONEY, 7).sum()
     assert read(params)["ratio"]["value"] == pytest.approx(ratio)

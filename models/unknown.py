@@ -1,0 +1,124 @@
+"""What is not known of a row is averaged over what the model has learnt from.
+
+A tree sends a category that none of its splits has seen always to one side, and so it does with a
+value that is missing where none was missing in training: an arbitrary side, often the best one
+(XGBoost's issue 11659). So such an input does not walk through the trees as it is. The row is scored
+with the input's training values in its place, in the proportions they had, and what comes of it is
+averaged (the interventional expectation of Lundberg et al. 2020): within the range of the values
+that were seen, at their weighted mean, and reasons still add up.
+
+The stand-ins are drawn from the observed counts of the card, each input by itself: no row of them
+is a person.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from models.encode import Encoder
+
+STAND_INS = 100
+LEARNT = 0.01  # missing in this share of the training rows or more: what missing means was learnt
+MAX_UNKNOWN = 0.5  # of what a model says; more, and nobody should act on it
+ROWS = 2_000  # at a time, so that memory stays bounded
+SEED = 7
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Rows as a model reads them.
+
+    Parameters
+    ----------
+    matrix
+        float32, shape (rows, columns); NaN where missing or unseen.
+    unknown
+        Which entries the model has learnt nothing of, same shape.
+    """
+
+    matrix: np.ndarray
+    unknown: np.ndarray
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """Positions of rows with anything unknown."""
+        return np.flatnonzero(self.unknown.any(axis=1))
+
+    @property
+    def shares(self) -> np.ndarray:
+        """An equal share for each unknown entry of a row, shape (rows, columns)."""
+        return self.unknown / np.maximum(self.unknown.sum(axis=1, keepdims=True), 1)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Finds what is unknown in rows, and averages over it.
+
+    ``bins`` are the observed counts of each input (``models.bins``), ``weights`` the share of each in
+    all that the model says; equal shares where none are told.
+    """
+
+    encoder: Encoder
+    bins: Mapping[str, Mapping[str, Any]]
+    weights: Mapping[str, float] | None = None
+
+    @cached_property
+    def is_learnt(self) -> np.ndarray:
+        """Inputs of which it was learnt what missing means, shape (columns,)."""
+        counts = [self.bins[name]["n"] for name in self.encoder.names]
+        return np.array([n[-1] >= max(LEARNT * sum(n), 1) for n in counts], dtype=bool)
+
+    @cached_property
+    def stand_ins(self) -> np.ndarray:
+        """Values in the place of unknown ones, shape (``STAND_INS``, columns), float32."""
+        rng = np.random.default_rng(SEED)
+        columns = [rng.permutation(_spread(self.bins[name])) for name in self.encoder.names]
+        return np.stack(columns, axis=1).astype(np.float32)
+
+    @cached_property
+    def _weights(self) -> np.ndarray:
+        names = self.encoder.names
+        told = np.ones(len(names)) if self.weights is None else np.array([self.weights[n] for n in names])
+        return told / max(told.sum(), 1e-12)
+
+    def inputs(self, matrix: np.ndarray, unseen: np.ndarray) -> Inputs:
+        """Mark what is unknown: unseen categories, and missing values where none were learnt."""
+        return Inputs(matrix, unseen | (np.isnan(matrix) & ~self.is_learnt))
+
+    def share(self, inputs: Inputs) -> np.ndarray:
+        """How much of what the model says rests on unknown inputs, 0 to 1, shape (rows,)."""
+        return inputs.unknown @ self._weights
+
+    def mean(self, inputs: Inputs, predict: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """``predict`` of a matrix, averaged over the stand-ins for what is unknown.
+
+        Parameters
+        ----------
+        predict
+            From a matrix of shape (n, columns) to an array of shape (n, ...).
+        """
+        found, rows = predict(inputs.matrix), inputs.rows
+        for start in range(0, len(rows), ROWS):
+            some = rows[start : start + ROWS]
+            means = predict(self._filled(inputs, some)).reshape(len(some), STAND_INS, *found.shape[1:])
+            found[some] = means.mean(axis=1)
+        return found
+
+    def _filled(self, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
+        """Every row once a stand-in, shape (rows * ``STAND_INS``, columns)."""
+        unknown, known = inputs.unknown[rows, None, :], inputs.matrix[rows, None, :]
+        return np.where(unknown, self.stand_ins[None], known).reshape(-1, inputs.matrix.shape[1])
+
+
+def _spread(entry: Mapping[str, Any]) -> np.ndarray:
+    """``STAND_INS`` values of one input in the proportions of training; NaN where none was ever there."""
+    n = np.asarray(entry["n"][:-1], dtype=np.float64)
+    if not n.sum():
+        return np.full(STAND_INS, np.nan)
+    low = entry.get("span", (0.0,))[0]
+    values = np.array([low, *entry["edges"]]) if "edges" in entry else np.arange(len(n), dtype=np.float64)
+    middles = (np.arange(STAND_INS) + 0.5) / STAND_INS * n.sum()
+    return values[np.searchsorted(np.cumsum(n), middles, side="right")]
