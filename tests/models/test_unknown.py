@@ -63,7 +63,9 @@ def rows() -> pl.DataFrame:
 @pytest.mark.parametrize("value", ["never seen", "SEARCH", ""])
 def test_an_unseen_category_scores_within_the_seen_ones_at_their_weighted_mean(model, rows, name, value):
     entry = model.card["bins"][name]
-    seen = np.stack([model.probability(rows.with_columns(pl.lit(c).alias(name))) for c in entry["categories"]])
+    seen = np.stack(
+        [model.probability(rows.with_columns(pl.lit(c).alias(name))) for c in entry["categories"]]
+    )
     found = model.probability(rows.with_columns(pl.lit(value).alias(name)))
     assert (found >= seen.min(axis=0)).all()
     assert (found <= seen.max(axis=0)).all()
