@@ -63,8 +63,9 @@ class Jobs:
             if row is None:
                 raise Problem("unknown_job", "There is no such job, or it is too old.")
             counts = connection.execute(
-                "SELECT coalesce(sum(ok), 0) ok, coalesce(sum(suppressed), 0) suppressed,"
-                " coalesce(sum(insufficient), 0) insufficient_input, coalesce(sum(failed), 0) failed FROM chunks WHERE job = ?",
+                "SELECT coalesce(sum(ok), 0) ok, coalesce(sum(insufficient), 0) insufficient_input,"
+                " coalesce(sum(suppressed), 0) suppressed, coalesce(sum(failed), 0) failed"
+                " FROM chunks WHERE job = ?",
                 (job,),
             ).fetchone()
         told = {key: row[key] for key in ("id", "model", "status", "total", "reason")}
