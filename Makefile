@@ -1,7 +1,10 @@
-# `make help` lists what there is. Needs Python 3.11, make and a package index, nothing else.
+# `make help` lists what there is. Needs Python 3.11, 3.12 or 3.13, make and a package index, nothing else.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The newest Python that runs, on the path or in pyenv: `make PYTHON=/path/to/python3.12` takes another.
+PYTHONS = $(shell for v in 3.13 3.12 3.11; do for p in python$$v $$HOME/.pyenv/versions/$$v.*/bin/python; do \
+  $$p -c 'import sys, ensurepip; print(sys.executable)' 2>/dev/null && break; done; done)
+PYTHON ?= $(firstword $(PYTHONS))
 UV_VERSION := 0.13.9
 AUDIT_VERSION := 2.10.1
 VENV := .venv
@@ -12,18 +15,19 @@ PORT ?= 3000
 TASK ?= churn
 EVENTS ?= 1e6 1e7
 
-.PHONY: help demo test check lint audit serve bento ui optuna-ui bench-features bench-training bench-batch bench-soak bench-serving lock format clean
+.PHONY: help demo test test-oldest check lint audit serve bento ui optuna-ui bench-features bench-training bench-batch bench-soak bench-serving lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(UV):
-	@$(PYTHON) -c "import sys; sys.exit(sys.version_info[:2] != (3, 11))" || { echo "Python 3.11 is needed (set PYTHON=/path/to/python3.11)"; exit 1; }
+	@test -n "$(PYTHON)" && $(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))" \
+	  || { echo "Python 3.11, 3.12 or 3.13 is needed, found: $(or $(PYTHON),none) (set PYTHON=/path/to/python3.13)"; exit 1; }
 	@$(PYTHON) -m venv .uv && .uv/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
 
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(UV)
 	@test -x $(VENV)/bin/python || $(UV) venv -q --python $(PYTHON) $(VENV)
-	@echo "installing the locked packages ..."
+	@echo "installing the locked packages for $$($(VENV)/bin/python -V) ..."
 	@$(UV) pip install -q --python $(VENV)/bin/python --require-hashes --compile-bytecode -r requirements.lock
 	@$(UV) pip install -q --python $(VENV)/bin/python --no-deps --no-build-isolation -e .
 	@touch $@
@@ -40,6 +44,10 @@ demo: $(VENV)/.runtime ## Data in, three explained models out: DATA=brand (simul
 
 test: $(VENV)/.dev ## The whole test suite, the README's examples included
 	@$(RUN) python -m pytest
+
+test-oldest: ## The same on the oldest Python that is there, where it is another one
+	@test "$(lastword $(PYTHONS))" = "$(PYTHON)" || \
+	  $(MAKE) --no-print-directory test PYTHON=$(lastword $(PYTHONS)) VENV=.venv-oldest
 
 check: lint audit test ## Everything that must pass: lint, known vulnerabilities, tests
 
@@ -84,8 +92,8 @@ format: $(VENV)/.dev ## Format and mend what can be mended
 	@$(RUN) ruff format -q . && $(RUN) ruff check -q --fix .
 
 lock: | $(UV) ## Resolve the dependencies anew
-	@$(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
-	@$(UV) pip compile pyproject.toml --extra dev --extra spark -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock
+	@$(UV) pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+	@$(UV) pip compile pyproject.toml --extra dev --extra spark -c requirements.lock --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock
 
 clean: ## Remove everything that the pipeline made (not the environment)
 	@rm -rf build mlruns mlflow.db experiments/*/ .dvc/cache .dvc/tmp dvc.lock

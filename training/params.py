@@ -176,7 +176,7 @@ class Params(Section):
     tune: Tunes
     evaluate: Evaluate
     backtest: Backtest = Backtest.model_validate({})
-    score: Score = Score()
+    score: Score = Score.model_validate({})
     economics: Stated = Stated()
 
     @property
