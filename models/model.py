@@ -50,10 +50,13 @@ class Model:
         found = self.booster.inplace_predict(inputs.matrix, predict_type="margin")
         rows = inputs.rows
         if len(rows):
-            mean = self.unknown.mean(inputs, self.booster.inplace_predict)[rows].astype(np.float64)
+            mean = self.unknown.mean(inputs, self._raw_probability)[rows]
             found = found.astype(np.float64)
             found[rows] = np.log(mean) - np.log1p(-mean)
         return found
+
+    def _raw_probability(self, matrix: np.ndarray) -> np.ndarray:
+        return self.booster.inplace_predict(matrix).astype(np.float64)
 
     def probability(self, frame: pl.DataFrame) -> np.ndarray:
         """Calibrated probability of the positive class, shape (rows,), float64."""

@@ -104,7 +104,7 @@ class Unknown:
         for start in range(0, len(rows), ROWS):
             some = rows[start : start + ROWS]
             means = predict(self._filled(inputs, some)).reshape(len(some), STAND_INS, *found.shape[1:])
-            found[some] = means.mean(axis=1)
+            found[some] = means.mean(axis=1, dtype=np.float64)
         return found
 
     def _filled(self, inputs: Inputs, rows: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models.unknown import MAX_UNKNOWN
 from serving.champion import Champion
 from serving.rows import record_model
 from serving.state import State
@@ -26,6 +27,7 @@ def full(champion: Champion) -> dict[str, Any]:
             "bands": card["bands"],
             "scores": SCORES | {name: MORE[name] for name in champion.scorer.more},
             "short": card.get("short", []),
+            "max_unknown": card.get("max_unknown", MAX_UNKNOWN),
             "population": {"as_of": population.as_of, "n": population.n},
             "snapshot": None if champion.snapshot is None else champion.snapshot.facts(),
             "snapshot_refused": champion.refusal,
