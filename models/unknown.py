@@ -101,16 +101,23 @@ class Unknown:
             From a matrix of shape (n, columns) to an array of shape (n, ...).
         """
         found, rows = predict(inputs.matrix), inputs.rows
-        for start in range(0, len(rows), ROWS):
-            some = rows[start : start + ROWS]
-            means = predict(self._filled(inputs, some)).reshape(len(some), STAND_INS, *found.shape[1:])
-            found[some] = means.mean(axis=1, dtype=np.float64)
+        patterns, of = np.unique(inputs.unknown[rows], axis=0, return_inverse=True)
+        for number, pattern in enumerate(patterns):
+            same = rows[of.ravel() == number]
+            for start in range(0, len(same), ROWS):
+                some = same[start : start + ROWS]
+                found[some] = self._mean(inputs.matrix[some], pattern, predict)
         return found
 
-    def _filled(self, inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-        """Every row once a stand-in, shape (rows * ``STAND_INS``, columns)."""
-        unknown, known = inputs.unknown[rows, None, :], inputs.matrix[rows, None, :]
-        return np.where(unknown, self.stand_ins[None], known).reshape(-1, inputs.matrix.shape[1])
+    def _mean(
+        self, matrix: np.ndarray, unknown: np.ndarray, predict: Callable[[np.ndarray], np.ndarray]
+    ) -> np.ndarray:
+        """The mean for rows of which the same columns are ``unknown``; equal stand-ins are asked once."""
+        values, n = np.unique(self.stand_ins[:, unknown], axis=0, return_counts=True)
+        filled = np.repeat(matrix, len(values), axis=0)
+        filled[:, unknown] = np.tile(values, (len(matrix), 1))
+        found = predict(filled)
+        return np.average(found.reshape(len(matrix), len(values), *found.shape[1:]), axis=1, weights=n)
 
 
 def _spread(entry: Mapping[str, Any]) -> np.ndarray:
