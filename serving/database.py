@@ -34,6 +34,7 @@ class Database:
 
     path: Path
     busy_seconds: float = field(default=5.0)
+    schema: str = SCHEMA
 
     @contextmanager
     def use(self) -> Iterator[sqlite3.Connection]:
@@ -56,4 +57,4 @@ class Database:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.use() as connection:
             connection.execute("PRAGMA journal_mode = WAL")  # readers do not wait for a writer
-            connection.executescript(SCHEMA)
+            connection.executescript(self.schema)
