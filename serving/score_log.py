@@ -119,8 +119,8 @@ class ScoreLog:
             for _ in rows:
                 self._waiting.popleft()
 
-    def _masked(self, entry: Entry) -> Entry:
-        return entry._replace(subject=audit.mark(self.secret, entry.subject))
+    def _masked(self, entry: Entry) -> tuple[Any, ...]:
+        return (entry.score_id, audit.mark(self.secret, entry.subject), *entry[2:])
 
     def close(self) -> None:
         """Write the last answers; those that cannot be written are counted as lost."""
@@ -176,17 +176,17 @@ class ScoreLog:
 def _entry(champion: Champion, client: str, item: Item, one: Mapping[str, Any]) -> Entry:
     by_ref = item.ref is not None and champion.snapshot is not None
     return Entry(
-        score_id=one["score_id"],
-        subject=answers.subject(champion, item),
-        model=champion.task,
-        version=champion.version,
-        status=one["status"],
-        probability=one.get("probability"),
-        band=one.get("band"),
-        experiment_arm=one.get("experiment_arm"),
-        snapshot=champion.snapshot.sha256 if by_ref and champion.snapshot else BY_RECORD,
-        features_as_of=one["features_as_of"],
-        campaign_id=getattr(item, "campaign_id", None),
-        scored_at=one["scored_at"],
-        client=client,
+        one["score_id"],
+        answers.subject(champion, item),
+        champion.task,
+        champion.version,
+        one["status"],
+        one.get("probability"),
+        one.get("band"),
+        one.get("experiment_arm"),
+        champion.snapshot.sha256 if by_ref and champion.snapshot else BY_RECORD,
+        one["features_as_of"],
+        getattr(item, "campaign_id", None),
+        one["scored_at"],
+        client,
     )
