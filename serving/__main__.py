@@ -1,5 +1,6 @@
 """python -m serving COMMAND: what is done beside the running service."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,8 @@ DEFAULT = ["score:read"]
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 keys_app = typer.Typer(help="API keys: issue, list, revoke.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
+outcomes_app = typer.Typer(help="What became of those who were scored.", no_args_is_help=True)
+app.add_typer(outcomes_app, name="outcomes")
 
 
 @app.callback()
@@ -69,6 +72,20 @@ def revoke(name: str) -> None:
     except KeyError:
         typer.echo(f"there is no key {name}", err=True)
         raise typer.Exit(2) from None
+
+
+@outcomes_app.callback()
+def outcomes() -> None:
+    """What became of those who were scored."""
+
+
+@outcomes_app.command()
+def export(folder: Path) -> None:
+    """Write outcomes and scores to FOLDER: responses, contacts, scores and outcomes as Parquet."""
+    from serving import exports
+
+    for name, rows in exports.export(settings.load(), folder).items():
+        typer.echo(f"{folder / name}.parquet: {rows:,} rows")
 
 
 def _keys() -> KeyStore:

@@ -138,7 +138,7 @@ def _told(
         "band_expected_rate": _rounded(rate),
         **_more(champion, numbers),
         "recommended": numbers["band"] in settings.recommended.get(champion.task, ()),
-        "experiment_arm": arm(settings.experiment, champion.task, _subject(champion, one)),
+        "experiment_arm": arm(settings.experiment, champion.task, subject(champion, one.item)),
         "reasons": [_reason(reason, language) for reason in reasons[:top]],
         "warnings": warnings,
         "scored_at": iso(now),
@@ -168,11 +168,11 @@ def _reason(reason: Mapping[str, Any], language: str) -> dict[str, Any]:
     }
 
 
-def _subject(champion: Champion, one: Asked) -> str | None:
-    """Whom the answer is about, for the experiment's arm."""
-    if one.question is None:
-        return one.item.ref
-    rows = (row for name in champion.reader.sources for row in getattr(one.question.record, name))
+def subject(champion: Champion, item: Item) -> str | None:
+    """Name whom an item is about; None for a record whose rows name nobody."""
+    if item.record is None:
+        return item.ref
+    rows = (row for name in champion.reader.sources for row in getattr(item.record, name))
     return next((found for row in rows if (found := getattr(row, champion.reader.key, None))), None)
 
 

@@ -7,6 +7,7 @@ from serving import (
     docs,
     replies,
     routes_jobs,
+    routes_log,
     routes_models,
     routes_people,
     routes_scores,
@@ -25,6 +26,7 @@ def build(state: State, jobs: Jobs) -> Gate:
     )
     replies.attach(app)
     jobs.database.prepare()
+    state.score_log.prepare()
     tight = Buckets(state.settings.explain_rate)
     for router in (
         routes_scores.router(state),
@@ -32,6 +34,7 @@ def build(state: State, jobs: Jobs) -> Gate:
         routes_people.router(state, jobs.database, tight),
         routes_jobs.router(state, jobs),
         routes_models.router(state),
+        routes_log.router(state),
     ):
         app.include_router(router)
     app.openapi = lambda: contract.document(app)  # type: ignore[method-assign]

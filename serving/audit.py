@@ -15,10 +15,17 @@ def note(
     database: Database, secret: bytes, call: Call, what: str, subject: str | None, now: datetime
 ) -> None:
     """Keep one line; the subject as an HMAC, so that only who knows an id can find its lines."""
-    mark = None if subject is None else hmac.new(secret, subject.encode(), hashlib.sha256).hexdigest()
-    row = (now.isoformat(timespec="seconds"), call.client, call.request_id, what, call.model, mark)
+    row = (
+        now.isoformat(timespec="seconds"), call.client, call.request_id, what, call.model,
+        mark(secret, subject),
+    )  # fmt: skip
     with database.use() as connection:
         connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)", row)
+
+
+def mark(secret: bytes, subject: str | None) -> str | None:
+    """The pseudonym of a subject: an HMAC, so that only who knows an id can find its lines."""
+    return None if subject is None else hmac.digest(secret, subject.encode(), hashlib.sha256).hex()
 
 
 def secret_of(folder: Path) -> bytes:

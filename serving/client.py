@@ -77,6 +77,11 @@ class Client:
         """A member's tags."""
         return self._call("POST", "/v1/members/portrait", {"ref": ref})["result"]
 
+    def logged(self, score_id: str) -> JSON:
+        """What was said under a score's id."""
+        found: JSON = self._call("GET", f"/v1/scores/{score_id}")["score"]
+        return found
+
     def outcomes(self, outcomes: Sequence[JSON]) -> int:
         """Send back what became of subjects; how many of them were new."""
         return self._call("POST", "/v1/outcomes", {"outcomes": list(outcomes)})["accepted"]

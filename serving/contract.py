@@ -12,6 +12,7 @@ from serving.schema import Bulk, Portrait
 from serving.schema_answers import RankedAnswer, Scored, ScoredMany
 from serving.schema_items import ITEMS
 from serving.schema_jobs import Job
+from serving.schema_log import LoggedAnswer
 from serving.schema_outcomes import Outcomes
 from serving.schema_ranking import Ranking
 from serving.schema_replies import JobAnswer, JobPage, Kept, ModelCard, Models, PortraitAnswer, Ready
@@ -20,6 +21,7 @@ REF = "#/components/schemas/"
 BODIES = (*ITEMS.values(), Bulk, Ranking, Job, Outcomes, Portrait)
 ANSWERS = (
     *(Scored, ScoredMany, RankedAnswer),
+    LoggedAnswer,
     *(JobAnswer, JobPage, Kept, ModelCard, Models, PortraitAnswer, Ready),
 )
 ALWAYS = (401, 404, 405, 429, 500, 503, 504)

@@ -37,6 +37,7 @@ class Database:
 
     path: Path
     busy_seconds: float = field(default=5.0)
+    schema: str = SCHEMA
 
     @contextmanager
     def use(self) -> Iterator[sqlite3.Connection]:
@@ -59,7 +60,8 @@ class Database:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.use() as connection:
             connection.execute("PRAGMA journal_mode = WAL")  # readers do not wait for a writer
-            connection.executescript(SCHEMA)
+            connection.executescript(self.schema)
             for table, column, kind in ADDED:
-                if column not in {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}:
+                there = {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}
+                if there and column not in there:
                     connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")

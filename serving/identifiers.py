@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32
+from models.identifiers import encoded
 
 
 def ulid(now: datetime) -> str:
@@ -13,5 +13,4 @@ def ulid(now: datetime) -> str:
     >>> ulid(datetime(2026, 7, 1, tzinfo=UTC))[:10]
     '01KWDFKD00'
     """
-    number = (int(now.timestamp() * 1000) << 80) | secrets.randbits(80)
-    return "".join(ALPHABET[(number >> shift) & 31] for shift in range(125, -5, -5))
+    return encoded(int(now.timestamp() * 1000), secrets.randbits(80))

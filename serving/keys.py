@@ -13,6 +13,7 @@ from pathlib import Path
 SCOPES = (
     "score:read",
     "scores:batch",
+    "scores:read",
     "explain:read",
     "portrait:read",
     "outcomes:write",

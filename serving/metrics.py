@@ -38,6 +38,7 @@ class Metrics:
             "thin_segment": self.thin,
         }  # fmt: skip
         self.suppressed = Counter("suppressed", "subjects not scored", ("model", "reason"), **own)
+        self.unlogged = Counter("score_log_lost", "answers whose line in the log of scores was lost", **own)
         newest = {"multiprocess_mode": "mostrecent"} | own
         self.info = Gauge(
             "model_info", "1 for the version that answers", ("model", "version", "git_commit"), **newest

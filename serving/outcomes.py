@@ -1,15 +1,15 @@
 """What became of those who were scored: kept for monitoring and retraining."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import polars as pl
 
 from serving.database import Database
-from serving.schema_outcomes import Outcomes
+from serving.schema_outcomes import Outcome
 
 
-def keep(database: Database, client: str, body: Outcomes, now: datetime) -> int:
+def keep(database: Database, client: str, outcomes: Sequence[Outcome], now: datetime) -> int:
     """Keep what is new; return how many. The same ``event_id`` of a client counts once."""
     rows = [
         (
@@ -23,7 +23,7 @@ def keep(database: Database, client: str, body: Outcomes, now: datetime) -> int:
             one.occurred_at.astimezone(UTC).isoformat(timespec="seconds"),
             one.value_cents,
         )
-        for one in body.outcomes
+        for one in outcomes
     ]
     with database.use() as connection:
         before = connection.total_changes
@@ -31,11 +31,10 @@ def keep(database: Database, client: str, body: Outcomes, now: datetime) -> int:
         return connection.total_changes - before
 
 
-def export(database: Database, file: Path) -> int:
-    """Write all outcomes to a Parquet file; return how many."""
+def read(database: Database) -> pl.DataFrame:
+    """All outcomes, in the order of their arrival."""
     with database.use() as connection:
         rows = [dict(row) for row in connection.execute("SELECT * FROM outcomes ORDER BY received, event_id")]
         names = [column[1] for column in connection.execute("PRAGMA table_info(outcomes)")]
     schema = {name: pl.Int64 if name == "value_cents" else pl.String for name in names}
-    pl.DataFrame(rows, schema=schema).write_parquet(file)
-    return len(rows)
+    return pl.DataFrame(rows, schema=schema)

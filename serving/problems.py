@@ -25,6 +25,7 @@ KINDS: Mapping[str, Kind] = {
     "not_found": Kind(404, False, "There is nothing at this address", "该地址不存在"),
     "unknown_model": Kind(404, False, "There is no such model", "没有该模型"),
     "unknown_ref": Kind(404, False, "The subject is not in the published snapshot", "发布的快照中没有该对象"),
+    "unknown_score": Kind(404, False, "There is no such score", "没有该评分"),
     "unknown_job": Kind(404, False, "There is no such job", "没有该任务"),
     "unknown_campaign": Kind(404, False, "There is no such campaign", "没有该活动"),
     "method_not_allowed": Kind(405, False, "This address does not take this method", "该地址不支持此方法"),

@@ -30,6 +30,7 @@ class Published:
     lines: pl.DataFrame
     starts: np.ndarray
     doubts: dict[int, list[dict[str, Any]]]
+    marks: pl.DataFrame | None  # what the log of scores keeps; None where the batch gave no ids
 
     @classmethod
     def load(cls, file: Path, snapshot: Snapshot, scorer: Scorer) -> "Published":
@@ -51,6 +52,7 @@ class Published:
             lines=exploded.select(TOLD).with_columns(texts.cast(pl.Categorical)),
             starts=np.concatenate([[0], np.cumsum(counts)]),
             doubts=Doubts(scorer.model).of(snapshot.frame),
+            marks=_marks(frame),
         )
 
     def row(self, at: int, top: int) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
@@ -58,6 +60,16 @@ class Published:
         start, stop = int(self.starts[at]), int(self.starts[at + 1])
         lines = self.lines[start : min(stop, start + top)]
         return self.numbers.row(at, named=True), lines.to_dicts(), self.doubts.get(at, [])
+
+
+def _marks(frame: pl.DataFrame) -> pl.DataFrame | None:
+    if "score_id" not in frame.columns:
+        return None
+    campaign = pl.col("campaign_id") if "campaign_id" in frame.columns else pl.lit(None, pl.String)
+    status = pl.col("status") if "status" in frame.columns else pl.lit("ok")
+    return frame.select(
+        "score_id", "probability", "band", status.alias("status"), campaign.alias("campaign_id")
+    )
 
 
 def _compare(file: Path, frame: pl.DataFrame, snapshot: Snapshot, scorer: Scorer) -> None:

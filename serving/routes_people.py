@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from serving import audit, calls, consent, contract, outcomes, parsing
+from serving import audit, calls, consent, contract, outcome_checks, outcomes, parsing
 from serving.database import Database
 from serving.portraits import Portraits
 from serving.problems import Problem
@@ -62,5 +62,7 @@ def _outcomes(routes: APIRouter, state: State, database: Database) -> None:
         call = calls.of(request)
         call.require("outcomes:write")
         body = await parsing.body(request, Outcomes)
-        new = await state.run(outcomes.keep, database, call.client, body, state.now())
-        return reply(request, {"accepted": new, "duplicates": len(body.outcomes) - new})
+        good, faults = await state.run(outcome_checks.checked, state.score_log, body, state.now())
+        new = await state.run(outcomes.keep, database, call.client, good, state.now())
+        found = {"accepted": new, "duplicates": len(good) - new, "refused": len(body.outcomes) - len(good)}
+        return reply(request, found | {"errors": [vars(fault) for fault in faults]})

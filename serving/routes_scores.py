@@ -1,7 +1,7 @@
 """Scores of one subject and of many."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -39,7 +39,7 @@ def _score(routes: APIRouter, state: State, task: str) -> None:
         work = (champion, item, state.settings, state.now())
         ready = answers.is_ready(champion, item)  # quicker than a thread
         found = answers.answer(*work) if ready else await state.run(answers.answer, *work)
-        return told(state, champion, request, [found], {"result": found})
+        return told(state, champion, request, [item], [found], {"result": found})
 
 
 def _scores(routes: APIRouter, state: State, task: str) -> None:
@@ -51,14 +51,14 @@ def _scores(routes: APIRouter, state: State, task: str) -> None:
         bulk = await parsing.body(request, Bulk)
         if len(bulk.items) > MAX_ITEMS:
             raise Problem("too_many_records", f"At most {MAX_ITEMS} items in one call.")
-        found = await state.run(_bulk, state, champion, bulk)
+        items, found = await state.run(_bulk, state, champion, bulk)
         summary = {word: sum(one["status"] == word for one in found) for word in answers.STATUSES}
-        return told(state, champion, request, found, {"summary": summary, "results": found})
+        return told(state, champion, request, items, found, {"summary": summary, "results": found})
 
 
-def _bulk(state: State, champion: Champion, bulk: Bulk) -> list[dict[str, Any]]:
+def _bulk(state: State, champion: Champion, bulk: Bulk) -> tuple[list[Any], list[dict[str, Any]]]:
     items = [parsing.parse_item(entry, at, champion.task) for at, entry in enumerate(bulk.items)]
-    return answers.answers(champion, items, state.settings, state.now())
+    return items, answers.answers(champion, items, state.settings, state.now())
 
 
 def _rank(routes: APIRouter, state: State) -> None:
@@ -69,7 +69,9 @@ def _rank(routes: APIRouter, state: State) -> None:
         champion = asked(state, "response", request, "score:read")
         ranking = await parsing.body(request, Ranking)
         found = await state.run(ranked, champion, ranking, state)
-        return told(state, champion, request, found["ranked"], {"result": found})
+        items = ranking.items()
+        items = [items[one["campaign"]] for one in found["ranked"]]
+        return told(state, champion, request, items, found["ranked"], {"result": found})
 
 
 def ranked(champion: Champion, ranking: Ranking, state: State) -> dict[str, Any]:
@@ -108,9 +110,12 @@ def told(
     state: State,
     champion: Champion,
     request: Request,
+    items: Sequence[Any],
     found: list[dict[str, Any]],
     content: Mapping[str, Any],
 ) -> Response:
-    """The answer in its envelope, counted."""
-    state.metrics.answered(champion.name, calls.of(request).client, found)
+    """The answers to ``items`` in their envelope, counted and logged."""
+    client = calls.of(request).client
+    state.metrics.answered(champion.name, client, found)
+    state.score_log.note(champion, client, items, found)
     return reply(request, {"model": champion.name, **content})

@@ -41,7 +41,7 @@ def _explain(routes: APIRouter, state: State, task: str, database: Database, tig
         item = await parsing.body(request, ITEMS[task])
         found = await state.run(explanations.explain, champion, item, state.settings, state.now())
         await state.run(audit.note, database, secret, call, "explain", item.ref, state.now())
-        return told(state, champion, request, [found], {"result": found})
+        return told(state, champion, request, [item], [found], {"result": found})
 
 
 def _lookup(routes: APIRouter, state: State, task: str) -> None:
@@ -64,7 +64,7 @@ async def _stored(state: State, task: str, request: Request, asking: dict[str, s
     calls.of(request).headers |= FRESH | {"ETag": tag}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304)
-    return told(state, champion, request, [found], {"result": found})
+    return told(state, champion, request, [item], [found], {"result": found})
 
 
 def _tag(version: str, found: dict[str, Any]) -> str:

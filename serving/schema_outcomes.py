@@ -7,7 +7,10 @@ from pydantic import ConfigDict, Field, model_validator
 from serving.rows import Row, Text, Time, present, whole
 
 MAX_OUTCOMES = 1_000
-Kind = Literal["contacted", "opened", "clicked", "answered", "converted", "purchased", "blocked", "refused"]
+Kind = Literal[
+    "contacted", "delivered", "bounced", "opened", "clicked", "answered", "converted", "purchased", "blocked",
+    "unsubscribed", "refused",
+]  # fmt: skip
 
 OUTCOME_EXAMPLE: Any = {
     "event_id": "crm-1", "ref": "m000042", "model": "response", "kind": "answered",

@@ -52,12 +52,22 @@ class JobPage(Row):
     next_cursor: int | None = Field(description="where to go on; null after the last answer")
 
 
+class Wrong(Row):
+    """What is wrong at one place of the request."""
+
+    pointer: str = Field(description="JSON pointer (RFC 6901)")
+    code: str
+    detail: str
+
+
 class Kept(Row):
     """What was kept of the outcomes."""
 
     request_id: str
     accepted: int
     duplicates: int
+    refused: int
+    errors: list[Wrong] = Field(description="why outcomes were refused; the others are kept")
 
 
 class PortraitAnswer(Row):

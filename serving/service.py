@@ -25,6 +25,10 @@ jobs = Jobs(Database(state.settings.kept / "service.db"))
 routes = app.build(state, jobs)
 
 
+def _log(stop: threading.Event) -> None:
+    state.score_log.run(stop, lambda: state.champions.values(), state.settings)
+
+
 @bentoml.service(
     name="memberlens",
     traffic={"timeout": 120},  # the gate keeps shorter ones of its own
@@ -45,6 +49,7 @@ class MemberScores:
         state.fresh = not state.champions
         self._stop = threading.Event()
         self._start("watch", state.watch)
+        self._start("scores", _log)
         self._start("jobs", Work(state, jobs).run)
         if bentoml.server_context.worker_index in (None, 1):  # one of the workers is enough
             self._start("follow", follower.keep)
@@ -56,6 +61,7 @@ class MemberScores:
     def stop(self) -> None:
         """Let the threads end."""
         self._stop.set()
+        state.score_log.close()
 
 
 class Hidden:

@@ -68,6 +68,7 @@ class Settings(Section):
     stale_days: float = Field(default=3, gt=0)
     reasons: int = Field(default=3, ge=0, le=5)
     results_days: int = Field(default=7, ge=1, description="how long a job's results are kept")
+    scores_days: int = Field(default=400, ge=1, description="how long scores can be looked up by their id")
     without_key: Literal["this_machine", "nobody"] = "this_machine"
     rate: Rate = Rate(requests=60_000, seconds=60)
     explain_rate: Rate = Rate(requests=600, seconds=60)

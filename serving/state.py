@@ -17,6 +17,7 @@ from serving import registry
 from serving.champion import Champion
 from serving.metrics import Metrics
 from serving.problems import Problem
+from serving.score_log import ScoreLog
 from serving.settings import Settings
 from serving.tasks import TASK_NAMES
 from serving.trial import trial
@@ -46,6 +47,10 @@ class State:
     @cached_property
     def threads(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self.settings.limits.threads, thread_name_prefix="scores")
+
+    @cached_property
+    def score_log(self) -> ScoreLog:
+        return ScoreLog(self.settings.kept, self.metrics.unlogged)
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """``work`` in one of the threads; the caller's deadline does not wait for it."""

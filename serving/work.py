@@ -44,6 +44,9 @@ class Work:
             try:
                 if self.clock() - purged > PURGE_SECONDS:
                     self.jobs.purge(self.state.now() - timedelta(days=self.state.settings.results_days))
+                    self.state.score_log.purge(
+                        self.state.now() - timedelta(days=self.state.settings.scores_days)
+                    )
                     purged = self.clock()
                 if not self.step():
                     stop.wait(IDLE_SECONDS)
@@ -100,6 +103,7 @@ class Work:
         parsed = [parse_item(entry, at, champion.task) for at, entry in enumerate(items)]
         found = answers.answers(champion, parsed, self.state.settings, self.state.now())
         self.state.metrics.answered(champion.name, client, found)
+        self.state.score_log.note(champion, client, parsed, found)
         return [one | {"model_version": champion.version} for one in found]
 
     def _keep(self, job: str, number: int, found: list[dict[str, Any]]) -> None:

@@ -28,6 +28,7 @@ from serving.database import Database
 from serving.jobs import Jobs
 from serving.settings import Settings, UnknownConsent
 from serving.state import State
+from training.score_ids import fingerprint, score_ids
 
 TASKS = {task.name: task for task in (lead.TASK, response.TASK, churn.TASK)}
 OWN = {"members": {"x_income": False, "x_club": True}, "campaigns": {"x_reward": False}}
@@ -116,7 +117,8 @@ def publish(settings: Settings, name: str, world: dict[str, pl.DataFrame], versi
     keys = ["subject_id", *(["campaign_id"] if name == "response" else []), "as_of"]
     _beside(folder, name, model, snapshot)
     scores = Scorer.beside(model, population, folder).table(snapshot)
-    ready = pl.concat([snapshot.select(keys), scores], how="horizontal")
+    ids = score_ids(snapshot.select(keys[:-1]), fingerprint(model), AS_OF)
+    ready = pl.concat([snapshot.select(keys).with_columns(score_id=pl.Series(ids)), scores], how="horizontal")
     write_snapshot(settings.published / name / "snapshot", snapshot, model.card["fingerprint"])
     ready.write_parquet(settings.published / name / "scores.parquet")
 

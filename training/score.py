@@ -24,6 +24,7 @@ from training import spine as spines
 from training.files import read_json, say, write_json
 from training.moments import extract_moment
 from training.params import Params
+from training.score_ids import fingerprint, score_ids
 
 CONSENT = ("consent_profiling", "consent_marketing", "deceased", "birth_year")
 LEAD_DAYS = 90  # a lead so much older than the newest is no longer worked on
@@ -60,9 +61,11 @@ def write_scores(
     The same bytes however many ``processes`` compute the parts.
     """
     aside, writer = path.with_suffix(".part"), None
+    name, moment = fingerprint(scorer.model), int(snapshot["as_of"].max() or 0)
     parts = [snapshot[start : start + CHUNK] for start in range(0, max(len(snapshot), 1), CHUNK)]
     for part, table in zip(parts, _tables(scorer, parts, processes), strict=True):
-        told = pl.concat([part.select(*keys, "as_of"), table], how="horizontal").to_arrow()
+        ids = pl.DataFrame({"score_id": score_ids(part.select(keys), name, moment)})
+        told = pl.concat([part.select(*keys, "as_of"), ids, table], how="horizontal").to_arrow()
         writer = writer or pq.ParquetWriter(aside, told.schema, compression="zstd")
         writer.write_table(told.cast(writer.schema))
     if writer is not None:

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 import stages
 
+from models import identifiers
 from models.model import Model
 from models.scorer import Population, Scorer
 from training import score
@@ -40,3 +41,18 @@ def test_the_parts_are_those_of_the_whole(scorer, tmp_path, monkeypatch):
     whole, parts = (pl.read_parquet(tmp_path / f"{name}.parquet") for name in ("whole", "parts"))
     for name in ("probability", "expected_value", "value_at_risk"):
         assert whole[name].to_list() == pytest.approx(parts[name].to_list(), abs=1e-6)
+
+
+def test_ids_are_of_the_content_and_each_of_one_row(scorer, tmp_path):
+    made, rows = scorer
+    files = [tmp_path / f"{name}.parquet" for name in ("one", "again", "later")]
+    for file, frame in zip(files, (rows, rows, rows.with_columns(pl.col("as_of") + 86_400)), strict=True):
+        score.write_scores(
+            made, frame.head(300).unique("subject_id", maintain_order=True), ["subject_id"], file
+        )
+    assert files[0].read_bytes() == files[1].read_bytes()
+    ids, later = (pl.read_parquet(file)["score_id"] for file in (files[0], files[2]))
+    assert ids.n_unique() == len(ids)
+    assert not ids.is_in(later.implode()).any()
+    moment = pl.read_parquet(files[0])["as_of"].max()
+    assert {identifiers.milliseconds(one) for one in ids} == {moment * 1000}

@@ -1,0 +1,33 @@
+"""A score that was given, by its id."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from serving import calls, contract
+from serving.problems import Problem
+from serving.replies import reply
+from serving.schema_log import LoggedAnswer
+from serving.state import State
+
+ScoreId = Annotated[str, Path(min_length=1, max_length=200)]
+
+
+def router(state: State) -> APIRouter:
+    """The route to the log of scores."""
+    routes = APIRouter()
+
+    @routes.get(
+        "/v1/scores/{score_id}", openapi_extra=contract.route(LoggedAnswer), summary="A score that was given"
+    )
+    async def score(score_id: ScoreId, request: Request) -> Response:
+        calls.of(request).require("scores:read")
+        found = await state.run(state.score_log.find, [score_id])
+        if score_id not in found:
+            raise Problem("unknown_score", "No such score was given, or it is no longer kept.")
+        return reply(request, {"score": {name: found[score_id][name] for name in LOGGED}})
+
+    return routes
+
+
+LOGGED = tuple(LoggedAnswer.model_fields["score"].annotation.model_fields)  # type: ignore[union-attr]

@@ -1,0 +1,84 @@
+"""Ids of published batches: one Parquet file a batch, written once, in the log's own words."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from models.identifiers import milliseconds
+from serving import audit
+from serving.arm import arm
+from serving.champion import Champion
+from serving.settings import Settings
+
+BATCH = "batch"
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The files below ``folder``, named by the batch's moment so that an id leads to its file."""
+
+    folder: Path
+    secret: bytes
+
+    def keep(self, champion: Champion, settings: Settings) -> None:
+        """Keep the ids of the batch that a champion answers from; nothing where they are kept already.
+
+        ``OSError`` where the file cannot be written.
+        """
+        ready, snapshot = champion.published, champion.snapshot
+        if ready is None or snapshot is None or ready.marks is None:
+            return
+        name = f"{snapshot.as_of}-{champion.task}-{champion.version}-{snapshot.sha256[:16]}.parquet"
+        if not (self.folder / name).exists():
+            self._write(self.folder / name, self._lines(champion, ready.marks, settings))
+
+    def _lines(self, champion: Champion, marks: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+        assert champion.snapshot is not None
+        subjects, task = champion.snapshot.frame["subject_id"].to_list(), champion.task
+        told = datetime.fromtimestamp(champion.snapshot.as_of, UTC).isoformat().replace("+00:00", "Z")
+        whole = {"model": task, "version": champion.version, "client": BATCH, "scored_at": told}
+        whole |= {"features_as_of": told, "snapshot": champion.snapshot.sha256}
+        return marks.with_columns(
+            pl.Series("subject", [audit.mark(self.secret, one) for one in subjects], pl.String),
+            pl.Series("experiment_arm", [arm(settings.experiment, task, one) for one in subjects], pl.String),
+            **{name: pl.lit(value) for name, value in whole.items()},
+        ).sort("score_id")
+
+    def _write(self, file: Path, lines: pl.DataFrame) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        aside = file.with_suffix(f".{os.getpid()}")
+        aside.touch(0o600)
+        lines.write_parquet(aside, row_group_size=20_000)
+        aside.rename(file)
+
+    def find(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Lines by score id."""
+        times = {time // 1000 for one in ids if (time := milliseconds(one)) is not None}
+        found: dict[str, dict[str, Any]] = {}
+        for file in (file for time in times for file in sorted(self.folder.glob(f"{time}-*.parquet"))):
+            rows = pl.scan_parquet(file).filter(pl.col("score_id").is_in(list(ids))).collect()
+            found |= {row["score_id"]: row for row in rows.to_dicts()}
+        return found
+
+    def purge(self, before: datetime) -> None:
+        """Forget batches that came before a moment."""
+        for file in self.folder.glob("*.parquet"):
+            if file.stat().st_mtime < before.timestamp():
+                file.unlink(missing_ok=True)
+
+    def erase(self, subject_mark: str) -> int:
+        """Forget one subject's lines; return how many they were. A batch keeps its age."""
+        count = 0
+        for file in sorted(self.folder.glob("*.parquet")):
+            theirs = pl.col("subject") == subject_mark
+            if here := pl.scan_parquet(file).filter(theirs).select(pl.len()).collect().item():
+                age = file.stat()
+                self._write(file, pl.read_parquet(file).filter(~theirs))
+                os.utime(file, ns=(age.st_atime_ns, age.st_mtime_ns))
+                count += here
+        return count
