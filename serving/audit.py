@@ -15,10 +15,15 @@ def note(
     database: Database, secret: bytes, call: Call, what: str, subject: str | None, now: datetime
 ) -> None:
     """Keep one line; the subject as an HMAC, so that only who knows an id can find its lines."""
-    mark = None if subject is None else hmac.new(secret, subject.encode(), hashlib.sha256).hexdigest()
-    row = (now.isoformat(timespec="seconds"), call.client, call.request_id, what, call.model, mark)
+    about = None if subject is None else mark(secret, subject)
+    row = (now.isoformat(timespec="seconds"), call.client, call.request_id, what, call.model, about)
     with database.use() as connection:
         connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)", row)
+
+
+def mark(secret: bytes, subject: str) -> str:
+    """What stands in the place of an id."""
+    return hmac.new(secret, subject.encode(), hashlib.sha256).hexdigest()
 
 
 def secret_of(folder: Path) -> bytes:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from serving import told
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
   id TEXT PRIMARY KEY, client TEXT NOT NULL, mark TEXT NOT NULL, digest TEXT NOT NULL, model TEXT NOT NULL,
@@ -56,4 +58,4 @@ class Database:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.use() as connection:
             connection.execute("PRAGMA journal_mode = WAL")  # readers do not wait for a writer
-            connection.executescript(SCHEMA)
+            connection.executescript(SCHEMA + told.TABLES)

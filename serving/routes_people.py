@@ -4,7 +4,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from serving import audit, calls, consent, contract, outcomes, parsing
+from features.consent import REASON
+from serving import audit, calls, contract, outcomes, parsing
+from serving.consent import Facts
 from serving.database import Database
 from serving.portraits import Portraits
 from serving.problems import Problem
@@ -40,18 +42,32 @@ def _portrait(routes: APIRouter, state: State, database: Database, tight: Bucket
 
 
 def _shown(state: State, portraits: Portraits, body: Portrait) -> dict[str, Any]:
-    """The member's tags, unless what the snapshots know of consent forbids them."""
-    said = [] if body.consent is None else [{f"consent_{kind}": word for kind, word in body.consent}]
-    for champion in state.champions.values():
-        snapshot = champion.snapshot
-        if snapshot is not None and champion.reader.key == "member_id" and body.ref in snapshot.subjects:
-            said.append(snapshot.known(snapshot.subjects[body.ref]))
-    if not said:
+    """The member's tags, unless what is known of consent forbids them."""
+    said: list[Facts] = (
+        [] if body.consent is None else [{f"consent_{kind}": word for kind, word in body.consent}]
+    )
+    known = state.consents.known("member", body.ref)
+    if not state.consents.lists("member", body.ref):
+        known = (*known, *_published(state, body.ref))
+    if not known:
         raise Problem("unknown_ref", "The published snapshots have no such member.")
-    reason = consent.suppression(said, state.now(), state.settings)
+    reason = state.consents.suppression((*said, *known), state.now())
+    tags = {} if reason is not None else portraits.of(body.ref)
+    reason = reason or tags.pop(REASON, None)
+    tags.pop("status", None)
     if reason is not None:
         return {"status": "suppressed", "suppression_reason": reason}
-    return {"status": "ok", "tags": portraits.of(body.ref)}
+    return {"status": "ok", "tags": tags}
+
+
+def _published(state: State, member: str) -> list[Facts]:
+    """What the snapshots say of a member whom the list does not have."""
+    found: list[Facts] = []
+    for champion in state.champions.values():
+        snapshot = champion.snapshot
+        if snapshot is not None and champion.reader.key == "member_id" and member in snapshot.subjects:
+            found.append(snapshot.known(snapshot.subjects[member]))
+    return found
 
 
 def _outcomes(routes: APIRouter, state: State, database: Database) -> None:

@@ -116,6 +116,9 @@ class Summary(Row):
     ok: int
     suppressed: int
     error: int
+    warning: Literal["all_suppressed"] | None = Field(
+        default=None, description="everybody is suppressed: is consent published, and said?"
+    )
 
 
 class ScoredMany(Row):

@@ -45,6 +45,7 @@ class MemberScores:
         state.fresh = not state.champions
         self._stop = threading.Event()
         self._start("watch", state.watch)
+        self._start("consents", state.consents.watch)
         self._start("jobs", Work(state, jobs).run)
         if bentoml.server_context.worker_index in (None, 1):  # one of the workers is enough
             self._start("follow", follower.keep)

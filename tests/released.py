@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from worlds import START, finished, raw_world, spine_of
 from features import catalog, tables
 from features.compute import compute
 from features.feature import DAY
+from features.policy import Policy, Unknown
 from models import bins, churn, lead, response
 from models.amount import Amount
 from models.calibrate import Calibration
@@ -26,13 +28,16 @@ from models.worth import Worth
 from serving import app
 from serving.database import Database
 from serving.jobs import Jobs
-from serving.settings import Settings, UnknownConsent
+from serving.settings import Settings
 from serving.state import State
+from training.consent import current
+from training.files import sha256, write_json
 
 TASKS = {task.name: task for task in (lead.TASK, response.TASK, churn.TASK)}
 OWN = {"members": {"x_income": False, "x_club": True}, "campaigns": {"x_reward": False}}
 AS_OF = START + 400 * DAY
 MEMBERS = 40
+LISTS: list[Path] = []  # the consent list that was published last
 
 
 @dataclass(frozen=True)
@@ -78,14 +83,26 @@ def build(home: Path) -> Brand:
     """Released models and snapshots of a random world, below ``home``."""
     raw = raw_world(7, MEMBERS, 1500)
     raw["members"] = _consents(raw["members"])
-    settings = Settings(home=home, unknown_consent=UnknownConsent(profiling="score"))
+    settings = Settings(home=home)
     world = finished(raw)
     (settings.published / "tables").mkdir(parents=True)
     for name, frame in world.items():
         frame.write_parquet(settings.published / "tables" / f"{name}.parquet")
+    publish_consent(settings, Policy(unknown=Unknown(profiling="score")))
     for name in TASKS:
         publish(settings, name, world, "1", seed=3)
     return Brand(home, raw, settings)
+
+
+def publish_consent(settings: Settings, policy: Policy) -> None:
+    """The list of current consents, as the pipeline writes it."""
+    folder = settings.published / "consent"
+    folder.mkdir(parents=True, exist_ok=True)
+    rows, path = current(settings.published / "tables", AS_OF), folder / "consent.parquet"
+    rows.write_parquet(path)
+    facts = {"as_of": AS_OF, "rows": len(rows), "sha256": sha256(path), "policy": policy.model_dump()}
+    write_json(folder / "consent.json", facts)
+    LISTS[:] = [folder]
 
 
 def _consents(members: pl.DataFrame) -> pl.DataFrame:
@@ -239,6 +256,8 @@ def jobs_of(settings: Settings) -> Jobs:
 
 
 def client_of(state: State, jobs: Jobs | None = None) -> TestClient:
-    """A caller on the same machine as a service over ``state``."""
+    """A caller on the same machine as a service over ``state``; moved elsewhere, its list comes along."""
+    if LISTS and not (state.settings.published / "consent").exists():
+        shutil.copytree(LISTS[0], state.settings.published / "consent")
     routes = app.build(state, jobs or jobs_of(state.settings))
     return TestClient(routes, raise_server_exceptions=False, client=("127.0.0.1", 50000))
