@@ -5,6 +5,7 @@ import json
 import math
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from worlds import START, finished, raw_world, spine_of
 
 from features import catalog, tables
 from features.compute import compute
+from features.consent import reasons
 from features.feature import DAY
 from features.policy import Policy, Unknown
 from models import bins, churn, lead, response
@@ -32,6 +34,7 @@ from serving.settings import Settings
 from serving.state import State
 from training.consent import current
 from training.files import sha256, write_json
+from training.score import write_scores
 
 TASKS = {task.name: task for task in (lead.TASK, response.TASK, churn.TASK)}
 OWN = {"members": {"x_income": False, "x_club": True}, "campaigns": {"x_reward": False}}
@@ -130,12 +133,12 @@ def publish(settings: Settings, name: str, world: dict[str, pl.DataFrame], versi
     (folder / "population.json").write_text(json.dumps(population.to_json()))
     release = {"task": name, "data": "brand", "trained_at": "2026-07-01T00:00:00Z", "report_sha256": "0" * 64}
     (folder / "release.json").write_text(json.dumps(release))
-    keys = ["subject_id", *(["campaign_id"] if name == "response" else []), "as_of"]
+    keys = ["subject_id", *(["campaign_id"] if name == "response" else [])]
     _beside(folder, name, model, snapshot)
-    scores = Scorer.beside(model, population, folder).table(snapshot)
-    ready = pl.concat([snapshot.select(keys), scores], how="horizontal")
     write_snapshot(settings.published / name / "snapshot", snapshot, model.card["fingerprint"])
-    ready.write_parquet(settings.published / name / "scores.parquet")
+    why = reasons(snapshot, datetime.fromtimestamp(AS_OF, UTC), Policy(unknown=Unknown(profiling="score")))
+    scorer, path = Scorer.beside(model, population, folder), settings.published / name / "scores.parquet"
+    write_scores(scorer, snapshot.with_columns(why), keys, path)
 
 
 def _beside(folder: Path, name: str, model: Model, snapshot: pl.DataFrame) -> None:
