@@ -16,7 +16,7 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def _look(pairs: list[tuple[str, Any]]) -> None:
-    if len({name for name, _ in pairs}) < len(pairs):
+    if len(dict(pairs)) < len(pairs):
         raise _Twice
 
 
