@@ -9,7 +9,7 @@ import json
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -38,7 +38,7 @@ class Listed:
     as_of: int = 0
     facts: Mapping[str, Mapping[str, Facts]] = field(default_factory=lambda: {"member": {}, "lead": {}})
     bound: Mapping[str, str] = field(default_factory=dict)
-    since: Callable[[Subject], Facts] = lambda _: {}
+    since: Callable[[Iterable[Subject]], Mapping[Subject, Facts]] = lambda _: {}
 
     @cached_property
     def words_alone(self) -> Policy:
@@ -58,7 +58,7 @@ class Listed:
         bound = dict(leads.select("subject_id", "member_id").iter_rows())
         facts = {kind: _shared(rows) for kind, rows in kinds.items()}
         policy = Policy.model_validate(said["policy"])
-        return cls(policy, int(said["as_of"]), facts, bound, lambda subject: _since(frame, subject))
+        return cls(policy, int(said["as_of"]), facts, bound, lambda subjects: _since(frame, subjects))
 
 
 def _shared(rows: pl.DataFrame) -> dict[str, Facts]:
@@ -71,11 +71,11 @@ def _shared(rows: pl.DataFrame) -> dict[str, Facts]:
     return found
 
 
-def _since(frame: pl.DataFrame, subject: Subject) -> Facts:
-    """Since when (seconds) the words of the subject are what they are; asked of few subjects."""
-    kind, name = subject
-    row = frame.filter(pl.col("subject_id") == name, pl.col("kind") == kind)
-    return row.select(f"{word}_at" for word in consent.WORDS).row(0, named=True) if len(row) else {}
+def _since(frame: pl.DataFrame, subjects: Iterable[Subject]) -> dict[Subject, Facts]:
+    """Since when (seconds) the words of these subjects are what they are."""
+    names = list({name for _, name in subjects})
+    rows = frame.filter(pl.col("subject_id").is_in(names))
+    return {(row["kind"], row["subject_id"]): row for row in rows.iter_rows(named=True)}
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ class Consents:
     folder: Path
     database: Database
     _view: View = field(default_factory=View)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def known(self, kind: str, subject: str) -> tuple[Facts, ...]:
         """What is known of a subject, and for a lead of its member; empty where nothing is."""
@@ -125,6 +126,10 @@ class Consents:
 
     def refresh(self) -> None:
         """Read again what has changed; what cannot be read now stays as it was."""
+        with self._lock:  # so that no older state takes the place of a newer one
+            self._refresh()
+
+    def _refresh(self) -> None:
         file, view = self.folder / "consent.json", self._view
         stamp = file.stat().st_mtime_ns if file.exists() else None
         with self.database.use() as connection:
@@ -135,8 +140,9 @@ class Consents:
             if stamp is not None and stamp != (view.stamps or (None,))[0]:
                 listed = self._listed(listed)
             words, erased = told.words(connection), told.erased(connection)
+        since = listed.since(words) if words else {}
         own: dict[Subject, Facts] = {
-            subject: _merged(listed.facts[subject[0]].get(subject[1], {}), listed.since(subject), said)
+            subject: _merged(listed.facts[subject[0]].get(subject[1], {}), since.get(subject, {}), said)
             for subject, said in words.items()
         }
         self._view = View(listed, own | {subject: {"erased": True} for subject in erased}, stamps)

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from features.consent import REASON
-from serving import audit, calls, contract, outcomes, parsing
+from serving import audit, calls, contract, outcomes, parsing, subjects
 from serving.consent import Facts
 from serving.database import Database
 from serving.portraits import Portraits
@@ -13,7 +13,7 @@ from serving.problems import Problem
 from serving.rates import Buckets
 from serving.replies import reply
 from serving.schema import Portrait
-from serving.schema_outcomes import Outcomes
+from serving.schema_outcomes import Outcome, Outcomes
 from serving.schema_replies import Kept, PortraitAnswer
 from serving.state import State
 
@@ -78,5 +78,14 @@ def _outcomes(routes: APIRouter, state: State, database: Database) -> None:
         call = calls.of(request)
         call.require("outcomes:write")
         body = await parsing.body(request, Outcomes)
-        new = await state.run(outcomes.keep, database, call.client, body, state.now())
-        return reply(request, {"accepted": new, "duplicates": len(body.outcomes) - new})
+        kept = body.model_copy(
+            update={"outcomes": [one for one in body.outcomes if _may_be_kept(state, one)]}
+        )
+        new = await state.run(outcomes.keep, database, call.client, kept, state.now())
+        return reply(request, {"accepted": new, "duplicates": len(kept.outcomes) - new})
+
+
+def _may_be_kept(state: State, one: Outcome) -> bool:
+    """Whether the outcome is about nobody who was erased."""
+    kinds = ("member", "lead") if one.model is None else (subjects.kind_of(one.model),)
+    return one.ref is None or not any(state.consents.is_erased(kind, one.ref) for kind in kinds)
