@@ -71,6 +71,9 @@ class Leads(Dated):
     city_tier: str = optional("tier of the city")
     interest: str = optional("product category asked for")
     cost_cents: int = optional("what the lead cost", "cents", ge=0)
+    birth_year: int = optional("for minors only, never a feature", "year", ge=1900, le=2100)
+    consent_profiling: str = optional("may we score? as said in the form", isin=CONSENTS)
+    consent_marketing: str = optional("may we send? as said in the form", isin=CONSENTS)
 
 
 class Identities(Dated):

@@ -46,6 +46,22 @@ def follow(parent: Annotated[int, typer.Option()]) -> None:
     follower.follow(settings.load(), parent)
 
 
+@app.command()
+def erase(ref: str, kind: Annotated[str, typer.Option(help="member or lead")] = "member") -> None:
+    """Erase the subject REF from outcomes, audit and jobs; answers suppress it from now on."""
+    from datetime import UTC, datetime
+
+    from serving import erasure
+    from serving.database import Database
+
+    if kind not in ("member", "lead"):
+        typer.echo(f"kind: found {kind}, allowed are member and lead", err=True)
+        raise typer.Exit(2)
+    here = settings.load()
+    database = Database(here.kept / "service.db")
+    typer.echo(erasure.command(database, here.published, here.kept, (kind, ref), datetime.now(UTC)))
+
+
 @keys_app.command()
 def issue(client: str, scope: Annotated[list[str], typer.Option(help=ALLOWED)] = DEFAULT) -> None:
     """Make a key for CLIENT; it is shown once and never again."""

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from models.scorer import INSUFFICIENT, OK, withheld
-from serving import consent, inputs
+from serving import inputs
 from serving.arm import arm
 from serving.champion import Champion
+from serving.consent import Consents
 from serving.identifiers import ulid
 from serving.inputs import Asked
 from serving.problems import Problem
@@ -22,12 +23,13 @@ Lines = list[dict[str, Any]]
 Scored = tuple[dict[str, Any], Lines, Lines]  # numbers, reasons, warnings
 DAY = 86_400
 STATUSES = (OK, INSUFFICIENT, "suppressed", "error")
+ALL_SUPPRESSED = "all_suppressed"
 
 
-def answer(champion: Champion, item: Item, settings: Settings, now: datetime) -> Answer:
+def answer(champion: Champion, item: Item, settings: Settings, now: datetime, consents: Consents) -> Answer:
     """The answer for one item; ``Problem`` where there is none."""
-    asked = inputs.locate(champion, item, now)
-    reason = consent.suppression(asked.known, now, settings)
+    asked = inputs.locate(champion, item, now, consents)
+    reason = consents.suppression(asked.known, now)
     if reason is not None:
         return _suppressed(item, reason, asked.as_of, now)
     return _scored(champion, [asked], settings, now)[0]
@@ -37,11 +39,16 @@ def is_ready(champion: Champion, item: Item) -> bool:
     """Whether the answer needs no computing: the very question was published with its reasons."""
     if champion.snapshot is None or champion.published is None or item.ref is None:
         return False
-    return inputs.place(item) in champion.snapshot.places
+    at = champion.snapshot.places.get(inputs.place(item))
+    return at is not None and champion.published.has(at)
 
 
 def answers(
-    champion: Champion, items: Sequence[Item | Problem], settings: Settings, now: datetime
+    champion: Champion,
+    items: Sequence[Item | Problem],
+    settings: Settings,
+    now: datetime,
+    consents: Consents,
 ) -> list[Answer]:
     """An answer for each item, in their order; a problem of one is no problem of the others."""
     found: list[Answer | Asked] = []
@@ -49,14 +56,20 @@ def answers(
         try:
             if isinstance(item, Problem):
                 raise item
-            asked = inputs.locate(champion, item, now)
-            reason = consent.suppression(asked.known, now, settings)
+            asked = inputs.locate(champion, item, now, consents)
+            reason = consents.suppression(asked.known, now)
             found.append(asked if reason is None else _suppressed(item, reason, asked.as_of, now))
         except Problem as problem:
             mark = None if isinstance(item, Problem) else item.record_id
             found.append({"record_id": mark, "status": "error", "error": _error(problem)})
     scored = iter(_scored(champion, [one for one in found if isinstance(one, Asked)], settings, now))
     return [next(scored) if isinstance(one, Asked) else one for one in found]
+
+
+def summary(found: Sequence[Answer]) -> dict[str, Any]:
+    """How many answers of each status, and a warning where everybody is suppressed."""
+    counts = {word: sum(one["status"] == word for one in found) for word in STATUSES}
+    return counts | ({"warning": ALL_SUPPRESSED} if counts["suppressed"] == len(found) else {})
 
 
 def _error(problem: Problem) -> dict[str, Any]:
@@ -83,11 +96,12 @@ def _suppressed(item: Item, reason: str, as_of: int, now: datetime) -> Answer:
 def _scored(champion: Champion, asked: Sequence[Asked], settings: Settings, now: datetime) -> list[Answer]:
     top = [_top(one, settings) for one in asked]
     ready = champion.published
-    later = [at for at, one in enumerate(asked) if one.at is None or ready is None]
+    later = [at for at, one in enumerate(asked) if one.at is None or ready is None or not ready.has(one.at)]
+    missing = set(later)
     computed = iter(_computed(champion, [asked[at] for at in later], max(top, default=0)))
     found = [
-        ready.row(one.at, count) if ready is not None and one.at is not None else next(computed)
-        for one, count in zip(asked, top, strict=True)
+        next(computed) if at in missing or ready is None or one.at is None else ready.row(one.at, count)
+        for at, (one, count) in enumerate(zip(asked, top, strict=True))
     ]
     return [
         _told(champion, one, scored, count, settings, now)

@@ -6,6 +6,7 @@ from serving import (
     contract,
     docs,
     replies,
+    routes_consent,
     routes_jobs,
     routes_log,
     routes_models,
@@ -27,11 +28,13 @@ def build(state: State, jobs: Jobs) -> Gate:
     replies.attach(app)
     jobs.database.prepare()
     state.score_log.prepare()
+    state.consents.refresh()
     tight = Buckets(state.settings.explain_rate)
     for router in (
         routes_scores.router(state),
         routes_stored.router(state, jobs.database, tight),
         routes_people.router(state, jobs.database, tight),
+        routes_consent.router(state),
         routes_jobs.router(state, jobs),
         routes_models.router(state),
         routes_log.router(state),

@@ -86,6 +86,14 @@ class Client:
         """Send back what became of subjects; how many of them were new."""
         return self._call("POST", "/v1/outcomes", {"outcomes": list(outcomes)})["accepted"]
 
+    def consents(self, words: Sequence[JSON]) -> int:
+        """Tell what was said about consent, effective at once; how many of the words were new."""
+        return self._call("POST", "/v1/members/consent", {"consents": list(words)})["accepted"]
+
+    def erase(self, ref: str, kind: str = "member") -> JSON:
+        """Erase a subject from what the service keeps; how much was erased, by place."""
+        return self._call("POST", "/v1/members/erase", {"ref": ref, "kind": kind})["result"]
+
     def start(self, mark: str, **job: Any) -> JSON:
         """Start a job; the same ``mark`` and body find the job that is there."""
         return self._call("POST", "/v1/jobs", job, {"Idempotency-Key": mark})["job"]

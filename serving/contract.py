@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from serving.problems import KINDS, MEDIA_TYPE
 from serving.schema import Bulk, Portrait
 from serving.schema_answers import RankedAnswer, Scored, ScoredMany
+from serving.schema_consent import ConsentWords, Erase, Erased
 from serving.schema_items import ITEMS
 from serving.schema_jobs import Job
 from serving.schema_log import LoggedAnswer
@@ -18,11 +19,11 @@ from serving.schema_ranking import Ranking
 from serving.schema_replies import JobAnswer, JobPage, Kept, ModelCard, Models, PortraitAnswer, Ready
 
 REF = "#/components/schemas/"
-BODIES = (*ITEMS.values(), Bulk, Ranking, Job, Outcomes, Portrait)
+BODIES = (*ITEMS.values(), Bulk, Ranking, Job, Outcomes, Portrait, ConsentWords, Erase)
 ANSWERS = (
     *(Scored, ScoredMany, RankedAnswer),
     LoggedAnswer,
-    *(JobAnswer, JobPage, Kept, ModelCard, Models, PortraitAnswer, Ready),
+    *(JobAnswer, JobPage, Kept, ModelCard, Models, PortraitAnswer, Ready, Erased),
 )
 ALWAYS = (401, 404, 405, 429, 500, 503, 504)
 WITH_SCOPE = (403, 422)

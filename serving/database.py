@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from serving import told
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
   id TEXT PRIMARY KEY, client TEXT NOT NULL, mark TEXT NOT NULL, digest TEXT NOT NULL, model TEXT NOT NULL,
@@ -37,7 +39,7 @@ class Database:
 
     path: Path
     busy_seconds: float = field(default=5.0)
-    schema: str = SCHEMA
+    schema: str = SCHEMA + told.TABLES
 
     @contextmanager
     def use(self) -> Iterator[sqlite3.Connection]:

@@ -5,21 +5,24 @@ from typing import Any
 
 import numpy as np
 
-from serving import answers, consent, inputs
+from serving import answers, inputs
 from serving.champion import Champion
+from serving.consent import Consents
 from serving.schema import Item
 from serving.settings import Settings
 
 
-def explain(champion: Champion, item: Item, settings: Settings, now: datetime) -> dict[str, Any]:
+def explain(
+    champion: Champion, item: Item, settings: Settings, now: datetime, consents: Consents
+) -> dict[str, Any]:
     """The answer for the item, with ``base``, ``log_odds`` and what each input contributes to it.
 
     ``base`` plus all contributions is ``log_odds``, whose logistic function is the probability.
     """
-    asked = inputs.locate(champion, item, now)
-    found = answers.answer(champion, item, settings, now)
-    if consent.suppression(asked.known, now, settings) is not None:
+    found = answers.answer(champion, item, settings, now, consents)
+    if found["status"] == "suppressed":
         return found
+    asked = inputs.locate(champion, item, now, consents)
     frame = inputs.frame(champion, [asked])
     model = champion.scorer.model
     values, base = model.contributions(model.inputs(frame))

@@ -21,7 +21,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN = frozenset(("/livez", "/healthz", "/readyz", "/metrics", "/v1/openapi.json", "/v1/docs"))
-MANY = ("/scores", "/jobs", "/outcomes")  # routes whose calls are about many subjects
+MANY = ("/scores", "/jobs", "/outcomes", "/consent", "/erase")  # routes whose calls are about many subjects
 DRAINED = 10  # times the limit
 logger = logging.getLogger("memberlens.calls")
 

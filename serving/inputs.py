@@ -9,13 +9,15 @@ from typing import Any
 import polars as pl
 from pydantic import BaseModel
 
-from serving import record
+from features.consent import FACTS
+from serving import record, subjects
 from serving.champion import Champion
+from serving.consent import Consents
 from serving.problems import Problem
 from serving.record import Question
 from serving.schema import Item
 from serving.schema_items import ResponseItem
-from serving.store import CONSENT, Snapshot
+from serving.store import Snapshot
 
 Facts = Mapping[str, Any]
 
@@ -42,19 +44,24 @@ class Asked:
     known: tuple[Facts, ...] = ()
 
 
-def locate(champion: Champion, item: Item, now: datetime) -> Asked:
+def locate(champion: Champion, item: Item, now: datetime, consents: Consents) -> Asked:
     """Where the inputs of ``item`` come from; ``Problem`` where there are none."""
     said = {} if item.consent is None else {f"consent_{kind}": word for kind, word in item.consent}
-    return _by_record(champion, item, said, now) if item.ref is None else _by_ref(champion, item, said)
+    if item.ref is None:
+        return _by_record(champion, item, said, now, consents)
+    return _by_ref(champion, item, said, consents)
 
 
-def _by_ref(champion: Champion, item: Item, said: Facts) -> Asked:
+def _by_ref(champion: Champion, item: Item, said: Facts, consents: Consents) -> Asked:
     snapshot = _there(champion)
     assert item.ref is not None
     some = snapshot.subjects.get(item.ref)
     if some is None:
         raise Problem("unknown_ref", "The published snapshot has no such subject.")
-    known = (said, snapshot.known(some))
+    kind = subjects.kind_of(champion.task)
+    known = (said, *consents.known(kind, item.ref))
+    if not consents.lists(kind, item.ref):
+        known = (*known, snapshot.known(some))
     at = snapshot.places.get(place(item))
     if at is not None:
         return Asked(item, snapshot.as_of, at=at, known=known)
@@ -69,21 +76,22 @@ def _there(champion: Champion) -> Snapshot:
     return champion.snapshot
 
 
-def _by_record(champion: Champion, item: Item, said: Facts, now: datetime) -> Asked:
+def _by_record(champion: Champion, item: Item, said: Facts, now: datetime, consents: Consents) -> Asked:
     assert item.record is not None
     record.check(champion.reader, item.record)
     # One second on, as in training: what was recorded in this very second counts.
     as_of = int((item.as_of or now).timestamp()) + (item.as_of is None)
     question = Question(item.record, as_of, _content(champion, item))
-    known = (said, _newest(item.record.members))
+    named = (fact for subject in subjects.of_record(item.record) for fact in consents.known(*subject))
+    known = (said, _newest(item.record.members), _newest(item.record.leads), *named)
     return Asked(item, as_of, question=question, known=known)
 
 
 def _newest(rows: Sequence[BaseModel]) -> Facts:
-    """What the rows about a member say in the end: of each column the newest value that is there."""
+    """What the rows about a subject say in the end: of each column the newest value that is there."""
     found: dict[str, Any] = {}
     for row in sorted(rows, key=attrgetter("occurred_at")):
-        found |= {name: value for name in CONSENT if (value := getattr(row, name)) is not None}
+        found |= {name: value for name in FACTS if (value := getattr(row, name, None)) is not None}
     return found
 
 

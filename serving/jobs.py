@@ -6,7 +6,7 @@ job takes the next unanswered chunk, so a job goes on where it was when its work
 
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from serving.problems import Problem
 
 CHUNK = 500
 MARK_SECONDS = 24 * 3600  # how long an idempotency key is remembered
+Mask = Callable[[str, list[Any], list[Any]], list[Any]]
 DONE = ("succeeded", "succeeded_with_errors", "failed", "cancelled")
 
 
@@ -71,24 +72,30 @@ class Jobs:
         told = {key: row[key] for key in ("id", "model", "status", "total", "reason")}
         return told | dict(counts) | {"done": sum(dict(counts).values())}
 
-    def results(self, client: str, job: str, cursor: int, limit: int) -> tuple[list[Any], int | None]:
+    def results(
+        self, client: str, job: str, cursor: int, limit: int, mask: Mask = lambda task, items, found: found
+    ) -> tuple[list[Any], int | None]:
         """Answers from position ``cursor`` on, in the order of the items, and where to go on.
 
         Answers that are not there yet end a page: the same cursor asks for them again. After the
-        last one there is no further cursor.
+        last one there is no further cursor. ``mask`` sees task, items and answers before they are told.
         """
-        total = self.status(client, job)["total"]
+        state = self.status(client, job)
+        total = state["total"]
         found: list[Any] = []
         with self.database.use() as connection:
             rows = connection.execute(
-                "SELECT number, answers FROM chunks WHERE job = ? AND number BETWEEN ? AND ? ORDER BY number",
+                "SELECT number, items, answers FROM chunks"
+                " WHERE job = ? AND number BETWEEN ? AND ? ORDER BY number",
                 (job, cursor // CHUNK, (cursor + limit) // CHUNK),
             )
             for row in rows:
                 if row["answers"] is None:
                     break
                 start = max(cursor - row["number"] * CHUNK, 0)
-                found += unpack(row["answers"])[start:][: limit - len(found)]
+                part = slice(start, start + limit - len(found))
+                items, answers = unpack(row["items"])[part], unpack(row["answers"])[part]
+                found += mask(state["model"], items, answers)
         after = cursor + len(found)
         return found, after if after < total else None
 

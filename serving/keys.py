@@ -17,6 +17,7 @@ SCOPES = (
     "explain:read",
     "portrait:read",
     "outcomes:write",
+    "consent:write",
     "jobs:read",
     "jobs:write",
 )

@@ -39,6 +39,9 @@ class Metrics:
         }  # fmt: skip
         self.suppressed = Counter("suppressed", "subjects not scored", ("model", "reason"), **own)
         self.unlogged = Counter("score_log_lost", "answers whose line in the log of scores was lost", **own)
+        self.silent = Counter(
+            "all_suppressed", "bulk calls and jobs in which everybody was suppressed", ("model",), **own
+        )
         newest = {"multiprocess_mode": "mostrecent"} | own
         self.info = Gauge(
             "model_info", "1 for the version that answers", ("model", "version", "git_commit"), **newest

@@ -1,7 +1,6 @@
 """Whether outcomes can be true: of a score that was given, about its subject, after it and before now."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import sleep
 from typing import Any
@@ -13,17 +12,6 @@ from serving.schema_outcomes import Outcome, Outcomes
 from serving.score_log import WRITE_SECONDS, ScoreLog
 
 TOLERANCE = timedelta(minutes=5)  # between the caller's clock and this one
-WITHDRAWING = ("refused", "unsubscribed")
-
-
-@dataclass(frozen=True)
-class Withdrawal:
-    """A subject, by pseudonym, who no longer wants to be written to; ``ref`` where it was told."""
-
-    subject_mark: str
-    ref: str | None
-    kind: str
-    occurred_at: datetime
 
 
 def checked(log: ScoreLog, body: Outcomes, now: datetime) -> tuple[list[Outcome], list[Fault]]:
@@ -38,19 +26,6 @@ def checked(log: ScoreLog, body: Outcomes, now: datetime) -> tuple[list[Outcome]
         faults += wrong
         good += [] if wrong else [one]
     return good, faults
-
-
-def withdrawals(log: ScoreLog, outcomes: Sequence[Outcome]) -> list[Withdrawal]:
-    """Who withdrew consent to marketing, also where an outcome names the score only."""
-    told = [one for one in outcomes if one.kind in WITHDRAWING]
-    scores = log.find([one.score_id for one in told if one.ref is None and one.score_id is not None])
-    found = []
-    for one in told:
-        score = scores.get(one.score_id or "", {})
-        mark = score.get("subject") if one.ref is None else audit.mark(log.secret, one.ref)
-        if mark is not None:
-            found.append(Withdrawal(mark, one.ref, one.kind, one.occurred_at))
-    return found
 
 
 def _scores(log: ScoreLog, outcomes: Sequence[Outcome], now: datetime) -> dict[str, dict[str, Any]]:

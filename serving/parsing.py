@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
+from serving import duplicates
 from serving.problems import Fault, Problem, pointer
 from serving.schema import Item
 from serving.schema_items import ITEMS
@@ -19,10 +20,20 @@ async def body(request: Request, model: type[Model]) -> Model:
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/json":
         raise Problem("unsupported_media_type", "Send JSON with the header Content-Type: application/json.")
+    content = await request.body()
+    once(content)
     try:
-        return model.model_validate_json(await request.body())
+        return model.model_validate_json(content)
     except ValidationError as error:
         raise invalid(error) from None
+
+
+def once(content: bytes, *place: str | int) -> None:
+    """``Problem`` with a pointer, below ``place``, to every name that stands twice in one object."""
+    if found := duplicates.places(content):
+        wrong = [pointer(*place, *map(_safe, where)) for where in found[:20]]
+        faults = [Fault(where, "duplicate_key", "stands twice") for where in wrong]
+        raise Problem("validation_failed", "A name stands twice in one object.", faults)
 
 
 def validated(model: type[Model], content: Any) -> Model:

@@ -23,12 +23,14 @@ class Published:
     """Numbers and reasons by row of the snapshot.
 
     ``lines`` has one row a reason, those of subject ``at`` from ``starts[at]`` to ``starts[at + 1]``;
-    texts that many subjects share are kept once.
+    texts that many subjects share are kept once. ``there`` says of each row whether it has numbers:
+    whom the batch suppressed has none.
     """
 
     numbers: pl.DataFrame
     lines: pl.DataFrame
     starts: np.ndarray
+    there: bytes
     doubts: dict[int, list[dict[str, Any]]]
     marks: pl.DataFrame | None  # what the log of scores keeps; None where the batch gave no ids
 
@@ -51,9 +53,14 @@ class Published:
             numbers=frame.select(*NUMBERS, *scorer.more),
             lines=exploded.select(TOLD).with_columns(texts.cast(pl.Categorical)),
             starts=np.concatenate([[0], np.cumsum(counts)]),
+            there=bytes(frame["probability"].is_not_null().to_list()),
             doubts=Doubts(scorer.model).of(snapshot.frame),
             marks=_marks(frame),
         )
+
+    def has(self, at: int) -> bool:
+        """Whether row ``at`` was scored."""
+        return bool(self.there[at])
 
     def row(self, at: int, top: int) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
         """Numbers, the ``top`` reasons and warnings of one row of the snapshot."""
@@ -73,7 +80,8 @@ def _marks(frame: pl.DataFrame) -> pl.DataFrame | None:
 
 
 def _compare(file: Path, frame: pl.DataFrame, snapshot: Snapshot, scorer: Scorer) -> None:
-    rows: np.ndarray = np.unique(np.linspace(0, max(len(frame) - 1, 0), SAMPLE).astype(int))[: len(frame)]
+    scored = frame["probability"].is_not_null().arg_true().to_numpy()
+    rows = scored[np.unique(np.linspace(0, max(len(scored) - 1, 0), SAMPLE).astype(int))[: len(scored)]]
     again = scorer.numbers(snapshot.frame[rows]).drop("status", "score", "band")
     if missing := [name for name in again.columns if name not in frame.columns]:
         raise ValueError(f"{file}: is of another model; it has no {', '.join(missing)}")

@@ -18,7 +18,8 @@ from serving.problems import Fault, Problem, pointer
 SOURCES = {"outreach": ("campaigns", "contacts", "responses"), "purchases": ("products", "purchases")}
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 SHARED_IDS = ("product_id", "campaign_id")  # ids by which rows of one record find each other
-BEYOND_SCHEMA = frozenset(("second_subject", "duplicate", "wrong_sign", "wrong_type"))  # the codes of `check`
+# The codes of `check`, and of a word about consent that lies ahead.
+BEYOND_SCHEMA = frozenset(("second_subject", "duplicate", "wrong_sign", "wrong_type", "ahead"))
 
 
 @dataclass(frozen=True)

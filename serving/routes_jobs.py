@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from serving import calls, contract, parsing
-from serving.jobs import Jobs
+from serving import calls, contract, masking, parsing, subjects
+from serving.jobs import Jobs, Mask
 from serving.problems import Fault, Problem
 from serving.replies import reply
 from serving.schema_jobs import Job
@@ -60,7 +60,7 @@ def router(state: State, jobs: Jobs) -> APIRouter:
     ) -> Response:
         call = calls.of(request)
         call.require("jobs:read")
-        found, after = await state.run(jobs.results, call.client, job, cursor, limit)
+        found, after = await state.run(jobs.results, call.client, job, cursor, limit, _mask(state))
         return reply(request, {"results": found, "next_cursor": after})
 
     @routes.post(
@@ -76,12 +76,19 @@ def router(state: State, jobs: Jobs) -> APIRouter:
     return routes
 
 
+def _mask(state: State) -> Mask:
+    """Answers as far as they may be told now."""
+    return lambda task, items, found: masking.masked(state.consents, task, items, found, state.now())
+
+
 def _is_lines(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == NDJSON
 
 
 def _lines(body: bytes, model: str | None) -> Job:
     """A job from one item a line."""
+    for at, line in enumerate(body.splitlines()):
+        parsing.once(line, "lines", at)
     try:
         items = [json.loads(line) for line in body.splitlines() if line.strip()]
     except (ValueError, RecursionError):
@@ -101,4 +108,6 @@ def _items(state: State, job: Job) -> list[dict[str, Any]]:
     if champion.snapshot is None:
         raise Problem("not_ready", f"There is no snapshot of everyone: {champion.refusal}")
     common = job.model_dump(mode="json", include={"campaign_id", "campaign", "options"}, exclude_none=True)
-    return [{"record_id": subject, "ref": subject} | common for subject in champion.snapshot.subjects]
+    kind, consents = subjects.kind_of(job.model), state.consents
+    everyone = (ref for ref in champion.snapshot.subjects if not consents.is_erased(kind, ref))
+    return [{"record_id": ref, "ref": ref} | common for ref in everyone]

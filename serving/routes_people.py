@@ -4,14 +4,16 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from serving import audit, calls, consent, contract, outcome_checks, outcomes, parsing
+from features.consent import REASON
+from serving import audit, calls, contract, outcome_checks, outcomes, parsing, refusals, subjects
+from serving.consent import Facts
 from serving.database import Database
 from serving.portraits import Portraits
 from serving.problems import Problem
 from serving.rates import Buckets
 from serving.replies import reply
 from serving.schema import Portrait
-from serving.schema_outcomes import Outcomes
+from serving.schema_outcomes import Outcome, Outcomes
 from serving.schema_replies import Kept, PortraitAnswer
 from serving.state import State
 
@@ -40,18 +42,32 @@ def _portrait(routes: APIRouter, state: State, database: Database, tight: Bucket
 
 
 def _shown(state: State, portraits: Portraits, body: Portrait) -> dict[str, Any]:
-    """The member's tags, unless what the snapshots know of consent forbids them."""
-    said = [] if body.consent is None else [{f"consent_{kind}": word for kind, word in body.consent}]
-    for champion in state.champions.values():
-        snapshot = champion.snapshot
-        if snapshot is not None and champion.reader.key == "member_id" and body.ref in snapshot.subjects:
-            said.append(snapshot.known(snapshot.subjects[body.ref]))
-    if not said:
+    """The member's tags, unless what is known of consent forbids them."""
+    said: list[Facts] = (
+        [] if body.consent is None else [{f"consent_{kind}": word for kind, word in body.consent}]
+    )
+    known = state.consents.known("member", body.ref)
+    if not state.consents.lists("member", body.ref):
+        known = (*known, *_published(state, body.ref))
+    if not known:
         raise Problem("unknown_ref", "The published snapshots have no such member.")
-    reason = consent.suppression(said, state.now(), state.settings)
+    reason = state.consents.suppression((*said, *known), state.now())
+    tags = {} if reason is not None else portraits.of(body.ref)
+    reason = reason or tags.pop(REASON, None)
+    tags.pop("status", None)
     if reason is not None:
         return {"status": "suppressed", "suppression_reason": reason}
-    return {"status": "ok", "tags": portraits.of(body.ref)}
+    return {"status": "ok", "tags": tags}
+
+
+def _published(state: State, member: str) -> list[Facts]:
+    """What the snapshots say of a member whom the list does not have."""
+    found: list[Facts] = []
+    for champion in state.champions.values():
+        snapshot = champion.snapshot
+        if snapshot is not None and champion.reader.key == "member_id" and member in snapshot.subjects:
+            found.append(snapshot.known(snapshot.subjects[member]))
+    return found
 
 
 def _outcomes(routes: APIRouter, state: State, database: Database) -> None:
@@ -62,7 +78,21 @@ def _outcomes(routes: APIRouter, state: State, database: Database) -> None:
         call = calls.of(request)
         call.require("outcomes:write")
         body = await parsing.body(request, Outcomes)
-        good, faults = await state.run(outcome_checks.checked, state.score_log, body, state.now())
-        new = await state.run(outcomes.keep, database, call.client, good, state.now())
-        found = {"accepted": new, "duplicates": len(good) - new, "refused": len(body.outcomes) - len(good)}
-        return reply(request, found | {"errors": [vars(fault) for fault in faults]})
+        found = await state.run(_kept, state, database, call.client, body)
+        return reply(request, found)
+
+
+def _kept(state: State, database: Database, client: str, body: Outcomes) -> dict[str, Any]:
+    """What can be true is kept, unless it is about somebody who was erased; who refused is withdrawn."""
+    good, faults = outcome_checks.checked(state.score_log, body, state.now())
+    may = [one for one in good if _may_be_kept(state, one)]
+    new = outcomes.keep(database, client, may, state.now())
+    refusals.follow(state.score_log, state.consents, client, may, state.now())
+    found = {"accepted": new, "duplicates": len(may) - new, "refused": len(body.outcomes) - len(may)}
+    return found | {"errors": [vars(fault) for fault in faults]}
+
+
+def _may_be_kept(state: State, one: Outcome) -> bool:
+    """Whether the outcome is about nobody who was erased."""
+    kinds = ("member", "lead") if one.model is None else (subjects.kind_of(one.model),)
+    return one.ref is None or not any(state.consents.is_erased(kind, one.ref) for kind in kinds)

@@ -36,7 +36,7 @@ def _score(routes: APIRouter, state: State, task: str) -> None:
     async def score(request: Request) -> Response:
         champion = asked(state, task, request, "score:read")
         item = await parsing.body(request, ITEMS[task])
-        work = (champion, item, state.settings, state.now())
+        work = (champion, item, state.settings, state.now(), state.consents)
         ready = answers.is_ready(champion, item)  # quicker than a thread
         found = answers.answer(*work) if ready else await state.run(answers.answer, *work)
         return told(state, champion, request, [item], [found], {"result": found})
@@ -52,13 +52,15 @@ def _scores(routes: APIRouter, state: State, task: str) -> None:
         if len(bulk.items) > MAX_ITEMS:
             raise Problem("too_many_records", f"At most {MAX_ITEMS} items in one call.")
         items, found = await state.run(_bulk, state, champion, bulk)
-        summary = {word: sum(one["status"] == word for one in found) for word in answers.STATUSES}
+        summary = answers.summary(found)
+        if "warning" in summary:
+            state.metrics.silent.labels(champion.task).inc()
         return told(state, champion, request, items, found, {"summary": summary, "results": found})
 
 
 def _bulk(state: State, champion: Champion, bulk: Bulk) -> tuple[list[Any], list[dict[str, Any]]]:
     items = [parsing.parse_item(entry, at, champion.task) for at, entry in enumerate(bulk.items)]
-    return items, answers.answers(champion, items, state.settings, state.now())
+    return items, answers.answers(champion, items, state.settings, state.now(), state.consents)
 
 
 def _rank(routes: APIRouter, state: State) -> None:
@@ -80,7 +82,7 @@ def ranked(champion: Champion, ranking: Ranking, state: State) -> dict[str, Any]
     Ordered by uplift where the model has one: a message to somebody who would answer anyway is lost.
     One whose uplift is not above zero is never the choice.
     """
-    found = answers.answers(champion, ranking.items(), state.settings, state.now())
+    found = answers.answers(champion, ranking.items(), state.settings, state.now(), state.consents)
     for at, (campaign, one) in enumerate(zip(ranking.campaigns, found, strict=True)):
         one |= {"campaign": at, "campaign_id": campaign.campaign_id}
     by = "probability" if champion.scorer.uplift is None else "uplift"

@@ -15,7 +15,7 @@ from serving.schema_items import ITEMS
 from serving.state import State
 from serving.tasks import TASK_NAMES
 
-FRESH = {"Cache-Control": "private, max-age=300"}
+FRESH = {"Cache-Control": "private, no-cache"}  # kept, but asked about again: consent may have changed
 PASSING = ("score_id", "scored_at", "warnings")
 Ref = Annotated[str, Query(min_length=1, max_length=200)]
 
@@ -39,7 +39,8 @@ def _explain(routes: APIRouter, state: State, task: str, database: Database, tig
         champion, call = asked(state, task, request, "explain:read"), calls.of(request)
         call.headers |= tight.take(call.client)
         item = await parsing.body(request, ITEMS[task])
-        found = await state.run(explanations.explain, champion, item, state.settings, state.now())
+        work = (champion, item, state.settings, state.now(), state.consents)
+        found = await state.run(explanations.explain, *work)
         await state.run(audit.note, database, secret, call, "explain", item.ref, state.now())
         return told(state, champion, request, [item], [found], {"result": found})
 
@@ -59,7 +60,7 @@ def _lookup_campaign(routes: APIRouter, state: State) -> None:
 async def _stored(state: State, task: str, request: Request, asking: dict[str, str]) -> Response:
     champion = asked(state, task, request, "score:read")
     item = parsing.validated(ITEMS[task], asking)
-    found = await state.run(answers.answer, champion, item, state.settings, state.now())
+    found = await state.run(answers.answer, champion, item, state.settings, state.now(), state.consents)
     tag = _tag(champion.version, found)
     calls.of(request).headers |= FRESH | {"ETag": tag}
     if request.headers.get("if-none-match") == tag:

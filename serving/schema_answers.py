@@ -121,6 +121,9 @@ class Summary(Row):
     insufficient_input: int
     suppressed: int
     error: int
+    warning: Literal["all_suppressed"] | None = Field(
+        default=None, description="everybody is suppressed: is consent published, and said?"
+    )
 
 
 class ScoredMany(Row):

@@ -71,6 +71,14 @@ class Batches:
             if file.stat().st_mtime < before.timestamp():
                 file.unlink(missing_ok=True)
 
+    def ids(self, subject_mark: str) -> list[str]:
+        """The ids of one subject's rows."""
+        found: list[str] = []
+        for file in sorted(self.folder.glob("*.parquet")):
+            rows = pl.scan_parquet(file).filter(pl.col("subject") == subject_mark)
+            found += rows.select("score_id").collect()["score_id"]
+        return found
+
     def erase(self, subject_mark: str) -> int:
         """Forget one subject's lines; return how many they were. A batch keeps its age."""
         count = 0

@@ -72,9 +72,9 @@ class ScoreLog:
         Counts answers that were given and could not be logged.
     """
 
-    def __init__(self, folder: Path, lost: Counter) -> None:
+    def __init__(self, folder: Path, lost: Counter | None = None) -> None:
         self.database = Database(folder / "scores.db", schema=SCHEMA)
-        self.secret, self.lost = audit.secret_of(folder), lost
+        self.secret, self._lost = audit.secret_of(folder), lost
         self.batches = Batches(folder / "batches", self.secret)
         self._waiting: deque[Entry] = deque()
         self._writing, self._failing, self._unkept = threading.Lock(), False, False
@@ -96,7 +96,7 @@ class ScoreLog:
             if "score_id" not in one or isinstance(item, Problem):
                 continue
             if len(self._waiting) >= MOST_WAITING:
-                self.lost.inc()
+                self._lose(1)
             else:
                 self._waiting.append(_entry(champion, client, item, one))
 
@@ -125,8 +125,12 @@ class ScoreLog:
     def close(self) -> None:
         """Write the last answers; those that cannot be written are counted as lost."""
         self.flush()
-        self.lost.inc(len(self._waiting))
+        self._lose(len(self._waiting))
         self._waiting.clear()
+
+    def _lose(self, count: int) -> None:
+        if self._lost is not None:
+            self._lost.inc(count)
 
     def run(self, stop: threading.Event, live: Callable[[], Iterable[Champion]], settings: Settings) -> None:
         """Write every ``WRITE_SECONDS``, and keep the batches of ``live`` champions, until ``stop``."""
@@ -164,6 +168,14 @@ class ScoreLog:
         with self.database.use() as connection:
             connection.execute("DELETE FROM scores WHERE score_id < ?", (oldest,))
         self.batches.purge(before)
+
+    def ids(self, subject_mark: str) -> list[str]:
+        """The ids of all scores of one subject, by its pseudonym."""
+        self.flush()
+        with self.database.use() as connection:
+            rows = connection.execute("SELECT score_id FROM scores WHERE subject = ?", (subject_mark,))
+            found = [row["score_id"] for row in rows]
+        return found + self.batches.ids(subject_mark)
 
     def erase(self, subject_mark: str) -> int:
         """Forget everything about one subject, by its pseudonym; return how many lines that were."""

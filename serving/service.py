@@ -50,6 +50,7 @@ class MemberScores:
         self._stop = threading.Event()
         self._start("watch", state.watch)
         self._start("scores", _log)
+        self._start("consents", state.consents.watch)
         self._start("jobs", Work(state, jobs).run)
         if bentoml.server_context.worker_index in (None, 1):  # one of the workers is enough
             self._start("follow", follower.keep)

@@ -7,7 +7,6 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-Choice = Literal["suppress", "score"]
 OWN = Path(__file__).parent / "settings.yaml"
 
 
@@ -15,13 +14,6 @@ class Section(BaseModel):
     """A part of the settings: every key known, nothing changed after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class UnknownConsent(Section):
-    """What happens to members whose consent is not known."""
-
-    profiling: Choice = "suppress"
-    marketing: Choice = "score"
 
 
 class Rate(Section):
@@ -62,13 +54,13 @@ class Settings(Section):
     state: Path = Path("build/serving")
     registry: str = "sqlite:///mlflow.db"
     follow_seconds: float = Field(default=10, gt=0)
-    unknown_consent: UnknownConsent = UnknownConsent()
-    adult_age: int = Field(default=18, ge=0, le=30)
     valid_hours: int = Field(default=24, ge=1)
     stale_days: float = Field(default=3, gt=0)
     reasons: int = Field(default=3, ge=0, le=5)
     results_days: int = Field(default=7, ge=1, description="how long a job's results are kept")
     scores_days: int = Field(default=400, ge=1, description="how long scores can be looked up by their id")
+    outcomes_days: int = Field(default=730, ge=1, description="how long outcomes are kept")
+    audit_days: int = Field(default=365, ge=1, description="how long lines of the audit are kept")
     without_key: Literal["this_machine", "nobody"] = "this_machine"
     rate: Rate = Rate(requests=60_000, seconds=60)
     explain_rate: Rate = Rate(requests=600, seconds=60)

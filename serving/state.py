@@ -15,6 +15,8 @@ from xgboost.core import XGBoostError
 
 from serving import registry
 from serving.champion import Champion
+from serving.consent import Consents
+from serving.database import Database
 from serving.metrics import Metrics
 from serving.problems import Problem
 from serving.score_log import ScoreLog
@@ -51,6 +53,11 @@ class State:
     @cached_property
     def score_log(self) -> ScoreLog:
         return ScoreLog(self.settings.kept, self.metrics.unlogged)
+
+    @cached_property
+    def consents(self) -> Consents:
+        """Who may be scored, now; in the database that jobs and outcomes are in."""
+        return Consents(self.settings.published / "consent", Database(self.settings.kept / "service.db"))
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """``work`` in one of the threads; the caller's deadline does not wait for it."""

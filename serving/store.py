@@ -10,8 +10,9 @@ from typing import Any
 
 import polars as pl
 
+from features.consent import FACTS
+
 KEYS = ("subject_id", "campaign_id")
-CONSENT = ("consent_profiling", "consent_marketing", "deceased", "birth_year")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Snapshot:
         keys = [key for key in KEYS if key in frame.columns]
         places = {key: at for at, key in enumerate(frame.select(keys).iter_rows())}
         _same(file, f"different {' and '.join(keys)}", len(places), len(frame))
-        consent = {name: frame[name].to_list() for name in CONSENT if name in frame.columns}
+        consent = {name: frame[name].to_list() for name in FACTS if name in frame.columns}
         return cls(frame, int(facts["as_of"]), found, places, consent)
 
     @cached_property

@@ -11,7 +11,8 @@ from datetime import timedelta
 from time import time
 from typing import Any
 
-from serving import answers
+from serving import answers, retention
+from serving.answers import ALL_SUPPRESSED
 from serving.champion import Champion
 from serving.jobs import Jobs, pack, unpack
 from serving.parsing import parse_item
@@ -44,9 +45,8 @@ class Work:
             try:
                 if self.clock() - purged > PURGE_SECONDS:
                     self.jobs.purge(self.state.now() - timedelta(days=self.state.settings.results_days))
-                    self.state.score_log.purge(
-                        self.state.now() - timedelta(days=self.state.settings.scores_days)
-                    )
+                    state = self.state
+                    retention.purge(state.consents, state.score_log, state.settings, state.now())
                     purged = self.clock()
                 if not self.step():
                     stop.wait(IDLE_SECONDS)
@@ -67,7 +67,7 @@ class Work:
             self._finish(job["id"])
             return True
         found = self._answer(self.state.champions[job["model"]], unpack(chunk["items"]), job["client"])
-        self._keep(job["id"], chunk["number"], found)
+        self._keep(job["id"], chunk, found)
         return True
 
     def _claim(self) -> dict[str, Any] | None:
@@ -101,31 +101,41 @@ class Work:
 
     def _answer(self, champion: Champion, items: list[Any], client: str) -> list[dict[str, Any]]:
         parsed = [parse_item(entry, at, champion.task) for at, entry in enumerate(items)]
-        found = answers.answers(champion, parsed, self.state.settings, self.state.now())
+        state = self.state
+        found = answers.answers(champion, parsed, state.settings, state.now(), state.consents)
         self.state.metrics.answered(champion.name, client, found)
         self.state.score_log.note(champion, client, parsed, found)
         return [one | {"model_version": champion.version} for one in found]
 
-    def _keep(self, job: str, number: int, found: list[dict[str, Any]]) -> None:
-        """Keep a chunk's answers, unless somebody else was quicker or the job is cancelled."""
+    def _keep(self, job: str, chunk: dict[str, Any], found: list[dict[str, Any]]) -> None:
+        """Keep a chunk's answers, unless somebody else was quicker or the job is cancelled.
+
+        Nor are they kept where an item was erased meanwhile: the chunk is answered again.
+        """
         counts = [sum(one["status"] == word for one in found) for word in answers.STATUSES]
         with self.jobs.database.use() as connection:
             connection.execute(
                 "UPDATE chunks SET answers = ?, ok = ?, insufficient = ?, suppressed = ?, failed = ?"
-                " WHERE job = ? AND number = ? AND answers IS NULL"
+                " WHERE job = ? AND number = ? AND answers IS NULL AND items = ?"
                 " AND (SELECT status FROM jobs WHERE id = job) = 'running'",
-                (pack(found), *counts, job, number),
+                (pack(found), *counts, job, chunk["number"], chunk["items"]),
             )
 
     def _finish(self, job: str) -> None:
         with self.jobs.database.use() as connection:
-            failed, total = connection.execute(
-                "SELECT sum(failed), sum(ok + coalesce(insufficient, 0) + suppressed + failed)"
-                " FROM chunks WHERE job = ?",
+            failed, suppressed, total, model = connection.execute(
+                "SELECT sum(failed), sum(c.suppressed),"
+                " sum(ok + coalesce(insufficient, 0) + c.suppressed + failed), model"
+                " FROM chunks c JOIN jobs ON jobs.id = c.job WHERE c.job = ?",
                 (job,),
             ).fetchone()
-            status = "succeeded" if not failed else "failed" if failed == total else "succeeded_with_errors"
+            silent = suppressed == total
+            well = "succeeded_with_errors" if failed or silent else "succeeded"
+            status, reason = "failed" if failed == total else well, ALL_SUPPRESSED if silent else None
             connection.execute(
-                "UPDATE jobs SET status = ?, finished = ?, owner = NULL WHERE id = ? AND status = 'running'",
-                (status, self.clock(), job),
+                "UPDATE jobs SET status = ?, reason = ?, finished = ?, owner = NULL"
+                " WHERE id = ? AND status = 'running'",
+                (status, reason, self.clock(), job),
             )
+        if silent:
+            self.state.metrics.silent.labels(model).inc()

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import math
+import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,9 @@ from worlds import START, finished, raw_world, spine_of
 
 from features import catalog, tables
 from features.compute import compute
+from features.consent import reasons
 from features.feature import DAY
+from features.policy import Policy, Unknown
 from models import bins, churn, lead, response
 from models.amount import Amount
 from models.calibrate import Calibration
@@ -26,14 +30,17 @@ from models.worth import Worth
 from serving import app
 from serving.database import Database
 from serving.jobs import Jobs
-from serving.settings import Settings, UnknownConsent
+from serving.settings import Settings
 from serving.state import State
-from training.score_ids import fingerprint, score_ids
+from training.consent import current
+from training.files import sha256, write_json
+from training.score import write_scores
 
 TASKS = {task.name: task for task in (lead.TASK, response.TASK, churn.TASK)}
 OWN = {"members": {"x_income": False, "x_club": True}, "campaigns": {"x_reward": False}}
 AS_OF = START + 400 * DAY
 MEMBERS = 40
+LISTS: list[Path] = []  # the consent list that was published last
 
 
 @dataclass(frozen=True)
@@ -79,14 +86,26 @@ def build(home: Path) -> Brand:
     """Released models and snapshots of a random world, below ``home``."""
     raw = raw_world(7, MEMBERS, 1500)
     raw["members"] = _consents(raw["members"])
-    settings = Settings(home=home, unknown_consent=UnknownConsent(profiling="score"))
+    settings = Settings(home=home)
     world = finished(raw)
     (settings.published / "tables").mkdir(parents=True)
     for name, frame in world.items():
         frame.write_parquet(settings.published / "tables" / f"{name}.parquet")
+    publish_consent(settings, Policy(unknown=Unknown(profiling="score")))
     for name in TASKS:
         publish(settings, name, world, "1", seed=3)
     return Brand(home, raw, settings)
+
+
+def publish_consent(settings: Settings, policy: Policy) -> None:
+    """The list of current consents, as the pipeline writes it."""
+    folder = settings.published / "consent"
+    folder.mkdir(parents=True, exist_ok=True)
+    rows, path = current(settings.published / "tables", AS_OF), folder / "consent.parquet"
+    rows.write_parquet(path)
+    facts = {"as_of": AS_OF, "rows": len(rows), "sha256": sha256(path), "policy": policy.model_dump()}
+    write_json(folder / "consent.json", facts)
+    LISTS[:] = [folder]
 
 
 def _consents(members: pl.DataFrame) -> pl.DataFrame:
@@ -114,13 +133,12 @@ def publish(settings: Settings, name: str, world: dict[str, pl.DataFrame], versi
     (folder / "population.json").write_text(json.dumps(population.to_json()))
     release = {"task": name, "data": "brand", "trained_at": "2026-07-01T00:00:00Z", "report_sha256": "0" * 64}
     (folder / "release.json").write_text(json.dumps(release))
-    keys = ["subject_id", *(["campaign_id"] if name == "response" else []), "as_of"]
+    keys = ["subject_id", *(["campaign_id"] if name == "response" else [])]
     _beside(folder, name, model, snapshot)
-    scores = Scorer.beside(model, population, folder).table(snapshot)
-    ids = score_ids(snapshot.select(keys[:-1]), fingerprint(model), AS_OF)
-    ready = pl.concat([snapshot.select(keys).with_columns(score_id=pl.Series(ids)), scores], how="horizontal")
     write_snapshot(settings.published / name / "snapshot", snapshot, model.card["fingerprint"])
-    ready.write_parquet(settings.published / name / "scores.parquet")
+    why = reasons(snapshot, datetime.fromtimestamp(AS_OF, UTC), Policy(unknown=Unknown(profiling="score")))
+    scorer, path = Scorer.beside(model, population, folder), settings.published / name / "scores.parquet"
+    write_scores(scorer, snapshot.with_columns(why), keys, path)
 
 
 def _beside(folder: Path, name: str, model: Model, snapshot: pl.DataFrame) -> None:
@@ -241,6 +259,8 @@ def jobs_of(settings: Settings) -> Jobs:
 
 
 def client_of(state: State, jobs: Jobs | None = None) -> TestClient:
-    """A caller on the same machine as a service over ``state``."""
+    """A caller on the same machine as a service over ``state``; moved elsewhere, its list comes along."""
+    if LISTS and not (state.settings.published / "consent").exists():
+        shutil.copytree(LISTS[0], state.settings.published / "consent")
     routes = app.build(state, jobs or jobs_of(state.settings))
     return TestClient(routes, raise_server_exceptions=False, client=("127.0.0.1", 50000))

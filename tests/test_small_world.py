@@ -13,6 +13,7 @@ import yaml
 
 from features import catalog, engines, tables
 from features.compute import compute
+from features.consent import REASONS
 from models.amount import Amount
 from models.model import Model
 from models.task import task
@@ -20,6 +21,7 @@ from training import params as settings
 from training import release, tracking
 from training.audit import audit
 from training.backtest import backtest
+from training.consent import consent
 from training.dataset import dataset
 from training.effects import Arms, judge
 from training.evaluate import evaluate
@@ -55,6 +57,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Params]
         patch.chdir(folder)
         params = small()
         ingest(params)
+        consent(params)
         for name in TASKS:
             for stage in (
                 dataset,
@@ -119,8 +122,23 @@ def test_the_released_files_score_like_the_batch(world, name):
     model = Model.load(world.build / name / "model")
     snapshot = pl.read_parquet(world.build / name / "snapshot" / "snapshot.parquet")
     scores = pl.read_parquet(world.build / name / "scores.parquet")
-    assert np.abs(model.probability(snapshot) - scores["probability"].to_numpy()).max() < 1e-6
-    assert scores["percentile"].is_between(0, 100).all()
+    free = scores["status"] == "ok"
+    told = scores.filter(free)
+    assert 0 < len(told) < len(scores)
+    assert np.abs(model.probability(snapshot.filter(free)) - told["probability"].to_numpy()).max() < 1e-6
+    assert told["percentile"].is_between(0, 100).all()
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_who_is_suppressed_has_a_reason_and_no_number(world, name):
+    scores = pl.read_parquet(world.build / name / "scores.parquet")
+    gone, told = scores.filter(pl.col("status") == "suppressed"), scores.filter(pl.col("status") == "ok")
+    assert gone["suppression_reason"].is_in(REASONS).all()
+    assert told["suppression_reason"].null_count() == len(told)
+    numbers = gone.select(pl.exclude("subject_id", "campaign_id", "as_of", "status", "suppression_reason"))
+    assert sum(numbers.null_count().row(0)) == numbers.width * len(gone) > 0
+    population = json.loads((world.build / name / "population.json").read_text())
+    assert population["n"] == len(told)
 
 
 def test_the_effect_of_a_contact_is_found_where_the_truth_says_it_is(world):

@@ -56,6 +56,14 @@ def portrait() -> None:
 
 
 @app.command()
+def consent() -> None:
+    """Write the list of current consents of all members and leads."""
+    from training.consent import consent as run
+
+    run(load())
+
+
+@app.command()
 def features(
     task: Task,
     out: Annotated[Path, typer.Option(help="folder for the partitions")],

@@ -9,6 +9,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from features.policy import Policy
+
 TaskName = Literal["lead", "response", "churn", "given"]
 
 
@@ -171,6 +173,7 @@ class Params(Section):
     seed: int = Field(ge=0)
     brand: Brand
     ingest: Ingest
+    consent: Policy = Policy()
     engine: Engine
     spine: Spines
     tune: Tunes

@@ -11,9 +11,11 @@ import polars as pl
 
 from features import catalog, engines
 from features.care import CARE
+from features.consent import REASON
 from features.engagement import CHANNELS, ENGAGEMENT
 from features.feature import Group
 from features.purchases import PURCHASES
+from training.consent import warn, with_reasons
 from training.files import read_json, say
 from training.moments import extract_moment
 from training.params import Params
@@ -41,7 +43,11 @@ def portrait(params: Params) -> None:
     tables, folder = params.build / "tables", params.build / "portrait"
     folder.mkdir(parents=True, exist_ok=True)
     moment = extract_moment(read_json(params.build / "ingest.json")) + 1
-    found = tags(_features(everyone(tables), moment, tables, params), tables, moment)
+    people = everyone(tables).rename({"member_id": "subject_id"})
+    people = with_reasons(people, "member", params, moment).rename({"subject_id": "member_id"})
+    warn("portrait", people)
+    allowed = people.filter(pl.col(REASON).is_null()).select("member_id")
+    found = _everybody(people, tags(_features(allowed, moment, tables, params), tables, moment))
     aside = folder / "portrait.part"
     found.write_parquet(aside, compression="zstd")
     aside.rename(folder / "portrait.parquet")
@@ -55,6 +61,13 @@ def everyone(tables: Path) -> pl.DataFrame:
         if path.exists():
             return pl.read_parquet(path, columns=["member_id"]).drop_nulls().unique().sort("member_id")
     return pl.DataFrame(schema={"member_id": pl.String})
+
+
+def _everybody(people: pl.DataFrame, tagged: pl.DataFrame) -> pl.DataFrame:
+    """The tags with a ``status``; who is suppressed has a reason and no tag."""
+    status = pl.when(pl.col(REASON).is_null()).then(pl.lit("ok")).otherwise(pl.lit("suppressed"))
+    rows = people.select("member_id", status.alias("status"), REASON)
+    return rows.join(tagged, on="member_id", how="left", maintain_order="left")
 
 
 def _features(people: pl.DataFrame, moment: int, tables: Path, params: Params) -> pl.DataFrame:

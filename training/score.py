@@ -14,19 +14,19 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from features import catalog, engines
+from features import catalog, consent, engines
 from features.feature import DAY
 from models.model import Model
 from models.scorer import Population, Scorer
 from models.task import Task
 from models.task import task as task_named
 from training import spine as spines
+from training.consent import warn, with_reasons
 from training.files import read_json, say, write_json
 from training.moments import extract_moment
 from training.params import Params
 from training.score_ids import fingerprint, score_ids
 
-CONSENT = ("consent_profiling", "consent_marketing", "deceased", "birth_year")
 LEAD_DAYS = 90  # a lead so much older than the newest is no longer worked on
 CHUNK = 20_000
 MANY = 10  # parts from which several processes are worth their start
@@ -42,15 +42,26 @@ def score(params: Params, name: str) -> None:
     model = Model.load(folder / "model")
     rows = everyone(task, data, getattr(params.spine, name), moment)
     snapshot = _features(rows.with_row_index("row_id"), folder, task, params)
-    snapshot = _consent(snapshot, tables, moment) if "member_id" in rows.columns else snapshot
+    if task.key != "subject_id":  # the contract has no consent of a flat table's subjects
+        snapshot = with_reasons(snapshot, "lead" if task.key == "lead_id" else "member", params, moment)
     keys = ["subject_id", *(["campaign_id"] if "campaign_id" in snapshot.columns else [])]
-    snapshot = snapshot.select(*keys, "as_of", *model.encoder.names, *_there(snapshot, CONSENT)).sort(keys)
-    _publish(snapshot, model, folder / "snapshot")
-    population = Population.of(model.probability(snapshot), ingest["extracted_at"])
+    also = _there(snapshot, (*consent.FACTS, consent.REASON))
+    snapshot = snapshot.select(*keys, "as_of", *model.encoder.names, *also).sort(keys)
+    _publish(snapshot.select(pl.exclude(consent.REASON)), model, folder / "snapshot")
+    population = Population.of(model.probability(_scored(name, snapshot)), ingest["extracted_at"])
     scorer = Scorer.beside(model, population, folder)
     write_scores(scorer, snapshot, keys, folder / "scores.parquet", params.engine.threads)
     write_json(folder / "population.json", population.to_json())
     say(f"{name}: scored {len(snapshot):,}")
+
+
+def _scored(name: str, snapshot: pl.DataFrame) -> pl.DataFrame:
+    """Whom a percentile is stated against: the suppressed are left out, unless nobody else is there."""
+    if consent.REASON not in snapshot.columns:
+        return snapshot
+    warn(name, snapshot)
+    found = snapshot.filter(pl.col(consent.REASON).is_null())
+    return snapshot if found.is_empty() else found
 
 
 def write_scores(
@@ -58,19 +69,31 @@ def write_scores(
 ) -> None:
     """Numbers and reasons of everybody, a part at a time: reasons in words take the most memory.
 
-    The same bytes however many ``processes`` compute the parts.
+    Each row has a ``status``; one that is ``suppressed`` (by its ``suppression_reason``) is not
+    computed and has no numbers. The same bytes however many ``processes`` compute the parts.
     """
     aside, writer = path.with_suffix(".part"), None
-    name, moment = fingerprint(scorer.model), int(snapshot["as_of"].max() or 0)
+    if consent.REASON not in snapshot.columns:
+        snapshot = snapshot.with_columns(pl.lit(None, pl.String).alias(consent.REASON))
+    ids = score_ids(snapshot.select(keys), fingerprint(scorer.model), int(snapshot["as_of"].max() or 0))
+    snapshot = snapshot.with_columns(pl.Series("score_id", ids, pl.String))
     parts = [snapshot[start : start + CHUNK] for start in range(0, max(len(snapshot), 1), CHUNK)]
-    for part, table in zip(parts, _tables(scorer, parts, processes), strict=True):
-        ids = pl.DataFrame({"score_id": score_ids(part.select(keys), name, moment)})
-        told = pl.concat([part.select(*keys, "as_of"), ids, table], how="horizontal").to_arrow()
+    asked = [part.filter(pl.col(consent.REASON).is_null()) for part in parts]
+    for part, table in zip(parts, _tables(scorer, asked, processes), strict=True):
+        told = _with_status(part, table, keys).to_arrow()
         writer = writer or pq.ParquetWriter(aside, told.schema, compression="zstd")
         writer.write_table(told.cast(writer.schema))
     if writer is not None:
         writer.close()
     aside.rename(path)
+
+
+def _with_status(part: pl.DataFrame, table: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """All rows of ``part``; what was computed stands beside those that may be scored."""
+    rows = part.select(*keys, "as_of", "score_id", consent.REASON).with_row_index("row")
+    computed = table.with_columns(row=rows["row"].filter(part[consent.REASON].is_null()))
+    found = rows.join(computed, on="row", how="left", maintain_order="left").drop("row")
+    return found.with_columns(pl.col("status").fill_null("suppressed"))
 
 
 def _tables(scorer: Scorer, parts: list[pl.DataFrame], processes: int) -> Iterator[pl.DataFrame]:
@@ -119,16 +142,6 @@ def _features(rows: pl.DataFrame, folder: Path, task: Task, params: Params) -> p
     asked.unlink()
     out.unlink()
     return frame
-
-
-def _consent(frame: pl.DataFrame, tables: Path, moment: int) -> pl.DataFrame:
-    """Consent as known at the moment: the newest row of each member."""
-    path = tables / "members.parquet"
-    if not path.exists():
-        return frame
-    known = pl.read_parquet(path).filter(pl.col("known_time") < moment).sort("event_time", "known_time")
-    newest = known.group_by("member_id", maintain_order=True).last().select("member_id", *CONSENT)
-    return frame.join(newest, left_on="subject_id", right_on="member_id", how="left")
 
 
 def _there(frame: pl.DataFrame, names: tuple[str, ...]) -> list[str]:

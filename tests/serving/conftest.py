@@ -1,6 +1,9 @@
 """A tiny brand with three released models, and a client of the service over it."""
 
+from pathlib import Path
+
 import pytest
+from desk import Desk
 from fastapi.testclient import TestClient
 from released import Brand, build, client_of
 
@@ -24,3 +27,8 @@ def state(brand: Brand) -> State:
 @pytest.fixture(scope="session")
 def client(state: State) -> TestClient:
     return client_of(state)
+
+
+@pytest.fixture
+def desk(brand: Brand, state: State, tmp_path: Path) -> Desk:
+    return Desk(brand, state, tmp_path)

@@ -64,6 +64,10 @@ def test_all_of_it(service: State, brand: Brand):
     assert client.cancel(job["id"])["status"] == "succeeded"
     with pytest.raises(Refused, match="404 unknown_ref"):
         client.portrait("nobody")
+    word = {"event_id": "w", "ref": "m9", "profiling": "withdrawn"}
+    assert (client.consents([word]), client.consents([word])) == (1, 0)
+    assert client.erase("m9")["consents"] == 1
+    assert client.score("churn", ref="m9")["suppression_reason"] == "erased"
     _covers(inner.get("/v1/openapi.json").json(), wire.asked)
 
 

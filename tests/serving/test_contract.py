@@ -34,8 +34,8 @@ ONCE = settings(
 TASKS = ("churn", "lead", "response")
 OPERATIONS = sorted(
     [
-        *("GET /readyz", "GET /v1/models", "POST /v1/members/portrait", "POST /v1/outcomes"),
-        "GET /v1/scores/{score_id}",
+        *("GET /readyz", "GET /v1/models", "POST /v1/outcomes", "GET /v1/scores/{score_id}"),
+        *(f"POST /v1/members/{what}" for what in ("consent", "erase", "portrait")),
         *("POST /v1/jobs", "GET /v1/jobs/{job}", "GET /v1/jobs/{job}/results", "POST /v1/jobs/{job}:cancel"),
         *(f"GET /v1/models/{task}" for task in TASKS),
         *(f"GET /v1/models/{task}/lookup" for task in TASKS),

@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 
 from features.sources.check import check
 from serving import __main__ as commands
-from serving import audit, exports, outcome_checks
-from serving.schema_outcomes import Outcomes
+from serving import exports, outcome_checks
 from serving.settings import Settings
 from serving.state import State
 
@@ -117,18 +116,13 @@ def test_kinds_of_every_campaign_system_are_kept(caller: TestClient, kind: str):
     assert tell(caller, {"ref": "m5", "kind": kind})["accepted"] == 1
 
 
-def test_who_withdrew_is_known_also_by_the_score_alone(caller: TestClient, own: State):
+def test_who_refused_is_written_to_no_more_also_where_only_the_score_is_named(caller: TestClient):
     mine = scored(caller, "m6")
     told = [{"ref": "m5", "kind": "refused"}, {"score_id": mine, "kind": "unsubscribed"}]
-    told += [{"ref": "m7", "kind": "bounced"}]
-    rows = [one | {"event_id": f"e{at}", "occurred_at": later()} for at, one in enumerate(told)]
-    body = Outcomes.model_validate({"outcomes": rows})
-    found = outcome_checks.withdrawals(own.score_log, body.outcomes)
-    marks = [audit.mark(own.score_log.secret, ref) for ref in ("m5", "m6")]
-    assert [(one.subject_mark, one.ref, one.kind) for one in found] == [
-        (marks[0], "m5", "refused"),
-        (marks[1], None, "unsubscribed"),
-    ]
+    assert tell(caller, *told, {"ref": "m7", "kind": "bounced"})["accepted"] == 3
+    found = [caller.post("/v1/models/churn/score", json={"ref": ref}).json() for ref in ("m5", "m6", "m7")]
+    reasons = [one["result"].get("suppression_reason") for one in found]
+    assert reasons == ["do_not_contact", "do_not_contact", None]
 
 
 def test_outcomes_come_back_as_tables_of_the_contract(caller: TestClient, own: State, tmp_path: Path):

@@ -43,7 +43,7 @@ def champion(home: Path, version: str) -> Settings:
 
     store = f"sqlite:///{home / 'mlflow.db'}"
     mlflow.MlflowClient(store, store).set_registered_model_alias("churn", registry.ALIAS, version)
-    return Settings(home=home, unknown_consent={"profiling": "score"})
+    return Settings(home=home)
 
 
 def test_the_champion_is_copied_and_nothing_else(home: Path):

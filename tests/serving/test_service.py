@@ -24,7 +24,7 @@ from serving.client import Client, Refused
 ROOT = Path(__file__).parents[2]
 CHURN = "/v1/models/churn/score"
 REF = {"ref": "m5"}
-SETTINGS = {"unknown_consent": {"profiling": "score"}, "limits": {"in_flight": 16, "seconds": 10}}
+SETTINGS = {"limits": {"in_flight": 16, "seconds": 10}}
 
 
 class Running:

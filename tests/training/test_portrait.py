@@ -5,6 +5,8 @@ import pytest
 import stages
 from worlds import finished, raw_world
 
+from features.policy import Policy, Unknown
+from training.consent import consent
 from training.files import write_json
 from training.portrait import GROUPS, RHYTHMS, RISKS, STAGES, _absent, portrait, tags
 
@@ -13,12 +15,13 @@ from training.portrait import GROUPS, RHYTHMS, RISKS, STAGES, _absent, portrait,
 def made(tmp_path, monkeypatch):
     """The portraits of a random world."""
     monkeypatch.chdir(tmp_path)
-    params = stages.params()
+    params = stages.params().model_copy(update={"consent": Policy(unknown=Unknown(profiling="score"))})
     folder = params.build / "tables"
     folder.mkdir(parents=True)
     for name, frame in finished(raw_world(4, 60)).items():
         frame.write_parquet(folder / f"{name}.parquet")
     write_json(params.build / "ingest.json", {"extracted_at": "2024-11-01T00:00:00+00:00"})
+    consent(params)
     portrait(params)
     return params
 

@@ -15,6 +15,7 @@ from training import params as settings
 from training import release, tracking
 from training.audit import audit
 from training.backtest import backtest
+from training.consent import consent
 from training.dataset import dataset
 from training.evaluate import evaluate
 from training.explain import explain
@@ -88,6 +89,7 @@ def project(tmp_path_factory: pytest.TempPathFactory):
         params = settings.parse(yaml.safe_dump(given))
         subprocess.run([sys.executable, "-m", "training", "source"], check=True)
         ingest(params)
+        consent(params)
         for stage in (dataset, audit, tune, backtest, fit, evaluate, uplift, value, explain, score, report):
             stage(params, "given")
         patch.setattr(release, "release_gates", lambda params, name: [])

@@ -76,7 +76,7 @@ def _member_side(
     bought = (people, world.orders, world.lines, plan.products, plan.prices, second)
     return {
         "members": of_members.members(people, members, world.withdrawn, clock),
-        "leads": of_members.leads(world.leads, leads, clock),
+        "leads": of_members.leads(world.leads, leads, clock, stream("lead consents")),
         "identities": accounts.identities(second, people, leads, clock, number, stream("identities")),
         "purchases": of_trade.purchases(*bought, number, stream("purchases")),
         "events": pl.concat(events),

@@ -10,6 +10,7 @@ from features.sources.simulated.leads import Leads, Touches
 from features.sources.simulated.people import CATEGORIES, REGIONS, SOURCES, TIERS, People
 
 PROFILING = ("granted", "withdrawn", "unknown")
+FORM_PROFILING, FORM_MARKETING = (0.90, 0.04, 0.06), (0.82, 0.08, 0.10)  # of leads, in the same order
 
 
 def _rows(people: People, member_ids: pl.Series, member: Ints, time: Ints, marketing: Flags) -> pl.DataFrame:
@@ -47,8 +48,12 @@ def members(people: People, member_ids: pl.Series, withdrawn: Ints, calendar: Ca
     return known(pl.concat(frames), calendar.end)
 
 
-def leads(all_leads: Leads, lead_ids: pl.Series, calendar: Calendar) -> pl.DataFrame:
-    """The leads at their creation."""
+def leads(
+    all_leads: Leads, lead_ids: pl.Series, calendar: Calendar, rng: np.random.Generator
+) -> pl.DataFrame:
+    """The leads at their creation, with what they ticked in the form."""
+    count = len(all_leads)
+    profiling, marketing = (rng.choice(3, count, p=share) for share in (FORM_PROFILING, FORM_MARKETING))
     frame = pl.DataFrame(
         {
             "occurred_at": stamps(all_leads.created),
@@ -59,6 +64,8 @@ def leads(all_leads: Leads, lead_ids: pl.Series, calendar: Calendar) -> pl.DataF
             "city_tier": codes(TIERS, all_leads.tier),
             "interest": codes(CATEGORIES, all_leads.interest),
             "cost_cents": all_leads.cost,
+            "consent_profiling": codes(PROFILING, profiling),
+            "consent_marketing": codes(PROFILING, marketing),
         }
     )
     return known(frame, calendar.end)

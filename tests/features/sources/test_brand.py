@@ -133,6 +133,18 @@ def test_nobody_is_written_to_after_an_opt_out(brand: Brand) -> None:
     assert (brand.tables["members"]["consent_marketing"] == "withdrawn").sum() > 100
 
 
+def test_leads_say_in_the_form_whether_they_may_be_scored(brand: Brand) -> None:
+    leads = brand.tables["leads"]
+    for word, granted in (("consent_profiling", 0.90), ("consent_marketing", 0.82)):
+        shares = dict(leads[word].value_counts(normalize=True).iter_rows())
+        assert shares.keys() == {"granted", "withdrawn", "unknown"}
+        assert abs(shares["granted"] - granted) < 0.03
+        assert min(shares.values()) > 0.02
+    won = brand.tables["responses"].filter(pl.col("kind") == "converted")["lead_id"]
+    converted = leads.filter(pl.col("lead_id").is_in(won.to_list()))
+    assert (converted["consent_profiling"] == "granted").mean() == pytest.approx(0.9, abs=0.06)
+
+
 def test_ids_tell_nothing(brand: Brand) -> None:
     members = brand.truth["members"].with_columns(number=pl.col("member_id").str.slice(1).cast(pl.Int64))
     for column in ("rate", "since", "left"):

@@ -47,7 +47,8 @@ def _expected(source: Source) -> dict[str, Any]:
     found = {"test": promised(source.probability), "realised": source.detail["estimators"]["model"]["auc"]}
     scores = source.folder / "scores.parquet"
     if scores.exists():
-        found["scored"] = promised(pl.read_parquet(scores, columns=["probability"])["probability"].to_numpy())
+        told = pl.read_parquet(scores, columns=["probability"])["probability"].drop_nulls()
+        found |= {} if told.is_empty() else {"scored": promised(told.to_numpy())}
     return found
 
 

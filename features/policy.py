@@ -1,0 +1,27 @@
+"""What a brand decides about consent, beside the words of its members: ``consent:`` in params.yaml."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Choice = Literal["suppress", "score"]
+
+
+class Section(BaseModel):
+    """A part of the policy: every key known, nothing changed after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Unknown(Section):
+    """What happens to those whose word is not known, by kind of consent."""
+
+    profiling: Choice = "suppress"
+    marketing: Choice = "score"
+
+
+class Policy(Section):
+    """What the brand decides beside the words of its members; whoever may be younger is suppressed."""
+
+    unknown: Unknown = Unknown()
+    adult_age: int = Field(default=18, ge=0, le=30)
