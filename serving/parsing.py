@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
+from serving import strict
 from serving.problems import Fault, Problem, pointer
 from serving.schema import Item
 from serving.schema_items import ITEMS
@@ -19,8 +20,14 @@ async def body(request: Request, model: type[Model]) -> Model:
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/json":
         raise Problem("unsupported_media_type", "Send JSON with the header Content-Type: application/json.")
+    return read(await request.body(), model)
+
+
+def read(raw: bytes, model: type[Model]) -> Model:
+    """``raw`` as ``model``; a ``Problem`` says what is wrong with it."""
+    strict.check(raw)
     try:
-        return model.model_validate_json(await request.body())
+        return model.model_validate_json(raw)
     except ValidationError as error:
         raise invalid(error) from None
 
@@ -37,7 +44,7 @@ def invalid(error: ValidationError, *place: str | int) -> Problem:
     """The problem that a validation error is, its pointers below ``place``; no value is told."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if any(entry["type"] == "json_invalid" for entry in found):
-        return Problem("malformed_json", "The body could not be read as JSON.")
+        return strict.malformed()
     faults = [
         Fault(
             pointer(*place, *map(_safe, entry["loc"])),

@@ -1,12 +1,11 @@
 """Jobs over HTTP."""
 
 import hashlib
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from serving import calls, contract, parsing
+from serving import calls, contract, parsing, strict
 from serving.jobs import Jobs
 from serving.problems import Fault, Problem
 from serving.replies import reply
@@ -82,10 +81,7 @@ def _is_lines(request: Request) -> bool:
 
 def _lines(body: bytes, model: str | None) -> Job:
     """A job from one item a line."""
-    try:
-        items = [json.loads(line) for line in body.splitlines() if line.strip()]
-    except (ValueError, RecursionError):
-        raise Problem("malformed_json", "Every line must be a JSON object.") from None
+    items = [strict.content(line) for line in body.splitlines() if line.strip()]
     if not items or not all(isinstance(item, dict) for item in items):
         raise Problem(
             "validation_failed", "Every line must be an item.", [Fault("", "items", "needs objects")]

@@ -241,4 +241,4 @@ def jobs_of(settings: Settings) -> Jobs:
 def client_of(state: State, jobs: Jobs | None = None) -> TestClient:
     """A caller on the same machine as a service over ``state``."""
     routes = app.build(state, jobs or jobs_of(state.settings))
-    return TestClient(routes, raise_server_exceptions=False, client=("127.0.0.1", 50000))
+    return TestClient(routes, "http://localhost", raise_server_exceptions=False, client=("127.0.0.1", 50000))
