@@ -1,11 +1,13 @@
 """What the service keeps beside models: jobs, outcomes and the audit, in one SQLite file."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+PRIVATE = 0o600  # what the service keeps is for its own user only
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
   id TEXT PRIMARY KEY, client TEXT NOT NULL, mark TEXT NOT NULL, digest TEXT NOT NULL, model TEXT NOT NULL,
@@ -25,6 +27,7 @@ CREATE TABLE IF NOT EXISTS audit (
   at TEXT NOT NULL, client TEXT NOT NULL, request_id TEXT NOT NULL, what TEXT NOT NULL,
   model TEXT, subject TEXT
 );
+CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, at REAL NOT NULL);
 """
 
 
@@ -54,6 +57,11 @@ class Database:
     def prepare(self) -> None:
         """Make file and tables where they are not there yet."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, PRIVATE))
+        for beside in ("", "-wal", "-shm"):  # SQLite gives these the rights of the file
+            place = self.path.with_name(self.path.name + beside)
+            if place.exists():
+                place.chmod(PRIVATE)
         with self.use() as connection:
             connection.execute("PRAGMA journal_mode = WAL")  # readers do not wait for a writer
             connection.executescript(SCHEMA)

@@ -20,6 +20,7 @@ from serving.work import Work
 # What the framework would answer itself before it looks at mounted routes.
 NATIVE = frozenset(("/schema.json", "/livez", "/healthz", "/readyz"))
 
+os.umask(0o077)  # whatever the service writes is for its own user
 state = State(settings.load())
 jobs = Jobs(Database(state.settings.kept / "service.db"))
 routes = app.build(state, jobs)
@@ -28,7 +29,7 @@ routes = app.build(state, jobs)
 @bentoml.service(
     name="memberlens",
     traffic={"timeout": 120},  # the gate keeps shorter ones of its own
-    workers=state.settings.limits.workers,
+    workers=state.settings.limits.processes,
     threads=1,
     tracing={"excluded_urls": ".*"},  # tracing costs half of the throughput
     metrics={"enabled": False},  # labels with raw paths; the routes have their own
@@ -41,6 +42,7 @@ class MemberScores:
 
     def __init__(self) -> None:
         logging.getLogger("memberlens").setLevel(logging.INFO)
+        logging.getLogger("memberlens.serving").info("access: %s", routes.access.said())
         state.load()
         state.fresh = not state.champions
         self._stop = threading.Event()

@@ -14,6 +14,7 @@ from polars.exceptions import PolarsError
 from xgboost.core import XGBoostError
 
 from serving import registry
+from serving.attempts import Attempts
 from serving.champion import Champion
 from serving.metrics import Metrics
 from serving.problems import Problem
@@ -41,7 +42,7 @@ class State:
     refused: dict[str, str] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
     fresh: bool = False  # started without a copy of any champion
-    _seen: dict[str, tuple[str, int]] = field(default_factory=dict)
+    attempts: Attempts = field(default_factory=Attempts)
 
     @cached_property
     def threads(self) -> ThreadPoolExecutor:
@@ -52,12 +53,19 @@ class State:
         return await asyncio.get_running_loop().run_in_executor(self.threads, lambda: work(*args, **kwargs))
 
     def load(self) -> None:
-        """Look for what is new, once."""
+        """Look for what is new, and for what failed and is due again, once."""
         for task in TASK_NAMES:
             found = self._published(task)
-            if found is not None and found != self._seen.get(task):
-                self._seen[task] = found
+            if found is not None and self.attempts.due(task, found):
                 self._change(task, found[0])
+                if self.attempts.is_new(task, found):
+                    self._refresh(task, found[0])
+                self.attempts.ended(task, found, self.doubtful(task))
+
+    def doubtful(self, task: str) -> bool:
+        """Whether the newest release of a task, or what was published for it, was refused."""
+        champion = self.champions.get(task)
+        return task in self.refused or (champion is not None and champion.refusal is not None)
 
     @property
     def ready(self) -> bool:
@@ -95,6 +103,14 @@ class State:
             self.refused[task] = f"version {version}: {reason}"
             logger.error("champion refused task=%s version=%s reason=%s", task, version, reason)
         self.metrics.refused.labels(task).set(reason is not None)
+        champion = self.champions.get(task)
+        self.metrics.snapshot_refused.labels(task).set(champion is None or champion.refusal is not None)
+
+    def _refresh(self, task: str, version: str) -> None:
+        """Give what answers in place of a refused ``version`` the snapshot that is there now."""
+        champion = self.champions.get(task)
+        if champion is not None and champion.version != version:
+            self._try(task, champion.version)
 
     def _try(self, task: str, version: str) -> str | None:
         """Why the version may not answer, or None: then it does from now on."""

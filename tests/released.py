@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,14 @@ def finite(value: Any) -> bool:
     if isinstance(value, list):
         return all(finite(entry) for entry in value)
     return not isinstance(value, float) or math.isfinite(value)
+
+
+def at(brand: Brand, state: State, hours: float = 1.0, **settings: Any) -> TestClient:
+    """A caller of the same models, so many hours after the snapshot was made."""
+    changed = Settings.model_validate(brand.settings.model_dump() | settings)
+    own = State(changed, champions=state.champions)
+    own.now = lambda: datetime.fromtimestamp(AS_OF, UTC) + timedelta(hours=hours)  # type: ignore[method-assign]
+    return client_of(own)
 
 
 def jobs_of(settings: Settings) -> Jobs:

@@ -22,7 +22,7 @@ BODIES: dict[str, Any] = {
     "/v1/models/{model}/explain": ITEM,
     "/v1/models/response/rank": ITEM | {"campaigns": [{"campaign_id": "c1"}], "at_least": "HERE"},
     "/v1/jobs": {"model": "churn", "items": [ITEM]},
-    "/v1/outcomes": {"outcomes": [{"event_id": "HERE", "ref": "m5", "kind": "opened", "value_cents": "HERE"}]},
+    "/v1/outcomes": {"outcomes": [{"event_id": "e", "ref": "HERE", "kind": "opened", "value_cents": "HERE"}]},
     "/v1/members/portrait": {"ref": "HERE"},
 }  # fmt: skip
 HEADERS = {"content-type": "application/json", "idempotency-key": "strict"}
@@ -77,7 +77,7 @@ def test_half_characters_of_a_query_are_no_failure(client: TestClient, place: st
 def test_odd_bytes_in_a_header_are_no_failure(client: TestClient, name: str):
     body = b'{"model": "churn", "items": [{"ref": "m5"}]}'
     given = {k: v.encode() for k, v in HEADERS.items()} | {name.lower(): b"\xed\xa0\x80\xff"}
-    answer = client.post("/v1/jobs", content=body, headers=list((k.encode(), v) for k, v in given.items()))
+    answer = client.post("/v1/jobs", content=body, headers=[(k.encode(), v) for k, v in given.items()])
     assert answer.status_code < 500
 
 
