@@ -12,7 +12,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
   id TEXT PRIMARY KEY, client TEXT NOT NULL, mark TEXT NOT NULL, digest TEXT NOT NULL, model TEXT NOT NULL,
   created REAL NOT NULL, finished REAL, status TEXT NOT NULL, total INTEGER NOT NULL,
-  owner TEXT, beat REAL NOT NULL DEFAULT 0, reason TEXT
+  owner TEXT, beat REAL NOT NULL DEFAULT 0, reason TEXT, turn INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS jobs_by_mark ON jobs (client, mark);
 CREATE TABLE IF NOT EXISTS chunks (
@@ -65,3 +65,5 @@ class Database:
         with self.use() as connection:
             connection.execute("PRAGMA journal_mode = WAL")  # readers do not wait for a writer
             connection.executescript(SCHEMA)
+            if "turn" not in {row["name"] for row in connection.execute("PRAGMA table_info(jobs)")}:
+                connection.execute("ALTER TABLE jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0")

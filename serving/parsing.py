@@ -17,10 +17,15 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
 
 async def body(request: Request, model: type[Model]) -> Model:
     """The request's body as ``model``; a ``Problem`` says what is wrong with it."""
+    require_json(request)
+    return read(await request.body(), model)
+
+
+def require_json(request: Request) -> None:
+    """``Problem`` unless the body is said to be JSON."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/json":
         raise Problem("unsupported_media_type", "Send JSON with the header Content-Type: application/json.")
-    return read(await request.body(), model)
 
 
 def read(raw: bytes, model: type[Model]) -> Model:

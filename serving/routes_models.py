@@ -38,7 +38,7 @@ def router(state: State, database: Database) -> APIRouter:
     @routes.get("/metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:
         calls.of(request).require_inside()
-        text = await state.run(monitored.text, state, database)
+        text = await state.run_store(monitored.text, state, database)
         return Response(text, media_type="text/plain; version=0.0.4")
 
     return routes

@@ -35,7 +35,7 @@ def _portrait(routes: APIRouter, state: State, database: Database, tight: Bucket
         call.headers |= tight.take(call.client)
         body = await parsing.body(request, Portrait)
         found = await state.run(_shown, state, portraits, body)
-        await state.run(audit.note, database, secret, call, "portrait", body.ref, state.now())
+        await state.run_store(audit.note, database, secret, call, "portrait", body.ref, state.now())
         return reply(request, {"result": found})
 
 
@@ -62,5 +62,5 @@ def _outcomes(routes: APIRouter, state: State, database: Database) -> None:
         call = calls.of(request)
         call.require("outcomes:write")
         body = await parsing.body(request, Outcomes)
-        new = await state.run(outcomes.keep, database, call.client, body, state.now())
+        new = await state.run_store(outcomes.keep, database, call.client, body, state.now())
         return reply(request, {"accepted": new, "duplicates": len(body.outcomes) - new})

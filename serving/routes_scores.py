@@ -47,18 +47,20 @@ def _scores(routes: APIRouter, state: State, task: str) -> None:
     @routes.post(f"/v1/models/{task}/scores", openapi_extra=said, summary="Score up to 500 subjects")
     async def scores(request: Request) -> Response:
         champion = asked(state, task, request, "scores:batch")
-        bulk = await parsing.body(request, Bulk)
-        if len(bulk.items) > MAX_ITEMS:
-            raise Problem("too_many_records", f"At most {MAX_ITEMS} items in one call.")
-        found = await state.run(_bulk, state, champion, bulk)
-        words = ("ok", "suppressed", "error")
-        summary = {word: sum(one["status"] == word for one in found) for word in words}
-        return told(state, champion, request, found, {"summary": summary, "results": found})
+        parsing.require_json(request)
+        return await state.run_bulk(_bulk, state, champion, request, await request.body())
 
 
-def _bulk(state: State, champion: Champion, bulk: Bulk) -> list[dict[str, Any]]:
+def _bulk(state: State, champion: Champion, request: Request, raw: bytes) -> Response:
+    """All of it in a thread, reading and writing too: the others' calls go on meanwhile."""
+    bulk = parsing.read(raw, Bulk)
+    if len(bulk.items) > MAX_ITEMS:
+        raise Problem("too_many_records", f"At most {MAX_ITEMS} items in one call.")
     items = [parsing.parse_item(entry, at, champion.task) for at, entry in enumerate(bulk.items)]
-    return answers.answers(champion, items, state.settings, state.now())
+    found = answers.answers(champion, items, state.settings, state.now())
+    words = ("ok", "suppressed", "error")
+    summary = {word: sum(one["status"] == word for one in found) for word in words}
+    return told(state, champion, request, found, {"summary": summary, "results": found})
 
 
 def _rank(routes: APIRouter, state: State) -> None:

@@ -42,7 +42,7 @@ def _explain(routes: APIRouter, state: State, task: str, database: Database, tig
         call.headers |= tight.take(call.client)
         item = await parsing.body(request, ITEMS[task])
         found = await state.run(explanations.explain, champion, item, state.settings, state.now())
-        await state.run(audit.note, database, secret, call, "explain", item.ref, state.now())
+        await state.run_store(audit.note, database, secret, call, "explain", item.ref, state.now())
         return told(state, champion, request, [found], {"result": found})
 
 

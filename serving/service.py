@@ -11,7 +11,7 @@ import bentoml
 # Read when Polars is first imported: for the few rows of a request a pool of threads is a loss.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
-from serving import app, follower, settings
+from serving import app, follower, instance, settings
 from serving.database import Database
 from serving.jobs import Jobs
 from serving.state import State
@@ -21,7 +21,9 @@ from serving.work import Work
 NATIVE = frozenset(("/schema.json", "/livez", "/healthz", "/readyz"))
 
 os.umask(0o077)  # whatever the service writes is for its own user
-state = State(settings.load())
+loaded = settings.load()
+instance.own_metrics(loaded.kept)
+state = State(loaded)
 jobs = Jobs(Database(state.settings.kept / "service.db"))
 routes = app.build(state, jobs)
 

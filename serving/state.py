@@ -1,10 +1,8 @@
 """What the routes share: the champions that answer in this process, and how they change."""
 
-import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -20,6 +18,7 @@ from serving.metrics import Metrics
 from serving.problems import Problem
 from serving.settings import Settings
 from serving.tasks import TASK_NAMES
+from serving.threads import Threads
 from serving.trial import trial
 
 P = ParamSpec("P")
@@ -45,12 +44,20 @@ class State:
     attempts: Attempts = field(default_factory=Attempts)
 
     @cached_property
-    def threads(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self.settings.limits.threads, thread_name_prefix="scores")
+    def threads(self) -> Threads:
+        return Threads(self.settings.limits.threads)
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """``work`` in one of the threads; the caller's deadline does not wait for it."""
-        return await asyncio.get_running_loop().run_in_executor(self.threads, lambda: work(*args, **kwargs))
+        """``work`` about one subject, in a thread; the caller's deadline does not wait for it."""
+        return await self.threads.run("single", work, *args, **kwargs)
+
+    async def run_bulk(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """``work`` about many subjects, in a thread that single answers do not wait for."""
+        return await self.threads.run("bulk", work, *args, **kwargs)
+
+    async def run_store(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """``work`` with the store on disk, which may be slow or locked."""
+        return await self.threads.run("store", work, *args, **kwargs)
 
     def load(self) -> None:
         """Look for what is new, and for what failed and is due again, once."""
