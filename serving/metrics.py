@@ -27,6 +27,7 @@ class Metrics:
         self.values = Histogram(
             "score_value", "probabilities told", ("model", "version"), buckets=SCORES, **own
         )
+        self.bands = Counter("bands", "subjects by band", ("model", "version", "band"), **own)
         self.unseen = Counter(
             "unseen_category", "categories not seen in training", ("model", "feature"), **own
         )
@@ -69,6 +70,7 @@ class Metrics:
             self.scores.labels(name, version, client, one["status"]).inc()
             if one["status"] == "ok":
                 values.observe(one["probability"])
+                self.bands.labels(name, version, one["band"]).inc()
             elif one["status"] == "suppressed":
                 self.suppressed.labels(name, one["suppression_reason"]).inc()
             for warning in one.get("warnings", ()):
