@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from serving import answers, calls, contract, parsing
 from serving.champion import Champion
 from serving.problems import Problem
-from serving.replies import reply
+from serving.replies import reply, reply_many
 from serving.schema import MAX_ITEMS, Bulk
 from serving.schema_answers import RankedAnswer, Scored, ScoredMany
 from serving.schema_items import ITEMS
@@ -60,7 +60,8 @@ def _bulk(state: State, champion: Champion, request: Request, raw: bytes) -> Res
     found = answers.answers(champion, items, state.settings, state.now())
     words = ("ok", "suppressed", "error")
     summary = {word: sum(one["status"] == word for one in found) for word in words}
-    return told(state, champion, request, found, {"summary": summary, "results": found})
+    state.metrics.answered(champion.name, calls.of(request).client, found)
+    return reply_many(request, {"model": champion.name, "summary": summary}, "results", found)
 
 
 def _rank(routes: APIRouter, state: State) -> None:

@@ -65,8 +65,6 @@ class State:
             found = self._published(task)
             if found is not None and self.attempts.due(task, found):
                 self._change(task, found[0])
-                if self.attempts.is_new(task, found):
-                    self._refresh(task, found[0])
                 self.attempts.ended(task, found, self.doubtful(task))
 
     def doubtful(self, task: str) -> bool:
@@ -100,24 +98,25 @@ class State:
 
     def _change(self, task: str, version: str) -> None:
         reason = self._try(task, version)
-        if reason is not None and task not in self.champions:
-            good = registry.good(self.settings, task)
-            if good is not None and good != version:
-                self._try(task, good)
         if reason is None:
             self.refused.pop(task, None)
         else:
             self.refused[task] = f"version {version}: {reason}"
             logger.error("champion refused task=%s version=%s reason=%s", task, version, reason)
+            self._fall_back(task, version)
         self.metrics.refused.labels(task).set(reason is not None)
         champion = self.champions.get(task)
         self.metrics.snapshot_refused.labels(task).set(champion is None or champion.refusal is not None)
 
-    def _refresh(self, task: str, version: str) -> None:
-        """Give what answers in place of a refused ``version`` the snapshot that is there now."""
-        champion = self.champions.get(task)
-        if champion is not None and champion.version != version:
-            self._try(task, champion.version)
+    def _fall_back(self, task: str, version: str) -> None:
+        """Answer, beside a refused ``version``, with the last good one and the snapshot that is there now.
+
+        Another worker may have found it good: all of them answer with the same.
+        """
+        champion, good = self.champions.get(task), registry.good(self.settings, task)
+        other = good or (None if champion is None else champion.version)
+        if other is not None and other != version:
+            self._try(task, other)
 
     def _try(self, task: str, version: str) -> str | None:
         """Why the version may not answer, or None: then it does from now on."""

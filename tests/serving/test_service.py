@@ -51,7 +51,7 @@ class Running:
         self.process = subprocess.Popen(
             [script, "serve", service, "--host", "127.0.0.1", "--port", str(port)],
             env=os.environ | {name: str(value) for name, value in (paths | quiet).items()},
-            cwd=place, stdout=subprocess.DEVNULL, stderr=(brand.home / "log").open("w"),
+            cwd=place, stdout=(brand.home / "log").open("w"), stderr=subprocess.STDOUT,
         )  # fmt: skip
         self.wait(90)
 
@@ -66,6 +66,15 @@ class Running:
                 pass
             time.sleep(0.2)
         raise AssertionError("not ready: " + (self.brand.home / "log").read_text()[-2000:])
+
+    def settled(self, version: str) -> None:
+        """Wait until every worker answers with ``version``."""
+        until, same = time.monotonic() + 60, 0
+        while same < 20:
+            assert time.monotonic() < until, f"some worker does not answer with version {version}"
+            answer = httpx.post(self.url + CHURN, json=REF, timeout=10)  # a connection each
+            same = same + 1 if answer.headers["x-model-version"] == version else 0
+            time.sleep(0.05)
 
     def workers(self) -> list[int]:
         found = subprocess.run(
@@ -154,6 +163,7 @@ def test_no_call_is_lost_while_the_champion_changes(running: Running):
     seen = running.load(60, callers=4, stop_at=done)
     thread.join()
     assert set(seen) == {(200, "1"), (200, "2")}
+    running.settled("2")
     assert "version 3" in httpx.get(running.url + "/readyz").json()["refused"]["churn"]
 
 
@@ -170,6 +180,7 @@ def test_a_killed_worker_is_replaced(running: Running):
     for pid in before:
         os.kill(pid, signal.SIGKILL)
     assert running.wait(60) < 60
+    running.settled("2")
     answer = httpx.post(running.url + CHURN, json={"ref": "m5"}, timeout=10)
     assert (answer.status_code, answer.headers["x-model-version"]) == (200, "2")  # the last good one
 
