@@ -22,7 +22,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN = frozenset(("/livez", "/healthz", "/readyz", "/metrics", "/v1/openapi.json", "/v1/docs"))
 MANY = ("/scores", "/jobs", "/outcomes")  # routes whose calls are about many subjects
-HUNG_UP = 499  # nobody is there to be answered; counted, never sent
+HUNG_UP = 499  # nobody is there to be answered; what is sent is counted and thrown away
 logger = logging.getLogger("memberlens.calls")
 
 
@@ -44,7 +44,7 @@ class Gate:
             receive = await self.bodies.read(receive, call.client, scope["path"])
             await self._answer(scope, receive, answer)
         except HungUp:
-            answer.status = HUNG_UP
+            await answer.end(HUNG_UP)
         except Problem as problem:
             await answer.refuse(scope, problem)
         except TimeoutError:
@@ -102,6 +102,11 @@ class _Answer:
             more = [(name.lower().encode(), value.encode()) for name, value in self.call.headers.items()]
             message["headers"] = [*message.get("headers", []), *more]
         await self._send(message)
+
+    async def end(self, status: int) -> None:
+        """End a call that nobody waits for any more: whoever stands around the gate waits for an answer."""
+        await self.send({"type": "http.response.start", "status": status, "headers": []})
+        await self.send({"type": "http.response.body", "body": b""})
 
     async def refuse(self, scope: Scope, problem: Problem) -> None:
         if self.status:
