@@ -22,9 +22,9 @@ ANSWERS = (
     *(Scored, ScoredMany, RankedAnswer),
     *(JobAnswer, JobPage, Kept, ModelCard, Models, PortraitAnswer, Ready),
 )
-ALWAYS = (401, 404, 405, 429, 500, 503, 504)
+ALWAYS = (401, 404, 405, 421, 429, 500, 503, 504)
 WITH_SCOPE = (403, 422)
-WITH_BODY = (400, 413, 415)
+WITH_BODY = (400, 408, 413, 415)
 SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "basic": {"type": "http", "scheme": "basic", "description": "the key is the password"},
