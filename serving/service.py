@@ -1,5 +1,6 @@
 """The BentoML service: ``bentoml serve serving.service:MemberScores``."""
 
+import gc
 import logging
 import os
 import sys
@@ -50,6 +51,8 @@ class MemberScores:
         logging.getLogger("memberlens.serving").info("access: %s", routes.access.said())
         state.load()
         state.fresh = not state.champions
+        gc.collect()
+        gc.freeze()  # what is loaded stays: going through it again and again would stop every thread
         self._stop = threading.Event()
         self._start("watch", state.watch)
         self._start("jobs", Work(state, jobs).run)
