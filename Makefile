@@ -15,7 +15,7 @@ PORT ?= 3000
 TASK ?= churn
 EVENTS ?= 1e6 1e7
 
-.PHONY: help demo test test-oldest check lint audit serve bento ui optuna-ui bench-features bench-training bench-batch bench-soak bench-serving lock format clean
+.PHONY: help demo test test-oldest check lint audit serve bento ui optuna-ui bench-features bench-training bench-batch bench-soak bench-serving bench-crowd lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -87,6 +87,9 @@ bench-soak: $(VENV)/.dev ## Half an hour of callers at 70 % of capacity
 
 bench-serving: $(VENV)/.dev ## The service against its floor and its peers, in one run
 	@$(RUN) PYTHONPATH=. python -m tests.bench.serving
+
+bench-crowd: $(VENV)/.dev ## How long a stored answer takes beside callers in bulk
+	@$(RUN) PYTHONPATH=. python -m tests.bench.beside_bulk
 
 format: $(VENV)/.dev ## Format and mend what can be mended
 	@$(RUN) ruff format -q . && $(RUN) ruff check -q --fix .

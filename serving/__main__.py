@@ -1,12 +1,13 @@
 """python -m serving COMMAND: what is done beside the running service."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from serving import follower, settings
-from serving.keys import SCOPES, KeyStore
+from serving.keys import SCOPES, KeysLost, KeyStore
 
 ALLOWED = "one or more of " + ", ".join(SCOPES)
 DEFAULT = ["score:read"]
@@ -20,6 +21,7 @@ app.add_typer(outcomes_app, name="outcomes")
 @app.callback()
 def main() -> None:
     """What is done beside the running service."""
+    os.umask(0o077)  # copies and keys are for this user only
 
 
 @app.command()
@@ -105,7 +107,14 @@ def export(folder: Path) -> None:
 
 
 def _keys() -> KeyStore:
-    return KeyStore(settings.load().kept / "keys.json")
+    """The keys; says why and ends where they were lost."""
+    store = KeyStore(settings.load().kept / "keys.json")
+    try:
+        store.all()
+    except KeysLost as lost:
+        typer.echo(f"{lost}; bring the file back, or remove {store.marker.name} to begin anew", err=True)
+        raise typer.Exit(1) from None
+    return store
 
 
 if __name__ == "__main__":

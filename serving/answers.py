@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from models.scorer import INSUFFICIENT, OK, withheld
-from serving import inputs
+from serving import clock, inputs
 from serving.arm import arm
 from serving.champion import Champion
 from serving.consent import Consents
@@ -21,7 +21,6 @@ from serving.settings import Settings
 Answer = dict[str, Any]
 Lines = list[dict[str, Any]]
 Scored = tuple[dict[str, Any], Lines, Lines]  # numbers, reasons, warnings
-DAY = 86_400
 STATUSES = (OK, INSUFFICIENT, "suppressed", "error")
 ALL_SUPPRESSED = "all_suppressed"
 
@@ -151,13 +150,14 @@ def _told(
         "band": numbers["band"],
         "band_expected_rate": _rounded(rate),
         **_more(champion, numbers),
-        "recommended": numbers["band"] in settings.recommended.get(champion.task, ()),
+        "recommended": numbers["band"] in settings.recommended.get(champion.task, ())
+        and not clock.is_over(champion, one, settings, now),
         "experiment_arm": arm(settings.experiment, champion.task, subject(champion, one.item)),
         "reasons": [_reason(reason, language) for reason in reasons[:top]],
         "warnings": warnings,
         "scored_at": iso(now),
         "features_as_of": iso(datetime.fromtimestamp(one.as_of, UTC)),
-        "valid_until": iso(_valid_until(one, settings, now)),
+        "valid_until": iso(clock.valid_until(champion, one, settings, now)),
     }
 
 
@@ -190,18 +190,14 @@ def subject(champion: Champion, item: Item) -> str | None:
     return next((found for row in rows if (found := getattr(row, champion.reader.key, None))), None)
 
 
-def _valid_until(one: Asked, settings: Settings, now: datetime) -> datetime:
-    if one.question is not None:
-        return now + timedelta(hours=settings.valid_hours)
-    return datetime.fromtimestamp(one.as_of, UTC) + timedelta(days=settings.stale_days)
-
-
 def _warnings(champion: Champion, one: Asked, settings: Settings, now: datetime) -> Lines:
     found: Lines = []
+    if one.question is None and clock.of_data(champion, settings):
+        found.append({"code": "clock_of_data"})
     if one.question is None and one.item.as_of is not None:
         found.append({"code": "as_of_ignored"})
     if one.question is None:
-        stale = now.timestamp() - one.as_of > settings.stale_days * DAY
+        stale = clock.is_over(champion, one, settings, now)
         return [*found, {"code": "stale_snapshot"}] if stale else found
     if one.as_of > now.timestamp() + 1:
         found.append({"code": "as_of_ahead"})

@@ -16,6 +16,7 @@ from serving import (
 )
 from serving.gate import Gate
 from serving.jobs import Jobs
+from serving.levels import Levels
 from serving.rates import Buckets
 from serving.state import State
 
@@ -23,20 +24,27 @@ from serving.state import State
 def build(state: State, jobs: Jobs) -> Gate:
     """The application over the champions of ``state`` and the store of ``jobs``."""
     app = FastAPI(
-        title="memberlens scoring", version="1", openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None
+        title="memberlens scoring",
+        version="1",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect would repeat whatever name the caller calls the service by
     )
     replies.attach(app)
     jobs.database.prepare()
     state.score_log.prepare()
     state.consents.refresh()
-    tight = Buckets(state.settings.explain_rate)
+    kept = state.settings.kept
+    buckets = Buckets(state.settings.rate, Levels.shared(kept / "rates"))
+    tight = Buckets(state.settings.explain_rate, Levels.shared(kept / "explain_rates"))
     for router in (
         routes_scores.router(state),
         routes_stored.router(state, jobs.database, tight),
         routes_people.router(state, jobs.database, tight),
         routes_consent.router(state),
         routes_jobs.router(state, jobs),
-        routes_models.router(state),
+        routes_models.router(state, jobs.database),
         routes_log.router(state),
     ):
         app.include_router(router)
@@ -47,4 +55,4 @@ def build(state: State, jobs: Jobs) -> Gate:
         headers = {"Content-Security-Policy": docs.POLICY}
         return Response(docs.page(app.openapi()), media_type="text/html", headers=headers)
 
-    return Gate(app, state.settings, state.metrics)
+    return Gate(app, state.settings, state.metrics, buckets)

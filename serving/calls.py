@@ -16,6 +16,9 @@ PLACE = "memberlens.call"
 MARK = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
+# What proxies add; a caller on this machine has none of it.
+FORWARDED = frozenset(("forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"))
+
 
 @dataclass
 class Call:
@@ -29,9 +32,11 @@ class Call:
     trace: str | None
     key: str | None
     forwarded: bool
+    host: str = ""
     started: float = field(default_factory=perf_counter)
     client: str = "-"
     scopes: frozenset[str] = frozenset()
+    inside: bool = False  # may see what only the operator should
     headers: dict[str, str] = field(default_factory=dict)
     model: str = "-"
 
@@ -45,7 +50,8 @@ class Call:
             language="zh" if given.get("accept-language", "").lower().startswith("zh") else "en",
             trace=trace if TRACE.fullmatch(trace) else None,
             key=_key(given),
-            forwarded="x-forwarded-for" in given or "forwarded" in given,
+            forwarded=any(name in FORWARDED or name.startswith("x-forwarded") for name in given),
+            host=_host(given.get("host", "")),
         )
         call.headers["X-Request-ID"] = call.request_id
         if call.trace:
@@ -57,10 +63,21 @@ class Call:
         if scope not in self.scopes:
             raise Problem("scope_missing", f"The key needs the scope {scope}.")
 
+    def require_inside(self) -> None:
+        """``Problem`` unless the caller is on this machine or has a key for the service's own affairs."""
+        if not self.inside:
+            raise Problem("scope_missing", "Ask on the service's machine, or with a key for service:read.")
+
 
 def of(request: Request) -> Call:
     """The call that a route answers."""
     return request.scope[PLACE]
+
+
+def _host(given: str) -> str:
+    """The name that a caller calls the service by, without port and brackets."""
+    name = given.rpartition(":")[0] if re.search(r":\d*$", given) and not given.endswith("]") else given
+    return name.strip("[]").rstrip(".").lower()
 
 
 def _key(given: dict[str, str]) -> str | None:

@@ -3,10 +3,12 @@
 from typing import Any
 
 from models.unknown import MAX_UNKNOWN
+from serving import clock
 from serving.champion import Champion
 from serving.rows import record_model
 from serving.state import State
 
+HIDDEN = "the reason is told on the service's own machine, or to a key with the scope service:read"
 TOLD = ("task", "data", "question", "positive", "days", "gap", "base_rate", "extracted_at", "fingerprint")
 
 
@@ -50,12 +52,27 @@ MORE = {
 }
 
 
-def ready(state: State) -> dict[str, Any]:
-    """What answers, and what was refused and why."""
+def ready(state: State, whole: bool) -> dict[str, Any]:
+    """What answers, and what was refused; why it was, with places of files, only where ``whole``."""
     champions = state.champions.values()
+    snapshots = {champion.task: champion.refusal for champion in champions if champion.refusal}
     return {
         "status": "ready" if state.ready else "not_ready",
         "models": {champion.task: champion.version for champion in champions},
-        "refused": dict(state.refused),
-        "snapshots_refused": {champion.task: champion.refusal for champion in champions if champion.refusal},
+        "states": {task: _state(state, task) for task in sorted({*state.champions, *state.refused})},
+        "refused": dict(state.refused) if whole else dict.fromkeys(state.refused, HIDDEN),
+        "snapshots_refused": snapshots if whole else dict.fromkeys(snapshots, HIDDEN),
     }
+
+
+def _state(state: State, task: str) -> str:
+    """In one word how a model is; the worst one."""
+    if task not in state.champions:
+        return "missing"
+    champion = state.champions[task]
+    if task in state.refused:
+        return "champion_refused"
+    if champion.refusal is not None:
+        return "snapshot_refused"
+    stale = champion.snapshot is not None and clock.is_stale(champion, state.settings, state.now())
+    return "snapshot_stale" if stale else "ok"

@@ -25,9 +25,9 @@ ANSWERS = (
     LoggedAnswer,
     *(JobAnswer, JobPage, Kept, ModelCard, Models, PortraitAnswer, Ready, Erased),
 )
-ALWAYS = (401, 404, 405, 429, 500, 503, 504)
+ALWAYS = (401, 404, 405, 421, 429, 500, 503, 504)
 WITH_SCOPE = (403, 422)
-WITH_BODY = (400, 413, 415)
+WITH_BODY = (400, 408, 413, 415)
 SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "basic": {"type": "http", "scheme": "basic", "description": "the key is the password"},

@@ -1,5 +1,6 @@
 """What the service keeps beside models: jobs, outcomes and the audit, in one SQLite file."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,11 +9,12 @@ from pathlib import Path
 
 from serving import told
 
+PRIVATE = 0o600  # what the service keeps is for its own user only
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
   id TEXT PRIMARY KEY, client TEXT NOT NULL, mark TEXT NOT NULL, digest TEXT NOT NULL, model TEXT NOT NULL,
   created REAL NOT NULL, finished REAL, status TEXT NOT NULL, total INTEGER NOT NULL,
-  owner TEXT, beat REAL NOT NULL DEFAULT 0, reason TEXT
+  owner TEXT, beat REAL NOT NULL DEFAULT 0, reason TEXT, turn INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS jobs_by_mark ON jobs (client, mark);
 CREATE TABLE IF NOT EXISTS chunks (
@@ -28,9 +30,13 @@ CREATE TABLE IF NOT EXISTS audit (
   at TEXT NOT NULL, client TEXT NOT NULL, request_id TEXT NOT NULL, what TEXT NOT NULL,
   model TEXT, subject TEXT
 );
+CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, at REAL NOT NULL);
 """
 
-ADDED = (("chunks", "insufficient", "INTEGER"),)  # columns that an older file does not have
+ADDED = (  # columns that an older file does not have
+    ("chunks", "insufficient", "INTEGER"),
+    ("jobs", "turn", "INTEGER NOT NULL DEFAULT 0"),
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,11 @@ class Database:
     def prepare(self) -> None:
         """Make file and tables where they are not there yet."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, PRIVATE))
+        for beside in ("", "-wal", "-shm"):  # SQLite gives these the rights of the file
+            place = self.path.with_name(self.path.name + beside)
+            if place.exists():
+                place.chmod(PRIVATE)
         with self.use() as connection:
             connection.execute("PRAGMA journal_mode = WAL")  # readers do not wait for a writer
             connection.executescript(self.schema)

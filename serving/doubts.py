@@ -42,7 +42,14 @@ class Doubts:
         spans = [self.model.card["bins"][name].get("span", (-np.inf, np.inf)) for name in self._names]
         low, high = np.array(spans, dtype=np.float64).T
         slack = np.where(np.isfinite(high - low), SLACK * (high - low), 0.0)
-        return np.stack([low - slack, high + slack])
+        return np.stack([low - slack, np.where(self._clocks, np.inf, high + slack)])
+
+    @cached_property
+    def _clocks(self) -> np.ndarray:
+        """Inputs that count the days since something: with time they grow beyond all that was learnt from."""
+        rows = self.model.card["features"]
+        found = {row["name"] for row in rows if row["unit"] == "days" and row["en"].startswith("days since")}
+        return np.array([name in found for name in self._names])
 
     @cached_property
     def _short(self) -> dict[str | None, list[str]]:

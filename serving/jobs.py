@@ -5,6 +5,7 @@ job takes the next unanswered chunk, so a job goes on where it was when its work
 """
 
 import json
+import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -28,12 +29,20 @@ class Jobs:
     database: Database
 
     def create(
-        self, client: str, mark: str, digest: str, model: str, items: Sequence[Any], now: datetime
+        self,
+        client: str,
+        mark: str,
+        digest: str,
+        model: str,
+        items: Sequence[Any],
+        now: datetime,
+        most: int | None = None,
     ) -> tuple[str, bool]:
         """The job's id, and whether it is new.
 
         The same ``mark`` (the caller's idempotency key) with the same ``digest`` of the body finds
-        the job that is there; with another body it is a ``Problem``.
+        the job that is there; with another body it is a ``Problem``, as it is where the client has
+        more than ``most`` items waiting; a client with nothing waiting may always have one job.
         """
         with self.database.use() as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -45,6 +54,7 @@ class Jobs:
                 raise Problem("idempotency_conflict", "This Idempotency-Key was used with another body.")
             if there is not None:
                 return there["id"], False
+            _room(connection, client, len(items), most)
             job = ulid(now)
             connection.execute(
                 "INSERT INTO jobs (id, client, mark, digest, model, created, status, total)"
@@ -114,6 +124,17 @@ class Jobs:
         """Forget jobs that were made before a moment."""
         with self.database.use() as connection:
             connection.execute("DELETE FROM jobs WHERE created < ?", (before.timestamp(),))
+
+
+def _room(connection: sqlite3.Connection, client: str, more: int, most: int | None) -> None:
+    """``Problem`` where the client has too much waiting already."""
+    waiting = connection.execute(
+        "SELECT coalesce(sum(total), 0) FROM jobs WHERE client = ? AND status IN ('queued', 'running')",
+        (client,),
+    ).fetchone()[0]
+    if most is not None and waiting and waiting + more > most:
+        wait = {"Retry-After": "60"}
+        raise Problem("rate_limited", f"At most {most} items of a client may wait in jobs.", headers=wait)
 
 
 def batched_lists(items: Iterable[Any]) -> Iterable[list[Any]]:

@@ -20,6 +20,7 @@ SCOPES = (
     "consent:write",
     "jobs:read",
     "jobs:write",
+    "service:read",
 )
 LIVE_KEYS = 2
 PREFIX = "ml"
@@ -37,6 +38,10 @@ class Key:
     revoked_at: str | None = None
 
 
+class KeysLost(Exception):  # noqa: N818 - it says what happened
+    """Keys were issued, and cannot be read: nobody is let in until their file is there again."""
+
+
 @dataclass
 class KeyStore:
     """The keys in one file, which only this user can read; other processes see changes at once."""
@@ -45,16 +50,35 @@ class KeyStore:
     _read: tuple[int, dict[str, Key]] = field(default=(0, {}), repr=False)
 
     def all(self) -> dict[str, Key]:
-        """Keys by name; empty where none was ever issued."""
+        """Keys by name; empty where none was ever issued. ``KeysLost`` where there were some."""
         try:
             stamp = self.path.stat().st_mtime_ns
+            if stamp != self._read[0]:
+                self._read = (stamp, self._found())
         except FileNotFoundError:
+            if self.marker.exists():
+                raise KeysLost(f"{self.path}: keys were issued, and their file is gone") from None
             return {}
-        if stamp != self._read[0]:
-            rows = json.loads(self.path.read_text())
-            found = (Key(**{**row, "scopes": tuple(row["scopes"])}) for row in rows)
-            self._read = (stamp, {key.name: key for key in found})
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise KeysLost(f"{self.path}: cannot be read ({type(error).__name__})") from None
         return self._read[1]
+
+    @property
+    def marker(self) -> Path:
+        """Stands beside the file from the first key on, so that a lost file does not open the service."""
+        return self.path.with_suffix(".issued")
+
+    def _found(self) -> dict[str, Key]:
+        rows = json.loads(self.path.read_text())
+        found = {row["name"]: Key(**{**row, "scopes": tuple(row["scopes"])}) for row in rows}
+        if not found:
+            raise ValueError("holds no key")
+        self._mark()
+        return found
+
+    def _mark(self) -> None:
+        if not self.marker.exists():
+            os.close(os.open(self.marker, os.O_WRONLY | os.O_CREAT, 0o600))
 
     def issue(self, client: str, scopes: Sequence[str]) -> str:
         """A new key, told once. ``ValueError`` on an unknown scope or a third live key of a client."""
@@ -91,6 +115,7 @@ class KeyStore:
         aside = self.path.with_suffix(f".{os.getpid()}")
         with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump([asdict(key) for key in keys], file, indent=1)
+        self._mark()
         aside.rename(self.path)
 
 

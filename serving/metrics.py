@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -27,6 +27,7 @@ class Metrics:
         self.values = Histogram(
             "score_value", "probabilities told", ("model", "version"), buckets=SCORES, **own
         )
+        self.bands = Counter("bands", "subjects by band", ("model", "version", "band"), **own)
         self.unseen = Counter(
             "unseen_category", "categories not seen in training", ("model", "feature"), **own
         )
@@ -46,9 +47,18 @@ class Metrics:
         self.info = Gauge(
             "model_info", "1 for the version that answers", ("model", "version", "git_commit"), **newest
         )
-        self.age = Gauge("model_age_days", "days since training, when loaded", ("model",), **newest)
+        self.age = Gauge("model_age_days", "days since training", ("model",), **newest)
         self.refused = Gauge(
             "champion_refused", "1 where a new champion did not pass its test", ("model",), **newest
+        )
+
+        self.snapshot_age = Gauge("snapshot_age_days", "days since the snapshot", ("model",), **newest)
+        self.limit = Gauge("snapshot_stale_days", "age from which a snapshot is stale", **newest)
+        self.jobs = Gauge("jobs", "jobs that are kept", ("status",), **newest)
+        self.waiting = Gauge("jobs_waiting_seconds", "age of the oldest job not done", **newest)
+        self.writable = Gauge("store_writable", "1 where jobs and outcomes can be kept", **newest)
+        self.snapshot_refused = Gauge(
+            "snapshot_refused", "1 where what was published is missing or refused", ("model",), **newest
         )
 
     def request(self, route: str, method: str, client: str, status: int, seconds: float) -> None:
@@ -64,6 +74,7 @@ class Metrics:
             self.scores.labels(name, version, client, one["status"]).inc()
             if one["status"] == "ok":
                 values.observe(one["probability"])
+                self.bands.labels(name, version, one["band"]).inc()
             elif one["status"] == "suppressed":
                 self.suppressed.labels(name, one["suppression_reason"]).inc()
             for warning in one.get("warnings", ()):
@@ -75,9 +86,14 @@ class Metrics:
         if former is not None:
             self.info.labels(former["name"], former["version"], former.get("git_commit") or "-").set(0)
         self.info.labels(model["name"], model["version"], model.get("git_commit") or "-").set(1)
+
+    def aged(self, model: Mapping[str, Any], snapshot_days: float | None, now: datetime) -> None:
+        """How old a champion and its snapshot are at this moment."""
         if model.get("trained_at"):
-            age = datetime.now(UTC) - datetime.fromisoformat(model["trained_at"])
+            age = now - datetime.fromisoformat(model["trained_at"])
             self.age.labels(model["name"]).set(age.total_seconds() / 86_400)
+        if snapshot_days is not None:
+            self.snapshot_age.labels(model["name"]).set(snapshot_days)
 
     def text(self) -> bytes:
         """In Prometheus' text format."""

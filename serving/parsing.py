@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from serving import duplicates
+from serving import duplicates, strict
 from serving.problems import Fault, Problem, pointer
 from serving.schema import Item
 from serving.schema_items import ITEMS
@@ -17,13 +17,23 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
 
 async def body(request: Request, model: type[Model]) -> Model:
     """The request's body as ``model``; a ``Problem`` says what is wrong with it."""
+    require_json(request)
+    return read(await request.body(), model)
+
+
+def require_json(request: Request) -> None:
+    """``Problem`` unless the body is said to be JSON."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/json":
         raise Problem("unsupported_media_type", "Send JSON with the header Content-Type: application/json.")
-    content = await request.body()
-    once(content)
+
+
+def read(raw: bytes, model: type[Model]) -> Model:
+    """``raw`` as ``model``; a ``Problem`` says what is wrong with it."""
+    strict.check(raw)
+    once(raw)
     try:
-        return model.model_validate_json(content)
+        return model.model_validate_json(raw)
     except ValidationError as error:
         raise invalid(error) from None
 
@@ -48,7 +58,7 @@ def invalid(error: ValidationError, *place: str | int) -> Problem:
     """The problem that a validation error is, its pointers below ``place``; no value is told."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if any(entry["type"] == "json_invalid" for entry in found):
-        return Problem("malformed_json", "The body could not be read as JSON.")
+        return strict.malformed()
     faults = [
         Fault(
             pointer(*place, *map(_safe, entry["loc"])),

@@ -32,12 +32,15 @@ KINDS: Mapping[str, Kind] = {
     "idempotency_conflict": Kind(409, False, "The key belongs to another request", "该幂等键属于另一请求"),
     "body_too_large": Kind(413, False, "The body is too large", "请求体过大"),
     "too_many_records": Kind(413, False, "Too many items in one call", "单次请求的条目过多"),
+    "request_timeout": Kind(408, True, "The body came too slowly", "请求体传输过慢"),
+    "misdirected": Kind(421, False, "The service is not called so", "请求的主机名不属于本服务"),
     "unsupported_media_type": Kind(
         415, False, "The body must be application/json", "请求体须为 application/json"
     ),
     "validation_failed": Kind(422, False, "The request does not follow the contract", "请求不符合约定"),
     "rate_limited": Kind(429, True, "Too many requests", "请求过于频繁"),
     "internal": Kind(500, True, "Something failed inside the service", "服务内部错误"),
+    "keys_unavailable": Kind(503, True, "Keys cannot be checked now", "暂时无法校验密钥"),
     "not_ready": Kind(503, True, "No model is loaded yet", "模型尚未就绪"),
     "storage_unavailable": Kind(503, True, "The store cannot be written now", "存储暂不可用"),
     "overloaded": Kind(503, True, "The service is busy", "服务繁忙"),

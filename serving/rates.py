@@ -5,37 +5,38 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
+from serving.levels import Levels
 from serving.problems import Problem
 from serving.settings import Rate
-
-MOST_CLIENTS = 10_000
 
 
 @dataclass
 class Buckets:
     """One bucket a client; it holds ``rate.requests`` and is filled evenly.
 
-    The clock is monotonic: setting the machine's time changes nothing.
+    The clock is monotonic: setting the machine's time changes nothing. ``levels`` may be shared with
+    other processes of this machine; then all of them together allow ``rate``.
     """
 
     rate: Rate
+    levels: Levels = field(default_factory=Levels)
     clock: Callable[[], float] = monotonic
-    _levels: dict[str, tuple[float, float]] = field(default_factory=dict, repr=False)
 
     def take(self, client: str) -> dict[str, str]:
         """Headers of an allowed call; ``Problem`` with ``Retry-After`` where the bucket is empty."""
-        now, full = self.clock(), float(self.rate.requests)
+        full = float(self.rate.requests)
         speed = full / self.rate.seconds
-        level, since = self._levels.get(client, (full, now))
-        level = min(full, level + (now - since) * speed)
+        with self.levels.of(client) as place:
+            now = self.clock()
+            level, since = place.read() or (full, now)
+            level = min(full, level + max(now - since, 0.0) * speed)
+            if level >= 1:
+                place.write(level - 1, now)
         if level < 1:
             wait = {"Retry-After": str(math.ceil((1 - level) / speed))}
             raise Problem(
                 "rate_limited", "The client's quota is used up.", headers=self._told(level, speed) | wait
             )
-        if len(self._levels) >= MOST_CLIENTS:
-            self._levels.clear()
-        self._levels[client] = (level - 1, now)
         return self._told(level - 1, speed)
 
     def _told(self, level: float, speed: float) -> dict[str, str]:

@@ -26,7 +26,7 @@ def router(state: State) -> APIRouter:
         call = calls.of(request)
         call.require(SCOPE)
         body = await parsing.body(request, ConsentWords)
-        new = await state.run(_keep, state, call.client, body, state.now())
+        new = await state.run_store(_keep, state, call.client, body, state.now())
         return reply(request, {"accepted": new, "duplicates": len(body.consents) - new})
 
     @routes.post("/v1/members/erase", openapi_extra=contract.route(Erased, Erase), summary="Erase a subject")
@@ -34,8 +34,10 @@ def router(state: State) -> APIRouter:
         call = calls.of(request)
         call.require(SCOPE)
         body, now = await parsing.body(request, Erase), state.now()
-        found = await state.run(erasure.erase, state.consents, state.score_log, (body.kind, body.ref), now)
-        await state.run(audit.note, state.consents.database, secret, call, "erase", None, now)
+        found = await state.run_store(
+            erasure.erase, state.consents, state.score_log, (body.kind, body.ref), now
+        )
+        await state.run_store(audit.note, state.consents.database, secret, call, "erase", None, now)
         return reply(request, {"result": found})
 
     return routes

@@ -1,12 +1,11 @@
 """Jobs over HTTP."""
 
 import hashlib
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from serving import calls, contract, masking, parsing, subjects
+from serving import calls, contract, masking, parsing, strict, subjects
 from serving.jobs import Jobs, Mask
 from serving.problems import Fault, Problem
 from serving.replies import reply
@@ -32,20 +31,21 @@ def router(state: State, jobs: Jobs) -> APIRouter:
     async def create(request: Request, mark: Mark, model: str | None = None) -> Response:
         call = calls.of(request)
         call.require("jobs:write")
-        body = await request.body()
-        job = await parsing.body(request, Job) if not _is_lines(request) else _lines(body, model)
-        digest = hashlib.sha256(body + (model or "").encode()).hexdigest()
-        items = await state.run(_items, state, job)
-        made = (call.client, mark, digest, job.model, items, state.now())
-        found, _ = await state.run(jobs.create, *made)
+        if not _is_lines(request):
+            parsing.require_json(request)
+        raw = await request.body()
+        job, items = await state.run_bulk(_read, state, raw, model, _is_lines(request))
+        digest = hashlib.sha256(raw + (model or "").encode()).hexdigest()
+        made = (call.client, mark, digest, job.model, items, state.now(), state.settings.limits.queued_items)
+        found, _ = await state.run_store(jobs.create, *made)
         call.headers["Location"] = f"/v1/jobs/{found}"
-        return reply(request, {"job": await state.run(jobs.status, call.client, found)}, 202)
+        return reply(request, {"job": await state.run_store(jobs.status, call.client, found)}, 202)
 
     @routes.get("/v1/jobs/{job}", openapi_extra=contract.route(JobAnswer), summary="How far a job is")
     async def status(job: str, request: Request) -> Response:
         call = calls.of(request)
         call.require("jobs:read")
-        return reply(request, {"job": await state.run(jobs.status, call.client, job)})
+        return reply(request, {"job": await state.run_store(jobs.status, call.client, job)})
 
     @routes.get(
         "/v1/jobs/{job}/results",
@@ -60,7 +60,7 @@ def router(state: State, jobs: Jobs) -> APIRouter:
     ) -> Response:
         call = calls.of(request)
         call.require("jobs:read")
-        found, after = await state.run(jobs.results, call.client, job, cursor, limit, _mask(state))
+        found, after = await state.run_store(jobs.results, call.client, job, cursor, limit, _mask(state))
         return reply(request, {"results": found, "next_cursor": after})
 
     @routes.post(
@@ -71,7 +71,7 @@ def router(state: State, jobs: Jobs) -> APIRouter:
     async def cancel(job: str, request: Request) -> Response:
         call = calls.of(request)
         call.require("jobs:write")
-        return reply(request, {"job": await state.run(jobs.cancel, call.client, job, state.now())})
+        return reply(request, {"job": await state.run_store(jobs.cancel, call.client, job, state.now())})
 
     return routes
 
@@ -85,14 +85,18 @@ def _is_lines(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == NDJSON
 
 
+def _read(state: State, raw: bytes, model: str | None, lines: bool) -> tuple[Job, list[dict[str, Any]]]:
+    """The job and its items."""
+    job = _lines(raw, model) if lines else parsing.read(raw, Job)
+    return job, _items(state, job)
+
+
 def _lines(body: bytes, model: str | None) -> Job:
     """A job from one item a line."""
-    for at, line in enumerate(body.splitlines()):
+    lines = [(at, line) for at, line in enumerate(body.splitlines()) if line.strip()]
+    for at, line in lines:
         parsing.once(line, "lines", at)
-    try:
-        items = [json.loads(line) for line in body.splitlines() if line.strip()]
-    except (ValueError, RecursionError):
-        raise Problem("malformed_json", "Every line must be a JSON object.") from None
+    items = [strict.content(line) for _, line in lines]
     if not items or not all(isinstance(item, dict) for item in items):
         raise Problem(
             "validation_failed", "Every line must be an item.", [Fault("", "items", "needs objects")]

@@ -22,7 +22,7 @@ def router(state: State) -> APIRouter:
     )
     async def score(score_id: ScoreId, request: Request) -> Response:
         calls.of(request).require("scores:read")
-        found = await state.run(state.score_log.find, [score_id])
+        found = await state.run_store(state.score_log.find, [score_id])
         if score_id not in found:
             raise Problem("unknown_score", "No such score was given, or it is no longer kept.")
         return reply(request, {"score": {name: found[score_id][name] for name in LOGGED}})

@@ -2,14 +2,15 @@
 
 from fastapi import APIRouter, Request, Response
 
-from serving import calls, cards, contract
+from serving import calls, cards, contract, monitored
+from serving.database import Database
 from serving.replies import reply
 from serving.schema_replies import ModelCard, Models, Ready
 from serving.state import State
 from serving.tasks import TASK_NAMES
 
 
-def router(state: State) -> APIRouter:
+def router(state: State, database: Database) -> APIRouter:
     """Routes that tell about models and about the service itself."""
     routes = APIRouter()
 
@@ -27,7 +28,7 @@ def router(state: State) -> APIRouter:
         summary="Whether scores can be asked for",
     )
     async def readyz(request: Request) -> Response:
-        return reply(request, cards.ready(state), 200 if state.ready else 503)
+        return reply(request, cards.ready(state, calls.of(request).inside), 200 if state.ready else 503)
 
     @routes.get("/livez", include_in_schema=False)
     @routes.get("/healthz", include_in_schema=False)
@@ -35,8 +36,10 @@ def router(state: State) -> APIRouter:
         return reply(request, {"status": "alive"})
 
     @routes.get("/metrics", include_in_schema=False)
-    async def metrics() -> Response:
-        return Response(await state.run(state.metrics.text), media_type="text/plain; version=0.0.4")
+    async def metrics(request: Request) -> Response:
+        calls.of(request).require_inside()
+        text = await state.run_store(monitored.text, state, database)
+        return Response(text, media_type="text/plain; version=0.0.4")
 
     return routes
 

@@ -37,7 +37,7 @@ def _portrait(routes: APIRouter, state: State, database: Database, tight: Bucket
         call.headers |= tight.take(call.client)
         body = await parsing.body(request, Portrait)
         found = await state.run(_shown, state, portraits, body)
-        await state.run(audit.note, database, secret, call, "portrait", body.ref, state.now())
+        await state.run_store(audit.note, database, secret, call, "portrait", body.ref, state.now())
         return reply(request, {"result": found})
 
 
@@ -78,7 +78,7 @@ def _outcomes(routes: APIRouter, state: State, database: Database) -> None:
         call = calls.of(request)
         call.require("outcomes:write")
         body = await parsing.body(request, Outcomes)
-        found = await state.run(_kept, state, database, call.client, body)
+        found = await state.run_store(_kept, state, database, call.client, body)
         return reply(request, found)
 
 

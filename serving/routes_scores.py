@@ -10,7 +10,7 @@ from models.scorer import OK
 from serving import answers, calls, contract, parsing
 from serving.champion import Champion
 from serving.problems import Problem
-from serving.replies import reply
+from serving.replies import reply, reply_many
 from serving.schema import MAX_ITEMS, Bulk
 from serving.schema_answers import RankedAnswer, Scored, ScoredMany
 from serving.schema_items import ITEMS
@@ -48,19 +48,23 @@ def _scores(routes: APIRouter, state: State, task: str) -> None:
     @routes.post(f"/v1/models/{task}/scores", openapi_extra=said, summary="Score up to 500 subjects")
     async def scores(request: Request) -> Response:
         champion = asked(state, task, request, "scores:batch")
-        bulk = await parsing.body(request, Bulk)
-        if len(bulk.items) > MAX_ITEMS:
-            raise Problem("too_many_records", f"At most {MAX_ITEMS} items in one call.")
-        items, found = await state.run(_bulk, state, champion, bulk)
-        summary = answers.summary(found)
-        if "warning" in summary:
-            state.metrics.silent.labels(champion.task).inc()
-        return told(state, champion, request, items, found, {"summary": summary, "results": found})
+        parsing.require_json(request)
+        return await state.run_bulk(_bulk, state, champion, request, await request.body())
 
 
-def _bulk(state: State, champion: Champion, bulk: Bulk) -> tuple[list[Any], list[dict[str, Any]]]:
+def _bulk(state: State, champion: Champion, request: Request, raw: bytes) -> Response:
+    """All of it in a thread, reading and writing too: the others' calls go on meanwhile."""
+    bulk = parsing.read(raw, Bulk)
+    if len(bulk.items) > MAX_ITEMS:
+        raise Problem("too_many_records", f"At most {MAX_ITEMS} items in one call.")
     items = [parsing.parse_item(entry, at, champion.task) for at, entry in enumerate(bulk.items)]
-    return items, answers.answers(champion, items, state.settings, state.now(), state.consents)
+    found = answers.answers(champion, items, state.settings, state.now(), state.consents)
+    summary, client = answers.summary(found), calls.of(request).client
+    if "warning" in summary:
+        state.metrics.silent.labels(champion.task).inc()
+    state.metrics.answered(champion.name, client, found)
+    state.score_log.note(champion, client, items, found)
+    return reply_many(request, {"model": champion.name, "summary": summary}, "results", found)
 
 
 def _rank(routes: APIRouter, state: State) -> None:

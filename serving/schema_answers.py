@@ -37,6 +37,7 @@ class Warn(Row):
     code: Literal[
         "unseen_category", "imputed", "out_of_range", "thin_data", "thin_segment",
         "stale_snapshot", "as_of_ignored", "as_of_ahead", "nothing_known",
+        "clock_of_data",
     ]  # fmt: skip
     features: list[str] = Field(default_factory=list)
 

@@ -83,5 +83,8 @@ class Ready(Row):
     request_id: str
     status: Literal["ready", "not_ready"]
     models: dict[str, str]
+    states: dict[str, Literal["ok", "missing", "champion_refused", "snapshot_refused", "snapshot_stale"]] = (
+        Field(description="by model; what was refused is tried again")
+    )
     refused: dict[str, str]
     snapshots_refused: dict[str, str | None]

@@ -1,7 +1,9 @@
 """The BentoML service: ``bentoml serve serving.service:MemberScores``."""
 
+import gc
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +13,7 @@ import bentoml
 # Read when Polars is first imported: for the few rows of a request a pool of threads is a loss.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
-from serving import app, follower, settings
+from serving import app, follower, instance, settings
 from serving.database import Database
 from serving.jobs import Jobs
 from serving.state import State
@@ -20,7 +22,12 @@ from serving.work import Work
 # What the framework would answer itself before it looks at mounted routes.
 NATIVE = frozenset(("/schema.json", "/livez", "/healthz", "/readyz"))
 
-state = State(settings.load())
+# A thread that computes for many hands over to the one that answers singly after half a millisecond.
+sys.setswitchinterval(0.0005)
+os.umask(0o077)  # whatever the service writes is for its own user
+loaded = settings.load()
+instance.own_metrics(loaded.kept)
+state = State(loaded)
 jobs = Jobs(Database(state.settings.kept / "service.db"))
 routes = app.build(state, jobs)
 
@@ -32,7 +39,7 @@ def _log(stop: threading.Event) -> None:
 @bentoml.service(
     name="memberlens",
     traffic={"timeout": 120},  # the gate keeps shorter ones of its own
-    workers=state.settings.limits.workers,
+    workers=state.settings.limits.processes,
     threads=1,
     tracing={"excluded_urls": ".*"},  # tracing costs half of the throughput
     metrics={"enabled": False},  # labels with raw paths; the routes have their own
@@ -45,8 +52,11 @@ class MemberScores:
 
     def __init__(self) -> None:
         logging.getLogger("memberlens").setLevel(logging.INFO)
+        logging.getLogger("memberlens.serving").info("access: %s", routes.access.said())
         state.load()
         state.fresh = not state.champions
+        gc.collect()
+        gc.freeze()  # what is loaded stays: going through it again and again would stop every thread
         self._stop = threading.Event()
         self._start("watch", state.watch)
         self._start("scores", _log)

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -29,10 +29,23 @@ class Limits(Section):
     body_bytes: int = Field(default=4_000_000, ge=1_000)
     job_bytes: int = Field(default=10_000_000, ge=1_000)
     in_flight: int = Field(default=64, ge=1)
-    workers: int = Field(default=1, ge=1)
+    bulk_in_flight: int = Field(default=8, ge=1)
+    arriving: int = Field(default=64, ge=1)
+    queued_items: int = Field(default=5_000_000, ge=1)
+    workers: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     threads: int = Field(default=2, ge=1)
     seconds: float = Field(default=1.5, gt=0)
     bulk_seconds: float = Field(default=20, gt=0)
+    body_seconds: float = Field(default=10, gt=0)
+
+    @property
+    def processes(self) -> int:
+        """How many workers: as many as stated, or two where the machine has two cores."""
+        if self.workers != "auto":
+            return self.workers
+        return min(
+            2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        )
 
 
 class Experiment(Section):
@@ -56,12 +69,14 @@ class Settings(Section):
     follow_seconds: float = Field(default=10, gt=0)
     valid_hours: int = Field(default=24, ge=1)
     stale_days: float = Field(default=3, gt=0)
+    clock: dict[str, Literal["wall", "data"]] = Field(default_factory=dict, description="by data set")
     reasons: int = Field(default=3, ge=0, le=5)
     results_days: int = Field(default=7, ge=1, description="how long a job's results are kept")
     scores_days: int = Field(default=400, ge=1, description="how long scores can be looked up by their id")
     outcomes_days: int = Field(default=730, ge=1, description="how long outcomes are kept")
     audit_days: int = Field(default=365, ge=1, description="how long lines of the audit are kept")
     without_key: Literal["this_machine", "nobody"] = "this_machine"
+    hosts: tuple[str, ...] = Field(default=(), description="names that calls may use; any where empty")
     rate: Rate = Rate(requests=60_000, seconds=60)
     explain_rate: Rate = Rate(requests=600, seconds=60)
     limits: Limits = Limits()

@@ -1,10 +1,8 @@
 """What the routes share: the champions that answer in this process, and how they change."""
 
-import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,6 +12,7 @@ from polars.exceptions import PolarsError
 from xgboost.core import XGBoostError
 
 from serving import registry
+from serving.attempts import Attempts
 from serving.champion import Champion
 from serving.consent import Consents
 from serving.database import Database
@@ -22,6 +21,7 @@ from serving.problems import Problem
 from serving.score_log import ScoreLog
 from serving.settings import Settings
 from serving.tasks import TASK_NAMES
+from serving.threads import Threads
 from serving.trial import trial
 
 P = ParamSpec("P")
@@ -44,11 +44,11 @@ class State:
     refused: dict[str, str] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
     fresh: bool = False  # started without a copy of any champion
-    _seen: dict[str, tuple[str, int]] = field(default_factory=dict)
+    attempts: Attempts = field(default_factory=Attempts)
 
     @cached_property
-    def threads(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self.settings.limits.threads, thread_name_prefix="scores")
+    def threads(self) -> Threads:
+        return Threads(self.settings.limits.threads)
 
     @cached_property
     def score_log(self) -> ScoreLog:
@@ -60,16 +60,29 @@ class State:
         return Consents(self.settings.published / "consent", Database(self.settings.kept / "service.db"))
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """``work`` in one of the threads; the caller's deadline does not wait for it."""
-        return await asyncio.get_running_loop().run_in_executor(self.threads, lambda: work(*args, **kwargs))
+        """``work`` about one subject, in a thread; the caller's deadline does not wait for it."""
+        return await self.threads.run("single", work, *args, **kwargs)
+
+    async def run_bulk(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """``work`` about many subjects, in a thread that single answers do not wait for."""
+        return await self.threads.run("bulk", work, *args, **kwargs)
+
+    async def run_store(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """``work`` with the store on disk, which may be slow or locked."""
+        return await self.threads.run("store", work, *args, **kwargs)
 
     def load(self) -> None:
-        """Look for what is new, once."""
+        """Look for what is new, and for what failed and is due again, once."""
         for task in TASK_NAMES:
             found = self._published(task)
-            if found is not None and found != self._seen.get(task):
-                self._seen[task] = found
+            if found is not None and self.attempts.due(task, found):
                 self._change(task, found[0])
+                self.attempts.ended(task, found, self.doubtful(task))
+
+    def doubtful(self, task: str) -> bool:
+        """Whether the newest release of a task, or what was published for it, was refused."""
+        champion = self.champions.get(task)
+        return task in self.refused or (champion is not None and champion.refusal is not None)
 
     @property
     def ready(self) -> bool:
@@ -97,16 +110,25 @@ class State:
 
     def _change(self, task: str, version: str) -> None:
         reason = self._try(task, version)
-        if reason is not None and task not in self.champions:
-            good = registry.good(self.settings, task)
-            if good is not None and good != version:
-                self._try(task, good)
         if reason is None:
             self.refused.pop(task, None)
         else:
             self.refused[task] = f"version {version}: {reason}"
             logger.error("champion refused task=%s version=%s reason=%s", task, version, reason)
+            self._fall_back(task, version)
         self.metrics.refused.labels(task).set(reason is not None)
+        champion = self.champions.get(task)
+        self.metrics.snapshot_refused.labels(task).set(champion is None or champion.refusal is not None)
+
+    def _fall_back(self, task: str, version: str) -> None:
+        """Answer, beside a refused ``version``, with the last good one and the snapshot that is there now.
+
+        Another worker may have found it good: all of them answer with the same.
+        """
+        champion, good = self.champions.get(task), registry.good(self.settings, task)
+        other = good or (None if champion is None else champion.version)
+        if other is not None and other != version:
+            self._try(task, other)
 
     def _try(self, task: str, version: str) -> str | None:
         """Why the version may not answer, or None: then it does from now on."""

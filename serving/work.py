@@ -71,18 +71,24 @@ class Work:
         return True
 
     def _claim(self) -> dict[str, Any] | None:
-        """The oldest job that nobody else is working on, now this worker's."""
+        """A job that nobody else is working on, now this worker's: the oldest of the client whose turn it is.
+
+        Clients take turns, a chunk each: first comes whose jobs were worked on longest ago.
+        """
         now = self.clock()
         with self.jobs.database.use() as connection:
             connection.execute("BEGIN IMMEDIATE")
             row = connection.execute(
                 "SELECT id, client, model FROM jobs WHERE status IN ('queued', 'running')"
-                " AND (owner IS NULL OR owner = ? OR beat < ? OR beat > ?) ORDER BY created LIMIT 1",
+                " AND (owner IS NULL OR owner = ? OR beat < ? OR beat > ?)"
+                " ORDER BY (SELECT max(turn) FROM jobs AS all_of WHERE all_of.client = jobs.client), created"
+                " LIMIT 1",
                 (self.owner, now - STALE_SECONDS, now + AHEAD_SECONDS),
             ).fetchone()
             if row is not None:
                 connection.execute(
-                    "UPDATE jobs SET owner = ?, beat = ?, status = 'running' WHERE id = ?",
+                    "UPDATE jobs SET owner = ?, beat = ?, status = 'running',"
+                    " turn = (SELECT max(turn) + 1 FROM jobs) WHERE id = ?",
                     (self.owner, now, row["id"]),
                 )
         return None if row is None else dict(row)

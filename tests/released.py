@@ -5,7 +5,7 @@ import json
 import math
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +253,14 @@ def finite(value: Any) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
 
+def at(brand: Brand, state: State, hours: float = 1.0, **settings: Any) -> TestClient:
+    """A caller of the same models, so many hours after the snapshot was made."""
+    changed = Settings.model_validate(brand.settings.model_dump() | settings)
+    own = State(changed, champions=state.champions)
+    own.now = lambda: datetime.fromtimestamp(AS_OF, UTC) + timedelta(hours=hours)  # type: ignore[method-assign]
+    return client_of(own)
+
+
 def jobs_of(settings: Settings) -> Jobs:
     """The store of jobs of a service with these settings."""
     return Jobs(Database(settings.kept / "service.db"))
@@ -263,4 +271,4 @@ def client_of(state: State, jobs: Jobs | None = None) -> TestClient:
     if LISTS and not (state.settings.published / "consent").exists():
         shutil.copytree(LISTS[0], state.settings.published / "consent")
     routes = app.build(state, jobs or jobs_of(state.settings))
-    return TestClient(routes, raise_server_exceptions=False, client=("127.0.0.1", 50000))
+    return TestClient(routes, "http://localhost", raise_server_exceptions=False, client=("127.0.0.1", 50000))

@@ -7,7 +7,7 @@ from released import Brand, jobs_of
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from serving import app
+from serving import access, app
 from serving.keys import SCOPES, KeyStore
 from serving.record import BEYOND_SCHEMA
 from serving.settings import Settings
@@ -17,6 +17,7 @@ from serving.state import State
 @pytest.fixture(scope="module")
 def document(brand: Brand, state: State, tmp_path_factory: pytest.TempPathFactory):
     """The document of a service with a key of its own, as its callers get it."""
+    access.PAUSE_SECONDS = 0.0  # wrong keys are slowed, which thousands of cases would feel
     home = tmp_path_factory.mktemp("contract")
     given = brand.settings.model_dump()
     patient = given["limits"] | {"seconds": 60, "bulk_seconds": 60}  # a busy machine breaks no contract

@@ -197,3 +197,40 @@ def test_a_full_disk_is_told_and_can_be_tried_again(office: Office):
         finish(stuck)
     finish(office.work)  # there is room again
     assert office.status(job)["done"] == len(items)
+
+
+def test_clients_take_turns_and_a_small_job_does_not_wait_for_a_large_one(office: Office):
+    items = [{"ref": f"m{number % 30 + 5}"} for number in range(200)]
+    for mark in ("a", "b", "c"):  # three of them before the other's first
+        office.jobs.create("greedy", mark, mark, "churn", items, office.state.now())
+    office.now += 1
+    small = office.ask({"model": "churn", "items": [{"ref": "m5"}]})
+    steps = 0
+    while office.status(small)["status"] != "succeeded":
+        assert office.work.step()
+        steps += 1
+    assert steps <= 4
+    finish(office.work)
+    with office.jobs.database.use() as connection:
+        assert {row["status"] for row in connection.execute("SELECT status FROM jobs")} == {"succeeded"}
+
+
+def test_a_client_has_only_so_many_items_waiting_and_others_are_not_touched(office: Office):
+    limits = office.state.settings.limits.model_copy(update={"queued_items": 50})
+    state = State(
+        office.state.settings.model_copy(update={"limits": limits}), champions=office.state.champions
+    )
+    client = client_of(state, office.jobs)
+
+    def ask(number: int, mark: str) -> tuple[int, str]:
+        items = [{"ref": "m5"}] * number
+        headers = {"Idempotency-Key": mark}
+        answer = client.post("/v1/jobs", json={"model": "churn", "items": items}, headers=headers)
+        return answer.status_code, answer.json().get("code", "-")
+
+    assert ask(60, "a") == (202, "-")  # one is always taken
+    assert ask(1, "b") == (429, "rate_limited")
+    assert ask(60, "a") == (202, "-")  # the same again is no new one
+    office.jobs.create("another", "a", "b", "churn", [{"ref": "m5"}], office.state.now(), 50)
+    finish(office.work)
+    assert [ask(25, "c"), ask(25, "d"), ask(1, "e")] == [(202, "-"), (202, "-"), (429, "rate_limited")]

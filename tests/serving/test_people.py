@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from fastapi.testclient import TestClient
-from released import Brand, client_of, finite, jobs_of
+from released import Brand, at, client_of, finite, jobs_of
 
 from serving import outcomes
 from serving.settings import Experiment, Settings
@@ -39,7 +39,8 @@ def test_an_explanation_leaves_a_line_without_the_id(client: TestClient, state: 
     assert "m5" not in json.dumps(rows)
 
 
-def test_a_stored_score_is_the_score_and_may_be_kept(client: TestClient):
+def test_a_stored_score_is_the_score_and_may_be_kept(brand: Brand, state: State):
+    client = at(brand, state, hours=1)
     answer = client.get(f"{CHURN}/lookup", params={"ref": "m5"})
     score = client.post(f"{CHURN}/score", json={"ref": "m5"}).json()["result"]
     assert answer.json()["result"]["probability"] == score["probability"]

@@ -6,7 +6,12 @@ import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 from fastapi.testclient import TestClient
+from released import Brand, at
+
+from serving.settings import OWN
+from serving.state import State
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 CALLS = re.findall(r"^curl .*?(?=\n\n|\n```)", README, flags=re.MULTILINE | re.DOTALL)
@@ -31,3 +36,16 @@ def test_a_call_of_the_readme_is_answered(client: TestClient, call: str):
     found = answer.json()
     results = [found["result"]] if "result" in found else found["results"]
     assert {result["status"] for result in results} == {"ok"}
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if '"ref"' in call])
+def test_a_call_of_the_readme_is_answered_as_on_the_day_of_the_data(brand: Brand, state: State, call: str):
+    clock = yaml.safe_load(OWN.read_text())["clock"]
+    client = at(brand, state, hours=10_000, clock=clock)
+    for there, here in OURS.items():
+        call = call.replace(there, here)
+    words = shlex.split(call.replace("\\\n", " "))
+    path = next(word for word in words if word.startswith("localhost:3000")).removeprefix("localhost:3000")
+    found = client.post(path, json=json.loads(words[words.index("-d") + 1])).json()["result"]
+    codes = {warning["code"] for warning in found["warnings"]}
+    assert codes & {"stale_snapshot", "clock_of_data"} == {"clock_of_data"}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -31,9 +32,15 @@ class Running:
     """A service in processes of its own, over a brand of its own."""
 
     def __init__(
-        self, brand: Brand, service: str = "serving.service:MemberScores", place: Path = ROOT
+        self,
+        brand: Brand,
+        service: str = "serving.service:MemberScores",
+        place: Path = ROOT,
+        **limits: object,
     ) -> None:
-        (brand.home / "settings.yaml").write_text(json.dumps(SETTINGS))
+        (brand.home / "settings.yaml").write_text(
+            json.dumps(SETTINGS | {"limits": SETTINGS["limits"] | limits})
+        )
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -44,7 +51,7 @@ class Running:
         self.process = subprocess.Popen(
             [script, "serve", service, "--host", "127.0.0.1", "--port", str(port)],
             env=os.environ | {name: str(value) for name, value in (paths | quiet).items()},
-            cwd=place, stdout=subprocess.DEVNULL, stderr=(brand.home / "log").open("w"),
+            cwd=place, stdout=(brand.home / "log").open("w"), stderr=subprocess.STDOUT,
         )  # fmt: skip
         self.wait(90)
 
@@ -59,6 +66,15 @@ class Running:
                 pass
             time.sleep(0.2)
         raise AssertionError("not ready: " + (self.brand.home / "log").read_text()[-2000:])
+
+    def settled(self, version: str) -> None:
+        """Wait until every worker answers with ``version``."""
+        until, same = time.monotonic() + 60, 0
+        while same < 20:
+            assert time.monotonic() < until, f"some worker does not answer with version {version}"
+            answer = httpx.post(self.url + CHURN, json=REF, timeout=10)  # a connection each
+            same = same + 1 if answer.headers["x-model-version"] == version else 0
+            time.sleep(0.05)
 
     def workers(self) -> list[int]:
         found = subprocess.run(
@@ -147,6 +163,7 @@ def test_no_call_is_lost_while_the_champion_changes(running: Running):
     seen = running.load(60, callers=4, stop_at=done)
     thread.join()
     assert set(seen) == {(200, "1"), (200, "2")}
+    running.settled("2")
     assert "version 3" in httpx.get(running.url + "/readyz").json()["refused"]["churn"]
 
 
@@ -163,6 +180,7 @@ def test_a_killed_worker_is_replaced(running: Running):
     for pid in before:
         os.kill(pid, signal.SIGKILL)
     assert running.wait(60) < 60
+    running.settled("2")
     answer = httpx.post(running.url + CHURN, json={"ref": "m5"}, timeout=10)
     assert (answer.status_code, answer.headers["x-model-version"]) == (200, "2")  # the last good one
 
@@ -181,6 +199,64 @@ def test_a_job_survives_the_kill_of_its_worker(running: Running):
     found = list(client.results(job))
     assert [one["record_id"] for one in found] == [item["record_id"] for item in items]
     assert client.job(job)["status"] == "succeeded"
+
+
+def counted(running: Running, route: str = CHURN) -> float:
+    """Calls of a route, as the metrics of a service have them."""
+    found = re.findall(
+        rf'^memberlens_requests_total{{.*route="{route}".*}} (\S+)$',
+        httpx.get(running.url + "/metrics").text,
+        flags=re.MULTILINE,
+    )
+    return sum(map(float, found))
+
+
+def test_two_workers_count_together_and_two_services_do_not(running: Running, tmp_path: Path):
+    before = counted(running)
+    other = Running(build(tmp_path / "other"), workers=2)
+    try:
+        assert counted(running) >= before  # the second start has deleted nothing
+        assert len(other.workers()) == 2
+        for _ in range(20):  # a connection each, so that both workers are asked
+            assert httpx.post(other.url + CHURN, json=REF, timeout=10).status_code == 200
+        assert {counted(other) for _ in range(10)} == {20.0}
+        assert counted(running) == before
+        ages = {
+            line
+            for _ in range(10)
+            for line in httpx.get(other.url + "/metrics").text.splitlines()
+            if line.startswith('memberlens_model_age_days{model="churn"}')
+        }
+        assert all(float(line.split()[1]) > 0 for line in ages)
+        assert len(ages) > 1  # of the moment of asking
+    finally:
+        other.process.terminate()
+        other.process.wait(30)
+
+
+def test_a_caller_that_hangs_up_and_one_that_dawdles(running: Running):
+    host, port = running.url.removeprefix("http://").split(":")
+    head = f"POST {CHURN} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+    head += "Content-Length: 99\r\n\r\n"
+    for _ in range(30):  # more than may be answered at a time
+        with socket.create_connection((host, int(port))) as half:
+            half.sendall(head.encode() + b'{"ref"')
+    slow = [socket.create_connection((host, int(port))) for _ in range(30)]
+    for half in slow:
+        half.sendall(head.encode() + b'{"ref"')
+    assert httpx.post(running.url + CHURN, json=REF, timeout=5).status_code == 200
+    for half in slow:
+        half.close()
+    text = httpx.get(running.url + "/metrics").text
+    assert 'status="499"' in text
+    assert 'status="500"' not in text
+
+
+def test_the_start_says_who_may_call(running: Running):
+    assert (
+        "no key was issued: calls from this machine to localhost are answered"
+        in (running.brand.home / "log").read_text()
+    )
 
 
 def test_a_built_bento_serves_from_another_place(tmp_path: Path):

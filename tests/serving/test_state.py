@@ -1,13 +1,16 @@
 """How champions change: the good take over, the broken do not, and the last good one stays."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from released import Brand, client_of, publish
 from worlds import finished
 
+from serving.attempts import Attempts
 from serving.registry import mark_asked
 from serving.settings import Settings
 from serving.state import State
@@ -149,3 +152,65 @@ def test_on_the_first_start_it_is_ready_when_the_registry_was_asked_for_every_ta
     assert not state.ready  # a copy is there and does not answer yet
     state.load()
     assert ([*state.champions], state.ready) == (["lead", "churn"], True)
+
+
+def test_what_failed_once_is_tried_again_less_and_less_often(own: Settings, brand: Brand):
+    now = [0.0]
+    state = State(own, attempts=Attempts(clock=lambda: now[0]))
+    folder = own.champions / "churn" / "1"
+    aside = folder.with_name("aside")
+    folder.rename(aside)  # a disk that is away for a moment
+    state.load()
+    client = client_of(state)
+    assert client.get("/readyz").json()["states"]["churn"] == "missing"
+    aside.rename(folder)
+    state.load()
+    assert "churn" not in state.champions  # not every second
+    now[0] += 5
+    state.load()
+    assert client.get("/readyz").json()["states"]["churn"] in ("ok", "snapshot_stale")
+    assert state.refused == {}
+
+
+def test_waits_double_and_end(own: Settings):
+    now = [0.0]
+    attempts, tried = Attempts(clock=lambda: now[0]), []
+    while now[0] < 2_000:
+        if attempts.due("churn", ("1", 0)):
+            tried.append(now[0])
+            attempts.ended("churn", ("1", 0), failed=True)
+        now[0] += 1
+    assert tried[:5] == [0, 5, 15, 35, 75]
+    assert max(np.diff(tried)) == 300
+    assert attempts.due("churn", ("2", 0))
+    attempts.ended("churn", ("2", 0), failed=False)
+    assert not attempts.due("churn", ("2", 0))
+
+
+def test_a_refused_snapshot_is_tried_again_and_seen(own: Settings, brand: Brand):
+    now = [0.0]
+    file = own.published / "churn" / "snapshot" / "snapshot.parquet"
+    whole = file.read_bytes()
+    _cut(file)
+    state = State(own, attempts=Attempts(clock=lambda: now[0]))
+    state.load()
+    client = client_of(state)
+    assert client.get("/readyz").json()["states"]["churn"] == "snapshot_refused"
+    assert 'memberlens_snapshot_refused{model="churn"} 1.0' in client.get("/metrics").text
+    file.write_bytes(whole)
+    now[0] += 5
+    state.load()
+    assert client.get("/readyz").json()["states"]["churn"] in ("ok", "snapshot_stale")
+    assert 'memberlens_snapshot_refused{model="churn"} 0.0' in client.get("/metrics").text
+
+
+def test_beside_a_refused_champion_the_old_one_takes_new_snapshots(own: Settings, brand: Brand):
+    state = loaded(own)
+    (release(own, brand, "2") / "model.ubj").write_bytes(b"broken")
+    state.load()
+    facts = own.published / "churn" / "snapshot" / "snapshot.json"
+    before = state.champions["churn"]
+    os.utime(facts, ns=(1, 1))
+    state.load()
+    assert (state.champions["churn"].version, "churn" in state.refused) == ("1", True)
+    assert state.champions["churn"] is not before

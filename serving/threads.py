@@ -1,0 +1,24 @@
+"""Threads by kind of work: what is long does not stand in the way of what is short."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Kind = Literal["single", "bulk", "store"]
+BULK, STORE = 1, 2  # a second bulk call at a time would only take cores away from single answers
+
+
+class Threads:
+    """Pools of one process; jobs have a thread of their own beside these."""
+
+    def __init__(self, single: int) -> None:
+        sizes: dict[Kind, int] = {"single": single, "bulk": BULK, "store": STORE}
+        self.pools = {kind: ThreadPoolExecutor(size, thread_name_prefix=kind) for kind, size in sizes.items()}
+
+    async def run(self, kind: Kind, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """``work`` in a thread of its kind; whoever stops waiting for it is not kept."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.pools[kind], lambda: work(*args, **kwargs))
