@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from serving import forms
 from serving.problems import KINDS, MEDIA_TYPE
 from serving.schema import Bulk, Portrait
 from serving.schema_answers import RankedAnswer, Scored, ScoredMany
@@ -93,7 +94,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         bodies = [(model, "validation") for model in BODIES]
         answers = [(model, "serialization") for model in ANSWERS]
         _, made = models_json_schema([*bodies, *answers], ref_template=REF + "{model}")  # type: ignore[list-item]
-        found["components"] = {"schemas": made["$defs"] | {"Problem": PROBLEM}, "securitySchemes": SCHEMES}
+        found["components"] = {"schemas": forms.named(forms.without_defaults(made["$defs"]), REF) | {"Problem": PROBLEM}, "securitySchemes": SCHEMES}
         for operation in (operation for path in found["paths"].values() for operation in path.values()):
             operation["responses"]["422"] = _problem(422)  # not the framework's own
         found["security"] = [{name: []} for name in SCHEMES]
