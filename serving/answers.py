@@ -13,6 +13,7 @@ from serving.champion import Champion
 from serving.identifiers import ulid
 from serving.inputs import Asked
 from serving.problems import Problem
+from serving.record import unknown_attributes
 from serving.schema import Item
 from serving.settings import Settings
 
@@ -51,8 +52,7 @@ def answers(
             reason = consent.suppression(asked.known, now, settings)
             found.append(asked if reason is None else _suppressed(item, reason, asked.as_of, now))
         except Problem as problem:
-            mark = None if isinstance(item, Problem) else item.record_id
-            found.append({"record_id": mark, "status": "error", "error": _error(problem)})
+            found.append({"record_id": item.record_id, "status": "error", "error": _error(problem)})
     scored = iter(_scored(champion, [one for one in found if isinstance(one, Asked)], settings, now))
     return [next(scored) if isinstance(one, Asked) else one for one in found]
 
@@ -120,7 +120,7 @@ def _told(
 ) -> Answer:
     numbers, reasons, doubts = scored
     assert math.isfinite(numbers["probability"])
-    rate, language = champion.rates[numbers["band"]], one.item.options.language[:2]
+    rate, language = champion.rates[numbers["band"]], one.item.options.spoken
     return {
         "record_id": one.item.record_id,
         "status": "ok",
@@ -130,6 +130,7 @@ def _told(
         "percentile_as_of": champion.scorer.population.as_of,
         "score": numbers["score"],
         "band": numbers["band"],
+        "band_text": champion.band_texts[language].get(numbers["band"]),
         "band_expected_rate": None if rate is None else round(rate, 6),
         **_more(champion, numbers),
         "recommended": numbers["band"] in settings.recommended.get(champion.task, ()),
@@ -186,6 +187,8 @@ def _warnings(champion: Champion, one: Asked, settings: Settings, now: datetime)
         return [*found, {"code": "stale_snapshot"}] if stale else found
     if one.as_of > now.timestamp() + 1:
         found.append({"code": "as_of_ahead"})
+    if foreign := unknown_attributes(champion.reader, one.question):
+        found.append({"code": "unknown_attribute", "attributes": foreign})
     known = any(getattr(one.question.record, name) for name in champion.reader.sources)
     return found if known else [*found, {"code": "nothing_known"}]
 

@@ -1,6 +1,7 @@
 """The public routes behind the gate: what BentoML mounts."""
 
 from fastapi import FastAPI, Response
+from fastapi.middleware.gzip import GZipMiddleware
 
 from serving import (
     contract,
@@ -14,8 +15,11 @@ from serving import (
 )
 from serving.gate import Gate
 from serving.jobs import Jobs
+from serving.packed import Unpack
 from serving.rates import Buckets
 from serving.state import State
+
+PACKED = 2_000  # bytes; an answer about one subject is sent as it is
 
 
 def build(state: State, jobs: Jobs) -> Gate:
@@ -23,6 +27,7 @@ def build(state: State, jobs: Jobs) -> Gate:
     app = FastAPI(
         title="memberlens scoring", version="1", openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None
     )
+    app.router.generate_unique_id_function = lambda route: route.name
     replies.attach(app)
     jobs.database.prepare()
     tight = Buckets(state.settings.explain_rate)
@@ -41,4 +46,5 @@ def build(state: State, jobs: Jobs) -> Gate:
         headers = {"Content-Security-Policy": docs.POLICY}
         return Response(docs.page(app.openapi()), media_type="text/html", headers=headers)
 
-    return Gate(app, state.settings, state.metrics)
+    packed = GZipMiddleware(Unpack(app, state.settings.limits), minimum_size=PACKED, compresslevel=5)
+    return Gate(packed, state.settings, state.metrics)

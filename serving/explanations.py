@@ -24,7 +24,7 @@ def explain(champion: Champion, item: Item, settings: Settings, now: datetime) -
     model = champion.scorer.model
     values, base = model.contributions(model.encoder.transform(frame))
     words = {row["name"]: row for row in champion.card["features"]}
-    language = item.options.language[:2]
+    language = item.options.spoken
     parts = [
         {
             "input": name,

@@ -74,9 +74,9 @@ class Jobs:
         """Answers from position ``cursor`` on, in the order of the items, and where to go on.
 
         Answers that are not there yet end a page: the same cursor asks for them again. After the
-        last one there is no further cursor.
+        last one there is no further cursor, nor where a job has ended before it came so far.
         """
-        total = self.status(client, job)["total"]
+        status = self.status(client, job)
         found: list[Any] = []
         with self.database.use() as connection:
             rows = connection.execute(
@@ -89,7 +89,8 @@ class Jobs:
                 start = max(cursor - row["number"] * CHUNK, 0)
                 found += unpack(row["answers"])[start:][: limit - len(found)]
         after = cursor + len(found)
-        return found, after if after < total else None
+        more = len(found) == limit if status["status"] in DONE else True
+        return found, after if after < status["total"] and more else None
 
     def cancel(self, client: str, job: str, now: datetime) -> dict[str, Any]:
         """Stop a job that is not done; what is answered stays."""

@@ -1,17 +1,18 @@
 """Request bodies: JSON to models, and what was wrong as JSON pointers."""
 
-import re
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from serving.problems import Fault, Problem, pointer
-from serving.schema import Item
+from serving import calls
+from serving.problems import NAME, Fault, Problem, pointer
+from serving.schema import Item, Options
 from serving.schema_items import ITEMS
 
 Model = TypeVar("Model", bound=BaseModel)
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
 
 
 async def body(request: Request, model: type[Model]) -> Model:
@@ -20,9 +21,22 @@ async def body(request: Request, model: type[Model]) -> Model:
     if media != "application/json":
         raise Problem("unsupported_media_type", "Send JSON with the header Content-Type: application/json.")
     try:
-        return model.model_validate_json(await request.body())
+        found = model.model_validate_json(await request.body())
     except ValidationError as error:
         raise invalid(error) from None
+    options = getattr(found, "options", None)
+    if isinstance(options, Options) and options.language is None:
+        spoken = options.model_copy(update={"language": calls.of(request).language})
+        return found.model_copy(update={"options": spoken})
+    return found
+
+
+def in_language(entry: Any, language: str) -> Any:
+    """One item of many as it was sent, in the caller's language where it names none."""
+    options = entry.get("options", {}) if isinstance(entry, dict) else None
+    if language == "en" or not isinstance(options, dict) or options.get("language") is not None:
+        return entry
+    return entry | {"options": options | {"language": language}}
 
 
 def validated(model: type[Model], content: Any) -> Model:
@@ -38,7 +52,12 @@ def invalid(error: ValidationError, *place: str | int) -> Problem:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if any(entry["type"] == "json_invalid" for entry in found):
         return Problem("malformed_json", "The body could not be read as JSON.")
-    faults = [
+    return Problem("validation_failed", "The request does not follow the contract.", faults(found, *place))
+
+
+def faults(found: Sequence[Any], *place: str | int) -> list[Fault]:
+    """What pydantic found wrong, place by place, 20 at most."""
+    return [
         Fault(
             pointer(*place, *map(_safe, entry["loc"])),
             entry["type"],
@@ -46,7 +65,6 @@ def invalid(error: ValidationError, *place: str | int) -> Problem:
         )
         for entry in found[:20]
     ]
-    return Problem("validation_failed", "The request does not follow the contract.", faults)
 
 
 def parse_item(entry: Any, at: int, task: str) -> Item | Problem:
@@ -54,7 +72,13 @@ def parse_item(entry: Any, at: int, task: str) -> Item | Problem:
     try:
         return ITEMS[task].model_validate(entry)
     except ValidationError as error:
-        return invalid(error, "items", at)
+        return replace(invalid(error, "items", at), record_id=_mark(entry))
+
+
+def _mark(entry: Any) -> str | None:
+    """The caller's mark of an item that is otherwise wrong."""
+    mark = entry.get("record_id") if isinstance(entry, dict) else None
+    return mark if isinstance(mark, str) and 0 < len(mark) <= 200 else None
 
 
 def _safe(part: str | int) -> str | int:

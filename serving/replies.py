@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from serving import calls
+from serving import calls, parsing, unknown
 from serving.problems import MEDIA_TYPE, Problem
 from serving.tasks import TASK_NAMES
 
@@ -20,6 +20,8 @@ CODES = {404: "not_found", 405: "method_not_allowed"}
 def reply(request: Request, content: Mapping[str, Any], status: int = 200) -> Response:
     """``content`` with the call's mark, as JSON without NaN."""
     body = {"request_id": calls.of(request).request_id, **content}
+    if warned := unknown.warnings(request):
+        body["warnings"] = warned
     text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Response(text.encode(), status, media_type="application/json")
 
@@ -46,9 +48,11 @@ def on_http(request: Request, error: Exception) -> Response:
     return refuse(request, Problem(code, "", headers=dict(error.headers or {})))
 
 
-def on_validation(request: Request, _: Exception) -> Response:
-    """What the router finds wrong with a parameter."""
-    return refuse(request, Problem("validation_failed", "A parameter does not follow the contract."))
+def on_validation(request: Request, error: Exception) -> Response:
+    """What the router finds wrong with a parameter, named: ``/query/ref``, ``/header/Idempotency-Key``."""
+    assert isinstance(error, RequestValidationError)
+    named = parsing.faults(error.errors())
+    return refuse(request, Problem("validation_failed", "A parameter does not follow the contract.", named))
 
 
 def on_storage(request: Request, _: Exception) -> Response:

@@ -26,7 +26,7 @@ def router(state: State, jobs: Jobs) -> APIRouter:
     @routes.post(
         "/v1/jobs",
         status_code=202,
-        openapi_extra=contract.route(JobAnswer, Job, 202, 409, lines=True),
+        openapi_extra=contract.route(JobAnswer, Job, 202, 409, lines=True, scope="jobs:write"),
         summary="Score an audience",
     )
     async def create(request: Request, mark: Mark, model: str | None = None) -> Response:
@@ -35,13 +35,17 @@ def router(state: State, jobs: Jobs) -> APIRouter:
         body = await request.body()
         job = await parsing.body(request, Job) if not _is_lines(request) else _lines(body, model)
         digest = hashlib.sha256(body + (model or "").encode()).hexdigest()
-        items = await state.run(_items, state, job)
+        items = await state.run(_items, state, job, call.language)
         made = (call.client, mark, digest, job.model, items, state.now())
         found, _ = await state.run(jobs.create, *made)
         call.headers["Location"] = f"/v1/jobs/{found}"
         return reply(request, {"job": await state.run(jobs.status, call.client, found)}, 202)
 
-    @routes.get("/v1/jobs/{job}", openapi_extra=contract.route(JobAnswer), summary="How far a job is")
+    @routes.get(
+        "/v1/jobs/{job}",
+        openapi_extra=contract.route(JobAnswer, scope="jobs:read"),
+        summary="How far a job is",
+    )
     async def status(job: str, request: Request) -> Response:
         call = calls.of(request)
         call.require("jobs:read")
@@ -49,10 +53,10 @@ def router(state: State, jobs: Jobs) -> APIRouter:
 
     @routes.get(
         "/v1/jobs/{job}/results",
-        openapi_extra=contract.route(JobPage),
+        openapi_extra=contract.route(JobPage, scope="jobs:read"),
         summary="A job's answers, page by page",
     )
-    async def results(
+    async def job_results(
         job: str,
         request: Request,
         cursor: Annotated[int, Query(ge=0, le=10**9)] = 0,
@@ -65,7 +69,7 @@ def router(state: State, jobs: Jobs) -> APIRouter:
 
     @routes.post(
         "/v1/jobs/{job}:cancel",
-        openapi_extra=contract.route(JobAnswer),
+        openapi_extra=contract.route(JobAnswer, scope="jobs:write"),
         summary="Stop a job; what is answered stays",
     )
     async def cancel(job: str, request: Request) -> Response:
@@ -93,12 +97,13 @@ def _lines(body: bytes, model: str | None) -> Job:
     return parsing.validated(Job, {"model": model, "items": items})
 
 
-def _items(state: State, job: Job) -> list[dict[str, Any]]:
+def _items(state: State, job: Job, language: str) -> list[dict[str, Any]]:
     """What is to be answered: the items sent, or one for everyone in the snapshot."""
     champion = state.champion(job.model)
     if job.items is not None:
-        return job.items
+        return [parsing.in_language(item, language) for item in job.items]
     if champion.snapshot is None:
         raise Problem("not_ready", f"There is no snapshot of everyone: {champion.refusal}")
     common = job.model_dump(mode="json", include={"campaign_id", "campaign", "options"}, exclude_none=True)
+    common = parsing.in_language(common, language)
     return [{"record_id": subject, "ref": subject} | common for subject in champion.snapshot.subjects]

@@ -29,7 +29,7 @@ def router(state: State) -> APIRouter:
 
 
 def _score(routes: APIRouter, state: State, task: str) -> None:
-    said = contract.route(Scored, ITEMS[task])
+    said = contract.route(Scored, ITEMS[task], scope="score:read")
 
     @routes.post(f"/v1/models/{task}/score", openapi_extra=said, summary="Score one subject")
     async def score(request: Request) -> Response:
@@ -42,7 +42,7 @@ def _score(routes: APIRouter, state: State, task: str) -> None:
 
 
 def _scores(routes: APIRouter, state: State, task: str) -> None:
-    said = contract.route(ScoredMany, Bulk)
+    said = contract.route(ScoredMany, Bulk, scope="scores:batch")
 
     @routes.post(f"/v1/models/{task}/scores", openapi_extra=said, summary="Score up to 500 subjects")
     async def scores(request: Request) -> Response:
@@ -50,19 +50,22 @@ def _scores(routes: APIRouter, state: State, task: str) -> None:
         bulk = await parsing.body(request, Bulk)
         if len(bulk.items) > MAX_ITEMS:
             raise Problem("too_many_records", f"At most {MAX_ITEMS} items in one call.")
-        found = await state.run(_bulk, state, champion, bulk)
+        found = await state.run(_bulk, state, champion, bulk, calls.of(request).language)
         words = ("ok", "suppressed", "error")
         summary = {word: sum(one["status"] == word for one in found) for word in words}
         return told(state, champion, request, found, {"summary": summary, "results": found})
 
 
-def _bulk(state: State, champion: Champion, bulk: Bulk) -> list[dict[str, Any]]:
-    items = [parsing.parse_item(entry, at, champion.task) for at, entry in enumerate(bulk.items)]
+def _bulk(state: State, champion: Champion, bulk: Bulk, language: str) -> list[dict[str, Any]]:
+    items = [
+        parsing.parse_item(parsing.in_language(entry, language), at, champion.task)
+        for at, entry in enumerate(bulk.items)
+    ]
     return answers.answers(champion, items, state.settings, state.now())
 
 
 def _rank(routes: APIRouter, state: State) -> None:
-    said = contract.route(RankedAnswer, Ranking)
+    said = contract.route(RankedAnswer, Ranking, scope="score:read")
 
     @routes.post("/v1/models/response/rank", openapi_extra=said, summary="Which of these campaigns, if any")
     async def rank(request: Request) -> Response:
@@ -84,9 +87,19 @@ def ranked(champion: Champion, ranking: Ranking, state: State) -> dict[str, Any]
     by = "probability" if champion.scorer.uplift is None else "uplift"
     found.sort(key=lambda one: -one.get(by, -math.inf))  # stable: equal ones as they came
     least = champion.card["base_rate"] if ranking.at_least is None else ranking.at_least
-    worthy = (one["campaign"] for one in found if one.get("probability", -1) >= least and one[by] > 0)
+    worthy = (one["campaign"] for one in found if _is_worthy(one, by, least))
     told = {"choice": next(worthy, None), "at_least": round(least, 6), "by": by}
-    return {"record_id": ranking.record_id, **told, "ranked": found}
+    return {"record_id": ranking.record_id, **_status(found), **told, "ranked": found}
+
+
+def _is_worthy(one: Mapping[str, Any], by: str, least: float) -> bool:
+    return one["status"] == "ok" and one["probability"] >= least and one[by] > 0
+
+
+def _status(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the list as a whole is; the best one stands first, so nobody comes after one without a number."""
+    first = found[0]
+    return {key: first[key] for key in ("status", "suppression_reason") if key in first}
 
 
 def asked(state: State, task: str, request: Request, scope: str) -> Champion:

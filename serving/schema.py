@@ -30,7 +30,14 @@ class Options(Row):
     reasons: whole(0, 5) | None = Field(  # type: ignore[valid-type]
         default=None, description="how many; the service's default where empty"
     )
-    language: Literal["en", "zh", "en-GB", "zh-CN"] = "en"
+    language: Literal["en", "zh", "en-GB", "zh-CN"] | None = Field(
+        default=None, description="of all words; that of Accept-Language where empty, else English"
+    )
+
+    @property
+    def spoken(self) -> str:
+        """``en`` or ``zh``."""
+        return (self.language or "en")[:2]
 
 
 class Item(Row):

@@ -34,17 +34,13 @@ SUBJECT, CAMPAIGN = either("ref", "record"), either("campaign_id", "campaign")
 class LeadItem(Item):
     """A lead: by reference (``ref``), or by its form and its touches so far (``record``)."""
 
-    model_config = ConfigDict(
-        json_schema_extra=SUBJECT | {"examples": [LEAD_EXAMPLE]}
-    )
+    model_config = ConfigDict(json_schema_extra=SUBJECT | {"examples": [LEAD_EXAMPLE]})
 
 
 class ResponseItem(Item):
     """A member and a campaign: one that is known, or a content, also one never sent before."""
 
-    model_config = ConfigDict(
-        json_schema_extra=both(SUBJECT, CAMPAIGN) | {"examples": [RESPONSE_EXAMPLE]}
-    )
+    model_config = ConfigDict(json_schema_extra=both(SUBJECT, CAMPAIGN) | {"examples": [RESPONSE_EXAMPLE]})
 
     campaign_id: Text | None = Field(default=None, description="a campaign that is known")
     campaign: Content | None = Field(default=None, description="a content, also one never sent before")

@@ -10,18 +10,21 @@ from serving.schema import Content, Options
 
 EXAMPLE: Any = {"model": "churn", "audience": "everyone"}
 ABOUT = ("campaign_id", "campaign")
+RESPONSE = {"model": ("response",)}
 FORMS: Any = {
     "OfItems": {"needs": ["items"], "without": ["audience", *ABOUT, "options"]},
     "OfEveryone": {
         "needs": ["audience"], "without": ["items", *ABOUT], "only": {"model": ("lead", "churn")}
     },
     "OfEveryoneByCampaignId": {
-        "needs": ["audience", "campaign_id"], "without": ["items", "campaign"], "only": {"model": ("response",)}
+        "needs": ["audience", "campaign_id"], "without": ["items", "campaign"], "only": RESPONSE
     },
     "OfEveryoneByCampaign": {
-        "needs": ["audience", "campaign"], "without": ["items", "campaign_id"], "only": {"model": ("response",)}
+        "needs": ["audience", "campaign"], "without": ["items", "campaign_id"], "only": RESPONSE
     },
 }  # fmt: skip
+
+EXTRA: Any = {MARK: {"oneOf": FORMS}, "examples": [EXAMPLE]}
 
 
 class Job(Row):
@@ -30,7 +33,7 @@ class Job(Row):
     Everyone asked about a campaign needs one; a list of items has campaigns and options in its items.
     """
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={MARK: {"oneOf": FORMS}, "examples": [EXAMPLE]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra=EXTRA)
 
     model: Literal["lead", "response", "churn"]
     audience: Literal["everyone"] | None = Field(default=None, description="everyone in the snapshot")

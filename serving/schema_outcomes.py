@@ -19,9 +19,7 @@ OUTCOME_EXAMPLE: Any = {
 class Outcome(Row):
     """What became of a subject: a contact, an answer, a conversion, a purchase."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra=any_of("score_id", "ref")
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra=any_of("score_id", "ref"))
 
     event_id: Text = Field(description="the caller's own; a second one with the same id is not counted")
     score_id: Text | None = Field(default=None, description="the answer that it followed")

@@ -1,10 +1,19 @@
 """What generators of clients need of the OpenAPI document, and what its readers do."""
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import record_examples
 from fastapi.testclient import TestClient
+from released import Brand, client_of
+
+from serving import carried
+from serving.keys import SCOPES, KeyStore
+from serving.settings import Settings
+from serving.state import State
 
 KINDS = ("oneOf", "anyOf", "allOf")
 PRIMITIVE = {"string", "integer", "number", "boolean", "null", "array"}
@@ -55,3 +64,88 @@ def test_no_field_has_a_default(document: dict[str, Any]):
         if "default" in schema and ("type" in schema or "anyOf" in schema)
     ]
     assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> tuple[TestClient, str]:
+    return record_examples.service(tmp_path_factory.mktemp("examples"))
+
+
+EXAMPLES = json.loads(carried.EXAMPLES.read_text())
+METHODS = ("get", "post", "put", "delete", "patch")
+
+
+def each(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Method, path and operation."""
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            assert method in METHODS
+            yield method, path, operation
+
+
+def test_every_operation_is_told_in_full(document: dict[str, Any]):
+    ids = [operation["operationId"] for _, _, operation in each(document)]
+    assert sorted(ids) == sorted(set(ids)), "an operation's id is its route's function: rename one"
+    for method, path, operation in each(document):
+        name = f"{method.upper()} {path}"
+        assert re.fullmatch(r"[a-z_]+", operation["operationId"]), f"{name}: give the function a plain name"
+        assert operation["summary"], f"{name}: give the route a summary"
+        assert operation["tags"][0] in carried.TAGS, f"{name}: describe its tag in serving/carried.py"
+        assert operation["operationId"] in EXAMPLES, (
+            f"{name}: put an example request into serving/examples.json under {operation['operationId']} "
+            "and run PYTHONPATH=. python tests/record_examples.py"
+        )
+        assert operation.get("security") == [] or "scope" in operation["description"], (
+            f"{name}: name its scope: contract.route(..., scope=...)"
+        )
+
+
+def test_an_operation_needs_the_scope_that_it_names(
+    document: dict[str, Any], brand: Brand, state: State, tmp_path
+):
+    own = State(Settings.model_validate(brand.settings.model_dump() | {"state": tmp_path}), state.champions)
+    keys, client = KeyStore(own.settings.kept / "keys.json"), client_of(own)
+    for method, path, operation in each(document):
+        if operation.get("security") == []:
+            continue
+        (scope,) = operation["security"][0]["bearer"]
+        example = EXAMPLES[operation["operationId"]]
+        for given, refused in (([scope], False), ([one for one in SCOPES if one != scope], True)):
+            key = {"headers": example.get("headers", {}) | {"X-API-Key": keys.issue("c", given)}}
+            answer = record_examples.ask(client, (method, path), example | key, "x")
+            assert (answer.status_code == 403) == refused, f"{method} {path}: {scope}: {answer.text}"
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_returns_what_it_shows(
+    document: dict[str, Any], service: tuple[TestClient, str], name: str
+):
+    (client, job), example = service, EXAMPLES[name]
+    places = record_examples.operations(document)
+    answer = record_examples.ask(client, places[name], example, job)
+    assert answer.status_code < 300, answer.text
+    found = record_examples.shortened(answer.json())
+    assert shape(found) == shape(example["answer"]), "run PYTHONPATH=. python tests/record_examples.py"
+    results = found.get("results", [found.get("result", found)])
+    if {"scores"} & set(document["paths"][places[name][1]][places[name][0]]["tags"]):
+        assert {result["status"] for result in results} == {"ok"}, "a score is meant"
+
+
+def shape(value: Any) -> Any:
+    """Names and kinds of what stands in an answer; words in the place of numbers are another kind."""
+    if isinstance(value, dict):
+        return {key: shape(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [shape(entry) for entry in value]
+    return (
+        "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
+    )
+
+
+def test_headers_that_are_sent_are_told(document: dict[str, Any], service: tuple[TestClient, str]):
+    (client, job), places = service, record_examples.operations(document)
+    usual = {"content-type", "content-length", "content-encoding", "vary"}
+    for name, (method, path) in places.items():
+        answer = record_examples.ask(client, (method, path), EXAMPLES[name], job)
+        told = document["paths"][path][method]["responses"][str(answer.status_code)]["headers"]
+        assert set(answer.headers) - usual == {header.lower() for header in told}, f"{method} {path}"
