@@ -4,6 +4,7 @@ from fastapi import FastAPI, Response
 from fastapi.middleware.gzip import GZipMiddleware
 
 from serving import (
+    adapters,
     contract,
     docs,
     replies,
@@ -17,6 +18,7 @@ from serving.gate import Gate
 from serving.jobs import Jobs
 from serving.packed import Unpack
 from serving.rates import Buckets
+from serving.settings import Adapters
 from serving.state import State
 
 PACKED = 2_000  # bytes; an answer about one subject is sent as it is
@@ -39,6 +41,7 @@ def build(state: State, jobs: Jobs) -> Gate:
         routes_models.router(state),
     ):
         app.include_router(router)
+    app.include_router(adapters.router(state, Adapters.of_environment()))
     app.openapi = lambda: contract.document(app)  # type: ignore[method-assign]
 
     @app.get("/v1/docs", include_in_schema=False)

@@ -88,7 +88,7 @@ def _operation(operation: dict[str, Any], method: str, path: str, examples: dict
     """Complete one operation in place; its tag."""
     tag = _tag(path)
     operation["operationId"], operation["tags"] = _id(operation, path), [tag]
-    scopes = next(iter(operation.get("security", [{}])), {})
+    scopes: dict[str, list[str]] = next(iter(operation.get("security", [{}])), {})
     scope = next((named[0] for named in scopes.values() if named), None)
     told = f"The key needs the scope `{scope}`." if scope else ""
     operation["description"] = "\n\n".join(filter(None, (operation.get("description"), told)))

@@ -1,5 +1,6 @@
 """What callers send to be told the stored score, in a body or as query parameters."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -67,5 +68,9 @@ class LookupCampaign(Lookup):
     campaign_id: Text = Field(description="a campaign that is known")
 
 
-QUERIES = {"lead": LookupQuery, "churn": LookupQuery, "response": CampaignQuery}
-BODIES = {"lead": LookupLead, "churn": Lookup, "response": LookupCampaign}
+QUERIES: Mapping[str, type[LookupQuery]] = {
+    "lead": LookupQuery,
+    "churn": LookupQuery,
+    "response": CampaignQuery,
+}
+BODIES: Mapping[str, type[Lookup]] = {"lead": LookupLead, "churn": Lookup, "response": LookupCampaign}

@@ -1,16 +1,13 @@
-"""Record the example answers of the OpenAPI document: ``python tests/record_examples.py``, for new operations.
+"""Record the example answers of the OpenAPI document: ``PYTHONPATH=. python tests/record_examples.py``.
 
 The requests stand in ``serving/examples.json``; the answers are those of the small brand of the tests, under
 the ids that the simulated brand has.
 """
 
 import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
-
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
 
 import polars as pl
 from fastapi.testclient import TestClient

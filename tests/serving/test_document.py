@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,9 +103,10 @@ def test_every_operation_is_told_in_full(document: dict[str, Any]):
 
 
 def test_an_operation_needs_the_scope_that_it_names(
-    document: dict[str, Any], brand: Brand, state: State, tmp_path
+    document: dict[str, Any], brand: Brand, state: State, tmp_path: Path
 ):
     own = State(Settings.model_validate(brand.settings.model_dump() | {"state": tmp_path}), state.champions)
+    number = count()
     keys, client = KeyStore(own.settings.kept / "keys.json"), client_of(own)
     for method, path, operation in each(document):
         if operation.get("security") == []:
@@ -111,7 +114,9 @@ def test_an_operation_needs_the_scope_that_it_names(
         (scope,) = operation["security"][0]["bearer"]
         example = EXAMPLES[operation["operationId"]]
         for given, refused in (([scope], False), ([one for one in SCOPES if one != scope], True)):
-            key = {"headers": example.get("headers", {}) | {"X-API-Key": keys.issue("c", given)}}
+            key = {
+                "headers": example.get("headers", {}) | {"X-API-Key": keys.issue(f"c{next(number)}", given)}
+            }
             answer = record_examples.ask(client, (method, path), example | key, "x")
             assert (answer.status_code == 403) == refused, f"{method} {path}: {scope}: {answer.text}"
 
