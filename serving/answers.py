@@ -15,6 +15,7 @@ from serving.consent import Consents
 from serving.identifiers import ulid
 from serving.inputs import Asked
 from serving.problems import Problem
+from serving.record import unknown_attributes
 from serving.schema import Item
 from serving.settings import Settings
 
@@ -59,8 +60,7 @@ def answers(
             reason = consents.suppression(asked.known, now)
             found.append(asked if reason is None else _suppressed(item, reason, asked.as_of, now))
         except Problem as problem:
-            mark = None if isinstance(item, Problem) else item.record_id
-            found.append({"record_id": mark, "status": "error", "error": _error(problem)})
+            found.append({"record_id": item.record_id, "status": "error", "error": _error(problem)})
     scored = iter(_scored(champion, [one for one in found if isinstance(one, Asked)], settings, now))
     return [next(scored) if isinstance(one, Asked) else one for one in found]
 
@@ -138,7 +138,7 @@ def _told(
     warnings = [*doubts, *_warnings(champion, one, settings, now)]
     if numbers["status"] != OK or any(warning["code"] == "nothing_known" for warning in warnings):
         numbers = withheld(numbers)
-    rate, language = champion.rates.get(numbers["band"]), one.item.options.language[:2]
+    rate, language = champion.rates.get(numbers["band"]), one.item.options.spoken
     return {
         "record_id": one.item.record_id,
         "status": numbers["status"],
@@ -148,6 +148,7 @@ def _told(
         "percentile_as_of": champion.scorer.population.as_of,
         "score": numbers["score"],
         "band": numbers["band"],
+        "band_text": champion.band_texts[language].get(numbers["band"]),
         "band_expected_rate": _rounded(rate),
         **_more(champion, numbers),
         "recommended": numbers["band"] in settings.recommended.get(champion.task, ())
@@ -201,6 +202,8 @@ def _warnings(champion: Champion, one: Asked, settings: Settings, now: datetime)
         return [*found, {"code": "stale_snapshot"}] if stale else found
     if one.as_of > now.timestamp() + 1:
         found.append({"code": "as_of_ahead"})
+    if foreign := unknown_attributes(champion.reader, one.question):
+        found.append({"code": "unknown_attribute", "attributes": foreign})
     known = any(getattr(one.question.record, name) for name in champion.reader.sources)
     return found if known else [*found, {"code": "nothing_known"}]
 

@@ -1,8 +1,11 @@
 """The public routes behind the gate: what BentoML mounts."""
 
 from fastapi import FastAPI, Response
+from fastapi.middleware.gzip import GZipMiddleware
 
 from serving import (
+    adapters,
+    carried,
     contract,
     docs,
     replies,
@@ -17,8 +20,12 @@ from serving import (
 from serving.gate import Gate
 from serving.jobs import Jobs
 from serving.levels import Levels
+from serving.packed import Unpack
 from serving.rates import Buckets
+from serving.settings import Adapters
 from serving.state import State
+
+PACKED = 2_000  # bytes; an answer about one subject is sent as it is
 
 
 def build(state: State, jobs: Jobs) -> Gate:
@@ -31,6 +38,7 @@ def build(state: State, jobs: Jobs) -> Gate:
         redoc_url=None,
         redirect_slashes=False,  # a redirect would repeat whatever name the caller calls the service by
     )
+    app.router.generate_unique_id_function = carried.operation_id
     replies.attach(app)
     jobs.database.prepare()
     state.score_log.prepare()
@@ -48,6 +56,7 @@ def build(state: State, jobs: Jobs) -> Gate:
         routes_log.router(state),
     ):
         app.include_router(router)
+    app.include_router(adapters.router(state, Adapters.of_environment()))
     app.openapi = lambda: contract.document(app)  # type: ignore[method-assign]
 
     @app.get("/v1/docs", include_in_schema=False)
@@ -55,4 +64,5 @@ def build(state: State, jobs: Jobs) -> Gate:
         headers = {"Content-Security-Policy": docs.POLICY}
         return Response(docs.page(app.openapi()), media_type="text/html", headers=headers)
 
-    return Gate(app, state.settings, state.metrics, buckets)
+    packed = GZipMiddleware(Unpack(app, state.settings.limits), minimum_size=PACKED, compresslevel=5)
+    return Gate(packed, state.settings, state.metrics, buckets)

@@ -11,6 +11,7 @@ import polars as pl
 
 from models.scorer import Scorer
 from serving.doubts import Doubts
+from serving.everyone import Everyone
 from serving.history import History
 from serving.published import Published
 from serving.record import Reader
@@ -35,6 +36,8 @@ class Champion:
     campaigns, history
         Contents that are known, by campaign, and what members did with contents; for a task that
         is about campaigns.
+    everyone
+        Who is known at all, in the snapshot or not.
     """
 
     task: str
@@ -47,6 +50,7 @@ class Champion:
     refusal: str | None
     campaigns: Mapping[str, Mapping[str, Any]]
     history: History | None
+    everyone: Everyone | None = None
 
     @classmethod
     def load(cls, folder: Path, published: Path, kept: Path) -> "Champion":
@@ -73,6 +77,7 @@ class Champion:
             refusal=refusal or why,
             campaigns=_contents(tables / CONTENT_TABLE) if about else {},
             history=history,
+            everyone=Everyone.beside(tables, reader.key),
         )
 
     @property
@@ -93,6 +98,11 @@ class Champion:
     def rates(self) -> dict[str, float | None]:
         """By band the rate observed in it."""
         return {band["name"]: band["rate"] for band in self.card["bands"]}
+
+    @cached_property
+    def band_texts(self) -> dict[str, dict[str, str]]:
+        """By language and band its words."""
+        return {word: {band["name"]: band[word] for band in self.card["bands"]} for word in ("en", "zh")}
 
     @cached_property
     def name(self) -> dict[str, Any]:

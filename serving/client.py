@@ -65,6 +65,10 @@ class Client:
         """The stored answer."""
         return self._call("GET", f"/v1/models/{model}/lookup?" + urlencode({"ref": ref, **more}))["result"]
 
+    def find(self, model: str, ref: str, **more: Any) -> JSON:
+        """The stored answer, with the id in the body and not in an address."""
+        return self._call("POST", f"/v1/models/{model}/lookup", {"ref": ref, **more})["result"]
+
     def models(self) -> list[JSON]:
         """Which models are live."""
         return self._call("GET", "/v1/models")["models"]

@@ -7,6 +7,9 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from serving import forms
+from serving.carried import carried
+from serving.flat import FlatScored
 from serving.problems import KINDS, MEDIA_TYPE
 from serving.schema import Bulk, Portrait
 from serving.schema_answers import RankedAnswer, Scored, ScoredMany
@@ -14,15 +17,18 @@ from serving.schema_consent import ConsentWords, Erase, Erased
 from serving.schema_items import ITEMS
 from serving.schema_jobs import Job
 from serving.schema_log import LoggedAnswer
+from serving.schema_lookup import BODIES as LOOKUPS
 from serving.schema_outcomes import Outcomes
 from serving.schema_ranking import Ranking
 from serving.schema_replies import JobAnswer, JobPage, Kept, ModelCard, Models, PortraitAnswer, Ready
 
 REF = "#/components/schemas/"
-BODIES = (*ITEMS.values(), Bulk, Ranking, Job, Outcomes, Portrait, ConsentWords, Erase)
+BODIES = (
+    *(*ITEMS.values(), *LOOKUPS.values(), Bulk, Ranking),
+    *(Job, Outcomes, Portrait, ConsentWords, Erase),
+)
 ANSWERS = (
-    *(Scored, ScoredMany, RankedAnswer),
-    LoggedAnswer,
+    *(Scored, ScoredMany, RankedAnswer, FlatScored, LoggedAnswer),
     *(JobAnswer, JobPage, Kept, ModelCard, Models, PortraitAnswer, Ready, Erased),
 )
 ALWAYS = (401, 404, 405, 421, 429, 500, 503, 504)
@@ -59,8 +65,12 @@ def route(
     status: int = 200,
     *also: int,
     lines: bool = False,
+    scope: str | None = None,
 ) -> dict[str, Any]:
-    """What a route says about its body and its answers; ``also`` are further statuses of its own."""
+    """What a route says about its body and its answers.
+
+    ``also`` are further statuses of its own; ``scope`` is what a key needs to call it.
+    """
     said: dict[str, Any] = {
         "responses": {str(status): {"description": (gives.__doc__ or "").strip(), **_json(gives)}}
         | {str(code): _problem(code) for code in (*ALWAYS, *WITH_SCOPE, *(WITH_BODY if takes else ()), *also)}
@@ -70,13 +80,18 @@ def route(
         if lines:
             content |= {"application/x-ndjson": {"schema": {"type": "string"}}}
         said["requestBody"] = {"required": True, "content": content}
+    if scope is not None:
+        said["security"] = [{name: [scope]} for name in SCHEMES]
     return said
 
 
-def lookup() -> dict[str, Any]:
-    """The route that may answer that nothing has changed."""
-    said = route(Scored)
-    said["responses"]["304"] = {"description": "Nothing has changed since the ETag that was sent."}
+def lookup(scope: str, takes: type[BaseModel] | None = None) -> dict[str, Any]:
+    """The route that may answer flat, and by GET that nothing has changed."""
+    said = route(Scored, takes, scope=scope)
+    both = {"oneOf": [{"$ref": REF + "Scored"}, {"$ref": REF + "FlatScored"}]}
+    said["responses"]["200"]["content"]["application/json"]["schema"] = both
+    if takes is None:
+        said["responses"]["304"] = {"description": "Nothing has changed since the ETag that was sent."}
     return said
 
 
@@ -96,9 +111,10 @@ def document(app: FastAPI) -> dict[str, Any]:
         bodies = [(model, "validation") for model in BODIES]
         answers = [(model, "serialization") for model in ANSWERS]
         _, made = models_json_schema([*bodies, *answers], ref_template=REF + "{model}")  # type: ignore[list-item]
-        found["components"] = {"schemas": made["$defs"] | {"Problem": PROBLEM}, "securitySchemes": SCHEMES}
+        schemas = forms.named(forms.without_defaults(made["$defs"]), REF) | {"Problem": PROBLEM}
         for operation in (operation for path in found["paths"].values() for operation in path.values()):
             operation["responses"]["422"] = _problem(422)  # not the framework's own
+        found["components"] = {"schemas": schemas, "securitySchemes": SCHEMES}
         found["security"] = [{name: []} for name in SCHEMES]
-        app.openapi_schema = found
+        app.openapi_schema = carried(found, [model.__name__ for model in ANSWERS])
     return app.openapi_schema

@@ -27,7 +27,7 @@ def explain(
     model = champion.scorer.model
     values, base = model.contributions(model.inputs(frame))
     words = {row["name"]: row for row in champion.card["features"]}
-    language = item.options.language[:2]
+    language = item.options.spoken
     parts = [
         {
             "input": name,

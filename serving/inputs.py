@@ -57,7 +57,7 @@ def _by_ref(champion: Champion, item: Item, said: Facts, consents: Consents) -> 
     assert item.ref is not None
     some = snapshot.subjects.get(item.ref)
     if some is None:
-        raise Problem("unknown_ref", "The published snapshot has no such subject.")
+        raise _absent(champion, item.ref)
     kind = subjects.kind_of(champion.task)
     known = (said, *consents.known(kind, item.ref))
     if not consents.lists(kind, item.ref):
@@ -68,6 +68,14 @@ def _by_ref(champion: Champion, item: Item, said: Facts, consents: Consents) -> 
     if champion.history is None:
         raise Problem("unknown_campaign", "The snapshot was published without what other campaigns need.")
     return Asked(item, snapshot.as_of, content=_content(champion, item), known=known)
+
+
+def _absent(champion: Champion, ref: str) -> Problem:
+    """Why the snapshot has no such subject."""
+    if champion.everyone is not None and ref in champion.everyone:
+        detail = "The model is about others: active members, open leads; this subject is neither now."
+        return Problem("inactive_ref", detail)
+    return Problem("unknown_ref", "The published snapshot has no such subject.")
 
 
 def _there(champion: Champion) -> Snapshot:

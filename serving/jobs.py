@@ -88,10 +88,10 @@ class Jobs:
         """Answers from position ``cursor`` on, in the order of the items, and where to go on.
 
         Answers that are not there yet end a page: the same cursor asks for them again. After the
-        last one there is no further cursor. ``mask`` sees task, items and answers before they are told.
+        last one there is no further cursor, nor where a job has ended before it came so far. ``mask``
+        sees task, items and answers before they are told.
         """
-        state = self.status(client, job)
-        total = state["total"]
+        status = self.status(client, job)
         found: list[Any] = []
         with self.database.use() as connection:
             rows = connection.execute(
@@ -105,9 +105,10 @@ class Jobs:
                 start = max(cursor - row["number"] * CHUNK, 0)
                 part = slice(start, start + limit - len(found))
                 items, answers = unpack(row["items"])[part], unpack(row["answers"])[part]
-                found += mask(state["model"], items, answers)
+                found += mask(status["model"], items, answers)
         after = cursor + len(found)
-        return found, after if after < total else None
+        more = len(found) == limit if status["status"] in DONE else True
+        return found, after if after < status["total"] and more else None
 
     def cancel(self, client: str, job: str, now: datetime) -> dict[str, Any]:
         """Stop a job that is not done; what is answered stays."""

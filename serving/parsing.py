@@ -1,24 +1,29 @@
 """Request bodies: JSON to models, and what was wrong as JSON pointers."""
 
-import re
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from serving import duplicates, strict
-from serving.problems import Fault, Problem, pointer
-from serving.schema import Item
+from serving import calls, duplicates, strict
+from serving.problems import NAME, Fault, Problem, pointer
+from serving.schema import Item, Options
 from serving.schema_items import ITEMS
 
 Model = TypeVar("Model", bound=BaseModel)
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
 
 
 async def body(request: Request, model: type[Model]) -> Model:
     """The request's body as ``model``; a ``Problem`` says what is wrong with it."""
     require_json(request)
-    return read(await request.body(), model)
+    found = read(await request.body(), model)
+    options = getattr(found, "options", None)
+    if isinstance(options, Options) and options.language is None:
+        spoken = options.model_copy(update={"language": calls.of(request).language})
+        return found.model_copy(update={"options": spoken})
+    return found
 
 
 def require_json(request: Request) -> None:
@@ -36,6 +41,14 @@ def read(raw: bytes, model: type[Model]) -> Model:
         return model.model_validate_json(raw)
     except ValidationError as error:
         raise invalid(error) from None
+
+
+def in_language(entry: Any, language: str) -> Any:
+    """One item of many as it was sent, in the caller's language where it names none."""
+    options = entry.get("options", {}) if isinstance(entry, dict) else None
+    if language == "en" or not isinstance(options, dict) or options.get("language") is not None:
+        return entry
+    return entry | {"options": options | {"language": language}}
 
 
 def once(content: bytes, *place: str | int) -> None:
@@ -59,7 +72,12 @@ def invalid(error: ValidationError, *place: str | int) -> Problem:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if any(entry["type"] == "json_invalid" for entry in found):
         return strict.malformed()
-    faults = [
+    return Problem("validation_failed", "The request does not follow the contract.", faults(found, *place))
+
+
+def faults(found: Sequence[Any], *place: str | int) -> list[Fault]:
+    """What pydantic found wrong, place by place, 20 at most."""
+    return [
         Fault(
             pointer(*place, *map(_safe, entry["loc"])),
             entry["type"],
@@ -67,7 +85,6 @@ def invalid(error: ValidationError, *place: str | int) -> Problem:
         )
         for entry in found[:20]
     ]
-    return Problem("validation_failed", "The request does not follow the contract.", faults)
 
 
 def parse_item(entry: Any, at: int, task: str) -> Item | Problem:
@@ -75,7 +92,13 @@ def parse_item(entry: Any, at: int, task: str) -> Item | Problem:
     try:
         return ITEMS[task].model_validate(entry)
     except ValidationError as error:
-        return invalid(error, "items", at)
+        return replace(invalid(error, "items", at), record_id=_mark(entry))
+
+
+def _mark(entry: Any) -> str | None:
+    """The caller's mark of an item that is otherwise wrong."""
+    mark = entry.get("record_id") if isinstance(entry, dict) else None
+    return mark if isinstance(mark, str) and 0 < len(mark) <= 200 else None
 
 
 def _safe(part: str | int) -> str | int:

@@ -1,11 +1,13 @@
 """Errors as RFC 9457 problem documents: stable codes, JSON pointers, nothing echoed."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 MEDIA_TYPE = "application/problem+json"
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}")  # what looks like the name of a field
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,12 @@ KINDS: Mapping[str, Kind] = {
     "unknown_model": Kind(404, False, "There is no such model", "没有该模型"),
     "unknown_ref": Kind(404, False, "The subject is not in the published snapshot", "发布的快照中没有该对象"),
     "unknown_score": Kind(404, False, "There is no such score", "没有该评分"),
+    "inactive_ref": Kind(
+        404,
+        False,
+        "The subject is known, but the model is about others",
+        "该对象已知，但不在该模型的人群中",
+    ),
     "unknown_job": Kind(404, False, "There is no such job", "没有该任务"),
     "unknown_campaign": Kind(404, False, "There is no such campaign", "没有该活动"),
     "method_not_allowed": Kind(405, False, "This address does not take this method", "该地址不支持此方法"),
@@ -65,6 +73,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
     detail: str
     errors: Sequence[Fault] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    record_id: str | None = None  # of the item that it is about, where that can be read
 
     @property
     def kind(self) -> Kind:

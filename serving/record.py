@@ -13,7 +13,7 @@ from features import catalog, tables
 from features.compute import compute
 from features.feature import Group
 from serving.plan import Plans
-from serving.problems import Fault, Problem, pointer
+from serving.problems import NAME, Fault, Problem, pointer
 
 SOURCES = {"outreach": ("campaigns", "contacts", "responses"), "purchases": ("products", "purchases")}
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
@@ -177,6 +177,21 @@ def own_value(row: BaseModel, column: str, category: bool) -> Any:
     if not category and isinstance(value, int | float) and abs(value) <= 1e15:
         return float(value)
     raise ValueError("must be a text or a truth value" if category else "must be a number up to 1e15")
+
+
+def unknown_attributes(reader: Reader, question: Question) -> list[str]:
+    """Own attributes that were sent and that the model does not know, as ``table.name``, 20 at most.
+
+    What does not look like a name could be a value in a name's place and is not told.
+    """
+    found = {
+        f"{table}.{name if NAME.fullmatch(name) else '?'}"
+        for table in tables.EXTENSIBLE
+        for row in getattr(question.record, table, ())
+        for name in (row.model_extra or {})
+        if name not in reader.attributes.get(table, {})
+    }
+    return sorted(found)[:20]
 
 
 def check(reader: Reader, record: BaseModel, place: tuple[str | int, ...] = ("record",)) -> None:

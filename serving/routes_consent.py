@@ -19,7 +19,7 @@ AHEAD_SECONDS = 60.0  # what the clocks of two machines may differ by
 def router(state: State) -> APIRouter:
     """Routes by which the CRM tells a withdrawal or an erasure, effective at once."""
     routes, secret = APIRouter(), audit.secret_of(state.settings.kept)
-    said = contract.route(Kept, ConsentWords)
+    said = contract.route(Kept, ConsentWords, scope=SCOPE)
 
     @routes.post("/v1/members/consent", openapi_extra=said, summary="What was said about consent")
     async def consent(request: Request) -> Response:
@@ -29,7 +29,9 @@ def router(state: State) -> APIRouter:
         new = await state.run_store(_keep, state, call.client, body, state.now())
         return reply(request, {"accepted": new, "duplicates": len(body.consents) - new})
 
-    @routes.post("/v1/members/erase", openapi_extra=contract.route(Erased, Erase), summary="Erase a subject")
+    gone = contract.route(Erased, Erase, scope=SCOPE)
+
+    @routes.post("/v1/members/erase", openapi_extra=gone, summary="Erase a subject")
     async def erase(request: Request) -> Response:
         call = calls.of(request)
         call.require(SCOPE)

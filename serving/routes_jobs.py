@@ -25,7 +25,7 @@ def router(state: State, jobs: Jobs) -> APIRouter:
     @routes.post(
         "/v1/jobs",
         status_code=202,
-        openapi_extra=contract.route(JobAnswer, Job, 202, 409, lines=True),
+        openapi_extra=contract.route(JobAnswer, Job, 202, 409, lines=True, scope="jobs:write"),
         summary="Score an audience",
     )
     async def create(request: Request, mark: Mark, model: str | None = None) -> Response:
@@ -34,14 +34,18 @@ def router(state: State, jobs: Jobs) -> APIRouter:
         if not _is_lines(request):
             parsing.require_json(request)
         raw = await request.body()
-        job, items = await state.run_bulk(_read, state, raw, model, _is_lines(request))
+        job, items = await state.run_bulk(_read, state, raw, model, _is_lines(request), call.language)
         digest = hashlib.sha256(raw + (model or "").encode()).hexdigest()
         made = (call.client, mark, digest, job.model, items, state.now(), state.settings.limits.queued_items)
         found, _ = await state.run_store(jobs.create, *made)
         call.headers["Location"] = f"/v1/jobs/{found}"
         return reply(request, {"job": await state.run_store(jobs.status, call.client, found)}, 202)
 
-    @routes.get("/v1/jobs/{job}", openapi_extra=contract.route(JobAnswer), summary="How far a job is")
+    @routes.get(
+        "/v1/jobs/{job}",
+        openapi_extra=contract.route(JobAnswer, scope="jobs:read"),
+        summary="How far a job is",
+    )
     async def status(job: str, request: Request) -> Response:
         call = calls.of(request)
         call.require("jobs:read")
@@ -49,10 +53,10 @@ def router(state: State, jobs: Jobs) -> APIRouter:
 
     @routes.get(
         "/v1/jobs/{job}/results",
-        openapi_extra=contract.route(JobPage),
+        openapi_extra=contract.route(JobPage, scope="jobs:read"),
         summary="A job's answers, page by page",
     )
-    async def results(
+    async def job_results(
         job: str,
         request: Request,
         cursor: Annotated[int, Query(ge=0, le=10**9)] = 0,
@@ -65,7 +69,7 @@ def router(state: State, jobs: Jobs) -> APIRouter:
 
     @routes.post(
         "/v1/jobs/{job}:cancel",
-        openapi_extra=contract.route(JobAnswer),
+        openapi_extra=contract.route(JobAnswer, scope="jobs:write"),
         summary="Stop a job; what is answered stays",
     )
     async def cancel(job: str, request: Request) -> Response:
@@ -85,10 +89,12 @@ def _is_lines(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == NDJSON
 
 
-def _read(state: State, raw: bytes, model: str | None, lines: bool) -> tuple[Job, list[dict[str, Any]]]:
+def _read(
+    state: State, raw: bytes, model: str | None, lines: bool, language: str
+) -> tuple[Job, list[dict[str, Any]]]:
     """The job and its items."""
     job = _lines(raw, model) if lines else parsing.read(raw, Job)
-    return job, _items(state, job)
+    return job, _items(state, job, language)
 
 
 def _lines(body: bytes, model: str | None) -> Job:
@@ -104,14 +110,15 @@ def _lines(body: bytes, model: str | None) -> Job:
     return parsing.validated(Job, {"model": model, "items": items})
 
 
-def _items(state: State, job: Job) -> list[dict[str, Any]]:
+def _items(state: State, job: Job, language: str) -> list[dict[str, Any]]:
     """What is to be answered: the items sent, or one for everyone in the snapshot."""
     champion = state.champion(job.model)
     if job.items is not None:
-        return job.items
+        return [parsing.in_language(item, language) for item in job.items]
     if champion.snapshot is None:
         raise Problem("not_ready", f"There is no snapshot of everyone: {champion.refusal}")
     common = job.model_dump(mode="json", include={"campaign_id", "campaign", "options"}, exclude_none=True)
+    common = parsing.in_language(common, language)
     kind, consents = subjects.kind_of(job.model), state.consents
     everyone = (ref for ref in champion.snapshot.subjects if not consents.is_erased(kind, ref))
     return [{"record_id": ref, "ref": ref} | common for ref in everyone]

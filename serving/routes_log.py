@@ -10,6 +10,7 @@ from serving.replies import reply
 from serving.schema_log import LoggedAnswer
 from serving.state import State
 
+SCOPE = "scores:read"
 ScoreId = Annotated[str, Path(min_length=1, max_length=200)]
 
 
@@ -17,11 +18,11 @@ def router(state: State) -> APIRouter:
     """The route to the log of scores."""
     routes = APIRouter()
 
-    @routes.get(
-        "/v1/scores/{score_id}", openapi_extra=contract.route(LoggedAnswer), summary="A score that was given"
-    )
-    async def score(score_id: ScoreId, request: Request) -> Response:
-        calls.of(request).require("scores:read")
+    said = contract.route(LoggedAnswer, scope=SCOPE)
+
+    @routes.get("/v1/scores/{score_id}", openapi_extra=said, summary="A score that was given")
+    async def logged(score_id: ScoreId, request: Request) -> Response:
+        calls.of(request).require(SCOPE)
         found = await state.run_store(state.score_log.find, [score_id])
         if score_id not in found:
             raise Problem("unknown_score", "No such score was given, or it is no longer kept.")

@@ -14,7 +14,11 @@ def router(state: State, database: Database) -> APIRouter:
     """Routes that tell about models and about the service itself."""
     routes = APIRouter()
 
-    @routes.get("/v1/models", openapi_extra=contract.route(Models), summary="Which models are live")
+    @routes.get(
+        "/v1/models",
+        openapi_extra=contract.route(Models, scope="score:read"),
+        summary="Which models are live",
+    )
     async def models(request: Request) -> Response:
         calls.of(request).require("score:read")
         return reply(request, {"models": [cards.short(champion) for champion in state.champions.values()]})
@@ -45,7 +49,11 @@ def router(state: State, database: Database) -> APIRouter:
 
 
 def _card(routes: APIRouter, state: State, task: str) -> None:
-    @routes.get(f"/v1/models/{task}", openapi_extra=contract.route(ModelCard), summary="The model's card")
-    async def model(request: Request) -> Response:
+    @routes.get(
+        f"/v1/models/{task}",
+        openapi_extra=contract.route(ModelCard, scope="score:read"),
+        summary="The model's card",
+    )
+    async def card(request: Request) -> Response:
         calls.of(request).require("score:read")
         return reply(request, {"model": cards.full(state.champion(task))})

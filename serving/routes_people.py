@@ -27,7 +27,8 @@ def router(state: State, database: Database, tight: Buckets) -> APIRouter:
 
 
 def _portrait(routes: APIRouter, state: State, database: Database, tight: Buckets) -> None:
-    said, secret = contract.route(PortraitAnswer, Portrait), audit.secret_of(state.settings.kept)
+    said = contract.route(PortraitAnswer, Portrait, scope="portrait:read")
+    secret = audit.secret_of(state.settings.kept)
     portraits = Portraits(state.settings.published / "portrait")
 
     @routes.post("/v1/members/portrait", openapi_extra=said, summary="A member's tags")
@@ -71,7 +72,7 @@ def _published(state: State, member: str) -> list[Facts]:
 
 
 def _outcomes(routes: APIRouter, state: State, database: Database) -> None:
-    said = contract.route(Kept, Outcomes)
+    said = contract.route(Kept, Outcomes, scope="outcomes:write")
 
     @routes.post("/v1/outcomes", openapi_extra=said, summary="What became of subjects")
     async def outcome(request: Request) -> Response:

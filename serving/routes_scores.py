@@ -30,7 +30,7 @@ def router(state: State) -> APIRouter:
 
 
 def _score(routes: APIRouter, state: State, task: str) -> None:
-    said = contract.route(Scored, ITEMS[task])
+    said = contract.route(Scored, ITEMS[task], scope="score:read")
 
     @routes.post(f"/v1/models/{task}/score", openapi_extra=said, summary="Score one subject")
     async def score(request: Request) -> Response:
@@ -43,7 +43,7 @@ def _score(routes: APIRouter, state: State, task: str) -> None:
 
 
 def _scores(routes: APIRouter, state: State, task: str) -> None:
-    said = contract.route(ScoredMany, Bulk)
+    said = contract.route(ScoredMany, Bulk, scope="scores:batch")
 
     @routes.post(f"/v1/models/{task}/scores", openapi_extra=said, summary="Score up to 500 subjects")
     async def scores(request: Request) -> Response:
@@ -54,21 +54,21 @@ def _scores(routes: APIRouter, state: State, task: str) -> None:
 
 def _bulk(state: State, champion: Champion, request: Request, raw: bytes) -> Response:
     """All of it in a thread, reading and writing too: the others' calls go on meanwhile."""
-    bulk = parsing.read(raw, Bulk)
+    bulk, call = parsing.read(raw, Bulk), calls.of(request)
     if len(bulk.items) > MAX_ITEMS:
         raise Problem("too_many_records", f"At most {MAX_ITEMS} items in one call.")
-    items = [parsing.parse_item(entry, at, champion.task) for at, entry in enumerate(bulk.items)]
+    spoken = [parsing.in_language(entry, call.language) for entry in bulk.items]
+    items = [parsing.parse_item(entry, at, champion.task) for at, entry in enumerate(spoken)]
     found = answers.answers(champion, items, state.settings, state.now(), state.consents)
-    summary, client = answers.summary(found), calls.of(request).client
+    summary = answers.summary(found)
     if "warning" in summary:
         state.metrics.silent.labels(champion.task).inc()
-    state.metrics.answered(champion.name, client, found)
-    state.score_log.note(champion, client, items, found)
+    noted(state, champion, request, items, found)
     return reply_many(request, {"model": champion.name, "summary": summary}, "results", found)
 
 
 def _rank(routes: APIRouter, state: State) -> None:
-    said = contract.route(RankedAnswer, Ranking)
+    said = contract.route(RankedAnswer, Ranking, scope="score:read")
 
     @routes.post("/v1/models/response/rank", openapi_extra=said, summary="Which of these campaigns, if any")
     async def rank(request: Request) -> Response:
@@ -94,7 +94,13 @@ def ranked(champion: Champion, ranking: Ranking, state: State) -> dict[str, Any]
     least = champion.card["base_rate"] if ranking.at_least is None else ranking.at_least
     worthy = (one["campaign"] for one in found if _standing(one, "probability") >= least and one[by] > 0)
     told = {"choice": next(worthy, None), "at_least": round(least, 6), "by": by}
-    return {"record_id": ranking.record_id, **told, "ranked": found}
+    return {"record_id": ranking.record_id, **_status(found), **told, "ranked": found}
+
+
+def _status(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the list as a whole is; the best one stands first, so nobody comes after one without a number."""
+    first = found[0]
+    return {key: first[key] for key in ("status", "suppression_reason") if key in first}
 
 
 def _standing(one: Mapping[str, Any], by: str) -> float:
@@ -121,7 +127,14 @@ def told(
     content: Mapping[str, Any],
 ) -> Response:
     """The answers to ``items`` in their envelope, counted and logged."""
+    noted(state, champion, request, items, found)
+    return reply(request, {"model": champion.name, **content})
+
+
+def noted(
+    state: State, champion: Champion, request: Request, items: Sequence[Any], found: list[dict[str, Any]]
+) -> None:
+    """Count and log the answers to ``items``."""
     client = calls.of(request).client
     state.metrics.answered(champion.name, client, found)
     state.score_log.note(champion, client, items, found)
-    return reply(request, {"model": champion.name, **content})

@@ -8,16 +8,18 @@ from fastapi import APIRouter, Query, Request, Response
 
 from serving import answers, audit, calls, contract, explanations, parsing
 from serving.database import Database
+from serving.flat import flat
 from serving.rates import Buckets
-from serving.routes_scores import asked, told
+from serving.replies import reply
+from serving.routes_scores import asked, noted, told
 from serving.schema_answers import Scored
 from serving.schema_items import ITEMS
+from serving.schema_lookup import BODIES, QUERIES, LookupQuery
 from serving.state import State
 from serving.tasks import TASK_NAMES
 
 FRESH = {"Cache-Control": "private, no-cache"}  # kept, but asked about again: consent may have changed
 PASSING = ("score_id", "scored_at", "warnings")
-Ref = Annotated[str, Query(min_length=1, max_length=200)]
 
 
 def router(state: State, database: Database, tight: Buckets) -> APIRouter:
@@ -25,14 +27,13 @@ def router(state: State, database: Database, tight: Buckets) -> APIRouter:
     routes = APIRouter()
     for task in TASK_NAMES:
         _explain(routes, state, task, database, tight)
-        if task != "response":
-            _lookup(routes, state, task)
-    _lookup_campaign(routes, state)
+        _lookup(routes, state, task)
     return routes
 
 
 def _explain(routes: APIRouter, state: State, task: str, database: Database, tight: Buckets) -> None:
-    said, secret = contract.route(Scored, ITEMS[task]), audit.secret_of(state.settings.kept)
+    said = contract.route(Scored, ITEMS[task], scope="explain:read")
+    secret = audit.secret_of(state.settings.kept)
 
     @routes.post(f"/v1/models/{task}/explain", openapi_extra=said, summary="Every contribution")
     async def explain(request: Request) -> Response:
@@ -46,28 +47,43 @@ def _explain(routes: APIRouter, state: State, task: str, database: Database, tig
 
 
 def _lookup(routes: APIRouter, state: State, task: str) -> None:
-    @routes.get(f"/v1/models/{task}/lookup", openapi_extra=contract.lookup(), summary="The stored score")
-    async def lookup(request: Request, ref: Ref) -> Response:
-        return await _stored(state, task, request, {"ref": ref})
+    """By GET, HEAD and POST; the last for whoever keeps addresses in a log."""
+    path, query, sent = f"/v1/models/{task}/lookup", QUERIES[task], BODIES[task]
+    by_get, by_post = contract.lookup("score:read"), contract.lookup("score:read", sent)
+
+    @routes.head(path, include_in_schema=False)
+    @routes.get(path, openapi_extra=by_get, summary="The stored score")
+    async def lookup(request: Request, asking: Annotated[query, Query()]) -> Response:  # type: ignore[valid-type]
+        return await _stored(state, task, request, asking)
+
+    @routes.post(path, openapi_extra=by_post, summary="The stored score, with no id in the address")
+    async def find(request: Request) -> Response:
+        asked(state, task, request, "score:read")
+        return await _stored(state, task, request, await parsing.body(request, sent))
 
 
-def _lookup_campaign(routes: APIRouter, state: State) -> None:
-    @routes.get("/v1/models/response/lookup", openapi_extra=contract.lookup(), summary="The stored score")
-    async def lookup(request: Request, ref: Ref, campaign_id: Ref) -> Response:
-        return await _stored(state, "response", request, {"ref": ref, "campaign_id": campaign_id})
-
-
-async def _stored(state: State, task: str, request: Request, asking: dict[str, str]) -> Response:
-    champion = asked(state, task, request, "score:read")
-    item = parsing.validated(ITEMS[task], asking)
+async def _stored(state: State, task: str, request: Request, asking: LookupQuery) -> Response:
+    champion, call = asked(state, task, request, "score:read"), calls.of(request)
+    item = parsing.validated(ITEMS[task], parsing.in_language(asking.item(), call.language))
     work = (champion, item, state.settings, state.now(), state.consents)
     ready = answers.is_ready(champion, item)  # quicker than a thread
     found = answers.answer(*work) if ready else await state.run(answers.answer, *work)
-    tag = _tag(champion.version, found)
-    calls.of(request).headers |= FRESH | {"ETag": tag}
-    if request.headers.get("if-none-match") == tag:
+    tag = _tag(champion.version + asking.flat, found)
+    call.headers |= FRESH | {"ETag": tag, "Vary": "Accept-Language"}
+    if _is_known(request, tag):
         return Response(status_code=304)
+    if asking.flat == "1":
+        noted(state, champion, request, [item], [found])
+        return reply(request, flat(champion.name, found))
     return told(state, champion, request, [item], [found], {"result": found})
+
+
+def _is_known(request: Request, tag: str) -> bool:
+    """Whether the caller has this answer: ``If-None-Match`` names its tag, one of several, or ``*``."""
+    if request.method not in ("GET", "HEAD"):
+        return False
+    named = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
+    return "*" in named or tag.removeprefix("W/") in named
 
 
 def _tag(version: str, found: dict[str, Any]) -> str:

@@ -78,20 +78,6 @@ class OpenRow(BaseModel):
         return self
 
 
-def exactly_one(**kinds: str) -> dict[str, Any]:
-    """JSON schema of "one of these fields, not null": for what pydantic checks in a validator.
-
-    >>> exactly_one(ref="string")
-    {'oneOf': [{'required': ['ref'], 'properties': {'ref': {'type': 'string'}}}]}
-    """
-    return {"oneOf": [present(name, kind) for name, kind in kinds.items()]}
-
-
-def present(name: str, kind: str) -> dict[str, Any]:
-    """JSON schema of "this field, not null"."""
-    return {"required": [name], "properties": {name: {"type": kind}}}
-
-
 @cache
 def row_model(table: str, without: tuple[str, ...] = ()) -> type[BaseModel]:
     """One row of ``table``; columns named in ``without`` are left out."""

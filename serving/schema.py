@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from serving.rows import Row, Text, Time, exactly_one, record_model, row_model, whole
+from serving.forms import either
+from serving.rows import Row, Text, Time, record_model, row_model, whole
 
 MAX_ITEMS = 500
 CONTENT_WITHOUT = ("campaign_id", "occurred_at", "recorded_at")
@@ -29,7 +30,14 @@ class Options(Row):
     reasons: whole(0, 5) | None = Field(  # type: ignore[valid-type]
         default=None, description="how many; the service's default where empty"
     )
-    language: Literal["en", "zh", "en-GB", "zh-CN"] = "en"
+    language: Literal["en", "zh", "en-GB", "zh-CN"] | None = Field(
+        default=None, description="of all words; that of Accept-Language where empty, else English"
+    )
+
+    @property
+    def spoken(self) -> str:
+        """``en`` or ``zh``."""
+        return (self.language or "en")[:2]
 
 
 class Item(Row):
@@ -37,7 +45,7 @@ class Item(Row):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra=exactly_one(ref="string", record="object") | {"examples": [REF_EXAMPLE]},
+        json_schema_extra=either("ref", "record") | {"examples": [REF_EXAMPLE]},
     )
 
     record_id: Text | None = Field(default=None, description="the caller's own mark, echoed in the answer")

@@ -37,9 +37,12 @@ class Warn(Row):
     code: Literal[
         "unseen_category", "imputed", "out_of_range", "thin_data", "thin_segment",
         "stale_snapshot", "as_of_ignored", "as_of_ahead", "nothing_known",
-        "clock_of_data",
+        "clock_of_data", "unknown_attribute",
     ]  # fmt: skip
     features: list[str] = Field(default_factory=list)
+    attributes: list[str] = Field(
+        default_factory=list, description="own attributes that the model does not know, as table.name"
+    )
 
 
 class Contribution(Row):
@@ -67,6 +70,7 @@ class Result(Row):
     percentile_as_of: str | None = None
     score: int | None = Field(default=None, ge=1, le=99)
     band: str | None = None
+    band_text: str | None = Field(default=None, description="the band in words, in the language asked for")
     band_expected_rate: Share | None = None
     expected_value: float | None = Field(
         default=None,
@@ -140,6 +144,10 @@ class Ranked(Row):
     """Campaigns for one member, best first."""
 
     record_id: str | None
+    status: Literal["ok", "suppressed", "error", "insufficient_input"] = Field(
+        description="`ok` where one of the campaigns has a number, else what all of them have"
+    )
+    suppression_reason: str | None = Field(default=None, description="why there is no number for any")
     choice: int | None = Field(description="place, in the list sent, of the campaign to send; null: none")
     at_least: Share
     by: Literal["uplift", "probability"] = Field(description="what the campaigns are ordered by")

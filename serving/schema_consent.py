@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from serving.forms import any_of
 from serving.rows import Row, Text, Time
 
 MAX_WORDS = 1_000
@@ -15,15 +16,7 @@ CONSENT_EXAMPLE: Any = {"event_id": "crm-77", "ref": "m000042", "profiling": "wi
 class ConsentWord(Row):
     """What a member or lead said about being scored (profiling) or written to (marketing)."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "anyOf": [
-                {"required": [name], "properties": {name: {"type": "string"}}}
-                for name in ("profiling", "marketing")
-            ]
-        },
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra=any_of("profiling", "marketing"))
 
     event_id: Text | None = Field(
         default=None, description="the caller's own; a second one with the same id is not counted"

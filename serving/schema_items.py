@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, model_validator
 
-from serving.rows import Text, exactly_one
+from serving.forms import both, either
+from serving.rows import Text
 from serving.schema import Content, Item
 
 LEAD_EXAMPLE: Any = {
@@ -27,26 +28,19 @@ RESPONSE_EXAMPLE: Any = {
     "campaign": {"channel": "wecom", "content_type": "new_product", "category": "skin_care"},
     "consent": {"profiling": "granted"},
 }
-CAMPAIGN = exactly_one(campaign_id="string", campaign="object")
+SUBJECT, CAMPAIGN = either("ref", "record"), either("campaign_id", "campaign")
 
 
 class LeadItem(Item):
     """A lead: by reference (``ref``), or by its form and its touches so far (``record``)."""
 
-    model_config = ConfigDict(
-        json_schema_extra=exactly_one(ref="string", record="object") | {"examples": [LEAD_EXAMPLE]}
-    )
+    model_config = ConfigDict(json_schema_extra=SUBJECT | {"examples": [LEAD_EXAMPLE]})
 
 
 class ResponseItem(Item):
     """A member and a campaign: one that is known, or a content, also one never sent before."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "allOf": [exactly_one(ref="string", record="object"), CAMPAIGN],
-            "examples": [RESPONSE_EXAMPLE],
-        }
-    )
+    model_config = ConfigDict(json_schema_extra=both(SUBJECT, CAMPAIGN) | {"examples": [RESPONSE_EXAMPLE]})
 
     campaign_id: Text | None = Field(default=None, description="a campaign that is known")
     campaign: Content | None = Field(default=None, description="a content, also one never sent before")

@@ -4,30 +4,27 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from serving.rows import Row, Text, exactly_one, present
+from serving.forms import MARK
+from serving.rows import Row, Text
 from serving.schema import Content, Options
 
 EXAMPLE: Any = {"model": "churn", "audience": "everyone"}
 ABOUT = ("campaign_id", "campaign")
-NO_CAMPAIGN = {"properties": {name: {"type": "null"} for name in ABOUT}}
-NO_OPTIONS = {"properties": {"options": {"type": "null"}}}
-NOT_RESPONSE = {"properties": {"model": {"enum": ["lead", "churn"]}}}
-RESPONSE = {"properties": {"model": {"const": "response"}}}
-EVERYONE = [present("audience", "string"), {"properties": {"items": {"type": "null"}}}]
+RESPONSE = {"model": ("response",)}
 FORMS: Any = {
-    "oneOf": [
-        {
-            "allOf": [
-                present("items", "array"),
-                {"properties": {"audience": {"type": "null"}}},
-                NO_CAMPAIGN,
-                NO_OPTIONS,
-            ]
-        },
-        {"allOf": [*EVERYONE, NOT_RESPONSE, NO_CAMPAIGN]},
-        {"allOf": [*EVERYONE, RESPONSE, exactly_one(campaign_id="string", campaign="object")]},
-    ]
-}
+    "OfItems": {"needs": ["items"], "without": ["audience", *ABOUT, "options"]},
+    "OfEveryone": {
+        "needs": ["audience"], "without": ["items", *ABOUT], "only": {"model": ("lead", "churn")}
+    },
+    "OfEveryoneByCampaignId": {
+        "needs": ["audience", "campaign_id"], "without": ["items", "campaign"], "only": RESPONSE
+    },
+    "OfEveryoneByCampaign": {
+        "needs": ["audience", "campaign"], "without": ["items", "campaign_id"], "only": RESPONSE
+    },
+}  # fmt: skip
+
+EXTRA: Any = {MARK: {"oneOf": FORMS}, "examples": [EXAMPLE]}
 
 
 class Job(Row):
@@ -36,7 +33,7 @@ class Job(Row):
     Everyone asked about a campaign needs one; a list of items has campaigns and options in its items.
     """
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra=FORMS | {"examples": [EXAMPLE]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra=EXTRA)
 
     model: Literal["lead", "response", "churn"]
     audience: Literal["everyone"] | None = Field(default=None, description="everyone in the snapshot")

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from serving.rows import Row, Text, Time, present, whole
+from serving.forms import any_of
+from serving.rows import Row, Text, Time, whole
 
 MAX_OUTCOMES = 1_000
 Kind = Literal[
@@ -21,9 +22,7 @@ OUTCOME_EXAMPLE: Any = {
 class Outcome(Row):
     """What became of a subject: a contact, an answer, a conversion, a purchase."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"anyOf": [present("score_id", "string"), present("ref", "string")]}
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra=any_of("score_id", "ref"))
 
     event_id: Text = Field(description="the caller's own; a second one with the same id is not counted")
     score_id: Text | None = Field(default=None, description="the answer that it followed")

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, model_validator
 
-from serving.rows import Row, Text, Time, exactly_one
+from serving.rows import Row, Text, Time
 from serving.schema import Consents, Content, Options, Record
-from serving.schema_items import CAMPAIGN, ResponseItem
+from serving.schema_items import CAMPAIGN, SUBJECT, ResponseItem
 
 MAX_CAMPAIGNS = 20
 
@@ -40,7 +40,7 @@ class Ranking(Row):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra=exactly_one(ref="string", record="object") | {"examples": [RANK_EXAMPLE]},
+        json_schema_extra=SUBJECT | {"examples": [RANK_EXAMPLE]},
     )
 
     record_id: Text | None = None

@@ -56,6 +56,20 @@ class Experiment(Section):
     control_share: float = Field(ge=0, le=1)
 
 
+class Adapters(Section):
+    """Secrets shared with systems that sign their calls; without one its routes are closed."""
+
+    public_url: str = ""
+    hubspot_secret: str | None = Field(default=None, repr=False)
+    sfmc_secret: str | None = Field(default=None, repr=False)
+
+    @classmethod
+    def of_environment(cls) -> "Adapters":
+        """``MEMBERLENS_PUBLIC_URL``, ``MEMBERLENS_HUBSPOT_SECRET``, ``MEMBERLENS_SFMC_SECRET``."""
+        named = {name: os.environ.get(f"MEMBERLENS_{name.upper()}") for name in cls.model_fields}
+        return cls.model_validate({name: value for name, value in named.items() if value})
+
+
 class Settings(Section):
     """The whole of the settings; paths are relative to ``home``."""
 

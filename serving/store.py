@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,11 @@ class Snapshot:
 
     def facts(self) -> dict[str, Any]:
         """What the model's page says about it."""
-        return {"as_of": self.as_of, "rows": len(self.frame), "sha256": self.sha256}
+        return {
+            "as_of": datetime.fromtimestamp(self.as_of, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "rows": len(self.frame),
+            "sha256": self.sha256,
+        }
 
 
 def _same(file: Path, what: str, found: object, wanted: object) -> None:

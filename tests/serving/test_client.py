@@ -41,6 +41,7 @@ def test_all_of_it(service: State, brand: Brand):
     one = client.score("churn", ref="m5", options={"reasons": 1})
     assert client.lookup("churn", "m5")["probability"] == one["probability"]
     assert client.logged(one["score_id"])["probability"] == one["probability"]
+    assert client.find("churn", "m5", reasons=0)["probability"] == one["probability"]
     assert client.score("lead", **brand.ask("l5", "lead"))["status"] == "ok"
     assert [found["status"] for found in client.scores("churn", [{"ref": "m5"}, {"ref": "m0"}])] == [
         "ok",

@@ -1,6 +1,7 @@
 """Campaigns: those that were published, others, and contents never sent before."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from fastapi.testclient import TestClient
@@ -115,4 +116,6 @@ def test_only_a_model_about_campaigns_ranks(client: TestClient):
 
 
 def test_the_snapshot_is_of_the_moment_that_the_tests_ask_about(client: TestClient):
-    assert client.get(URL).json()["model"]["snapshot"]["as_of"] == AS_OF
+    told = client.get(URL).json()["model"]["snapshot"]["as_of"]
+    assert told.endswith("Z")
+    assert datetime.fromisoformat(told).timestamp() == AS_OF

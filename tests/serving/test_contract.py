@@ -39,7 +39,7 @@ OPERATIONS = sorted(
         *(f"POST /v1/members/{what}" for what in ("consent", "erase", "portrait")),
         *("POST /v1/jobs", "GET /v1/jobs/{job}", "GET /v1/jobs/{job}/results", "POST /v1/jobs/{job}:cancel"),
         *(f"GET /v1/models/{task}" for task in TASKS),
-        *(f"GET /v1/models/{task}/lookup" for task in TASKS),
+        *(f"{method} /v1/models/{task}/lookup" for method in ("GET", "POST") for task in TASKS),
         *(f"POST /v1/models/{task}/{what}" for task in TASKS for what in ("explain", "score", "scores")),
         "POST /v1/models/response/rank",
     ]

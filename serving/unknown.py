@@ -1,0 +1,31 @@
+"""Query parameters that no route reads: said, because a mistyped name would change nothing silently."""
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from serving.problems import NAME
+
+MOST = 20
+
+
+def warnings(request: Request) -> list[dict[str, Any]]:
+    """A warning that names what was not read; what does not look like a name is told as ``?``."""
+    if not request.scope.get("query_string"):
+        return []
+    route = request.scope.get("route")
+    known = _known(route) if isinstance(route, APIRoute) else frozenset()
+    names = {name if NAME.fullmatch(name) else "?" for name in request.query_params if name not in known}
+    return [{"code": "unknown_parameter", "parameters": sorted(names)[:MOST]}] if names else []
+
+
+def _known(route: APIRoute) -> frozenset[str]:
+    """Names of the query parameters of a route, those of a model of parameters one by one."""
+    found: set[str] = set()
+    for field in route.dependant.query_params:
+        kind = field.field_info.annotation
+        is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
+        found |= set(kind.model_fields) if is_model else {field.alias}  # type: ignore[union-attr]
+    return frozenset(found)

@@ -1,0 +1,126 @@
+"""The routes for systems that sign their calls."""
+
+import base64
+import hashlib
+import hmac
+import json
+from time import time
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from released import client_of
+
+from serving import signatures
+from serving.keys import SCOPES, KeyStore
+from serving.problems import Problem
+from serving.settings import Settings
+from serving.state import State
+
+SECRET, URL, ACTION = "shared", "https://scores.example.com", "/v1/adapters/hubspot/action"
+SFMC = "/v1/adapters/sfmc"
+
+
+@pytest.fixture
+def signed(state: State, monkeypatch: pytest.MonkeyPatch, tmp_path) -> TestClient:
+    """A client of a service with both secrets set, and keys that the adapters' callers do not have."""
+    for name in ("HUBSPOT_SECRET", "SFMC_SECRET"):
+        monkeypatch.setenv(f"MEMBERLENS_{name}", SECRET)
+    monkeypatch.setenv("MEMBERLENS_PUBLIC_URL", URL)
+    own = State(Settings.model_validate(state.settings.model_dump() | {"state": tmp_path}), state.champions)
+    KeyStore(own.settings.kept / "keys.json").issue("crm", SCOPES)
+    return client_of(own)
+
+
+def hubspot(
+    client: TestClient, fields: Any, at: float | None = None, secret: str = SECRET, **more: str
+) -> Any:
+    body, sent = json.dumps({"inputFields": fields}), str(int((at or time()) * 1000))
+    text = f"POST{URL}{ACTION}{body}{sent}".encode()
+    mark = base64.b64encode(hmac.new(secret.encode(), text, hashlib.sha256).digest()).decode()
+    headers = {"X-HubSpot-Signature-v3": mark, "X-HubSpot-Request-Timestamp": sent} | more
+    return client.post(ACTION, content=body, headers=headers)
+
+
+def jwt(claims: Any, secret: str = SECRET, algorithm: str = "HS256") -> bytes:
+    def part(value: bytes) -> bytes:
+        return base64.urlsafe_b64encode(value).rstrip(b"=")
+
+    head = (
+        part(json.dumps({"alg": algorithm, "typ": "JWT"}).encode()) + b"." + part(json.dumps(claims).encode())
+    )
+    return head + b"." + part(hmac.new(secret.encode(), head, hashlib.sha256).digest())
+
+
+def test_a_signed_action_is_answered_flat(signed: TestClient):
+    answer = hubspot(signed, {"model": "churn", "ref": "m5", "language": "zh"})
+    found = answer.json()["outputFields"]
+    assert (answer.status_code, found["status"]) == (200, "ok")
+    assert not any(isinstance(value, dict | list) for value in found.values())
+    assert not found["band_text"].isascii()
+
+
+def test_an_action_with_a_wrong_or_old_signature_is_refused(signed: TestClient):
+    fields = {"model": "churn", "ref": "m5"}
+    wrong = [
+        hubspot(signed, fields, secret="other"),
+        hubspot(signed, fields, at=time() - 301),
+        hubspot(signed, fields, at=time() + 301),
+        hubspot(signed, fields, **{"X-HubSpot-Request-Timestamp": "now"}),
+        signed.post(ACTION, json={"inputFields": fields}),
+    ]
+    assert [answer.json()["code"] for answer in wrong] == ["unauthenticated"] * len(wrong)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "code"),
+    [
+        ({"model": "weather", "ref": "m5"}, 404, "unknown_model"),
+        ({"model": ["churn"]}, 404, "unknown_model"),
+        ({"model": "churn", "ref": "nobody"}, 404, "unknown_ref"),
+        ({"model": "churn"}, 422, "validation_failed"),
+        ([], 422, "validation_failed"),
+    ],
+)
+def test_wrong_fields_are_refused_by_name(signed: TestClient, fields: Any, status: int, code: str):
+    answer = hubspot(signed, fields)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_a_journey_is_answered(signed: TestClient):
+    claims = {"inArguments": [{"model": "response", "ref": "m5"}, {"campaign_id": "c1"}], "activityId": "a"}
+    found = signed.post(f"{SFMC}/execute", content=jwt(claims)).json()
+    assert (found["status"], found["model"]) == ("ok", "response")
+    for name in ("save", "publish", "validate", "stop"):
+        assert signed.post(f"{SFMC}/{name}", content=jwt({"activityId": "a"})).json()["success"] is True
+    config = signed.get(f"{SFMC}/config.json").json()
+    assert config["arguments"]["execute"]["url"] == f"{URL}{SFMC}/execute"
+    (schema,) = config["schema"].values()
+    outputs = {name for entry in schema["execute"]["outArguments"] for name in entry}
+    assert outputs <= found.keys()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"a.b", b"a.b.c", b"{}", b"\xff.\xff.\xff",
+        jwt({}, secret="other"), jwt({}, algorithm="none"), jwt([]), jwt({"exp": 5}), jwt({"exp": "later"}),
+        jwt({"nbf": 9e12}), jwt({}).rpartition(b".")[0] + b".",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("route", ["execute", "save", "stop"])
+def test_a_journey_with_a_wrong_token_is_refused(signed: TestClient, route: str, body: bytes):
+    answer = signed.post(f"{SFMC}/{route}", content=body)
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+
+
+def test_adapters_that_are_not_set_up_are_not_there(client: TestClient):
+    assert hubspot(client, {}).status_code == 404
+    assert client.get(f"{SFMC}/config.json").status_code == 404
+    for name in ("execute", "save", "publish", "validate", "stop"):
+        assert client.post(f"{SFMC}/{name}", content=jwt({})).status_code == 404
+
+
+def test_a_secret_of_other_letters_is_no_failure():
+    with pytest.raises(Problem):
+        signatures.hubspot("s", "POST", URL, b"", "签", "１２", 0.0)
