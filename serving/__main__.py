@@ -14,11 +14,6 @@ keys_app = typer.Typer(help="API keys: issue, list, revoke.", no_args_is_help=Tr
 app.add_typer(keys_app, name="keys")
 
 
-@app.callback()
-def main() -> None:
-    """What is done beside the running service."""
-
-
 @app.command()
 def pull() -> None:
     """Copy the released champions here; the copies serve on while the registry is away."""

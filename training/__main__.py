@@ -180,12 +180,12 @@ def summary() -> None:
     print(summarise(load()))
 
 
-def main() -> None:
+def run(commands: typer.Typer = app) -> None:
     """Run a command; an expected error is one sentence, not a stack trace (``--debug`` shows it)."""
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     try:
-        app()
+        commands()
     except (ValueError, FileNotFoundError) as error:
         if debug:
             raise
@@ -194,4 +194,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run()
