@@ -72,7 +72,7 @@ def settings(data: str, own: dict[str, Any] | None = None) -> str:
 
     def where(*keys: str | int) -> str:
         """In the mapping, if it says so, else in params.yaml."""
-        stands = ("params", *keys) in place.lines or ("params", *keys[:-1]) in place.lines and len(keys) > 1
+        stands = ("params", *keys) in place.lines or (("params", *keys[:-1]) in place.lines and len(keys) > 1)
         return place.at("params", *keys) if stands else ".".join(map(str, keys))
 
     parse(text.getvalue(), f"params.yaml with `params:` of {source}", where)
