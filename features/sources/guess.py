@@ -212,7 +212,7 @@ def _as_subjects(file: File) -> Guess | None:
     if key is not None and not key.decimals:
         cells["subject_id"] = {"column": key.name}
     unsure.append(f"{file.path.name}: {OTHERS}")
-    score = 2.0 + 0.25 * (len(file.columns) - 4)
+    score = 2.0 + 0.25 * max(0, len(file.columns) - 4)
     return Guess(file, "subjects", _in_order("subjects", cells), None, ("*",), unsure, score)
 
 

@@ -30,7 +30,7 @@ def propose(files: Sequence[Path]) -> Proposal:
     Raises
     ------
     FileNotFoundError, ValueError
-        No file was named.
+        No file was named, or one that is not there.
     """
     if not files:
         raise ValueError("no file given; name the files, or folders of files of one kind")
@@ -39,6 +39,8 @@ def propose(files: Sequence[Path]) -> Proposal:
     for path in paths:
         try:
             file = sketch(path)
+        except FileNotFoundError:
+            raise  # a wrong path is the caller's, not the file's
         except (ValueError, OSError, pl.exceptions.PolarsError) as error:
             unsure.append(f"{path.name}: could not be read, and is left out: {' '.join(str(error).split())}")
             continue

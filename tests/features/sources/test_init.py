@@ -145,16 +145,19 @@ def test_what_resembles_nothing_is_left_out_or_refused(tmp_path: Path) -> None:
     text = propose([tmp_path / "weather.csv"]).text
     assert "# weather.csv: resembles no table. Its columns: " in text
     assert "#   purchases: " in text
+    with pytest.raises(ValueError, match="no file given"):
+        propose([])
+    with pytest.raises(FileNotFoundError, match=r"none\.csv: not found"):
+        propose([tmp_path / "none.csv"])
 
 
 def test_one_unreadable_file_does_not_stop_the_others(tmp_path: Path) -> None:
     (tmp_path / "broken.parquet").write_bytes(b"no parquet")
-    (tmp_path / "o.csv").write_text(
+    (tmp_path / "orders.csv").write_text(
         "DAY,customer_id,order_id,price,date\n7,a,1,2.5,2024-01-02\n9,b,2,3.5,2024-02-02\n"
     )
-    found = propose([tmp_path / "broken.parquet", tmp_path / "missing.csv", tmp_path / "o.csv"])
+    found = propose([tmp_path / "broken.parquet", tmp_path / "orders.csv"])
     said = " ".join(found.unsure)
     assert "broken.parquet: could not be read" in said
-    assert "missing.csv: could not be read" in said
-    assert "date is taken as the time" in said
+    assert "orders.csv: date is taken as the time" in said
     assert "DAY is a number" in said
