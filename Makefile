@@ -38,7 +38,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 
 demo: $(VENV)/.runtime ## Data in, three explained models out: DATA=brand (simulated) or a mapping's name
 	@$(RUN) python -m training use $(DATA)
-	@$(RUN) dvc repro -q
+	@$(RUN) dvc repro > /dev/null # not -q, which hides DVC's errors, too
 	@$(RUN) python -m training publish
 	@$(RUN) python -m training summary
 

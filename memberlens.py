@@ -1,17 +1,23 @@
-"""``memberlens``: the commands of training and serving under one name."""
+"""``memberlens``: the commands of pipeline, registry and service under one name."""
 
-import sys
+import typer
+
+from serving.__main__ import app as serving
+from serving.__main__ import keys_app as keys
+from serving.__main__ import outcomes_app as outcomes
+from training.__main__ import app as training
+from training.__main__ import run
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
+app.add_typer(training)
+app.add_typer(keys, name="keys")
+app.add_typer(outcomes, name="outcomes")
+app.add_typer(serving, name="serving", help="What is done beside the running service.")
 
 
 def main() -> None:
-    """``memberlens serving …`` is the service's command line, everything else the pipeline's."""
-    if sys.argv[1:2] == ["serving"]:
-        from serving.__main__ import main as run
-
-        del sys.argv[1]
-    else:
-        from training.__main__ import main as run
-    run()
+    """Run a command; an expected error is one sentence and exit code 1."""
+    run(app)
 
 
 if __name__ == "__main__":

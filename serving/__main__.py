@@ -19,7 +19,7 @@ app.add_typer(outcomes_app, name="outcomes")
 
 
 @app.callback()
-def main() -> None:
+def private() -> None:
     """What is done beside the running service."""
     os.umask(0o077)  # copies and keys are for this user only
 

@@ -75,7 +75,7 @@ class Settings(Section):
 
     home: Path = Path()
     data: str = Field(
-        default="brand", pattern=r"^[a-z0-9][a-z0-9-]*$", description="which data set is served"
+        default="brand", pattern=r"^[a-z0-9][a-z0-9_-]*$", description="which data set is served"
     )
     build: Path = Path("build")
     state: Path = Path("build/serving")

@@ -133,8 +133,9 @@ def init(
 ) -> None:
     """Propose a mapping for your files: writes mappings/NAME.yaml and lists what it is unsure of."""
     from features.sources.init import propose
+    from training.switch import named
 
-    target = Path("mappings") / f"{name}.yaml"
+    target = Path("mappings") / f"{named(name)}.yaml"
     if target.exists():
         raise ValueError(f"{target}: exists already; choose another --name")
     proposal = propose(files)
@@ -147,11 +148,13 @@ def init(
 @app.command()
 def check(data: Annotated[str, typer.Argument(help="name of a file in mappings/")]) -> None:
     """Say what a mapping yields, and what is missing for which task; writes nothing."""
-    from features.sources.check import check as run
-    from training.thresholds import judged
+    import yaml
 
-    found = run(Path("mappings") / f"{data}.yaml")
-    for line in found.lines():
+    from training.thresholds import judged
+    from training.trainable import trainable
+
+    found, warnings = trainable(data, yaml.safe_load(Path("params.yaml").read_text()))
+    for line in (*found.lines(), *(f"warning: {warning}" for warning in warnings)):
         print(line)
     for table in judged(found.report.tables, load().ingest):
         if table.says:
@@ -188,12 +191,12 @@ def summary() -> None:
     print(summarise(load()))
 
 
-def main() -> None:
+def run(commands: typer.Typer = app) -> None:
     """Run a command; an expected error is one sentence, not a stack trace (``--debug`` shows it)."""
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     try:
-        app()
+        commands()
     except (ValueError, FileNotFoundError) as error:
         if debug:
             raise
@@ -202,4 +205,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run()

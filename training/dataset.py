@@ -24,14 +24,7 @@ def dataset(params: Params, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     ingest = read_json(params.build / "ingest.json")
     end = extract_moment(ingest)
-    data = {path.stem: pl.scan_parquet(path) for path in sorted(tables.glob("*.parquet"))}
-    rows, steps = _questions(task, data, spine, params.seed, end)
-    split = split_in_time(rows, spine)
-    rows = split.assign(rows)
-    steps.append(
-        _step("split in time, gap rows left out", kept := rows.filter(pl.col("split") != "gap"), task)
-    )
-    _require_labels(kept, name)
+    kept, split, steps = asked(task, tables, spine, params.seed, end)
     kept.write_parquet(folder / "spine.parquet")
     groups = catalog.available(task.groups, engines.kinds(tables))
     say(f"{name}: {len(kept):,} questions, {len(catalog.features(groups))} features")
@@ -45,6 +38,27 @@ def dataset(params: Params, name: str) -> None:
     )
     found = _enough(folder, name)
     write_json(folder / "dataset.json", _facts(task, spine, kept, split, groups, steps, ingest) | found)
+
+
+def asked(
+    task: Task, tables: Path, spine: Spine, seed: int, end: int
+) -> tuple[pl.DataFrame, Split, list[dict[str, Any]]]:
+    """The labelled questions of a task, split in time; the split; how many were left at each step.
+
+    Raises
+    ------
+    ValueError
+        Nothing asked, too short a period, or a part with outcomes of one kind only.
+    """
+    data = {path.stem: pl.scan_parquet(path) for path in sorted(tables.glob("*.parquet"))}
+    rows, steps = _questions(task, data, spine, seed, end)
+    split = split_in_time(rows, spine)
+    kept = split.assign(rows).filter(pl.col("split") != "gap")
+    steps.append(_step("split in time, gap rows left out", kept, task))
+    _require_labels(kept, task.name)
+    if not split.blocks or kept.filter(pl.col("split") == "train").is_empty():
+        raise ValueError(f"{task.name}: no rows to learn from before the first validation block")
+    return kept, split, steps
 
 
 def _enough(folder: Path, name: str) -> dict[str, Any]:

@@ -1,16 +1,18 @@
 """params.yaml, typed: an unknown key or a wrong value stops at once and is named."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from features.policy import Policy
 
+NAME = r"^[a-z0-9][a-z0-9_-]*$"
+"""Names of data sets: of folders, of files in ``mappings/``, of models."""
 TaskName = Literal["lead", "response", "churn", "given"]
 
 
@@ -168,7 +170,7 @@ class Stated(Section):
 class Params(Section):
     """The whole of params.yaml."""
 
-    data: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    data: str = Field(pattern=NAME)
     tasks: tuple[TaskName, ...] = Field(min_length=1)
     seed: int = Field(ge=0)
     brand: Brand
@@ -193,18 +195,37 @@ class Params(Section):
         return Path("experiments") / self.data
 
 
-def _sentence(error: Mapping[str, Any]) -> str:
-    key = ".".join(map(str, error["loc"]))
+Where = Callable[..., str]  # keys of a setting: its place, as errors name it
+
+
+def _dotted(*keys: str | int) -> str:
+    return ".".join(map(str, keys))
+
+
+def _sentence(error: Mapping[str, Any], where: Where) -> str:
+    key = where(*error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{key}: no such key; allowed are {_allowed(error['loc'][:-1])}"
     found = "" if error["type"] == "missing" else f" (found {error['input']!r})"
     return f"{key}: {error['msg']}{found}"
 
 
-def parse(text: str, place: str = "params.yaml") -> Params:
+def _allowed(keys: tuple[str | int, ...]) -> list[str]:
+    """Keys of the section at a place."""
+    section: type[BaseModel] = Params
+    for key in keys:
+        kinds = (section.model_fields[str(key)].annotation,)
+        found = [kind for kind in (*kinds, *get_args(kinds[0])) if isinstance(kind, type)]
+        section = next(kind for kind in found if issubclass(kind, BaseModel))
+    return list(section.model_fields)
+
+
+def parse(text: str, place: str = "params.yaml", where: Where = _dotted) -> Params:
     """The typed parameters; ``ValueError`` names file, key, what was found and what is allowed."""
     try:
         return Params.model_validate(yaml.safe_load(text))
     except ValidationError as error:
-        lines = [_sentence(found) for found in error.errors()]
+        lines = [_sentence(found, where) for found in error.errors()]
         raise ValueError(f"{place}: " + "; ".join(lines)) from None
 
 

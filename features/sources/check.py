@@ -1,6 +1,7 @@
 """What a mapping yields, and what is missing for which task, without writing anything."""
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -74,8 +75,20 @@ class Check:
         yield from (f"no {name}: {what}" for name, what in self.lacking.items())
 
 
-def check(path: Path) -> Check:
+Store = Callable[[str, Iterator[pl.DataFrame]], None]
+
+
+def _drained(_name: str, frames: Iterator[pl.DataFrame]) -> None:
+    deque(frames, maxlen=0)
+
+
+def check(path: Path, keep: Store = _drained) -> Check:
     """Read all rows of a mapping, judge and count them.
+
+    Parameters
+    ----------
+    keep
+        Is given each table by name, as frames of accepted rows; it takes them all.
 
     Raises
     ------
@@ -90,13 +103,18 @@ def check(path: Path) -> Check:
         kinds: dict[str, int] = {}
 
         def store(name: str, frames: Iterator[pl.DataFrame]) -> None:
-            for frame in frames:
-                if name == "responses":
-                    kinds.update(frame["kind"].value_counts().iter_rows())
+            keep(name, _counted(frames, kinds) if name == "responses" else frames)
 
         report = intake(shape(mapping, root), extracted, store, mapping.unknown_members)
     there = {name for name, counts in report.tables.items() if counts["accepted"]}
     return Check(extracted, report, kinds, _tasks(mapping, there, kinds), _lacking(there))
+
+
+def _counted(frames: Iterator[pl.DataFrame], kinds: dict[str, int]) -> Iterator[pl.DataFrame]:
+    for frame in frames:
+        for kind, count in frame["kind"].value_counts().iter_rows():
+            kinds[kind] = kinds.get(kind, 0) + count
+        yield frame
 
 
 def _lacking(there: set[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from features import tables
-from features.sources.sketch import Column, File
+from features.sources.sketch import SAMPLE, Column, File
 from features.sources.words import COLUMNS, DEFAULTS, FILES, OUTCOME
 
 TIMES = ("occurred_at", "joined_at", "recorded_at")
@@ -70,7 +70,10 @@ def _as_table(file: File, table: str) -> Guess | None:
         cells |= _returns(file, used, unsure)
     if table == "members" and "occurred_at" not in cells:
         cells["occurred_at"] = {"value": "1970-01-01"}
-        unsure.append(f"{file.path.name}: profiles have no time, and are taken as known from the start")
+        unsure.append(
+            f"{file.path.name}: no column tells when a profile was known; it is taken as "
+            "known from the start, which is a leak until shown otherwise"
+        )
     owners = {"member_id", "lead_id"} & set(cells)
     missing = [name for name, spec in specs.items() if not spec.nullable and name not in cells]
     made_up = {name: _made_up(table, name, cells, unsure) for name in missing}
@@ -150,11 +153,13 @@ def _cell(file: File, name: str, column_name: str, unsure: list[str]) -> dict[st
     if column.kind == "time":
         if column.formats:
             cell["format"] = column.formats[0]
+        order = f", read as {column.formats[0]}" if column.formats else ""
         if len(column.formats) > 1:
-            unsure.append(f"{file.path.name}: {column.name} reads as {' and as '.join(column.formats)}")
-        if name == "occurred_at" and len(file.times) > 1:
-            others = [other.name for other in file.times if other.name != column.name]
-            unsure.append(f"{file.path.name}: {column.name} is taken as the time of a row, not {others}")
+            order += f"; it reads as {' and as '.join(column.formats[1:])} too"
+        others = [other.name for other in file.times if other.name != column.name]
+        taken = "the time at which a row was known" if name == "occurred_at" else name
+        but = f", not {others}" if others and name == "occurred_at" else ""
+        unsure.append(f"{file.path.name}: {column.name} is taken as {taken}{but}{order}")
     if name.endswith("_cents"):
         cell["times"] = 100
         whole = "" if column.decimals else ", and has no decimals: it may be cents already"
@@ -196,7 +201,8 @@ def _as_subjects(file: File) -> Guess | None:
     time = _time(file)
     cells: dict[str, dict[str, Any]] = {"label": {"column": labels[0].name}, "subject_id": {"column": "_row"}}
     if time is None:
-        cells["occurred_at"] = {"column": "_row", "since": "2000-01-01", "unit": "minutes"}
+        unit = "hours" if file.rows < SAMPLE else "minutes"  # the windows of a small file fit in, too
+        cells["occurred_at"] = {"column": "_row", "since": "2000-01-01", "unit": unit}
         unsure.append(f"{file.path.name}: no time was found; later in the file is taken as later in time")
     else:
         cells["occurred_at"] = _cell(file, "occurred_at", time.name, unsure)
@@ -206,7 +212,7 @@ def _as_subjects(file: File) -> Guess | None:
     if key is not None and not key.decimals:
         cells["subject_id"] = {"column": key.name}
     unsure.append(f"{file.path.name}: {OTHERS}")
-    score = 2.0 + 0.25 * (len(file.columns) - 4)
+    score = 2.0 + 0.25 * max(0, len(file.columns) - 4)
     return Guess(file, "subjects", _in_order("subjects", cells), None, ("*",), unsure, score)
 
 

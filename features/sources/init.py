@@ -1,16 +1,19 @@
 """Propose a mapping for files that nobody has described yet, and say what is unsure about it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os.path import commonpath
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import yaml
 
+from features import tables as contract
 from features.sources.check import NEEDS, missing
 from features.sources.guess import Guess, guess, unmatched
-from features.sources.sketch import sketch
+from features.sources.sketch import File, sketch
 
 
 @dataclass(frozen=True)
@@ -27,25 +30,71 @@ def propose(files: Sequence[Path]) -> Proposal:
     Raises
     ------
     FileNotFoundError, ValueError
-        A file that is not there or cannot be read, or none that resembles any table.
+        No file was named, or one that is not there.
     """
     if not files:
         raise ValueError("no file given; name the files, or folders of files of one kind")
     paths = [path.expanduser().resolve() for path in files]
-    guesses, unsure = [], []
+    guesses, unsure, unplaced = [], [], []
     for path in paths:
-        file = sketch(path)
+        try:
+            file = sketch(path)
+        except FileNotFoundError:
+            raise  # a wrong path is the caller's, not the file's
+        except (ValueError, OSError, pl.exceptions.PolarsError) as error:
+            unsure.append(f"{path.name}: could not be read, and is left out: {' '.join(str(error).split())}")
+            continue
+        unsure += _numbered_days(file)
         made = guess(file)
         if made is None:
+            unplaced.append(file)
             why = "" if file.times else " (no column holds a time)"
-            unsure.append(f"{path.name}: resembles no table of the contract{why}, and is left out")
+            unsure.append(f"{path.name}: resembles no table of the contract{why}, and stands as a comment")
         else:
             guesses.append(made)
             unsure += made.unsure
     if not guesses:
-        raise ValueError(f"none of {[path.name for path in paths]} resembles a table of the contract")
+        return Proposal(_head(unsure) + _unplaced(unplaced) + _empty(paths[0].parent), unsure)
     unsure += [*unmatched(guesses), "times that name no zone are taken as UTC (`time_zone:`)"]
-    return Proposal(_text(guesses, paths, unsure), unsure)
+    return Proposal(_text(guesses, paths, unsure) + _unplaced(unplaced), unsure)
+
+
+def _head(unsure: list[str]) -> str:
+    notes = "".join(f"# - {sentence}\n" for sentence in unsure)
+    return f"# Proposed by what the files look like. Look at:\n{notes}\n"
+
+
+def _numbered_days(file: File) -> list[str]:
+    """Whole numbers named as days: they count from a start that no file tells."""
+    found = [
+        c.name for c in file.columns if c.kind == "number" and re.search(r"(?i)(^|_)(day|week)s?$", c.name)
+    ]
+    return [
+        f"{file.path.name}: {name} is a number; if it counts time, `since: DATE` and `unit: days` make it one"
+        for name in found
+    ]
+
+
+def _unplaced(files: list[File]) -> str:
+    """What resembles no table, as comments: its columns, and what each table would need."""
+    lines = []
+    for file in files:
+        columns = ", ".join(f"{column.name} ({column.kind})" for column in file.columns)
+        lines += [f"{file.path.name}: resembles no table. Its columns: {columns}"]
+    if not lines:
+        return ""
+    lines.append("What a table needs at least:")
+    for table in contract.TABLES:
+        needed = [name for name, spec in contract.columns(table).items() if not spec.nullable]
+        lines.append(f"  {table}: {', '.join(needed)}")
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _empty(folder: Path) -> str:
+    """The frame of a mapping without tables; `check` says what is to be filled in."""
+    return yaml.safe_dump(
+        {"about": "To be said in one sentence.", "folder": str(folder)}, sort_keys=False
+    ) + ("sources: {}\ntables: {}\n")
 
 
 def _text(guesses: list[Guess], paths: list[Path], unsure: list[str]) -> str:
@@ -68,9 +117,8 @@ def _text(guesses: list[Guess], paths: list[Path], unsure: list[str]) -> str:
     left_out = {task: missing(task, there) for task in NEEDS if task not in tasks}
     content |= {"left_out": left_out} if left_out else {}
     content |= {"params": {"tasks": tasks}} if tasks else {}
-    notes = "".join(f"# - {sentence}\n" for sentence in unsure)
     body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
-    return f"# Proposed by what the files look like. Look at:\n{notes}\n{body}"
+    return _head(unsure) + body
 
 
 def _name(made: Guess) -> str:

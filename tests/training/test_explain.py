@@ -34,3 +34,11 @@ def test_contributions_that_do_not_add_up_stop_the_stage(made_up, monkeypatch):
     monkeypatch.setattr(Model, "contributions", lambda self, matrix: (right(self, matrix)[0] * 1.01, 0.0))
     with pytest.raises(ValueError, match="miss the log-odds by"):
         stage.explain(stages.params(), "churn")
+
+
+def test_rounding_is_held_against_the_size_of_what_is_added_up():
+    rows = pl.DataFrame({"row_id": [1], "margin": [0.5]})
+    values, base = np.array([[40.0, -39.5]]), 0.1  # all but separate classes: large terms cancel out
+    stage._require_additive("t", rows, np.array([5e-5]) / stage.size(values, base))
+    with pytest.raises(ValueError, match="miss the log-odds by"):
+        stage._require_additive("t", rows, np.array([5e-5]) / stage.size(values / 100, base))

@@ -67,8 +67,8 @@ def _order(source: Source) -> dict[str, Any]:
 def _additive(source: Source) -> dict[str, Any]:
     """Contributions add up to the calibrated log-odds."""
     found = source.explained
-    allowed = 10 * found["tolerance"]  # large log-odds have large rounding errors
-    return _check("additive", found["max_error"] <= allowed, found["max_error"], allowed)
+    error, allowed = found["max_relative_error"], found["tolerance"]
+    return _check("additive", error <= allowed, error, allowed)
 
 
 def _shuffled(source: Source) -> dict[str, Any]:

@@ -1,0 +1,68 @@
+"""The one command line: each command is there, and the cheap ones do what they say."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import memberlens
+
+ROOT = Path(__file__).parents[1]
+RUNNER = CliRunner()
+
+
+def walk(command, words=()):
+    """The words of every command below one, groups included."""
+    yield words
+    for name, below in getattr(command, "commands", {}).items():
+        yield from walk(below, (*words, name))
+
+
+COMMANDS = list(walk(typer.main.get_command(memberlens.app)))
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_says_what_it_is_for(words):
+    found = RUNNER.invoke(memberlens.app, [*words, "--help"])
+    assert found.exit_code == 0, found.output
+    assert "Usage:" in found.output
+
+
+def test_pipeline_registry_and_service_are_there():
+    assert {("init",), ("use",), ("keys", "issue"), ("serving", "keys", "issue"), ("serving", "pull")} <= set(
+        COMMANDS
+    )
+
+
+@pytest.mark.parametrize("words", [["keys"], ["serving", "keys"]])
+def test_a_key_is_issued_listed_and_revoked(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = RUNNER.invoke(memberlens.app, [*words, "issue", "crm"])
+    assert given.exit_code == 0, given.output
+    assert given.output.startswith("ml.")
+    name = given.output.split(".")[1]
+    assert "crm" in RUNNER.invoke(memberlens.app, [*words, "list"]).output
+    assert RUNNER.invoke(memberlens.app, [*words, "revoke", name]).exit_code == 0
+    assert "revoked" in RUNNER.invoke(memberlens.app, [*words, "list"]).output
+
+
+@pytest.mark.parametrize("words", [["serving", "nothing"], ["nothing"], ["keys", "nothing"]])
+def test_an_unknown_command_is_an_error(words):
+    assert RUNNER.invoke(memberlens.app, words).exit_code == 2
+
+
+@pytest.mark.parametrize("module", ["memberlens", "training", "serving"])
+def test_modules_are_command_lines_too(module):
+    done = subprocess.run([sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Usage:" in done.stdout
+
+
+def test_an_expected_error_is_one_sentence(tmp_path):
+    command = [sys.executable, "-m", "memberlens", "use", "nothing"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: mappings/nothing.yaml: no such mapping")

@@ -1,0 +1,60 @@
+"""Whether what a mapping yields can be trained: its settings, its questions, its split; nothing is kept."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from features.sources.check import Check, check
+from features.sources.store import Folder
+from models.task import task as task_named
+from training import enough
+from training.dataset import asked
+from training.params import Params, parse
+from training.switch import MAPPINGS, settings
+
+
+def trainable(data: str, own: dict[str, object]) -> tuple[Check, list[str]]:
+    """What a mapping yields, with the tasks of its settings tried up to the split, and warnings.
+
+    Parameters
+    ----------
+    own
+        The content of params.yaml, whose sections beside the data set's own hold.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        What is wrong with the mapping, its files or its settings.
+    """
+    params = parse(settings(data, own))
+    with TemporaryDirectory() as folder:
+        store = Folder(Path(folder), params.engine.memory, params.engine.threads).store
+        found = check(MAPPINGS / f"{data}.yaml", store)
+        tasks, warnings = dict(found.tasks), []
+        for name in params.tasks:
+            if tasks.get(name) == "":
+                tasks[name], short = _tried(params, name, Path(folder), int(found.extracted.timestamp()))
+                warnings += [f"{name}: too few data: {lack}" for lack in short]
+    return replace(found, tasks=tasks), [*_beside(params, tasks), *warnings]
+
+
+def _tried(params: Params, name: str, tables: Path, end: int) -> tuple[str, tuple[str, ...]]:
+    """Why a task cannot be trained, empty where it can; and what is short."""
+    try:
+        rows, _, _ = asked(task_named(name), tables, getattr(params.spine, name), params.seed, end)
+    except ValueError as error:
+        return f"cannot be trained with these settings. {error}", ()
+    return "", enough.every(rows, ())[0].short
+
+
+def _beside(params: Params, tasks: dict[str, str]) -> Iterator[str]:
+    """Tasks that the settings ask for and the data do not carry, and the other way round."""
+    for name in params.tasks:
+        if name not in tasks:
+            yield f"`params.tasks` asks for {name}, for which the source has no table"
+        elif tasks[name]:
+            yield f"`params.tasks` asks for {name}, which would stop the pipeline; take it out or mend it"
+    for task, why in tasks.items():
+        if not why and task not in params.tasks:
+            yield f"task {task} is not in `params.tasks`, and was not tried"
