@@ -13,7 +13,7 @@ from serving.flat import FlatScored
 from serving.problems import KINDS, MEDIA_TYPE
 from serving.schema import Bulk, Portrait
 from serving.schema_answers import RankedAnswer, Scored, ScoredMany
-from serving.schema_consent import ConsentWords, Erase, Erased
+from serving.schema_consent import ConsentWords, Erase, Erased, Heard
 from serving.schema_items import ITEMS
 from serving.schema_jobs import Job
 from serving.schema_log import LoggedAnswer
@@ -29,7 +29,7 @@ BODIES = (
 )
 ANSWERS = (
     *(Scored, ScoredMany, RankedAnswer, FlatScored, LoggedAnswer),
-    *(JobAnswer, JobPage, Kept, ModelCard, Models, PortraitAnswer, Ready, Erased),
+    *(JobAnswer, JobPage, Kept, ModelCard, Models, PortraitAnswer, Ready, Heard, Erased),
 )
 ALWAYS = (401, 404, 405, 421, 429, 500, 503, 504)
 WITH_SCOPE = (403, 422)

@@ -8,8 +8,7 @@ from fastapi import APIRouter, Request, Response
 from serving import audit, calls, contract, erasure, parsing, told
 from serving.problems import Fault, Problem, pointer
 from serving.replies import reply
-from serving.schema_consent import ConsentWords, Erase, Erased
-from serving.schema_replies import Kept
+from serving.schema_consent import ConsentWords, Erase, Erased, Heard
 from serving.state import State
 
 SCOPE = "consent:write"
@@ -19,7 +18,7 @@ AHEAD_SECONDS = 60.0  # what the clocks of two machines may differ by
 def router(state: State) -> APIRouter:
     """Routes by which the CRM tells a withdrawal or an erasure, effective at once."""
     routes, secret = APIRouter(), audit.secret_of(state.settings.kept)
-    said = contract.route(Kept, ConsentWords, scope=SCOPE)
+    said = contract.route(Heard, ConsentWords, scope=SCOPE)
 
     @routes.post("/v1/members/consent", openapi_extra=said, summary="What was said about consent")
     async def consent(request: Request) -> Response:

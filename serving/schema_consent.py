@@ -44,6 +44,14 @@ class ConsentWords(Row):
     consents: Annotated[list[ConsentWord], Field(min_length=1, max_length=MAX_WORDS)]
 
 
+class Heard(Row):
+    """How many words about consent were new."""
+
+    request_id: str
+    accepted: int
+    duplicates: int
+
+
 class Erase(Row):
     """Whom to erase from what the service keeps; a member's leads go with it."""
 

@@ -135,7 +135,9 @@ def test_who_is_suppressed_has_a_reason_and_no_number(world, name):
     gone, told = scores.filter(pl.col("status") == "suppressed"), scores.filter(pl.col("status") == "ok")
     assert gone["suppression_reason"].is_in(REASONS).all()
     assert told["suppression_reason"].null_count() == len(told)
-    numbers = gone.select(pl.exclude("subject_id", "campaign_id", "as_of", "status", "suppression_reason"))
+    numbers = gone.select(
+        pl.exclude("subject_id", "campaign_id", "as_of", "score_id", "status", "suppression_reason")
+    )
     assert sum(numbers.null_count().row(0)) == numbers.width * len(gone) > 0
     population = json.loads((world.build / name / "population.json").read_text())
     assert population["n"] == len(told)
