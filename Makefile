@@ -14,6 +14,7 @@ DATA ?= brand
 PORT ?= 3000
 TASK ?= churn
 EVENTS ?= 1e6 1e7
+JOBS ?= 2
 
 .PHONY: help demo test test-oldest check lint audit serve bento ui optuna-ui bench-features bench-training bench-batch bench-soak bench-serving bench-crowd lock format clean
 
@@ -43,7 +44,7 @@ demo: $(VENV)/.runtime ## Data in, three explained models out: DATA=brand (simul
 	@$(RUN) python -m training summary
 
 test: $(VENV)/.dev ## The whole test suite, the README's examples included
-	@$(RUN) python -m pytest
+	@$(RUN) python -m pytest -n $(JOBS) --dist loadfile
 
 test-oldest: ## The same on the oldest Python that is there, where it is another one
 	@test "$(lastword $(PYTHONS))" = "$(PYTHON)" || \
