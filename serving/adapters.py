@@ -65,7 +65,7 @@ def _execute(routes: APIRouter, state: State, secrets: Adapters) -> None:
         """One contact of a journey: flat fields, named as the activity's ``outArguments``."""
         claims = await _claims(request, state, secrets)
         fields: dict[str, Any] = {}
-        for part in claims.get("inArguments") or ():
+        for part in _list(claims.get("inArguments")):
             fields |= _object(part)
         return reply(request, await _scored(request, state, fields))
 
@@ -125,6 +125,12 @@ def _set(secret: str | None) -> str:
     if not secret:
         raise Problem("not_found", "This adapter is not set up.")
     return secret
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise Problem("validation_failed", "inArguments must be a list of JSON objects.")
+    return value
 
 
 def _object(value: Any) -> dict[str, Any]:

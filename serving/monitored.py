@@ -14,6 +14,7 @@ def text(state: State, database: Database) -> bytes:
     """All metrics in Prometheus' text format, with gauges of this moment."""
     metrics, now = state.metrics, state.now()
     metrics.limit.set(state.settings.stale_days)
+    metrics.list_refused.set(state.consents.refusal is not None)
     for champion in state.champions.values():
         days = clock.age_days(champion, state.settings, now) if champion.snapshot is not None else None
         metrics.aged(champion.name, days, now)

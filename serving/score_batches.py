@@ -76,7 +76,7 @@ class Batches:
         found: list[str] = []
         for file in sorted(self.folder.glob("*.parquet")):
             rows = pl.scan_parquet(file).filter(pl.col("subject") == subject_mark)
-            found += rows.select("score_id").collect()["score_id"]
+            found.extend(rows.select("score_id").collect()["score_id"])  # `+=` would ask the Series to add
         return found
 
     def erase(self, subject_mark: str) -> int:

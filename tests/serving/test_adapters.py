@@ -46,9 +46,8 @@ def jwt(claims: Any, secret: str = SECRET, algorithm: str = "HS256") -> bytes:
     def part(value: bytes) -> bytes:
         return base64.urlsafe_b64encode(value).rstrip(b"=")
 
-    head = (
-        part(json.dumps({"alg": algorithm, "typ": "JWT"}).encode()) + b"." + part(json.dumps(claims).encode())
-    )
+    told = claims if isinstance(claims, bytes) else json.dumps(claims).encode()
+    head = part(json.dumps({"alg": algorithm, "typ": "JWT"}).encode()) + b"." + part(told)
     return head + b"." + part(hmac.new(secret.encode(), head, hashlib.sha256).digest())
 
 
@@ -85,6 +84,29 @@ def test_an_action_with_a_wrong_or_old_signature_is_refused(signed: TestClient):
 def test_wrong_fields_are_refused_by_name(signed: TestClient, fields: Any, status: int, code: str):
     answer = hubspot(signed, fields)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("arguments", [5, True, None, "a", {"model": "churn"}, [5], [["ref"]]])
+def test_arguments_that_are_no_list_of_objects_are_refused(signed: TestClient, arguments: Any):
+    answer = signed.post(f"{SFMC}/execute", content=jwt({"inArguments": arguments}))
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+
+
+@pytest.mark.parametrize("name", ["execute", "save"])
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        (b'{"a": NaN}', "malformed_json"),
+        (b'{"exp": 1e400}', "malformed_json"),
+        (b'{"a": "\\ud800"}', "malformed_json"),
+        (b"not JSON", "malformed_json"),
+        (b'{"a": 1, "a": 2}', "validation_failed"),
+    ],
+)
+def test_signed_claims_are_read_as_strictly_as_bodies(
+    signed: TestClient, name: str, claims: bytes, code: str
+):
+    assert signed.post(f"{SFMC}/{name}", content=jwt(claims)).json()["code"] == code
 
 
 def test_a_journey_is_answered(signed: TestClient):

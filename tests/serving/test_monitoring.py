@@ -61,6 +61,7 @@ WENT_WRONG = {
     "a champion is refused": "champion_refused",
     "a snapshot is refused": "snapshot_refused",
     "a snapshot is stale": "snapshot_age_days",
+    "the list of consents is refused": "consent_list_refused",
     "jobs wait": "jobs_waiting_seconds",
     "jobs fail": "jobs",
     "nothing can be kept": "store_writable",
