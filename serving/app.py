@@ -56,7 +56,7 @@ def build(state: State, jobs: Jobs) -> Gate:
         routes_log.router(state),
     ):
         app.include_router(router)
-    app.include_router(adapters.router(state, Adapters.of_environment()))
+    app.include_router(adapters.router(state, Adapters.of_environment(), buckets))
     app.openapi = lambda: contract.document(app)  # type: ignore[method-assign]
 
     @app.get("/v1/docs", include_in_schema=False)

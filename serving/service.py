@@ -19,7 +19,7 @@ from serving.jobs import Jobs
 from serving.state import State
 from serving.work import Work
 
-# What the framework would answer itself before it looks at mounted routes.
+# What the framework would answer itself before it looks at mounted routes; so it does a target with a host.
 NATIVE = frozenset(("/schema.json", "/livez", "/healthz", "/readyz"))
 
 # A thread that computes for many hands over to the one that answers singly after half a millisecond.
@@ -82,7 +82,8 @@ class Hidden:
         self.framework = framework
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        native = scope["type"] == "http" and scope["path"] in NATIVE
+        path = scope.get("path", "/")
+        native = scope["type"] == "http" and (path in NATIVE or not path.startswith("/"))
         await (routes if native else self.framework)(scope, receive, send)
 
 
