@@ -84,11 +84,6 @@ class Champion:
     def card(self) -> Mapping[str, Any]:
         return self.scorer.model.card
 
-    @property
-    def asks_content(self) -> bool:
-        """Whether a campaign belongs to the question."""
-        return self.card["key"] == "contact_id"
-
     @cached_property
     def doubts(self) -> Doubts:
         """What is unusual about inputs."""
