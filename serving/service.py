@@ -27,13 +27,15 @@ sys.setswitchinterval(0.0005)
 os.umask(0o077)  # whatever the service writes is for its own user
 loaded = settings.load()
 instance.own_metrics(loaded.kept)
+loaded.kept.chmod(0o700)  # what was written below it before, too
 state = State(loaded)
 jobs = Jobs(Database(state.settings.kept / "service.db"))
 routes = app.build(state, jobs)
 
 
 def _log(stop: threading.Event) -> None:
-    state.score_log.run(stop, lambda: state.champions.values(), state.settings)
+    consents = state.consents
+    state.score_log.run(stop, lambda: state.champions.values(), state.settings, consents.is_erased)
 
 
 @bentoml.service(
