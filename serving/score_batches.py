@@ -33,7 +33,8 @@ class Batches:
     def keep(self, champion: Champion, settings: Settings, is_erased: IsErased = _nobody) -> None:
         """Keep the ids of the batch that a champion answers from; nothing where they are kept already.
 
-        Whom the pipeline still has and ``is_erased`` (kind, id) names has no line. ``OSError`` where the file cannot be written.
+        Whom the pipeline still has and ``is_erased`` (kind, id) names has no line.
+        ``OSError`` where the file cannot be written.
         """
         ready, snapshot = champion.published, champion.snapshot
         if ready is None or snapshot is None or ready.marks is None:
