@@ -80,7 +80,7 @@ class Access:
         if call.key is None:
             return
         try:
-            self.wrong.take(_peer(scope))
+            self.wrong.take(peer(scope))
         except Problem as problem:
             if self.slowed >= MOST_SLOWED:
                 raise
@@ -96,10 +96,11 @@ class Access:
         A proxy that adds no header passes on the name that the world calls, or speaks HTTP/1.0.
         """
         direct = not call.forwarded and scope.get("http_version") != "1.0"
-        return direct and call.host in LOCAL and _is_loopback(_peer(scope))
+        return direct and call.host in LOCAL and _is_loopback(peer(scope))
 
 
-def _peer(scope: Scope) -> str:
+def peer(scope: Scope) -> str:
+    """The address that a call comes from."""
     return str((scope.get("client") or ("", 0))[0])
 
 

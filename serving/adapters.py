@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from serving import answers, calls, parsing, signatures, strict
 from serving.flat import flat
 from serving.problems import Problem
+from serving.rates import Buckets
 from serving.replies import reply
 from serving.routes_scores import noted
 from serving.schema_items import ITEMS
@@ -19,18 +20,18 @@ OPEN = frozenset((HUBSPOT, *(f"{SFMC}/{name}" for name in ("config.json", "execu
 FIELDS = ("ref", "campaign_id", "record_id")
 
 
-def router(state: State, secrets: Adapters) -> APIRouter:
-    """The routes; 404 for a system whose secret is not set."""
+def router(state: State, secrets: Adapters, buckets: Buckets) -> APIRouter:
+    """The routes; 404 for a system whose secret is not set. Only signed calls use up a system's quota."""
     routes = APIRouter(include_in_schema=False)
-    _hubspot(routes, state, secrets)
+    _hubspot(routes, state, secrets, buckets)
     _config(routes, secrets)
-    _execute(routes, state, secrets)
+    _execute(routes, state, secrets, buckets)
     for name in HOOKS:
-        _agreed(routes, state, secrets, name)
+        _agreed(routes, state, secrets, buckets, name)
     return routes
 
 
-def _hubspot(routes: APIRouter, state: State, secrets: Adapters) -> None:
+def _hubspot(routes: APIRouter, state: State, secrets: Adapters, buckets: Buckets) -> None:
     @routes.post(HUBSPOT)
     async def action(request: Request) -> Response:
         """A workflow's custom action: flat fields come back as ``outputFields``."""
@@ -46,6 +47,7 @@ def _hubspot(routes: APIRouter, state: State, secrets: Adapters) -> None:
             given.get("x-hubspot-request-timestamp", ""),
             state.now().timestamp() * 1000,
         )
+        _known(request, "hubspot", buckets)
         parsing.once(body)
         fields = _object(_object(strict.content(body)).get("inputFields"))
         return reply(request, {"outputFields": await _scored(request, state, fields)})
@@ -59,28 +61,37 @@ def _config(routes: APIRouter, secrets: Adapters) -> None:
         return reply(request, sfmc_config(secrets.public_url))
 
 
-def _execute(routes: APIRouter, state: State, secrets: Adapters) -> None:
+def _execute(routes: APIRouter, state: State, secrets: Adapters, buckets: Buckets) -> None:
     @routes.post(f"{SFMC}/execute")
     async def execute(request: Request) -> Response:
         """One contact of a journey: flat fields, named as the activity's ``outArguments``."""
-        claims = await _claims(request, state, secrets)
+        claims = await _claims(request, state, secrets, buckets)
         fields: dict[str, Any] = {}
-        for part in claims.get("inArguments") or ():
+        for part in _list(claims.get("inArguments")):
             fields |= _object(part)
         return reply(request, await _scored(request, state, fields))
 
 
-def _agreed(routes: APIRouter, state: State, secrets: Adapters, name: str) -> None:
+def _agreed(routes: APIRouter, state: State, secrets: Adapters, buckets: Buckets, name: str) -> None:
     @routes.post(f"{SFMC}/{name}", name=name)
     async def agreed(request: Request) -> Response:
         """Journey Builder asks whether the activity may be saved, published, stopped: nothing is kept."""
-        await _claims(request, state, secrets)
+        await _claims(request, state, secrets, buckets)
         return reply(request, {"success": True})
 
 
-async def _claims(request: Request, state: State, secrets: Adapters) -> dict[str, Any]:
+async def _claims(request: Request, state: State, secrets: Adapters, buckets: Buckets) -> dict[str, Any]:
     secret = _set(secrets.sfmc_secret)
-    return signatures.token(secret, (await request.body()).strip(), state.now().timestamp())
+    found = signatures.token(secret, (await request.body()).strip(), state.now().timestamp())
+    _known(request, "sfmc", buckets)
+    return found
+
+
+def _known(request: Request, client: str, buckets: Buckets) -> None:
+    """Note who calls, now that the signature says it; ``Problem`` where the system's quota is used up."""
+    call = calls.of(request)
+    call.client = client
+    call.headers |= buckets.take(client)
 
 
 async def _scored(request: Request, state: State, fields: dict[str, Any]) -> dict[str, Any]:
@@ -125,6 +136,12 @@ def _set(secret: str | None) -> str:
     if not secret:
         raise Problem("not_found", "This adapter is not set up.")
     return secret
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise Problem("validation_failed", "inArguments must be a list of JSON objects.")
+    return value
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The public routes behind the gate: what BentoML mounts."""
 
-from fastapi import FastAPI, Response
+from fastapi import Depends, FastAPI, Response
 from fastapi.middleware.gzip import GZipMiddleware
 
 from serving import (
@@ -8,6 +8,7 @@ from serving import (
     carried,
     contract,
     docs,
+    parameters,
     replies,
     routes_consent,
     routes_jobs,
@@ -18,6 +19,7 @@ from serving import (
     routes_stored,
 )
 from serving.gate import Gate
+from serving.heads import Heads
 from serving.jobs import Jobs
 from serving.levels import Levels
 from serving.packed import Unpack
@@ -36,6 +38,7 @@ def build(state: State, jobs: Jobs) -> Gate:
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(parameters.once)],
         redirect_slashes=False,  # a redirect would repeat whatever name the caller calls the service by
     )
     app.router.generate_unique_id_function = carried.operation_id
@@ -56,7 +59,7 @@ def build(state: State, jobs: Jobs) -> Gate:
         routes_log.router(state),
     ):
         app.include_router(router)
-    app.include_router(adapters.router(state, Adapters.of_environment()))
+    app.include_router(adapters.router(state, Adapters.of_environment(), buckets))
     app.openapi = lambda: contract.document(app)  # type: ignore[method-assign]
 
     @app.get("/v1/docs", include_in_schema=False)
@@ -65,4 +68,4 @@ def build(state: State, jobs: Jobs) -> Gate:
         return Response(docs.page(app.openapi()), media_type="text/html", headers=headers)
 
     packed = GZipMiddleware(Unpack(app, state.settings.limits), minimum_size=PACKED, compresslevel=5)
-    return Gate(packed, state.settings, state.metrics, buckets)
+    return Gate(Heads(packed), state.settings, state.metrics, buckets)

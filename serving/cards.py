@@ -56,12 +56,15 @@ def ready(state: State, whole: bool) -> dict[str, Any]:
     """What answers, and what was refused; why it was, with places of files, only where ``whole``."""
     champions = state.champions.values()
     snapshots = {champion.task: champion.refusal for champion in champions if champion.refusal}
+    refusal = state.consents.refusal
     return {
         "status": "ready" if state.ready else "not_ready",
         "models": {champion.task: champion.version for champion in champions},
         "states": {task: _state(state, task) for task in sorted({*state.champions, *state.refused})},
         "refused": dict(state.refused) if whole else dict.fromkeys(state.refused, HIDDEN),
         "snapshots_refused": snapshots if whole else dict.fromkeys(snapshots, HIDDEN),
+        "consent_list": "ok" if refusal is None else "refused",
+        "consent_list_refused": refusal if whole or refusal is None else HIDDEN,
     }
 
 

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from models.scorer import Scorer
+from models.scorer import Population, Scorer
 from serving.doubts import Doubts
 from serving.everyone import Everyone
 from serving.history import History
@@ -63,7 +63,7 @@ class Champion:
         scorer = Scorer.load(folder)
         card = scorer.model.card
         snapshot, refusal = _snapshot(published / card["task"] / "snapshot", scorer)
-        ready, why = _ready(published / card["task"] / "scores.parquet", snapshot, scorer)
+        ready, why, scorer = _ready(published / card["task"], snapshot, scorer)
         reader, tables, about = Reader.of(card), published / "tables", card["key"] == "contact_id"
         history = History.load(tables, reader, snapshot, kept) if about and snapshot else None
         return cls(
@@ -83,11 +83,6 @@ class Champion:
     @property
     def card(self) -> Mapping[str, Any]:
         return self.scorer.model.card
-
-    @property
-    def asks_content(self) -> bool:
-        """Whether a campaign belongs to the question."""
-        return self.card["key"] == "contact_id"
 
     @cached_property
     def doubts(self) -> Doubts:
@@ -122,13 +117,28 @@ def _snapshot(folder: Path, scorer: Scorer) -> tuple[Snapshot | None, str | None
         return None, str(error)
 
 
-def _ready(file: Path, snapshot: Snapshot | None, scorer: Scorer) -> tuple[Published | None, str | None]:
+def _ready(
+    folder: Path, snapshot: Snapshot | None, scorer: Scorer
+) -> tuple[Published | None, str | None, Scorer]:
+    """Published scores, why there are none, and the scorer with the population that they refer to.
+
+    A batch states percentiles against everybody of its own day; so do all answers beside it.
+    """
+    file = folder / "scores.parquet"
     if snapshot is None or not file.exists():
-        return None, None if snapshot is None else f"{file}: not found"
+        return None, None if snapshot is None else f"{file}: not found", scorer
     try:
-        return Published.load(file, snapshot, scorer), None
-    except (ValueError, OSError, pl.exceptions.PolarsError) as error:
-        return None, str(error)
+        dated = _dated(scorer, folder / "population.json")
+        return Published.load(file, snapshot, dated), None, dated
+    except (ValueError, TypeError, KeyError, OSError, pl.exceptions.PolarsError) as error:
+        return None, str(error), scorer
+
+
+def _dated(scorer: Scorer, file: Path) -> Scorer:
+    """With the batch's population, where it wrote one."""
+    if not file.exists():
+        return scorer
+    return replace(scorer, population=Population.from_json(json.loads(file.read_text())))
 
 
 def _contents(path: Path) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """What everybody says now: the pipeline's list, and what was told to the service since.
 
-In memory, so that an answer costs lookups in dictionaries; a thread looks once a second whether
-the list or the database has changed, in every worker.
+In memory, so that an answer costs lookups in dictionaries; a thread of every worker looks
+several times a second whether the list or the database has changed.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from features.policy import Policy, Unknown
 from serving import told
 from serving.database import Database
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.25
 Facts = Mapping[str, Any]
 Subject = tuple[str, str]  # kind (member or lead) and id
 logger = logging.getLogger("memberlens.serving")
@@ -93,6 +93,7 @@ class Consents:
 
     folder: Path
     database: Database
+    refusal: str | None = None  # why the list that is there now is not followed
     _view: View = field(default_factory=View)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -124,7 +125,7 @@ class Consents:
         """Why a subject with these facts is not scored, or None."""
         return consent.suppression(facts, now, self._view.listed.policy)
 
-    def refusal(self, facts: tuple[Facts, ...], now: datetime) -> str | None:
+    def withdrawal(self, facts: tuple[Facts, ...], now: datetime) -> str | None:
         """The same by what is known alone: an unknown word takes back no answer that was given."""
         return consent.suppression(facts, now, self._view.listed.words_alone)
 
@@ -142,8 +143,9 @@ class Consents:
                 return
             listed = view.listed
             if stamp is not None and stamp != (view.stamps or (None,))[0]:
-                listed, read = self._listed(listed)
-                stamps = stamps if read else ("refused", *stamps[1:])  # tried again at the next look
+                listed = self._listed(listed)
+                if self.refusal is not None:
+                    stamps = ("refused", *stamps[1:])  # tried again at the next look
             words, erased = told.words(connection), told.erased(connection)
         since = listed.since(words) if words else {}
         own: dict[Subject, Facts] = {
@@ -152,13 +154,16 @@ class Consents:
         }
         self._view = View(listed, own | {subject: {"erased": True} for subject in erased}, stamps)
 
-    def _listed(self, former: Listed) -> tuple[Listed, bool]:
-        """The list as it is now, or the former one where it cannot be read."""
+    def _listed(self, former: Listed) -> Listed:
+        """The list as it is now, or the former one where it cannot be read; told once for each reason."""
         try:
-            return Listed.load(self.folder), True
-        except (ValueError, OSError, KeyError, PolarsError) as error:
-            logger.error("consent list refused reason=%s", error)
-            return former, False
+            found, reason = Listed.load(self.folder), None
+        except (ValueError, TypeError, OSError, KeyError, PolarsError) as error:
+            found, reason = former, f"{type(error).__name__}: {error}"
+        if reason is not None and reason != self.refusal:
+            logger.error("consent list refused reason=%s", reason)
+        self.refusal = reason
+        return found
 
     def watch(self, stop: threading.Event) -> None:
         """Follow changes until ``stop``."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
-from serving.access import Access
+from serving.access import Access, peer
 from serving.adapters import OPEN as SIGNED
 from serving.bodies import Bodies, HungUp
 from serving.calls import PLACE, Call
@@ -42,7 +42,8 @@ class Gate:
         answer = _Answer(call, send)
         try:
             await self._admit(scope, call)
-            receive = await self.bodies.read(receive, call.client, scope["path"])
+            sender = peer(scope) if scope["path"] in SIGNED else call.client  # nobody yet who could be named
+            receive = await self.bodies.read(receive, sender, scope["path"])
             await self._answer(scope, receive, answer)
         except HungUp:
             await answer.end(HUNG_UP)
@@ -61,10 +62,9 @@ class Gate:
         if scope["path"] in OPEN:
             await self.access.look(scope, call)
             return
-        if scope["path"] in SIGNED:  # the adapters check their callers' signatures themselves
-            call.client = "adapter"
-        else:
-            await self.access.enter(scope, call)
+        if scope["path"] in SIGNED:  # the adapters check signatures, which need the body, and then quotas
+            return
+        await self.access.enter(scope, call)
         call.headers |= self.buckets.take(call.client)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:

@@ -24,7 +24,7 @@ def _masked(consents: Consents, task: str, item: Any, answer: Answer, now: datet
     if answer["status"] in ("suppressed", "error"):
         return answer
     known = [fact for subject in subjects.of_entry(item, task) for fact in consents.known(*subject)]
-    reason = consents.refusal(tuple(known), now)
+    reason = consents.withdrawal(tuple(known), now)
     if reason is None:
         return answer
     kept = {name: answer[name] for name in KEPT if name in answer}

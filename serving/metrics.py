@@ -52,6 +52,9 @@ class Metrics:
             "champion_refused", "1 where a new champion did not pass its test", ("model",), **newest
         )
 
+        self.list_refused = Gauge(
+            "consent_list_refused", "1 where the published list of consents is not followed", **newest
+        )
         self.snapshot_age = Gauge("snapshot_age_days", "days since the snapshot", ("model",), **newest)
         self.limit = Gauge("snapshot_stale_days", "age from which a snapshot is stale", **newest)
         self.jobs = Gauge("jobs", "jobs that are kept", ("status",), **newest)

@@ -1,19 +1,23 @@
 """What is measured when Prometheus asks: ages, waiting jobs, whether anything can be kept."""
 
 import sqlite3
+from dataclasses import replace
 
 from serving import clock
 from serving.database import Database
 from serving.jobs import DONE
 from serving.state import State
 
+BUSY_SECONDS = 0.25  # to wait for a locked store; the metrics are asked for within a second
 STATUSES = ("queued", "running", *DONE)
 
 
 def text(state: State, database: Database) -> bytes:
-    """All metrics in Prometheus' text format, with gauges of this moment."""
+    """All metrics in Prometheus' text format, with gauges of this moment; no locked store keeps them back."""
+    database = replace(database, busy_seconds=BUSY_SECONDS)
     metrics, now = state.metrics, state.now()
     metrics.limit.set(state.settings.stale_days)
+    metrics.list_refused.set(state.consents.refusal is not None)
     for champion in state.champions.values():
         days = clock.age_days(champion, state.settings, now) if champion.snapshot is not None else None
         metrics.aged(champion.name, days, now)

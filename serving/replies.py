@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from serving import calls, parsing, unknown
+from serving import calls, parameters, parsing
 from serving.problems import MEDIA_TYPE, Problem
 from serving.tasks import TASK_NAMES
 
@@ -20,14 +20,14 @@ CODES = {404: "not_found", 405: "method_not_allowed"}
 def reply(request: Request, content: Mapping[str, Any], status: int = 200) -> Response:
     """``content`` with the call's mark, as JSON without NaN."""
     body = {"request_id": calls.of(request).request_id, **content}
-    if warned := unknown.warnings(request):
+    if warned := parameters.warnings(request):
         body["warnings"] = warned
     return Response(_text(body).encode(), status, media_type="application/json")
 
 
 def reply_many(request: Request, content: Mapping[str, Any], name: str, many: Sequence[Any]) -> Response:
     """``content`` and ``many`` under ``name``, written one by one: other threads get their turn between."""
-    warned = unknown.warnings(request)
+    warned = parameters.warnings(request)
     head = {"request_id": calls.of(request).request_id, **content} | ({"warnings": warned} if warned else {})
     body = f'{_text(head)[:-1]},"{name}":[{",".join(map(_text, many))}]}}'
     return Response(body.encode(), 200, media_type="application/json")

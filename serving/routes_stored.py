@@ -47,11 +47,10 @@ def _explain(routes: APIRouter, state: State, task: str, database: Database, tig
 
 
 def _lookup(routes: APIRouter, state: State, task: str) -> None:
-    """By GET, HEAD and POST; the last for whoever keeps addresses in a log."""
+    """By GET and POST; the latter for whoever keeps addresses in a log."""
     path, query, sent = f"/v1/models/{task}/lookup", QUERIES[task], BODIES[task]
     by_get, by_post = contract.lookup("score:read"), contract.lookup("score:read", sent)
 
-    @routes.head(path, include_in_schema=False)
     @routes.get(path, openapi_extra=by_get, summary="The stored score")
     async def lookup(request: Request, asking: Annotated[query, Query()]) -> Response:  # type: ignore[valid-type]
         return await _stored(state, task, request, asking)
@@ -80,7 +79,7 @@ async def _stored(state: State, task: str, request: Request, asking: LookupQuery
 
 def _is_known(request: Request, tag: str) -> bool:
     """Whether the caller has this answer: ``If-None-Match`` names its tag, one of several, or ``*``."""
-    if request.method not in ("GET", "HEAD"):
+    if request.method != "GET":
         return False
     named = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
     return "*" in named or tag.removeprefix("W/") in named

@@ -88,3 +88,5 @@ class Ready(Row):
     )
     refused: dict[str, str]
     snapshots_refused: dict[str, str | None]
+    consent_list: Literal["ok", "refused"] = Field(description="refused: the one before is followed")
+    consent_list_refused: str | None

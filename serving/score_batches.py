@@ -1,7 +1,7 @@
 """Ids of published batches: one Parquet file a batch, written once, in the log's own words."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +10,17 @@ from typing import Any
 import polars as pl
 
 from models.identifiers import milliseconds
-from serving import audit
+from serving import audit, subjects
 from serving.arm import arm
 from serving.champion import Champion
 from serving.settings import Settings
 
 BATCH = "batch"
+IsErased = Callable[[str, str], bool]
+
+
+def _nobody(_: str, __: str) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -25,9 +30,10 @@ class Batches:
     folder: Path
     secret: bytes
 
-    def keep(self, champion: Champion, settings: Settings) -> None:
+    def keep(self, champion: Champion, settings: Settings, is_erased: IsErased = _nobody) -> None:
         """Keep the ids of the batch that a champion answers from; nothing where they are kept already.
 
+        Whom the pipeline still has and ``is_erased`` (kind, id) names has no line.
         ``OSError`` where the file cannot be written.
         """
         ready, snapshot = champion.published, champion.snapshot
@@ -35,25 +41,29 @@ class Batches:
             return
         name = f"{snapshot.as_of}-{champion.task}-{champion.version}-{snapshot.sha256[:16]}.parquet"
         if not (self.folder / name).exists():
-            self._write(self.folder / name, self._lines(champion, ready.marks, settings))
+            kind, everybody = subjects.kind_of(champion.task), snapshot.frame["subject_id"]
+            there = pl.Series([not is_erased(kind, one) for one in everybody], dtype=pl.Boolean)
+            self._write(self.folder / name, self._lines(champion, ready.marks, settings).filter(there))
 
     def _lines(self, champion: Champion, marks: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         assert champion.snapshot is not None
-        subjects, task = champion.snapshot.frame["subject_id"].to_list(), champion.task
+        everybody, task = champion.snapshot.frame["subject_id"].to_list(), champion.task
         told = datetime.fromtimestamp(champion.snapshot.as_of, UTC).isoformat().replace("+00:00", "Z")
         whole = {"model": task, "version": champion.version, "client": BATCH, "scored_at": told}
         whole |= {"features_as_of": told, "snapshot": champion.snapshot.sha256}
         return marks.with_columns(
-            pl.Series("subject", [audit.mark(self.secret, one) for one in subjects], pl.String),
-            pl.Series("experiment_arm", [arm(settings.experiment, task, one) for one in subjects], pl.String),
+            pl.Series("subject", [audit.mark(self.secret, one) for one in everybody], pl.String),
+            pl.Series(
+                "experiment_arm", [arm(settings.experiment, task, one) for one in everybody], pl.String
+            ),
             **{name: pl.lit(value) for name, value in whole.items()},
-        ).sort("score_id")
+        )
 
     def _write(self, file: Path, lines: pl.DataFrame) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         aside = file.with_suffix(f".{os.getpid()}")
         aside.touch(0o600)
-        lines.write_parquet(aside, row_group_size=20_000)
+        lines.sort("score_id").write_parquet(aside, row_group_size=20_000)
         aside.rename(file)
 
     def find(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -76,7 +86,7 @@ class Batches:
         found: list[str] = []
         for file in sorted(self.folder.glob("*.parquet")):
             rows = pl.scan_parquet(file).filter(pl.col("subject") == subject_mark)
-            found += rows.select("score_id").collect()["score_id"]
+            found.extend(rows.select("score_id").collect()["score_id"])  # `+=` would ask the Series to add
         return found
 
     def erase(self, subject_mark: str) -> int:

@@ -24,7 +24,7 @@ from serving.champion import Champion
 from serving.database import Database
 from serving.problems import Problem
 from serving.schema import Item
-from serving.score_batches import Batches
+from serving.score_batches import Batches, IsErased
 from serving.settings import Settings
 
 MOST_WAITING = 50_000
@@ -132,20 +132,26 @@ class ScoreLog:
         if self._lost is not None:
             self._lost.inc(count)
 
-    def run(self, stop: threading.Event, live: Callable[[], Iterable[Champion]], settings: Settings) -> None:
+    def run(
+        self,
+        stop: threading.Event,
+        live: Callable[[], Iterable[Champion]],
+        settings: Settings,
+        is_erased: IsErased,
+    ) -> None:
         """Write every ``WRITE_SECONDS``, and keep the batches of ``live`` champions, until ``stop``."""
         looked = -KEEP_SECONDS
         while not stop.wait(WRITE_SECONDS):
             self.flush()
             if monotonic() - looked > KEEP_SECONDS:
-                self._keep(live(), settings)
+                self._keep(live(), settings, is_erased)
                 looked = monotonic()
         self.flush()
 
-    def _keep(self, champions: Iterable[Champion], settings: Settings) -> None:
+    def _keep(self, champions: Iterable[Champion], settings: Settings, is_erased: IsErased) -> None:
         try:
             for champion in champions:
-                self.batches.keep(champion, settings)
+                self.batches.keep(champion, settings, is_erased)
             self._unkept = False
         except (OSError, PolarsError) as error:
             if not self._unkept:

@@ -19,7 +19,7 @@ from serving.jobs import Jobs
 from serving.state import State
 from serving.work import Work
 
-# What the framework would answer itself before it looks at mounted routes.
+# What the framework would answer itself before it looks at mounted routes; so it does a target with a host.
 NATIVE = frozenset(("/schema.json", "/livez", "/healthz", "/readyz"))
 
 # A thread that computes for many hands over to the one that answers singly after half a millisecond.
@@ -27,13 +27,15 @@ sys.setswitchinterval(0.0005)
 os.umask(0o077)  # whatever the service writes is for its own user
 loaded = settings.load()
 instance.own_metrics(loaded.kept)
+loaded.kept.chmod(0o700)  # what was written below it before, too
 state = State(loaded)
 jobs = Jobs(Database(state.settings.kept / "service.db"))
 routes = app.build(state, jobs)
 
 
 def _log(stop: threading.Event) -> None:
-    state.score_log.run(stop, lambda: state.champions.values(), state.settings)
+    consents = state.consents
+    state.score_log.run(stop, lambda: state.champions.values(), state.settings, consents.is_erased)
 
 
 @bentoml.service(
@@ -82,7 +84,8 @@ class Hidden:
         self.framework = framework
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        native = scope["type"] == "http" and scope["path"] in NATIVE
+        path = scope.get("path", "/")
+        native = scope["type"] == "http" and (path in NATIVE or not path.startswith("/"))
         await (routes if native else self.framework)(scope, receive, send)
 
 

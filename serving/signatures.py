@@ -7,6 +7,7 @@ import hmac
 import json
 from typing import Any
 
+from serving import parsing, strict
 from serving.problems import Problem
 
 HUBSPOT_MILLISECONDS = 300_000  # HubSpot says to refuse what is older than five minutes
@@ -33,9 +34,13 @@ def token(secret: str, text: bytes, seconds: float) -> dict[str, Any]:
         signed, told = _decoded(signature), json.loads(_decoded(head))
         right = hmac.new(secret.encode(), head + b"." + claims, hashlib.sha256).digest()
         is_right = hmac.compare_digest(right, signed) and told.get("alg") == "HS256"
-        found = json.loads(_decoded(claims)) if is_right else None
+        text = _decoded(claims)
     except (ValueError, AttributeError, RecursionError, binascii.Error):
         raise _refused() from None
+    if not is_right:
+        raise _refused()
+    found = strict.content(text)
+    parsing.once(text)
     if not isinstance(found, dict) or not _is_running(found, seconds):
         raise _refused()
     return found

@@ -29,9 +29,10 @@ def keep(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> int
 
 
 def stamp(connection: sqlite3.Connection) -> tuple[Any, ...]:
-    """Changes with every change of what is told."""
+    """Changes with every change of what is told: a dropped word's row number is given to the next one."""
     query = (
         "SELECT (SELECT count(*) FROM consents), (SELECT max(rowid) FROM consents),"
+        " (SELECT max(received) FROM consents), (SELECT sum(received) FROM consents),"
         " (SELECT count(*) FROM erased), (SELECT max(at) FROM erased)"
     )
     return tuple(connection.execute(query).fetchone())

@@ -4,12 +4,14 @@ import base64
 import hashlib
 import hmac
 import json
+from pathlib import Path
 from time import time
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from released import client_of
+from tokens import jwt
 
 from serving import signatures
 from serving.keys import SCOPES, KeyStore
@@ -40,16 +42,6 @@ def hubspot(
     mark = base64.b64encode(hmac.new(secret.encode(), text, hashlib.sha256).digest()).decode()
     headers = {"X-HubSpot-Signature-v3": mark, "X-HubSpot-Request-Timestamp": sent} | more
     return client.post(ACTION, content=body, headers=headers)
-
-
-def jwt(claims: Any, secret: str = SECRET, algorithm: str = "HS256") -> bytes:
-    def part(value: bytes) -> bytes:
-        return base64.urlsafe_b64encode(value).rstrip(b"=")
-
-    head = (
-        part(json.dumps({"alg": algorithm, "typ": "JWT"}).encode()) + b"." + part(json.dumps(claims).encode())
-    )
-    return head + b"." + part(hmac.new(secret.encode(), head, hashlib.sha256).digest())
 
 
 def test_a_signed_action_is_answered_flat(signed: TestClient):
@@ -85,6 +77,43 @@ def test_an_action_with_a_wrong_or_old_signature_is_refused(signed: TestClient):
 def test_wrong_fields_are_refused_by_name(signed: TestClient, fields: Any, status: int, code: str):
     answer = hubspot(signed, fields)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("arguments", [5, True, None, "a", {"model": "churn"}, [5], [["ref"]]])
+def test_arguments_that_are_no_list_of_objects_are_refused(signed: TestClient, arguments: Any):
+    answer = signed.post(f"{SFMC}/execute", content=jwt({"inArguments": arguments}))
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+
+
+@pytest.mark.parametrize("name", ["execute", "save"])
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        (b'{"a": NaN}', "malformed_json"),
+        (b'{"exp": 1e400}', "malformed_json"),
+        (b'{"a": "\\ud800"}', "malformed_json"),
+        (b"not JSON", "malformed_json"),
+        (b'{"a": 1, "a": 2}', "validation_failed"),
+    ],
+)
+def test_signed_claims_are_read_as_strictly_as_bodies(
+    signed: TestClient, name: str, claims: bytes, code: str
+):
+    assert signed.post(f"{SFMC}/{name}", content=jwt(claims)).json()["code"] == code
+
+
+def test_a_quota_is_used_up_by_signed_calls_alone(
+    state: State, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("MEMBERLENS_HUBSPOT_SECRET", SECRET)
+    monkeypatch.setenv("MEMBERLENS_PUBLIC_URL", URL)
+    given = {"state": tmp_path, "rate": {"requests": 2, "seconds": 3600}}
+    client = client_of(State(Settings.model_validate(state.settings.model_dump() | given), state.champions))
+    fields = {"model": "churn", "ref": "m5"}
+    assert {hubspot(client, fields, secret="other").status_code for _ in range(5)} == {401}
+    signed = [hubspot(client, fields) for _ in range(3)]
+    assert [answer.status_code for answer in signed] == [200, 200, 429]
+    assert [answer.headers["ratelimit-remaining"] for answer in signed] == ["1", "0", "0"]
 
 
 def test_a_journey_is_answered(signed: TestClient):

@@ -11,7 +11,7 @@ from desk import LATER, Desk, publish
 from released import Brand
 
 from features.policy import Policy, Unknown
-from serving import subjects
+from serving import subjects, told
 from serving.consent import Consents
 from serving.keys import SCOPES, KeyStore
 from training.consent import with_reasons
@@ -136,6 +136,40 @@ def test_a_damaged_list_does_not_take_away_the_one_before(desk: Desk, tmp_path: 
     (own.folder / "consent.parquet").write_bytes(b"half")
     own.refresh()
     assert own.known("member", "m0")[0]["consent_profiling"] == "withdrawn"
+
+
+def test_a_damaged_list_is_seen_and_tried_again(desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    own = desk.state.consents
+    own.folder = publish(tmp_path / "next", pl.read_parquet(own.folder / "consent.parquet"), LATER)
+    facts = own.folder / "consent.json"
+    good = facts.read_text()
+    for damaged in ("[]", "{", '{"sha256": 5}', good.replace('"as_of": ', '"as_of": null, "was": ')):
+        facts.write_text(damaged)
+        for _ in range(3):
+            own.refresh()
+        found = desk.client.get("/readyz").json()
+        assert (found["status"], found["consent_list"]) == ("ready", "refused")
+        assert found["consent_list_refused"]
+        outside = desk.client.get("/readyz", headers={"x-forwarded-for": "192.0.2.1"}).json()
+        assert str(tmp_path) not in str(outside)
+        assert outside["consent_list"] == "refused"
+        assert "memberlens_consent_list_refused 1.0" in desk.client.get("/metrics").text
+    assert sum("consent list refused" in line.message for line in caplog.records) == 4  # each one once
+    facts.write_text(good)
+    own.refresh()
+    assert desk.client.get("/readyz").json()["consent_list"] == "ok"
+    assert "memberlens_consent_list_refused 0.0" in desk.client.get("/metrics").text
+
+
+def test_a_word_in_the_place_of_a_dropped_one_is_seen(desk: Desk):
+    other = Consents(desk.state.consents.folder, desk.state.consents.database)
+    desk.tell("m11", profiling="withdrawn")
+    other.refresh()
+    with other.database.use() as connection:
+        told.drop_words(connection, ("member", "m11"))
+    desk.tell("m12", profiling="withdrawn")  # with the row number of the other
+    other.refresh()
+    assert other.known("member", "m12")[0]["consent_profiling"] == "withdrawn"
 
 
 @pytest.mark.parametrize("policy", [Policy(), Policy(unknown=Unknown(profiling="score"))])

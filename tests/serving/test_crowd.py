@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from released import Brand, jobs_of
+from tokens import jwt
 
 from serving import answers, app
 from serving.keys import SCOPES, KeyStore
@@ -39,7 +40,9 @@ class Crowd:
         async with httpx.AsyncClient(transport=over, base_url="http://localhost") as caller:
             return await caller.request(method, path, headers={"x-api-key": self.keys[client]}, **more)
 
-    async def half(self, client: str = "crm", ends: bool = False) -> list[dict[str, Any]]:
+    async def half(
+        self, client: str = "crm", ends: bool = False, path: str = SCORE, address: str = "127.0.0.1"
+    ) -> list[dict[str, Any]]:
         """A call whose body never comes in full; what was sent back."""
         sent: list[dict[str, Any]] = []
         parts = [{"type": "http.request", "body": b'{"ref"', "more_body": True}]
@@ -56,8 +59,8 @@ class Crowd:
 
         headers = {"x-api-key": self.keys[client], "content-type": "application/json", "host": "localhost"}
         scope = {
-            "type": "http", "http_version": "1.1", "method": "POST", "path": SCORE,
-            "query_string": b"", "client": ("127.0.0.1", 1), "scheme": "http", "server": ("localhost", 80),
+            "type": "http", "http_version": "1.1", "method": "POST", "path": path,
+            "query_string": b"", "client": (address, 1), "scheme": "http", "server": ("localhost", 80),
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }  # fmt: skip
         await self.routes(scope, receive, send)
@@ -67,6 +70,24 @@ class Crowd:
 @pytest.fixture
 def crowd(brand: Brand, state: State, tmp_path: Path) -> Callable[..., Crowd]:
     return lambda **limits: Crowd(brand, state, tmp_path, **limits)
+
+
+def test_half_sent_bodies_without_a_signature_keep_no_signed_call_back(
+    crowd: Callable[..., Crowd], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("MEMBERLENS_SFMC_SECRET", "shared")
+    house, path = crowd(arriving=5, body_seconds=0.5), "/v1/adapters/sfmc/save"
+
+    async def run() -> None:
+        slow = [asyncio.create_task(house.half(path=path, address="192.0.2.9")) for _ in range(20)]
+        await asyncio.sleep(0.05)
+        for _ in range(5):
+            answer = await house.ask("POST", path, content=jwt({"activityId": "a"}))
+            assert answer.json()["success"] is True
+        refused = [(await task)[0]["status"] for task in slow]
+        assert Counter(refused) == {503: 15, 408: 5}
+
+    asyncio.run(run())
 
 
 def test_half_sent_bodies_take_nobodys_place_and_end(crowd: Callable[..., Crowd]):

@@ -123,3 +123,26 @@ def test_scores_and_outcomes_that_name_only_a_score_go_too(desk: Desk):
     found = desk.post("members/erase", {"ref": "m6"})["result"]
     assert (found["outcomes"], found["scores"] >= 1) == (1, True)
     assert desk.client.get(f"/v1/scores/{given}").status_code == 404
+
+
+def test_rows_of_batches_and_outcomes_that_name_them_go_too(desk: Desk):
+    champion = desk.state.champions["churn"]
+    desk.state.score_log.batches.keep(champion, desk.state.settings)
+    at = champion.snapshot.subjects["m6"]
+    given = champion.published.marks["score_id"][at]
+    assert desk.client.get(f"/v1/scores/{given}").status_code == 200
+    told = {
+        "event_id": "a",
+        "score_id": given,
+        "kind": "answered",
+        "occurred_at": datetime.now(UTC).isoformat(),
+    }
+    assert desk.post("outcomes", {"outcomes": [told]})["accepted"] == 1
+    found = desk.post("members/erase", {"ref": "m6"})["result"]
+    assert (found["outcomes"], found["scores"]) == (1, 1)
+    own = desk.state.consents
+    for file in desk.state.score_log.batches.folder.iterdir():
+        file.unlink()
+    desk.state.score_log.batches.keep(champion, desk.state.settings, own.is_erased)  # the next batch
+    assert desk.client.get(f"/v1/scores/{champion.published.marks['score_id'][at - 1]}").status_code == 200
+    assert desk.client.get(f"/v1/scores/{given}").status_code == 404

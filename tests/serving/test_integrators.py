@@ -43,6 +43,34 @@ def test_head_says_what_get_says(client: TestClient, task: str):
     assert (head.status_code, head.headers["etag"]) == (200, get.headers["etag"])
 
 
+def test_head_is_there_wherever_get_is(client: TestClient, state: State):
+    paths = client.get("/v1/openapi.json").json()["paths"]
+    plain = [path for path, methods in paths.items() if "get" in methods and "{" not in path]
+    assert len(plain) >= 6
+    for path in (
+        *plain,
+        "/v1/docs",
+        "/v1/openapi.json",
+        "/livez",
+        "/v1/jobs/none",
+        "/v1/scores/none",
+        "/none",
+    ):
+        head, get = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (get.status_code, b""), path
+        assert head.headers["content-type"] == get.headers["content-type"], path
+    assert 'method="HEAD",route="/v1/models/churn/lookup"' in state.metrics.text().decode()
+    assert client.head("/v1/models/churn/score").status_code == 405
+
+
+def test_a_parameter_that_stands_twice_is_refused(client: TestClient):
+    for query in ("ref=m5&ref=m6", "ref=m5&language=zh&language=en", "ref=m5&x=1&x=2", "ref=m5&~=1&~=2"):
+        answer = client.get(f"/v1/models/churn/lookup?{query}").json()
+        name = query.rpartition("&")[2].partition("=")[0].replace("~", "?")
+        found = [(fault["pointer"], fault["code"]) for fault in answer["errors"]]
+        assert (answer["code"], found) == ("validation_failed", [(f"/query/{name}", "duplicate_key")])
+
+
 def test_an_answer_that_the_caller_has_is_not_sent_again(client: TestClient):
     tag = lookup(client, "churn").headers["etag"]
     for sent, status in (

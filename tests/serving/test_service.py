@@ -131,6 +131,10 @@ def test_nothing_but_the_public_routes_is_open(running: Running):
         for path in ("/livez", "/readyz", "/healthz", "/metrics", "/v1/openapi.json"):
             assert client.get(path).status_code == 200
             assert client.post(path).headers["content-type"] == "application/problem+json"
+        whole = client.get("/v1/models", extensions={"target": b"http://elsewhere.example/v1/models"})
+        assert (whole.status_code, whole.json()["code"]) == (404, "not_found")
+        for path in ("/v1/docs", "/v1/models", "/v1/jobs/none"):  # one connection: a body too many would show
+            assert client.head(path).status_code == client.get(path).status_code
 
 
 def test_a_score_over_the_wire(running: Running):

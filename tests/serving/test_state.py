@@ -3,17 +3,21 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from released import Brand, client_of, publish
 from worlds import finished
 
+from models.scorer import Population
 from serving.attempts import Attempts
 from serving.registry import mark_asked
 from serving.settings import Settings
 from serving.state import State
+from training.score import write_scores
 
 
 @pytest.fixture
@@ -214,3 +218,29 @@ def test_beside_a_refused_champion_the_old_one_takes_new_snapshots(own: Settings
     state.load()
     assert (state.champions["churn"].version, "churn" in state.refused) == ("1", True)
     assert state.champions["churn"] is not before
+
+
+def test_a_new_batch_of_the_same_model_brings_its_own_population(own: Settings, brand: Brand):
+    """Who withdraws leaves the population, and no new model is released for it."""
+    scorer = loaded(own).champions["churn"].scorer
+    folder = own.published / "churn"
+    snapshot = pl.read_parquet(folder / "snapshot" / "snapshot.parquet")
+    rest = scorer.model.probability(snapshot[: len(snapshot) // 3])
+    population = Population.of(rest, "2026-07-02T00:00:00Z")
+    why = pl.lit(None, pl.String).alias("suppression_reason")
+    write_scores(
+        replace(scorer, population=population),
+        snapshot.with_columns(why),
+        ["subject_id"],
+        folder / "scores.parquet",
+    )
+    assert "percentile" in str(loaded(own).champions["churn"].refusal)  # without its population: of what?
+    (folder / "population.json").write_text(json.dumps(population.to_json()))
+    state = loaded(own)
+    assert state.champions["churn"].refusal is None
+    client = client_of(state)
+    batch = pl.read_parquet(folder / "scores.parquet").row(5, named=True)
+    answer = client.get("/v1/models/churn/lookup", params={"ref": batch["subject_id"]}).json()["result"]
+    assert answer["percentile"] == round(batch["percentile"], 2)
+    by_record = client.post("/v1/models/churn/score", json=brand.ask("m5", "churn")).json()["result"]
+    assert {answer["percentile_as_of"], by_record["percentile_as_of"]} == {population.as_of}

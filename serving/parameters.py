@@ -1,18 +1,33 @@
-"""Query parameters that no route reads: said, because a mistyped name would change nothing silently."""
+"""Query parameters as a whole: one that no route reads is said, one that stands twice is refused."""
 
+from collections import Counter
 from typing import Any
 
 from fastapi import Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from serving.problems import NAME
+from serving.problems import NAME, Fault, Problem, pointer
 
 MOST = 20
 
 
+async def once(request: Request) -> None:
+    """``Problem`` where a name stands twice: every reader keeps another of the two."""
+    if not request.scope.get("query_string"):
+        return
+    counts = Counter(name for name, _ in request.query_params.multi_items())
+    if twice := sorted(name for name, count in counts.items() if count > 1)[:MOST]:
+        places = [pointer("query", name if NAME.fullmatch(name) else "?") for name in twice]
+        faults = [Fault(place, "duplicate_key", "stands twice") for place in places]
+        raise Problem("validation_failed", "A parameter stands twice.", faults)
+
+
 def warnings(request: Request) -> list[dict[str, Any]]:
-    """A warning that names what was not read; what does not look like a name is told as ``?``."""
+    """A warning that names what was not read: a mistyped name would change nothing silently.
+
+    What does not look like a name is told as ``?``.
+    """
     if not request.scope.get("query_string"):
         return []
     route = request.scope.get("route")
