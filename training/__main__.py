@@ -129,16 +129,21 @@ def drivers() -> None:
 
 @app.command()
 def init(
-    files: Annotated[list[Path], typer.Argument(help="your tables, or folders of them")], name: str = "own"
+    files: Annotated[list[Path], typer.Argument(help="your tables, or folders of them")],
+    name: Annotated[str, typer.Option(help="of the data set")] = "own",
+    label: Annotated[str | None, typer.Option(help="the column of a flat table's outcome")] = None,
+    time: Annotated[str | None, typer.Option(help="the column that says when a row was known")] = None,
+    format: Annotated[str | None, typer.Option(help="of times, such as %d.%m.%Y")] = None,
 ) -> None:
     """Propose a mapping for your files: writes mappings/NAME.yaml and lists what it is unsure of."""
+    from features.sources.hints import Hints
     from features.sources.init import propose
     from training.switch import named
 
     target = Path("mappings") / f"{named(name)}.yaml"
     if target.exists():
         raise ValueError(f"{target}: exists already; choose another --name")
-    proposal = propose(files)
+    proposal = propose(files, Hints(label, time, format))
     target.write_text(proposal.text)
     print(f"{target}: written; look at it, then `memberlens check {name}`")
     for doubt in proposal.unsure:

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from features.consent import reasons
 from features.sources.check import Check, check
 from features.sources.store import Folder
 from models.task import task as task_named
 from training import enough
+from training.consent import current
 from training.dataset import asked
 from training.params import Params, parse
 from training.switch import MAPPINGS, settings
@@ -36,7 +39,17 @@ def trainable(data: str, own: dict[str, object]) -> tuple[Check, list[str]]:
             if tasks.get(name) == "":
                 tasks[name], short = _tried(params, name, Path(folder), int(found.extracted.timestamp()))
                 warnings += [f"{name}: too few data: {lack}" for lack in short]
+        warnings += _suppressed(params, Path(folder), found.extracted)
     return replace(found, tasks=tasks), [*_beside(params, tasks), *warnings]
+
+
+def _suppressed(params: Params, tables: Path, moment: datetime) -> Iterator[str]:
+    """How many members and leads would have no score, and why."""
+    people = current(tables, int(moment.timestamp()) + 1)
+    why = reasons(people, moment, params.consent).drop_nulls().value_counts(sort=True)
+    if len(why):
+        told = ", ".join(f"{reason} {count:,}" for reason, count in why.iter_rows())
+        yield f"consent: {why['count'].sum():,} of {len(people):,} members and leads would have no score ({told})"
 
 
 def _tried(params: Params, name: str, tables: Path, end: int) -> tuple[str, tuple[str, ...]]:

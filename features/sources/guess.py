@@ -10,6 +10,7 @@ from features.sources.sketch import SAMPLE, Column, File
 from features.sources.words import COLUMNS, DEFAULTS, FILES, OUTCOME
 
 TIMES = ("occurred_at", "joined_at", "recorded_at")
+TIMELESS = ("members", "products", "campaigns", "identities")  # often come as they are today
 CONSTANTS: dict[tuple[str, str], Any] = {
     ("events", "channel"): "web",
     ("events", "kind"): "visit",
@@ -68,10 +69,10 @@ def _as_table(file: File, table: str) -> Guess | None:
         cells.pop("member_id", None)
     if table == "purchases":
         cells |= _returns(file, used, unsure)
-    if table == "members" and "occurred_at" not in cells:
+    if table in TIMELESS and "occurred_at" not in cells:
         cells["occurred_at"] = {"value": "1970-01-01"}
         unsure.append(
-            f"{file.path.name}: no column tells when a profile was known; it is taken as "
+            f"{file.path.name}: no column tells when a row of {table} was known; it is taken as "
             "known from the start, which is a leak until shown otherwise"
         )
     owners = {"member_id", "lead_id"} & set(cells)
@@ -143,8 +144,9 @@ def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | 
 
 
 def _time(file: File) -> Column | None:
+    named = [column for column in file.times if column.name == file.hints.time]
     telling = [column for column in file.times if not _is(column.name, "recorded_at")]
-    return next(iter(telling or file.times), None)
+    return next(iter(named or telling or file.times), None)
 
 
 def _cell(file: File, name: str, column_name: str, unsure: list[str]) -> dict[str, Any]:
@@ -187,19 +189,23 @@ def _made_up(table: str, name: str, cells: dict[str, Any], unsure: list[str]) ->
 
 def _as_subjects(file: File) -> Guess | None:
     """A flat table: one row a subject, with an outcome of two values."""
-    labels = [
+    told = [column for column in file.columns if column.name == file.hints.label]
+    labels = told or [
         column
         for column in file.columns
         if column.kind == "truth" and re.fullmatch(OUTCOME, _plain(column.name))
     ]
     if not labels:
         return None
-    unsure = []
+    unsure: list[str] = []
     if len(labels) > 1:
         others = [column.name for column in labels[1:]]
         unsure.append(f"{file.path.name}: {labels[0].name} is taken as the outcome, not {others}")
     time = _time(file)
-    cells: dict[str, dict[str, Any]] = {"label": {"column": labels[0].name}, "subject_id": {"column": "_row"}}
+    cells: dict[str, dict[str, Any]] = {
+        "label": _label(file, labels[0], unsure),
+        "subject_id": {"column": "_row"},
+    }
     if time is None:
         unit = "hours" if file.rows < SAMPLE else "minutes"  # the windows of a small file fit in, too
         cells["occurred_at"] = {"column": "_row", "since": "2000-01-01", "unit": unit}
@@ -212,8 +218,17 @@ def _as_subjects(file: File) -> Guess | None:
     if key is not None and not key.decimals:
         cells["subject_id"] = {"column": key.name}
     unsure.append(f"{file.path.name}: {OTHERS}")
-    score = 2.0 + 0.25 * max(0, len(file.columns) - 4)
+    score = 2.0 + 0.25 * max(0, len(file.columns) - 4) + (100.0 if told else 0.0)
     return Guess(file, "subjects", _in_order("subjects", cells), None, ("*",), unsure, score)
+
+
+def _label(file: File, column: Column, unsure: list[str]) -> dict[str, Any]:
+    """The outcome; of two values that mean neither yes nor no the rarer one is taken as it."""
+    if column.kind == "truth":
+        return {"column": column.name}
+    common, rare = column.two
+    unsure.append(f"{file.path.name}: {column.name} is taken to have happened where it is {rare!r}")
+    return {"column": column.name, "map": {common: 0, rare: 1}}
 
 
 def _in_order(table: str, cells: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ import yaml
 from features import tables as contract
 from features.sources.check import NEEDS, missing
 from features.sources.guess import Guess, guess, unmatched
+from features.sources.hints import NONE, Hints
 from features.sources.sketch import File, sketch
 
 
@@ -24,26 +25,28 @@ class Proposal:
     unsure: list[str]
 
 
-def propose(files: Sequence[Path]) -> Proposal:
+def propose(files: Sequence[Path], hints: Hints = NONE) -> Proposal:
     """A mapping over files (or folders of files), each as the table that it resembles most.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        No file was named, or one that is not there.
+        No file was named, or one that is not there; ``hints`` that no file bears out.
     """
     if not files:
         raise ValueError("no file given; name the files, or folders of files of one kind")
     paths = [path.expanduser().resolve() for path in files]
     guesses, unsure, unplaced = [], [], []
+    looked: list[File] = []
     for path in paths:
         try:
-            file = sketch(path)
+            file = sketch(path, hints)
         except FileNotFoundError:
             raise  # a wrong path is the caller's, not the file's
         except (ValueError, OSError, pl.exceptions.PolarsError) as error:
             unsure.append(f"{path.name}: could not be read, and is left out: {' '.join(str(error).split())}")
             continue
+        looked.append(file)
         unsure += _numbered_days(file)
         made = guess(file)
         if made is None:
@@ -53,15 +56,28 @@ def propose(files: Sequence[Path]) -> Proposal:
         else:
             guesses.append(made)
             unsure += made.unsure
+    hints.check(looked)
     if not guesses:
         return Proposal(_head(unsure) + _unplaced(unplaced) + _empty(paths[0].parent), unsure)
-    unsure += [*unmatched(guesses), "times that name no zone are taken as UTC (`time_zone:`)"]
+    unsure = [*_consent(guesses), *unsure, *unmatched(guesses)]
+    unsure += ["times that name no zone are taken as UTC (`time_zone:`)"]
     return Proposal(_text(guesses, paths, unsure) + _unplaced(unplaced), unsure)
 
 
 def _head(unsure: list[str]) -> str:
     notes = "".join(f"# - {sentence}\n" for sentence in unsure)
     return f"# Proposed by what the files look like. Look at:\n{notes}\n"
+
+
+def _consent(guesses: list[Guess]) -> list[str]:
+    """Members or leads of whom no file says whether they may be scored."""
+    people = {"members", "leads", "purchases", "contacts", "events"} & {made.table for made in guesses}
+    if not people or any("consent_profiling" in made.cells for made in guesses):
+        return []
+    return [
+        "consent: no column says who may be scored. Models are trained and reported, but everybody is suppressed "
+        "in the batch and by the service until consents are brought, or `unknown: {profiling: score}` is decided"
+    ]
 
 
 def _numbered_days(file: File) -> list[str]:
@@ -116,7 +132,10 @@ def _text(guesses: list[Guess], paths: list[Path], unsure: list[str]) -> str:
     content["tables"] = tables
     left_out = {task: missing(task, there) for task in NEEDS if task not in tasks}
     content |= {"left_out": left_out} if left_out else {}
-    content |= {"params": {"tasks": tasks}} if tasks else {}
+    params: dict[str, Any] = {"tasks": tasks} if tasks else {}
+    if _consent(guesses):
+        params["consent"] = {"unknown": {"profiling": "suppress", "marketing": "score"}}
+    content |= {"params": params} if params else {}
     body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
     return _head(unsure) + body
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import polars as pl
 
+from features.sources.hints import NONE, Hints
 from features.sources.read import FILE, ROW, files, kind_of, read
 from features.sources.source import Source
 from features.sources.values import NAIVE, ZONED, as_text
@@ -32,6 +33,8 @@ class Column:
         Numbers of different values and of values, in the sample.
     decimals, negatives
         Whether a number has any.
+    two
+        The values of a column that has two, the commoner one first.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Column:
     filled: int
     decimals: bool
     negatives: bool
+    two: tuple[str, ...] = ()
 
     @property
     def is_unique(self) -> bool:
@@ -56,6 +60,7 @@ class File:
     sep: str
     columns: tuple[Column, ...]
     rows: int
+    hints: Hints = NONE
 
     @property
     def times(self) -> list[Column]:
@@ -63,8 +68,8 @@ class File:
         return [column for column in self.columns if column.kind == "time"]
 
 
-def sketch(path: Path) -> File:
-    """Look at the first rows of a file or of a folder.
+def sketch(path: Path, hints: Hints = NONE) -> File:
+    """Look at the first rows of a file or of a folder, knowing what a user says about it.
 
     Raises
     ------
@@ -74,7 +79,7 @@ def sketch(path: Path) -> File:
     sep = _separator(files(path)[0])
     source = Source.model_validate({"file": path.name, "sep": sep})
     frame = read(source, path.parent).head(SAMPLE).collect().drop(ROW, FILE)
-    return File(path, sep, tuple(_column(series) for series in frame), frame.height)
+    return File(path, sep, tuple(_column(series, hints) for series in frame), frame.height, hints)
 
 
 def _separator(path: Path) -> str:
@@ -87,12 +92,20 @@ def _separator(path: Path) -> str:
     return max(",;\t|", key=line.count)
 
 
-def _column(series: pl.Series) -> Column:
+def _column(series: pl.Series, hints: Hints) -> Column:
     text = series.to_frame("v").select(as_text(pl.col("v"), series.dtype))["v"].drop_nulls()
     kind, formats = _kind(series, text)
+    if hints.format is not None and hints.time in (None, series.name) and _has(text, hints.format):
+        kind, formats = "time", (hints.format,)
     number = text.cast(pl.Float64, strict=False) if kind == "number" else pl.Series(dtype=pl.Float64)
     decimals, negatives = bool((number % 1 != 0).any()), bool((number < 0).any())
-    return Column(series.name, kind, formats, text.n_unique(), len(text), decimals, negatives)
+    counts = text.value_counts(sort=True)
+    two = tuple(counts[text.name]) if len(counts) == 2 else ()
+    return Column(series.name, kind, formats, len(counts), len(text), decimals, negatives, two)
+
+
+def _has(text: pl.Series, form: str) -> bool:
+    return len(text) > 0 and _reads(text, form)
 
 
 def _kind(series: pl.Series, text: pl.Series) -> tuple[Kind, tuple[str, ...]]:
