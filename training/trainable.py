@@ -49,7 +49,8 @@ def _suppressed(params: Params, tables: Path, moment: datetime) -> Iterator[str]
     why = reasons(people, moment, params.consent).drop_nulls().value_counts(sort=True)
     if len(why):
         told = ", ".join(f"{reason} {count:,}" for reason, count in why.iter_rows())
-        yield f"consent: {why['count'].sum():,} of {len(people):,} members and leads would have no score ({told})"
+        count = why["count"].sum()
+        yield f"consent: {count:,} of {len(people):,} members and leads would have no score ({told})"
 
 
 def _tried(params: Params, name: str, tables: Path, end: int) -> tuple[str, tuple[str, ...]]:
