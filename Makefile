@@ -39,7 +39,8 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 
 demo: $(VENV)/.runtime ## Data in, three explained models out: DATA=brand (simulated) or a mapping's name
 	@$(RUN) python -m training use $(DATA)
-	@$(RUN) dvc repro > /dev/null # not -q, which hides DVC's errors, too
+	@# Not -q, which hides DVC's errors, too; that a folder may be empty is meant.
+	@$(RUN) dvc repro > /dev/null 2> >(grep -v "^WARNING: .* is empty" >&2)
 	@$(RUN) python -m training publish
 	@$(RUN) python -m training summary
 

@@ -1,6 +1,7 @@
 """Own files, from the first look to a search: what `check` calls trainable runs through DVC itself."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("features", "models", "training", "serving")
@@ -23,6 +25,8 @@ def project(tmp_path):
         )
     for folder in ("mappings", "experiments", ".dvc"):
         (tmp_path / folder).mkdir()
+    for file in (ROOT / "experiments").glob("*.yaml"):  # who owns a model and what may be signed
+        shutil.copy(file, tmp_path / "experiments")
     (tmp_path / ".dvc/config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
     return tmp_path
 
@@ -59,14 +63,32 @@ def events(folder):
     return ["orders.csv", "customers.csv"]
 
 
-@pytest.mark.parametrize(("make", "task"), [(flat, "given"), (events, "churn")])
-def test_what_check_calls_trainable_runs(project, make, task):
+@pytest.mark.parametrize(
+    ("make", "task", "says"), [(flat, "given", "600 of 600 have"), (events, "churn", "nobody has")]
+)
+def test_what_check_calls_trainable_runs_to_the_report(project, make, task, says):
+    """Members without a word about consent are learnt from, and have no score until it is decided."""
     memberlens(project, "init", *make(project), "--name", "my_shop")
-    assert f"task {task}: can be trained" in memberlens(project, "check", "my_shop")
+    told = memberlens(project, "check", "my_shop")
+    assert f"task {task}: can be trained" in told
+    assert ("members and leads would have no score" in told) == (task == "churn")
+    quick(project)
     memberlens(project, "use", "my_shop")
-    done = run(project, "dvc", "repro", f"dataset@{task}")
+    done = run(project, "dvc", "repro")
     assert done.returncode == 0, done.stderr
-    assert (project / f"build/my_shop/{task}/dataset.parquet").exists()
+    assert (project / f"experiments/my_shop/{task}/report.html").exists()
+    assert f"{says} a score to act on" in memberlens(project, "summary")
+
+
+def quick(project):
+    """Settings of the user's own, which a mapping does not touch, and a short search."""
+    params = yaml.safe_load((project / "params.yaml").read_text())
+    params |= {"evaluate": {"resamples": 20}, "backtest": {"origins": 2, "rows": 500, "resamples": 20}}
+    (project / "params.yaml").write_text(yaml.safe_dump(params))
+    mapping = project / "mappings/my_shop.yaml"
+    content = yaml.safe_load(mapping.read_text())
+    content["params"]["tune"] = {task: {"trials": 1, "rows": 500} for task in content["params"]["tasks"]}
+    mapping.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
 def test_check_tells_what_would_not_train(project):

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import polars as pl
+
+from features.consent import REASON
+from models.scorer import OK
 from training.files import read_json
 from training.params import Params
 from training.thresholds import judged
@@ -15,12 +19,24 @@ def summarise(params: Params) -> str:
         detail = read_json(out / "detail.json")
         lines.append(_line(name, detail))
         lines += [f"  {'':10}{line}" for line in _short(params, name)]
+        lines.append(f"  {'':10}{_scored(params, name)}")
         lines.append(f"  {'':10}report {out / 'report.html'}")
     ingest = read_json(params.build / "ingest.json")
     lines += [f"  {task:10}left out: {why}" for task, why in ingest.get("left_out", {}).items()]
     lines += _sources(params, ingest["tables"])
     lines.append("next: make serve (scores on localhost), make ui (MLflow), make help")
     return "\n".join(lines)
+
+
+def _scored(params: Params, name: str) -> str:
+    """How many have a score to act on, and how many have none and why."""
+    rows = pl.read_parquet(params.build / name / "scores.parquet", columns=["status", REASON])
+    ok = (rows["status"] == OK).sum()
+    why = rows.filter(pl.col("status") != OK).select(pl.coalesce(REASON, "status").alias("why"))
+    counts = why["why"].value_counts(sort=True).iter_rows()
+    told = ", ".join(f"{reason} {count:,}" for reason, count in counts)
+    none = "nobody has" if not ok else f"{ok:,} of {len(rows):,} have"
+    return f"{none} a score to act on" + (f"; {told}" if told else "")
 
 
 def _short(params: Params, name: str) -> list[str]:

@@ -75,8 +75,8 @@ def _consent(guesses: list[Guess]) -> list[str]:
     if not people or any("consent_profiling" in made.cells for made in guesses):
         return []
     return [
-        "consent: no column says who may be scored. Models are trained and reported, but in batch and service "
-        "everybody is suppressed until consents are brought, or `unknown: {profiling: score}` is decided"
+        "consent: no column says who may be scored. Models are trained and reported, but batch and service "
+        "suppress everybody until consents are brought, or `unknown: {profiling: score}` is decided"
     ]
 
 

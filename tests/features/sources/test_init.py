@@ -5,8 +5,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 
 from features.sources.check import check
+from features.sources.hints import Hints
 from features.sources.init import Proposal, propose
 from features.sources.mapping import Mapping, load
 
@@ -161,3 +163,56 @@ def test_one_unreadable_file_does_not_stop_the_others(tmp_path: Path) -> None:
     assert "broken.parquet: could not be read" in said
     assert "orders.csv: date is taken as the time" in said
     assert "DAY is a number" in said
+
+
+def frame(path, **columns):
+    pl.DataFrame(columns).write_csv(path)
+    return path
+
+
+def test_consent_is_the_first_doubt_where_no_file_tells_it(tmp_path):
+    orders = {"customer_id": [1, 2, 1], "order_date": ["2024-01-03"] * 3, "price": [1.5, 2.5, 3.5]}
+    found = propose([frame(tmp_path / "orders.csv", **orders)])
+    assert found.unsure[0].startswith("consent: no column says who may be scored")
+    assert yaml.safe_load(found.text)["params"]["consent"]["unknown"]["profiling"] == "suppress"
+    flat = frame(tmp_path / "flat.csv", age=[30, 40, 50, 60], churned=[0, 1, 0, 1])
+    assert not any(said.startswith("consent") for said in propose([flat]).unsure)
+
+
+@pytest.mark.parametrize("table", ["customers", "products", "campaigns"])
+def test_a_table_without_time_is_a_leak_until_shown_otherwise(tmp_path, table):
+    key = {"customers": "customer_id", "products": "product_id", "campaigns": "campaign_id"}[table]
+    more = {"products": {"category": ["a", "b"]}, "campaigns": {"channel": ["mail", "app"]}}
+    path = frame(tmp_path / f"{table}.csv", **{key: ["x", "y"]}, **more.get(table, {"gender": ["m", "f"]}))
+    assert any("a leak until shown otherwise" in said for said in propose([path]).unsure)
+
+
+def test_a_user_names_outcome_time_and_format(tmp_path):
+    path = frame(
+        tmp_path / "table.csv",
+        seen=["03.04.2024", "05.04.2024", "13.04.2024"],
+        made=["2024-01-01", "2024-01-02", "2024-01-03"],
+        state=["stays", "stays", "gone"],
+        size=[1.5, 2.5, 9.5],
+    )
+    found = propose([path], Hints("state", "seen", "%d.%m.%Y"))
+    columns = yaml.safe_load(found.text)["tables"]["subjects"][0]["columns"]
+    assert columns["label"] == {"column": "state", "map": {"stays": 0, "gone": 1}}
+    assert columns["occurred_at"] == {"column": "seen", "format": "%d.%m.%Y"}
+    assert any("state is taken to have happened where it is 'gone'" in said for said in found.unsure)
+
+
+@pytest.mark.parametrize(
+    ("hints", "says"),
+    [
+        (Hints(label="lost"), r"--label 'lost': no file has such a column; there are t.csv: day, size, kind"),
+        (Hints(label="size"), r"--label 'size': has 3 different values; an outcome has two"),
+        (Hints(time="kind"), r"--time 'kind': its values do not read as times; say their --format"),
+        (Hints(time="day", format="%m/%d/%Y"), r"--format '%m/%d/%Y': column 'day' reads by it in every row"),
+        (Hints(format="%H"), r"--format '%H': no column of any file reads by it"),
+    ],
+)
+def test_what_no_file_bears_out_is_refused_with_what_is_there(tmp_path, hints, says):
+    path = frame(tmp_path / "t.csv", day=["30.01.2024"] * 3, size=[1.0, 2.0, 3.5], kind=["a", "b", "a"])
+    with pytest.raises(ValueError, match=says):
+        propose([path], hints)
