@@ -36,32 +36,39 @@ def propose(files: Sequence[Path], hints: Hints = NONE) -> Proposal:
     if not files:
         raise ValueError("no file given; name the files, or folders of files of one kind")
     paths = [path.expanduser().resolve() for path in files]
-    guesses, unsure, unplaced = [], [], []
-    looked: list[File] = []
-    for path in paths:
-        try:
-            file = sketch(path, hints)
-        except FileNotFoundError:
-            raise  # a wrong path is the caller's, not the file's
-        except (ValueError, OSError, pl.exceptions.PolarsError) as error:
-            unsure.append(f"{path.name}: could not be read, and is left out: {' '.join(str(error).split())}")
-            continue
-        looked.append(file)
+    looked, unsure = _looked(paths, hints)
+    hints.check(looked)
+    guesses, unplaced = [], []
+    for file in looked:
         unsure += _numbered_days(file)
         made = guess(file)
         if made is None:
             unplaced.append(file)
             why = "" if file.times else " (no column holds a time)"
-            unsure.append(f"{path.name}: resembles no table of the contract{why}, and stands as a comment")
+            unsure.append(
+                f"{file.path.name}: resembles no table of the contract{why}, and stands as a comment"
+            )
         else:
             guesses.append(made)
             unsure += made.unsure
-    hints.check(looked)
     if not guesses:
         return Proposal(_head(unsure) + _unplaced(unplaced) + _empty(paths[0].parent), unsure)
     unsure = [*_consent(guesses), *unsure, *unmatched(guesses)]
     unsure += ["times that name no zone are taken as UTC (`time_zone:`)"]
     return Proposal(_text(guesses, paths, unsure) + _unplaced(unplaced), unsure)
+
+
+def _looked(paths: Sequence[Path], hints: Hints) -> tuple[list[File], list[str]]:
+    """The files that can be read, and a doubt about each that cannot."""
+    found, unsure = [], []
+    for path in paths:
+        try:
+            found.append(sketch(path, hints))
+        except FileNotFoundError:
+            raise  # a wrong path is the caller's, not the file's
+        except (ValueError, OSError, pl.exceptions.PolarsError) as error:
+            unsure.append(f"{path.name}: could not be read, and is left out: {' '.join(str(error).split())}")
+    return found, unsure
 
 
 def _head(unsure: list[str]) -> str:
