@@ -47,12 +47,14 @@ class Model:
 
     def margin(self, inputs: Inputs) -> np.ndarray:
         """Log-odds before calibration, shape (rows,); of the mean probability where inputs are unknown."""
-        found = self.booster.inplace_predict(inputs.matrix, predict_type="margin")
-        rows = inputs.rows
-        if len(rows):
-            mean = self.unknown.mean(inputs, self._raw_probability)[rows]
-            found = found.astype(np.float64)
-            found[rows] = np.log(mean) - np.log1p(-mean)
+        rows, known = inputs.rows, inputs.known
+        if not len(rows):
+            return self.booster.inplace_predict(inputs.matrix, predict_type="margin")
+        found = np.empty(len(inputs), dtype=np.float64)
+        if len(known):
+            found[known] = self.booster.inplace_predict(inputs.matrix[known], predict_type="margin")
+        mean = self.unknown.mean(inputs.take(rows), self._raw_probability)
+        found[rows] = np.log(mean) - np.log1p(-mean)
         return found
 
     def _raw_probability(self, matrix: np.ndarray) -> np.ndarray:
@@ -62,11 +64,12 @@ class Model:
         """Calibrated probability of the positive class, shape (rows,), float64."""
         return self.calibration.probability(self.margin(self.inputs(frame)))
 
-    def contributions(self, inputs: Inputs) -> tuple[np.ndarray, float]:
+    def contributions(self, inputs: Inputs, margin: np.ndarray | None = None) -> tuple[np.ndarray, float]:
         """SHAP values on the scale of the calibrated log-odds, and their common base.
 
-        Path-dependent TreeSHAP (Lundberg et al. 2020) of the booster times the calibration's
-        slope: ``values.sum(axis=1) + base`` is the calibrated log-odds of each row.
+        ``margin`` is what the method of this name says of the same inputs, where it is known already.
+        Path-dependent TreeSHAP (Lundberg et al. 2020) of the booster times the calibration's slope:
+        ``values.sum(axis=1) + base`` is the calibrated log-odds of each row.
 
         Returns
         -------
@@ -77,7 +80,8 @@ class Model:
         """
         values, rows = self.unknown.mean(inputs, self._values), inputs.rows
         if len(rows):  # the mean of probabilities lies off the mean of log-odds; not knowing is why
-            gap = self.margin(inputs)[rows] - self._base - values[rows].sum(axis=1)
+            margin = self.margin(inputs) if margin is None else margin
+            gap = margin[rows] - self._base - values[rows].sum(axis=1)
             values[rows] += inputs.shares[rows] * gap[:, None]
         return self.calibration.slope * values, float(self.calibration.log_odds(self._base))
 
@@ -94,12 +98,7 @@ class Model:
 
     def _raw(self, matrix: np.ndarray) -> np.ndarray:
         """XGBoost's own SHAP values and, in the last column, the base."""
-        data = DMatrix(
-            matrix,
-            feature_names=self.encoder.names,
-            feature_types=self.encoder.feature_types,
-            enable_categorical=True,
-        )
+        data = DMatrix(matrix, feature_types=self.encoder.feature_types, enable_categorical=True)
         return self.booster.predict(data, pred_contribs=True).astype(np.float64)
 
     def save(self, folder: Path) -> None:

@@ -116,10 +116,11 @@ class Scorer:
         status is ``insufficient_input`` and the probability, that of somebody of whom as much is
         known, stands alone.
         """
-        return _table(self._numbers(self.model.inputs(frame)))
+        inputs = self.model.inputs(frame)
+        return _table(self._numbers(inputs, self.model.margin(inputs)))
 
-    def _numbers(self, inputs: Inputs) -> Numbers:
-        probability = self.model.calibration.probability(self.model.margin(inputs))
+    def _numbers(self, inputs: Inputs, margin: np.ndarray) -> Numbers:
+        probability = self.model.calibration.probability(margin)
         percentile = self.population.percentile(probability)
         names = [band["name"] for band in self.model.card["bands"]]
         found = {
@@ -138,15 +139,21 @@ class Scorer:
     def _is_insufficient(self, inputs: Inputs) -> np.ndarray:
         return self.model.unknown.share(inputs) > self.model.card.get("max_unknown", MAX_UNKNOWN)
 
-    def told(self, frame: pl.DataFrame, top: int) -> tuple[Numbers, pl.DataFrame]:
-        """Columns as of ``numbers``, and the ``top`` reasons, one line a reason (see ``reasons.COLUMNS``)."""
-        inputs = self.model.inputs(frame)
+    def told(
+        self, frame: pl.DataFrame, top: int, inputs: Inputs | None = None
+    ) -> tuple[Numbers, pl.DataFrame]:
+        """Columns as of ``numbers``, and the ``top`` reasons, one line a reason (see ``reasons.COLUMNS``).
+
+        ``inputs`` are those of ``frame``, where they are known already.
+        """
+        inputs = self.model.inputs(frame) if inputs is None else inputs
         # A pool of threads costs more than a few rows: it is the longest part of a single answer.
         with config_context(nthread=1 if len(frame) <= FEW else 0):
-            numbers = self._numbers(inputs)
+            margin = self.model.margin(inputs)
+            numbers = self._numbers(inputs, margin)
             if frame.is_empty() or top < 1:
                 return numbers, pl.DataFrame(schema=COLUMNS)
-            values, _ = self.model.contributions(inputs)
+            values, _ = self.model.contributions(inputs, margin)
         return numbers, self.explainer.of(values, frame, top)
 
     def table(self, frame: pl.DataFrame, top: int = REASONS) -> pl.DataFrame:

@@ -23,6 +23,7 @@ from models.encode import Encoder
 STAND_INS = 100
 LEARNT = 0.01  # missing in this share of the training rows or more: what missing means was learnt
 MAX_UNKNOWN = 0.5  # of what a model says; more, and nobody should act on it
+PATTERNS = 1_000  # of unknown columns whose stand-ins are kept
 ROWS = 2_000  # at a time, so that memory stays bounded
 SEED = 7
 
@@ -37,15 +38,38 @@ class Inputs:
         float32, shape (rows, columns); NaN where missing or unseen.
     unknown
         Which entries the model has learnt nothing of, same shape.
+    unseen
+        Which of these are categories never seen in training, same shape.
     """
 
     matrix: np.ndarray
     unknown: np.ndarray
+    unseen: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.matrix)
+
+    def take(self, rows: np.ndarray) -> "Inputs":
+        """Some rows, by their positions."""
+        return Inputs(self.matrix[rows], self.unknown[rows], self.unseen[rows])
 
     @cached_property
     def rows(self) -> np.ndarray:
         """Positions of rows with anything unknown."""
         return np.flatnonzero(self.unknown.any(axis=1))
+
+    @cached_property
+    def alike(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Those rows by what is unknown of them: positions, and the pattern, shape (columns,)."""
+        if len(self.rows) < 2:
+            return [(self.rows, self.unknown[at]) for at in self.rows]
+        patterns, of = np.unique(self.unknown[self.rows], axis=0, return_inverse=True)
+        return [(self.rows[of.ravel() == number], pattern) for number, pattern in enumerate(patterns)]
+
+    @cached_property
+    def known(self) -> np.ndarray:
+        """Positions of rows of which all is known."""
+        return np.flatnonzero(~self.unknown.any(axis=1))
 
     @property
     def shares(self) -> np.ndarray:
@@ -86,7 +110,7 @@ class Unknown:
 
     def inputs(self, matrix: np.ndarray, unseen: np.ndarray) -> Inputs:
         """Mark what is unknown: unseen categories, and missing values where none were learnt."""
-        return Inputs(matrix, unseen | (np.isnan(matrix) & ~self.is_learnt))
+        return Inputs(matrix, unseen | (np.isnan(matrix) & ~self.is_learnt), unseen)
 
     def share(self, inputs: Inputs) -> np.ndarray:
         """How much of what the model says rests on unknown inputs, 0 to 1, shape (rows,)."""
@@ -100,24 +124,41 @@ class Unknown:
         predict
             From a matrix of shape (n, columns) to an array of shape (n, ...).
         """
-        found, rows = predict(inputs.matrix), inputs.rows
-        patterns, of = np.unique(inputs.unknown[rows], axis=0, return_inverse=True)
-        for number, pattern in enumerate(patterns):
-            same = rows[of.ravel() == number]
+        if not len(inputs.rows):
+            return predict(inputs.matrix)
+        parts = [(inputs.known, predict(inputs.matrix[inputs.known]))] if len(inputs.known) else []
+        for same, pattern in inputs.alike:
             for start in range(0, len(same), ROWS):
                 some = same[start : start + ROWS]
-                found[some] = self._mean(inputs.matrix[some], pattern, predict)
+                parts.append((some, self._mean(inputs.matrix[some], pattern, predict)))
+        found = np.empty((len(inputs), *parts[-1][1].shape[1:]), dtype=np.float64)
+        for rows, values in parts:
+            found[rows] = values
         return found
 
     def _mean(
         self, matrix: np.ndarray, unknown: np.ndarray, predict: Callable[[np.ndarray], np.ndarray]
     ) -> np.ndarray:
         """The mean for rows of which the same columns are ``unknown``; equal stand-ins are asked once."""
-        values, n = np.unique(self.stand_ins[:, unknown], axis=0, return_counts=True)
+        values, n = self._distinct(unknown)
         filled = np.repeat(matrix, len(values), axis=0)
         filled[:, unknown] = np.tile(values, (len(matrix), 1))
         found = predict(filled)
         return np.average(found.reshape(len(matrix), len(values), *found.shape[1:]), axis=1, weights=n)
+
+    def _distinct(self, unknown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Different stand-ins for the columns that are ``unknown``, and how often each stands."""
+        key = unknown.tobytes()
+        if key not in self._seen:
+            if len(self._seen) >= PATTERNS:
+                self._seen.clear()
+            found = np.unique(self.stand_ins[:, unknown], axis=0, return_counts=True)
+            self._seen[key] = (found[0], found[1])
+        return self._seen[key]
+
+    @cached_property
+    def _seen(self) -> dict[bytes, tuple[np.ndarray, np.ndarray]]:
+        return {}
 
 
 def _spread(entry: Mapping[str, Any]) -> np.ndarray:

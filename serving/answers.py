@@ -117,12 +117,13 @@ def _computed(champion: Champion, asked: Sequence[Asked], top: int) -> list[Scor
     if not asked:
         return []
     frame = inputs.frame(champion, asked)
-    numbers, lines = champion.scorer.told(frame, top)
+    read = champion.scorer.model.inputs(frame)
+    numbers, lines = champion.scorer.told(frame, top, read)
     rows = [dict(zip(numbers, row, strict=True)) for row in zip(*map(_plain, numbers.values()), strict=True)]
     reasons: list[Lines] = [[] for _ in asked]
     for line in lines.iter_rows(named=True):
         reasons[line["row"]].append(line)
-    doubts = champion.doubts.of(frame)
+    doubts = champion.doubts.of(frame, read)
     return [(row, reasons[at], doubts.get(at, [])) for at, row in enumerate(rows)]
 
 

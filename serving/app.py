@@ -1,14 +1,12 @@
 """The public routes behind the gate: what BentoML mounts."""
 
-from fastapi import Depends, FastAPI, Response
-from fastapi.middleware.gzip import GZipMiddleware
+from fastapi import FastAPI, Response
 
 from serving import (
     adapters,
     carried,
     contract,
     docs,
-    parameters,
     replies,
     routes_consent,
     routes_jobs,
@@ -22,12 +20,10 @@ from serving.gate import Gate
 from serving.heads import Heads
 from serving.jobs import Jobs
 from serving.levels import Levels
-from serving.packed import Unpack
+from serving.packed import Packed
 from serving.rates import Buckets
 from serving.settings import Adapters
 from serving.state import State
-
-PACKED = 2_000  # bytes; an answer about one subject is sent as it is
 
 
 def build(state: State, jobs: Jobs) -> Gate:
@@ -38,7 +34,6 @@ def build(state: State, jobs: Jobs) -> Gate:
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        dependencies=[Depends(parameters.once)],
         redirect_slashes=False,  # a redirect would repeat whatever name the caller calls the service by
     )
     app.router.generate_unique_id_function = carried.operation_id
@@ -67,5 +62,4 @@ def build(state: State, jobs: Jobs) -> Gate:
         headers = {"Content-Security-Policy": docs.POLICY}
         return Response(docs.page(app.openapi()), media_type="text/html", headers=headers)
 
-    packed = GZipMiddleware(Unpack(app, state.settings.limits), minimum_size=PACKED, compresslevel=5)
-    return Gate(Heads(packed), state.settings, state.metrics, buckets)
+    return Gate(Heads(Packed(app, state.settings.limits)), state.settings, state.metrics, buckets)

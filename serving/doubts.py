@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from models.model import Model
+from models.unknown import Inputs
 
 RARELY = 0.001  # an input that was missing in fewer rows is expected to be there
 SLACK = 0.05  # of the span: just beyond it nothing changes in a tree
@@ -72,10 +73,10 @@ class Doubts:
             found.setdefault(row, []).append(_warning(THIN_SEGMENT, columns))
         return found
 
-    def of(self, frame: pl.DataFrame) -> dict[int, list[dict[str, Any]]]:
-        """Warnings by row, only for rows that have any."""
-        matrix = self.model.encoder.transform(frame)
-        unseen = [self._names[row].tolist() for row in self.model.encoder.unseen(frame, matrix)]
+    def of(self, frame: pl.DataFrame, inputs: Inputs | None = None) -> dict[int, list[dict[str, Any]]]:
+        """Warnings by row, only for rows that have any; ``inputs`` are those of ``frame``, where known."""
+        inputs = self.model.inputs(frame) if inputs is None else inputs
+        matrix, unseen = inputs.matrix, [self._names[row].tolist() for row in inputs.unseen]
         gone = np.isnan(matrix)
         low, high = self._spans
         with np.errstate(invalid="ignore"):

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 
+from serving import parameters
 from serving.access import Access, peer
 from serving.adapters import OPEN as SIGNED
 from serving.bodies import Bodies, HungUp
@@ -69,6 +70,8 @@ class Gate:
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         """One of the calls that are being answered at this moment; those about many do not count for one."""
+        if scope.get("query_string"):
+            parameters.once(scope["query_string"])
         many = scope["path"].endswith(MANY)
         most = self.limits.bulk_in_flight if many else self.limits.in_flight
         if self.in_flight[many] >= most and scope["path"] not in OPEN:

@@ -1,29 +1,35 @@
-"""Request bodies that come packed with gzip, unpacked no further than a body may be long."""
+"""Bodies packed with gzip: those that come, unpacked no further than a body may be long, and answers."""
 
 import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+
+from starlette.middleware.gzip import GZipMiddleware
 
 from serving.problems import Problem
 from serving.settings import Limits
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
+SMALL, LEVEL = 2_000, 5  # bytes: an answer about one subject is sent as it is
 GZIP = 31  # zlib's window with gzip's header
 
 
-class Unpack:
-    """An ASGI application in front of the routes."""
+class Packed:
+    """An ASGI application in front of the routes; a plain call passes straight through."""
 
     def __init__(self, app: Callable[..., Awaitable[None]], limits: Limits) -> None:
         self.app, self.limits = app, limits
+        self.packing = GZipMiddleware(app, minimum_size=SMALL, compresslevel=LEVEL)
 
     async def __call__(self, scope: Message, receive: Receive, send: Any) -> None:
-        named = dict(scope.get("headers", ())).get(b"content-encoding", b"identity").strip().lower()
+        headers = dict(scope.get("headers", ()))
+        named = headers.get(b"content-encoding", b"identity").strip().lower()
         if named not in (b"", b"identity"):
             most = self.limits.job_bytes if scope["path"].endswith("/jobs") else self.limits.body_bytes
             receive = _unpacked(receive, most) if named == b"gzip" else _unknown
-        await self.app(scope, receive, send)
+        wanted = b"gzip" in headers.get(b"accept-encoding", b"")
+        await (self.packing if wanted else self.app)(scope, receive, send)
 
 
 async def _unknown() -> Message:

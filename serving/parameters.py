@@ -6,17 +6,16 @@ from typing import Any
 from fastapi import Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.datastructures import QueryParams
 
 from serving.problems import NAME, Fault, Problem, pointer
 
 MOST = 20
 
 
-async def once(request: Request) -> None:
+def once(query: bytes) -> None:
     """``Problem`` where a name stands twice: every reader keeps another of the two."""
-    if not request.scope.get("query_string"):
-        return
-    counts = Counter(name for name, _ in request.query_params.multi_items())
+    counts = Counter(name for name, _ in QueryParams(query).multi_items())
     if twice := sorted(name for name, count in counts.items() if count > 1)[:MOST]:
         places = [pointer("query", name if NAME.fullmatch(name) else "?") for name in twice]
         faults = [Fault(place, "duplicate_key", "stands twice") for place in places]

@@ -56,7 +56,7 @@ class Item(Row):
         description="by record: the moment asked about, now where empty; a reference has its own",
     )
     consent: Consents | None = None
-    options: Options = Options()
+    options: Options = Field(default_factory=Options)
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

@@ -55,7 +55,7 @@ class Ranking(Row):
     )
     as_of: Time | None = None
     consent: Consents | None = None
-    options: Options = Options()
+    options: Options = Field(default_factory=Options)
 
     @model_validator(mode="after")
     def _one_form(self) -> "Ranking":
