@@ -13,7 +13,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("features", "models", "training", "serving")
-FILES = ("memberlens.py", "dvc.yaml", "params.yaml", "Makefile")
+FILES = ("memberlens.py", "dvc.yaml", "params.yaml", "Makefile", "requirements.lock")
 
 
 @pytest.fixture
