@@ -43,7 +43,10 @@ class Metrics:
         self.silent = Counter(
             "all_suppressed", "bulk calls and jobs in which everybody was suppressed", ("model",), **own
         )
-        newest = {"multiprocess_mode": "mostrecent"} | own
+        self._state({"multiprocess_mode": "mostrecent"} | own)
+
+    def _state(self, newest: dict[str, Any]) -> None:
+        """What is so at this moment; of several workers the newest word counts."""
         self.info = Gauge(
             "model_info", "1 for the version that answers", ("model", "version", "git_commit"), **newest
         )
@@ -51,7 +54,6 @@ class Metrics:
         self.refused = Gauge(
             "champion_refused", "1 where a new champion did not pass its test", ("model",), **newest
         )
-
         self.list_refused = Gauge(
             "consent_list_refused", "1 where the published list of consents is not followed", **newest
         )

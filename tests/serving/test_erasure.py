@@ -111,16 +111,17 @@ def test_the_command_erases_too(desk: Desk, brand: Brand, tmp_path: Path, monkey
     assert desk.score("churn", {"ref": "m6"}) == ("suppressed", "erased")
 
 
+def erased_after_an_outcome(desk: Desk, given: str) -> dict[str, int]:
+    """How much was erased of m6, of whom an outcome was told that names only the score."""
+    told = {"event_id": "a", "score_id": given, "kind": "answered"}
+    told["occurred_at"] = datetime.now(UTC).isoformat()
+    assert desk.post("outcomes", {"outcomes": [told]})["accepted"] == 1
+    return desk.post("members/erase", {"ref": "m6"})["result"]
+
+
 def test_scores_and_outcomes_that_name_only_a_score_go_too(desk: Desk):
     given = desk.post("models/churn/score", {"ref": "m6"})["result"]["score_id"]
-    told = {
-        "event_id": "a",
-        "score_id": given,
-        "kind": "answered",
-        "occurred_at": datetime.now(UTC).isoformat(),
-    }
-    assert desk.post("outcomes", {"outcomes": [told]})["accepted"] == 1
-    found = desk.post("members/erase", {"ref": "m6"})["result"]
+    found = erased_after_an_outcome(desk, given)
     assert (found["outcomes"], found["scores"] >= 1) == (1, True)
     assert desk.client.get(f"/v1/scores/{given}").status_code == 404
 
@@ -131,14 +132,7 @@ def test_rows_of_batches_and_outcomes_that_name_them_go_too(desk: Desk):
     at = champion.snapshot.subjects["m6"]
     given = champion.published.marks["score_id"][at]
     assert desk.client.get(f"/v1/scores/{given}").status_code == 200
-    told = {
-        "event_id": "a",
-        "score_id": given,
-        "kind": "answered",
-        "occurred_at": datetime.now(UTC).isoformat(),
-    }
-    assert desk.post("outcomes", {"outcomes": [told]})["accepted"] == 1
-    found = desk.post("members/erase", {"ref": "m6"})["result"]
+    found = erased_after_an_outcome(desk, given)
     assert (found["outcomes"], found["scores"]) == (1, 1)
     own = desk.state.consents
     for file in desk.state.score_log.batches.folder.iterdir():
