@@ -23,10 +23,10 @@ from features import consent
 from features.policy import Policy, Unknown
 from serving import told
 from serving.database import Database
+from serving.told import Subject
 
 LOOK_SECONDS = 0.25
 Facts = Mapping[str, Any]
-Subject = tuple[str, str]  # kind (member or lead) and id
 logger = logging.getLogger("memberlens.serving")
 
 

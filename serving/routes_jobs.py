@@ -21,7 +21,14 @@ Mark = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=2
 def router(state: State, jobs: Jobs) -> APIRouter:
     """Routes for audiences that take longer than a call."""
     routes = APIRouter()
+    _create(routes, state, jobs)
+    _status(routes, state, jobs)
+    _results(routes, state, jobs)
+    _cancel(routes, state, jobs)
+    return routes
 
+
+def _create(routes: APIRouter, state: State, jobs: Jobs) -> None:
     @routes.post(
         "/v1/jobs",
         status_code=202,
@@ -41,6 +48,8 @@ def router(state: State, jobs: Jobs) -> APIRouter:
         call.headers["Location"] = f"/v1/jobs/{found}"
         return reply(request, {"job": await state.run_store(jobs.status, call.client, found)}, 202)
 
+
+def _status(routes: APIRouter, state: State, jobs: Jobs) -> None:
     @routes.get(
         "/v1/jobs/{job}",
         openapi_extra=contract.route(JobAnswer, scope="jobs:read"),
@@ -51,6 +60,8 @@ def router(state: State, jobs: Jobs) -> APIRouter:
         call.require("jobs:read")
         return reply(request, {"job": await state.run_store(jobs.status, call.client, job)})
 
+
+def _results(routes: APIRouter, state: State, jobs: Jobs) -> None:
     @routes.get(
         "/v1/jobs/{job}/results",
         openapi_extra=contract.route(JobPage, scope="jobs:read"),
@@ -67,6 +78,8 @@ def router(state: State, jobs: Jobs) -> APIRouter:
         found, after = await state.run_store(jobs.results, call.client, job, cursor, limit, _mask(state))
         return reply(request, {"results": found, "next_cursor": after})
 
+
+def _cancel(routes: APIRouter, state: State, jobs: Jobs) -> None:
     @routes.post(
         "/v1/jobs/{job}:cancel",
         openapi_extra=contract.route(JobAnswer, scope="jobs:write"),
@@ -76,8 +89,6 @@ def router(state: State, jobs: Jobs) -> APIRouter:
         call = calls.of(request)
         call.require("jobs:write")
         return reply(request, {"job": await state.run_store(jobs.cancel, call.client, job, state.now())})
-
-    return routes
 
 
 def _mask(state: State) -> Mask:
