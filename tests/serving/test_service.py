@@ -76,6 +76,15 @@ class Running:
             same = same + 1 if answer.headers["x-model-version"] == version else 0
             time.sleep(0.05)
 
+    def refused(self, why: str) -> None:
+        """Wait until every worker says that it does not take the champion, and ``why``."""
+        until, same = time.monotonic() + 60, 0
+        while same < 20:
+            assert time.monotonic() < until, f"some worker does not refuse {why}"
+            found = httpx.get(self.url + "/readyz", timeout=10).json().get("refused", {})
+            same = same + 1 if why in found.get("churn", "") else 0
+            time.sleep(0.05)
+
     def workers(self) -> list[int]:
         found = subprocess.run(
             ["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False
@@ -152,23 +161,24 @@ def test_no_call_is_lost_while_the_champion_changes(running: Running):
     done = threading.Event()
 
     def change() -> None:
-        time.sleep(1)
-        publish(running.brand.settings, "churn", finished(running.brand.raw), "2", seed=2)
-        time.sleep(1)
-        folder = running.brand.settings.champions / "churn"
-        shutil.copytree(folder / "2", folder / "3")
-        (folder / "3" / "model.ubj").write_bytes(b"broken")
-        (folder / "champion").write_text("3")
-        time.sleep(3)
-        done.set()
+        try:
+            time.sleep(1)
+            publish(running.brand.settings, "churn", finished(running.brand.raw), "2", seed=2)
+            running.settled("2")  # a worker that looks late would see the broken one first
+            folder = running.brand.settings.champions / "churn"
+            shutil.copytree(folder / "2", folder / "3")
+            (folder / "3" / "model.ubj").write_bytes(b"broken")
+            (folder / "champion").write_text("3")
+            running.refused("version 3")
+        finally:
+            done.set()
 
-    thread = threading.Thread(target=change)
-    thread.start()
-    seen = running.load(60, callers=4, stop_at=done)
-    thread.join()
+    with ThreadPoolExecutor(1) as pool:
+        changed = pool.submit(change)
+        seen = running.load(120, callers=4, stop_at=done)
+        changed.result()
     assert set(seen) == {(200, "1"), (200, "2")}
     running.settled("2")
-    assert "version 3" in httpx.get(running.url + "/readyz").json()["refused"]["churn"]
 
 
 def test_too_many_at_once_are_turned_away_and_the_service_recovers(running: Running):
