@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.encode import Column, Encoder
+from models.encode import FEW, Column, Encoder
 
 PARTS = 10
 
@@ -70,5 +70,7 @@ def parts(values: pl.Series, entry: Mapping[str, Any]) -> np.ndarray:
         found = np.searchsorted(np.asarray(entry["edges"], dtype=np.float64), numbers, side="right")
         return np.where(np.isnan(numbers), len(entry["edges"]) + 1, found)
     codes = {name: code for code, name in enumerate(entry["categories"])}
+    if len(values) <= FEW:
+        return np.array([codes.get(value, len(codes)) for value in values.cast(pl.String)], dtype=np.int64)
     coded = values.cast(pl.String).replace_strict(codes, default=len(codes), return_dtype=pl.Int64)
     return coded.fill_null(len(codes)).to_numpy()

@@ -71,13 +71,14 @@ class Encoder:
 
     def _few(self, frame: pl.DataFrame) -> np.ndarray:
         """The same without a query: for a request that is the greater part of the time."""
+        same = frame.columns == self.names
         codes = [column.codes if column.categories is not None else None for column in self.columns]
         rows = [
             [
-                (np.nan if value is None else value) if code is None else code.get(str(value), np.nan)
+                np.nan if value is None else value if code is None else code.get(str(value), np.nan)
                 for value, code in zip(row, codes, strict=True)
             ]
-            for row in frame.select(self.names).iter_rows()
+            for row in (frame if same else frame.select(self.names)).rows()
         ]
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(codes)).astype(np.float32)
 

@@ -38,6 +38,7 @@ COLUMNS = {
     "en": pl.String,
     "zh": pl.String,
 }
+Line = tuple[Any, ...]  # the values of ``COLUMNS``
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,18 @@ class Explainer:
         Columns as ``COLUMNS``; ``row`` is the position in ``frame``. A row has fewer reasons
         where fewer families of features contribute.
         """
-        if frame.is_empty() or top < 1:
-            return pl.DataFrame(schema=COLUMNS)
-        values, _ = self.model.contributions(self.model.inputs(frame))
-        return self.of(values, frame, top)
+        lines: list[Line] = []
+        if not frame.is_empty():
+            lines = self.lines(self.model.contributions(self.model.inputs(frame))[0], frame, top)
+        return pl.DataFrame(lines, schema=COLUMNS, orient="row")
 
-    def of(self, values: np.ndarray, frame: pl.DataFrame, top: int = 3) -> pl.DataFrame:
-        """The same from contributions that are there already, shape (rows, columns)."""
+    def lines(self, values: np.ndarray, frame: pl.DataFrame, top: int = 3) -> list[Line]:
+        """The same as tuples, from contributions that are there already, shape (rows, columns).
+
+        For the few rows of a request a frame takes longer than all that is in it.
+        """
+        if top < 1:
+            return []
         order, starts = self._sorted
         total = np.add.reduceat(values[:, order], starts, axis=1)
         weight = np.where(self._silent, 0.0, np.abs(total))
@@ -114,9 +120,10 @@ class Explainer:
         told = weight[rows, best.ravel()] > 0
         rows, rank, chosen = rows[told], rank[told], best.ravel()[told]
         sums = total[rows, chosen]
-        parts = self._said(frame, rows, self._speakers(values[rows], chosen, sums), sums)
-        found = pl.DataFrame({"row": rows, "rank": rank}, schema={"row": pl.Int64, "rank": pl.Int64})
-        return found.hstack(parts).select(list(COLUMNS))
+        said = self._said(frame, rows, self._speakers(values[rows], chosen, sums), sums)
+        return [
+            (row, place, *line) for row, place, line in zip(rows.tolist(), rank.tolist(), said, strict=True)
+        ]
 
     def reasons(self, frame: pl.DataFrame, top: int = 3) -> list[list[Reason]]:
         """The same as objects, one list a row of ``frame``."""
@@ -145,8 +152,8 @@ class Explainer:
 
     def _said(
         self, frame: pl.DataFrame, rows: np.ndarray, columns: np.ndarray, total: np.ndarray
-    ) -> pl.DataFrame:
-        """Codes, rates and sentences of chosen (row, column) pairs, in their order."""
+    ) -> list[tuple[Any, ...]]:
+        """Code to sentences of chosen (row, column) pairs, in their order."""
         lines: list[tuple[Any, ...]] = [()] * len(rows)
         for column in np.unique(columns).tolist():
             at = np.flatnonzero(columns == column)
@@ -154,28 +161,20 @@ class Explainer:
                 at.tolist(), self._of_column(frame, column, rows[at], total[at]), strict=True
             ):
                 lines[place] = line
-        schema = {name: kind for name, kind in COLUMNS.items() if name not in ("row", "rank", "contribution")}
-        found = pl.DataFrame(lines, schema=schema, orient="row")
-        return found.with_columns(pl.Series("contribution", total, dtype=pl.Float64))
+        return lines
 
     def _of_column(
         self, frame: pl.DataFrame, column: int, rows: np.ndarray, total: np.ndarray
     ) -> Iterator[tuple[Any, ...]]:
-        """The lines of the rows that one column speaks for, without sums; equal ones are worded once."""
+        """The lines of the rows that one column speaks for; equal ones are worded once."""
         name = self.model.encoder.names[column]
-        values = frame[name].gather(rows)
-        part = bins.parts(values, self.model.card["bins"][name])
-        keys = list(
-            zip(
-                _shown(values, self._features[name]["unit"]), part.tolist(), (total > 0).tolist(), strict=True
-            )
-        )
-        worded = {key: self._line(name, *key) for key in dict.fromkeys(keys)}
-        return (worded[key] for key in keys)
-
-    def _line(self, name: str, value: float | str | None, part: int, raises: bool) -> tuple[Any, ...]:
-        code, rate, en, zh = self._worded(name, value, part, raises)
-        return code, name, self._features[name]["group"], "raises" if raises else "lowers", rate, en, zh
+        feature, values = self._features[name], frame[name].gather(rows)
+        part = bins.parts(values, self.model.card["bins"][name]).tolist()
+        keys = list(zip(_shown(values, feature["unit"]), part, (total > 0).tolist(), strict=True))
+        worded = {key: self._worded(name, *key) for key in dict.fromkeys(keys)}
+        for key, summed in zip(keys, total.tolist(), strict=True):
+            code, rate, *texts = worded[key]
+            yield code, name, feature["group"], "raises" if key[2] else "lowers", summed, rate, *texts
 
     def _worded(self, name: str, value: float | str | None, part: int, raises: bool) -> tuple[Any, ...]:
         """Code, rate and both sentences."""

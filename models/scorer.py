@@ -14,7 +14,7 @@ from xgboost import config_context
 
 from models.amount import Amount
 from models.model import Model
-from models.reasons import COLUMNS, Explainer
+from models.reasons import COLUMNS, Explainer, Line
 from models.unknown import MAX_UNKNOWN, Inputs
 from models.worth import Worth
 
@@ -139,9 +139,7 @@ class Scorer:
     def _is_insufficient(self, inputs: Inputs) -> np.ndarray:
         return self.model.unknown.share(inputs) > self.model.card.get("max_unknown", MAX_UNKNOWN)
 
-    def told(
-        self, frame: pl.DataFrame, top: int, inputs: Inputs | None = None
-    ) -> tuple[Numbers, pl.DataFrame]:
+    def told(self, frame: pl.DataFrame, top: int, inputs: Inputs | None = None) -> tuple[Numbers, list[Line]]:
         """Columns as of ``numbers``, and the ``top`` reasons, one line a reason (see ``reasons.COLUMNS``).
 
         ``inputs`` are those of ``frame``, where they are known already.
@@ -152,18 +150,19 @@ class Scorer:
             margin = self.model.margin(inputs)
             numbers = self._numbers(inputs, margin)
             if frame.is_empty() or top < 1:
-                return numbers, pl.DataFrame(schema=COLUMNS)
+                return numbers, []
             values, _ = self.model.contributions(inputs, margin)
-        return numbers, self.explainer.of(values, frame, top)
+        return numbers, self.explainer.lines(values, frame, top)
 
     def table(self, frame: pl.DataFrame, top: int = REASONS) -> pl.DataFrame:
         """``numbers`` and, as a list, the ``top`` reasons of every row."""
-        numbers, lines = self.told(frame, top)
+        numbers, found = self.told(frame, top)
+        lines = pl.DataFrame(found, schema=COLUMNS, orient="row")
         told = pl.struct(pl.exclude("row", "rank")).alias("reasons")
         reasons = lines.select("row", told).group_by("row", maintain_order=True).agg("reasons")
         rows = pl.DataFrame({"row": range(len(frame))}, schema={"row": pl.Int64})
-        found = rows.join(reasons, on="row", how="left", maintain_order="left").select("reasons")
-        return _table(numbers).hstack(found)
+        beside = rows.join(reasons, on="row", how="left", maintain_order="left").select("reasons")
+        return _table(numbers).hstack(beside)
 
 
 def _table(numbers: Numbers) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from models.reasons import COLUMNS
 from models.scorer import INSUFFICIENT, OK, withheld
 from serving import clock, inputs
 from serving.arm import arm
@@ -121,8 +122,8 @@ def _computed(champion: Champion, asked: Sequence[Asked], top: int) -> list[Scor
     numbers, lines = champion.scorer.told(frame, top, read)
     rows = [dict(zip(numbers, row, strict=True)) for row in zip(*map(_plain, numbers.values()), strict=True)]
     reasons: list[Lines] = [[] for _ in asked]
-    for line in lines.iter_rows(named=True):
-        reasons[line["row"]].append(line)
+    for line in lines:
+        reasons[line[0]].append(dict(zip(COLUMNS, line, strict=True)))
     doubts = champion.doubts.of(frame, read)
     return [(row, reasons[at], doubts.get(at, [])) for at, row in enumerate(rows)]
 

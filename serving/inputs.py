@@ -129,7 +129,7 @@ def frame(champion: Champion, asked: Sequence[Asked]) -> pl.DataFrame:
         parts.append(_there(champion).frame[[asked[at].at for at in published]].select(names))
     if records:
         questions = [question for at in records if (question := asked[at].question) is not None]
-        parts.append(champion.reader.features(questions).select(names))
+        parts.append(_only(champion.reader.features(questions), names))
     if contents:
         assert champion.history is not None
         pairs = [(asked[at].item.ref or "", asked[at].content) for at in contents]
@@ -139,3 +139,8 @@ def frame(champion: Champion, asked: Sequence[Asked]) -> pl.DataFrame:
     order = [*published, *records, *contents]
     back = sorted(range(len(order)), key=order.__getitem__)
     return pl.concat(parts, rechunk=True)[back]
+
+
+def _only(found: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Some columns of a frame; selecting all that there are takes as long as reading them."""
+    return found if found.columns == names else found.select(names)

@@ -218,8 +218,10 @@ def _duplicates(record: BaseModel, place: tuple[str | int, ...]) -> Iterator[Fau
 def _second_subject(record: BaseModel, key: str, place: tuple[str | int, ...]) -> Iterator[Fault]:
     first: str | None = None
     for table in tables.TABLES:
+        if key not in tables.columns(table):
+            continue
         for at, row in enumerate(getattr(record, table, [])):
-            found = getattr(row, key, None)
+            found = getattr(row, key)
             if found is not None and found != (first := first or found):
                 yield Fault(
                     pointer(*place, table, at, key),

@@ -23,6 +23,7 @@ from urllib.request import urlopen
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 
 from features import tables as contract
 from models.scorer import Scorer
@@ -170,7 +171,7 @@ def records(tables: Path, members: list[str], as_of: int) -> Bodies:
         rows = pl.scan_parquet(tables / f"{name}.parquet").filter(
             pl.col("member_id").is_in(members), pl.col("known_time") < as_of
         )
-        for row in rows.select(list(contract.columns(name))).collect().iter_rows(named=True):
+        for row in rows.select(*contract.columns(name), cs.starts_with("x_")).collect().iter_rows(named=True):
             plain = {key: _plain(value) for key, value in row.items() if value is not None}
             plain.pop("lead_id", None)
             found[row["member_id"]].setdefault(name, []).append(plain)

@@ -45,3 +45,9 @@ def test_a_value_lies_between_the_edges_of_its_part():
 def test_an_empty_frame_has_empty_parts():
     found = observed(pl.DataFrame({"a": pl.Series([], dtype=pl.Float64)}), [], Encoder((Column("a"),)))
     assert found == {"a": {"edges": [], "n": [0, 0], "rate": [None, None]}}
+
+
+def test_few_values_have_the_parts_that_they_have_among_many():
+    values = pl.Series(["None", "a", None, "never seen"] * 50)
+    entry = {"categories": ["None", "a"]}
+    assert parts(values[:4], entry).tolist() == parts(values, entry)[:4].tolist() == [0, 1, 2, 2]

@@ -6,7 +6,7 @@ import pytest
 
 from models.encode import FEW, Column, Encoder
 
-COLUMNS = (Column("a"), Column("b", ("x", "y")), Column("c"), Column("d", ("false", "true")))
+COLUMNS = (Column("a"), Column("b", ("None", "x", "y")), Column("c"), Column("d", ("false", "true")))
 
 
 def frame(seed: int, rows: int) -> pl.DataFrame:
@@ -15,7 +15,7 @@ def frame(seed: int, rows: int) -> pl.DataFrame:
         {
             "d": [("true", "false", None)[i] for i in rng.integers(0, 3, rows)],
             "a": [None if value < 0.1 else float(value) for value in rng.random(rows)],
-            "b": [("x", "y", "z", None)[i] for i in rng.integers(0, 4, rows)],
+            "b": [("x", "y", "z", "None", None)[i] for i in rng.integers(0, 5, rows)],
             "c": rng.integers(0, 9, rows),
         }
     )
