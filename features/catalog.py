@@ -5,13 +5,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from features.campaigns import CONTENT, CONTENT_HISTORY, HISTORY
-from features.care import CARE
-from features.engagement import ENGAGEMENT, INTEREST, LEAD_TOUCHES
 from features.feature import Feature, Group
-from features.given import GIVEN
-from features.profile import LEAD_PROFILE, PROFILE, attributes
-from features.purchases import AFFINITY, PURCHASES
+from features.groups.campaigns import CONTENT, CONTENT_HISTORY, HISTORY
+from features.groups.care import CARE
+from features.groups.engagement import ENGAGEMENT, INTEREST, LEAD_TOUCHES
+from features.groups.given import GIVEN
+from features.groups.profile import LEAD_PROFILE, PROFILE, attributes
+from features.groups.purchases import AFFINITY, PURCHASES
 
 GROUPS = (
     PROFILE,

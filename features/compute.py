@@ -9,8 +9,8 @@ from typing import Any
 
 import narwhals as nw
 
-from features.conditions import Conditions
 from features.feature import Feature, Group, Rows
+from features.masks import Conditions
 
 SPINE = ("row_id", "as_of")
 

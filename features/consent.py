@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from features.policy import Policy
+from features.consent_policy import Policy
 
 WORDS = ("consent_profiling", "consent_marketing")
 FACTS = (*WORDS, "deceased", "birth_year")

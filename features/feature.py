@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import narwhals as nw
 
-from features.conditions import Conditions
+from features.masks import Conditions
 
 DAY = 86_400  # seconds
 NEWEST = nw.col("age") == nw.col("newest_age")

@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 from xgboost import Booster, DMatrix
 
-from models.calibrate import Calibration
-from models.contributions import FEWEST, contributions
-from models.encode import Encoder
+from models.calibration import Calibration
+from models.encoder import Encoder
+from models.shap_values import FEWEST, contributions
 from models.unknown import Inputs, Unknown
 
 CARD_VERSION = 1

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models import bins
+from models import observed_rates
 from models.model import Model
-from models.words import LANGUAGES, Phrases, catalogue, family, sentence
+from models.phrases import LANGUAGES, Phrases, catalogue, family, sentence
 
 CODES_VERSION = 1  # of the codes `<feature>:<level>`; raised when the meaning of one changes
 FEW_ROWS = 50  # below this no observed rate is told
@@ -169,7 +169,7 @@ class Explainer:
         """The lines of the rows that one column speaks for; equal ones are worded once."""
         name = self.model.encoder.names[column]
         feature, values = self._features[name], frame[name].gather(rows)
-        part = bins.parts(values, self.model.card["bins"][name]).tolist()
+        part = observed_rates.parts(values, self.model.card["bins"][name]).tolist()
         keys = list(zip(_shown(values, feature["unit"]), part, (total > 0).tolist(), strict=True))
         worded = {key: self._worded(name, *key) for key in dict.fromkeys(keys)}
         for key, summed in zip(keys, total.tolist(), strict=True):

@@ -12,11 +12,11 @@ import polars as pl
 from numpy.typing import ArrayLike
 from xgboost import config_context
 
-from models.amount import Amount
+from models.booster_sum import Amount
+from models.expected_value import Worth
 from models.model import Model
 from models.reasons import COLUMNS, Explainer, Line
 from models.unknown import MAX_UNKNOWN, Inputs
-from models.worth import Worth
 
 FEW = 64
 Numbers = dict[str, Any]  # status, probability, percentile, score, band and ``MORE``, shape (rows,) each

@@ -143,8 +143,8 @@ def label(
 
 
 def task(name: str) -> Task:
-    """The task of the module ``models/<name>.py``: a further one is one file."""
-    module = import_module(f"models.{name}")
+    """The task of the module ``models/tasks/<name>.py``: a further one is one file."""
+    module = import_module(f"models.tasks.{name}")
     if not isinstance(getattr(module, "TASK", None), Task):
-        raise ValueError(f"models/{name}.py has no TASK")
+        raise ValueError(f"models/tasks/{name}.py has no TASK")
     return module.TASK

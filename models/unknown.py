@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from models.encode import Encoder
+from models.encoder import Encoder
 
 STAND_INS = 100
 LEARNT = 0.01  # missing in this share of the training rows or more: what missing means was learnt
@@ -81,8 +81,8 @@ class Inputs:
 class Unknown:
     """Finds what is unknown in rows, and averages over it.
 
-    ``bins`` are the observed counts of each input (``models.bins``), ``weights`` the share of each in
-    all that the model says; equal shares where none are told.
+    ``bins`` are the observed counts of each input (``models.observed_rates``), ``weights`` the share of
+    each in all that the model says; equal shares where none are told.
     """
 
     encoder: Encoder

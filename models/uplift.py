@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from models.amount import Amount
+from models.booster_sum import Amount
 
 # Effects are small beside the outcome's own variation: shallow trees, few of them, large leaves.
 SETTINGS: dict[str, Any] = {

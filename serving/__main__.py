@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from serving import follower, settings
-from serving.keys import SCOPES, KeysLost, KeyStore
+from serving import settings
+from serving.champion import follower
+from serving.edge.keys import SCOPES, KeysLost, KeyStore
 
 ALLOWED = "one or more of " + ", ".join(SCOPES)
 DEFAULT = ["score:read"]
@@ -27,7 +28,7 @@ def private() -> None:
 @app.command()
 def pull() -> None:
     """Copy the released champions here; the copies serve on while the registry is away."""
-    from serving import registry
+    from serving.champion import registry
     from serving.tasks import TASK_NAMES
 
     found, here = 0, settings.load()
@@ -53,8 +54,8 @@ def erase(ref: str, kind: Annotated[str, typer.Option(help="member or lead")] = 
     """Erase the subject REF from outcomes, audit and jobs; answers suppress it from now on."""
     from datetime import UTC, datetime
 
-    from serving import erasure
     from serving.database import Database
+    from serving.ledger import erasure
 
     if kind not in ("member", "lead"):
         typer.echo(f"kind: found {kind}, allowed are member and lead", err=True)
@@ -100,9 +101,9 @@ def outcomes() -> None:
 @outcomes_app.command()
 def export(folder: Path) -> None:
     """Write outcomes and scores to FOLDER: responses, contacts, scores and outcomes as Parquet."""
-    from serving import exports
+    from serving.ledger import outcome_exports
 
-    for name, rows in exports.export(settings.load(), folder).items():
+    for name, rows in outcome_exports.export(settings.load(), folder).items():
         typer.echo(f"{folder / name}.parquet: {rows:,} rows")
 
 

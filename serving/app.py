@@ -2,12 +2,9 @@
 
 from fastapi import FastAPI, Response
 
-from serving import (
+from serving.api import (
     adapters,
-    carried,
-    contract,
-    docs,
-    replies,
+    responses,
     routes_consent,
     routes_jobs,
     routes_log,
@@ -16,12 +13,13 @@ from serving import (
     routes_scores,
     routes_stored,
 )
-from serving.gate import Gate
-from serving.heads import Heads
-from serving.jobs import Jobs
-from serving.levels import Levels
-from serving.packed import Packed
-from serving.rates import Buckets
+from serving.contract import docs_page, openapi, openapi_details
+from serving.edge.compression import Packed
+from serving.edge.heads import Heads
+from serving.edge.middleware import Gate
+from serving.edge.rate_levels import Levels
+from serving.edge.rate_limits import Buckets
+from serving.ledger.job_store import Jobs
 from serving.settings import Adapters
 from serving.state import State
 
@@ -36,8 +34,8 @@ def build(state: State, jobs: Jobs) -> Gate:
         redoc_url=None,
         redirect_slashes=False,  # a redirect would repeat whatever name the caller calls the service by
     )
-    app.router.generate_unique_id_function = carried.operation_id
-    replies.attach(app)
+    app.router.generate_unique_id_function = openapi_details.operation_id
+    responses.attach(app)
     jobs.database.prepare()
     state.score_log.prepare()
     state.consents.refresh()
@@ -55,11 +53,11 @@ def build(state: State, jobs: Jobs) -> Gate:
     ):
         app.include_router(router)
     app.include_router(adapters.router(state, Adapters.of_environment(), buckets))
-    app.openapi = lambda: contract.document(app)  # type: ignore[method-assign]
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
 
     @app.get("/v1/docs", include_in_schema=False)
     async def shown() -> Response:
-        headers = {"Content-Security-Policy": docs.POLICY}
-        return Response(docs.page(app.openapi()), media_type="text/html", headers=headers)
+        headers = {"Content-Security-Policy": docs_page.POLICY}
+        return Response(docs_page.page(app.openapi()), media_type="text/html", headers=headers)
 
     return Gate(Heads(Packed(app, state.settings.limits)), state.settings, state.metrics, buckets)

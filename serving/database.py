@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from serving import told
-
 PRIVATE = 0o600  # what the service keeps is for its own user only
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -31,6 +29,14 @@ CREATE TABLE IF NOT EXISTS audit (
   model TEXT, subject TEXT
 );
 CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS consents (
+  client TEXT NOT NULL, event_id TEXT NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL,
+  profiling TEXT, marketing TEXT, occurred REAL NOT NULL, received REAL NOT NULL,
+  PRIMARY KEY (client, event_id)
+);
+CREATE TABLE IF NOT EXISTS erased (
+  kind TEXT NOT NULL, ref TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (kind, ref)
+);
 """
 
 ADDED = (  # columns that an older file does not have
@@ -45,7 +51,7 @@ class Database:
 
     path: Path
     busy_seconds: float = field(default=5.0)
-    schema: str = SCHEMA + told.TABLES
+    schema: str = SCHEMA
 
     @contextmanager
     def use(self) -> Iterator[sqlite3.Connection]:

@@ -13,11 +13,13 @@ import bentoml
 # Read when Polars is first imported: for the few rows of a request a pool of threads is a loss.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
-from serving import app, follower, instance, settings
+from serving import app, settings
+from serving.champion import follower
 from serving.database import Database
-from serving.jobs import Jobs
+from serving.edge import instance
+from serving.ledger.job_store import Jobs
 from serving.state import State
-from serving.work import Work
+from serving.worker import Work
 
 # What the framework would answer itself before it looks at mounted routes; so it does a target with a host.
 NATIVE = frozenset(("/schema.json", "/livez", "/healthz", "/readyz"))

@@ -11,18 +11,18 @@ from typing import ParamSpec, TypeVar
 from polars.exceptions import PolarsError
 from xgboost.core import XGBoostError
 
-from serving import registry
-from serving.attempts import Attempts
-from serving.champion import Champion
-from serving.consent import Consents
+from serving.champion import registry
+from serving.champion.acceptance_test import trial
+from serving.champion.champion import Champion
+from serving.champion.retries import Attempts
+from serving.consent.consents import Consents
+from serving.contract.problems import Problem
 from serving.database import Database
-from serving.metrics import Metrics
-from serving.problems import Problem
-from serving.score_log import ScoreLog
+from serving.edge.service_metrics import Metrics
+from serving.edge.threads import Threads
+from serving.ledger.score_log import ScoreLog
 from serving.settings import Settings
 from serving.tasks import TASK_NAMES
-from serving.threads import Threads
-from serving.trial import trial
 
 P = ParamSpec("P")
 R = TypeVar("R")

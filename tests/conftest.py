@@ -17,7 +17,7 @@ def world(request: pytest.FixtureRequest) -> dict[str, pl.DataFrame]:
 @pytest.fixture(scope="session")
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A working folder with the stage files of a made-up churn task, up to the explanation."""
-    from training.explain import explain
+    from training.stages.explain import explain
 
     folder = tmp_path_factory.mktemp("made_up")
     with pytest.MonkeyPatch.context() as patch:

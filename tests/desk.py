@@ -9,11 +9,11 @@ from typing import Any
 import polars as pl
 from released import AS_OF, Brand, client_of, jobs_of
 
-from features.policy import Policy
+from features.consent_policy import Policy
 from serving.settings import Settings
 from serving.state import State
-from serving.work import Work
-from training.files import sha256, write_json
+from serving.worker import Work
+from training.io import sha256, write_json
 
 LATER = datetime.fromtimestamp(AS_OF, UTC) + timedelta(days=400)
 

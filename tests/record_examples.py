@@ -1,7 +1,7 @@
 """Record the example answers of the OpenAPI document: ``PYTHONPATH=. python tests/record_examples.py``.
 
-The requests stand in ``serving/examples.json``; the answers are those of the small brand of the tests, under
-the ids that the simulated brand has.
+The requests stand in ``serving/contract/examples.json``; the answers are those of the small brand of the
+tests, under the ids that the simulated brand has.
 """
 
 import json
@@ -13,9 +13,9 @@ import polars as pl
 from fastapi.testclient import TestClient
 from released import AS_OF, build, client_of, jobs_of
 
-from serving.carried import EXAMPLES
+from serving.contract.openapi_details import EXAMPLES
 from serving.state import State
-from serving.work import Work
+from serving.worker import Work
 
 OURS = {"m000013": "m5", "l000026": "l5", "c000128": "c1", "c000108": "c2"}  # in the small brand of the tests
 

@@ -18,23 +18,24 @@ from worlds import START, finished, raw_world, spine_of
 from features import catalog, tables
 from features.compute import compute
 from features.consent import reasons
+from features.consent_policy import Policy, Unknown
 from features.feature import DAY
-from features.policy import Policy, Unknown
-from models import bins, churn, lead, response
-from models.amount import Amount
-from models.calibrate import Calibration
-from models.encode import Encoder
+from models import observed_rates
+from models.booster_sum import Amount
+from models.calibration import Calibration
+from models.encoder import Encoder
+from models.expected_value import Worth
 from models.model import Model
 from models.scorer import Population, Scorer
-from models.worth import Worth
+from models.tasks import churn, lead, response
 from serving import app
 from serving.database import Database
-from serving.jobs import Jobs
+from serving.ledger.job_store import Jobs
 from serving.settings import Limits, Settings
 from serving.state import State
-from training.consent import current
-from training.files import sha256, write_json
-from training.score import write_scores
+from training.io import sha256, write_json
+from training.stages.consent import current
+from training.stages.score import write_scores
 
 TASKS = {task.name: task for task in (lead.TASK, response.TASK, churn.TASK)}
 OWN = {"members": {"x_income": False, "x_club": True}, "campaigns": {"x_reward": False}}
@@ -200,7 +201,7 @@ def card(
              "rate": 0.3, "n": 100}
             for b, low in zip(task.bands, lows, strict=True)
         ],
-        "bins": bins.observed(frame, label, encoder),
+        "bins": observed_rates.observed(frame, label, encoder),
     }  # fmt: skip
 
 

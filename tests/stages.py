@@ -8,17 +8,17 @@ import polars as pl
 
 from features import catalog, tables
 from features.feature import DAY
-from models.churn import TASK
 from models.estimators import DEFAULTS
-from training import enough
-from training.audit import examine
-from training.backtest import backtest
-from training.evaluate import evaluate
-from training.files import write_json
-from training.fit import fit
+from models.tasks.churn import TASK
+from training.data import sufficiency
+from training.io import write_json
 from training.params import Params, Stated, parse
-from training.uplift import uplift
-from training.value import value
+from training.stages.audit import examine
+from training.stages.backtest import backtest
+from training.stages.evaluate import evaluate
+from training.stages.fit import fit
+from training.stages.uplift import uplift
+from training.stages.value import value
 
 START = 1_700_006_400  # 2023-11-15 00:00 UTC
 Signal = Literal["real", "random", "leak"]
@@ -143,7 +143,7 @@ def facts(rows: pl.DataFrame) -> dict[str, object]:
         "features": catalog.describe(TASK.groups),
         "fingerprint": catalog.fingerprint(TASK.groups),
         "left_out": {},
-        "enough": enough.facts(enough.every(rows)),
+        "enough": sufficiency.facts(sufficiency.every(rows)),
     }
 
 

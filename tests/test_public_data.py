@@ -8,13 +8,13 @@ import pytest
 import yaml
 
 from training import params as settings
-from training.audit import audit
-from training.dataset import dataset
-from training.evaluate import evaluate
-from training.fit import fit
-from training.ingest import ingest
-from training.switch import switch
-from training.tune import tune
+from training.stages.audit import audit
+from training.stages.dataset import dataset
+from training.stages.evaluate import evaluate
+from training.stages.fit import fit
+from training.stages.ingest import ingest
+from training.stages.tune import tune
+from training.use_dataset import switch
 
 ROOT = Path(__file__).parent.parent
 SETS = {"olist-marketing-funnel": ("lead", 0.6), "online-retail": ("churn", 0.7)}

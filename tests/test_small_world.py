@@ -14,26 +14,26 @@ import yaml
 from features import catalog, engines, tables
 from features.compute import compute
 from features.consent import REASONS
-from models.amount import Amount
+from models.booster_sum import Amount
 from models.model import Model
 from models.task import task
 from training import params as settings
-from training import release, tracking
-from training.audit import audit
-from training.backtest import backtest
-from training.consent import consent
-from training.dataset import dataset
-from training.effects import Arms, judge
-from training.evaluate import evaluate
-from training.explain import explain
-from training.fit import fit
-from training.ingest import ingest
-from training.metrics import codes
-from training.report import report
-from training.score import score
-from training.tune import tune
-from training.uplift import uplift
-from training.value import value
+from training.evaluation.metrics import codes
+from training.evaluation.uplift_metrics import Arms, judge
+from training.registry import release, tracking
+from training.stages.audit import audit
+from training.stages.backtest import backtest
+from training.stages.consent import consent
+from training.stages.dataset import dataset
+from training.stages.evaluate import evaluate
+from training.stages.explain import explain
+from training.stages.fit import fit
+from training.stages.ingest import ingest
+from training.stages.report import report
+from training.stages.score import score
+from training.stages.tune import tune
+from training.stages.uplift import uplift
+from training.stages.value import value
 
 ROOT = Path(__file__).parent.parent
 TASKS = ("lead", "response", "churn")
@@ -189,7 +189,7 @@ def test_stages_run_again_give_the_same_bytes(world, name):
 
 
 def test_a_killed_search_goes_on_and_finds_the_same(world, monkeypatch):
-    from training import tune as module
+    from training.stages import tune as module
 
     folder = world.build / "churn"
     whole = (folder / "tune.json").read_bytes()

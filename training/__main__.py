@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from training import experiments
 from training.params import Params, load
+from training.registry import experiment_commands
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
-app.add_typer(experiments.app)
+app.add_typer(experiment_commands.app)
 Task = Annotated[str, typer.Argument(help="lead, response or churn")]
 
 
@@ -21,7 +21,7 @@ def _task_stage(name: str) -> None:
     def command(task: Task) -> None:
         from importlib import import_module
 
-        stage: Callable[[Params, str], None] = getattr(import_module(f"training.{name}"), name)
+        stage: Callable[[Params, str], None] = getattr(import_module(f"training.stages.{name}"), name)
         params = load()
         if task not in params.tasks:
             raise ValueError(f"task {task!r}: params.yaml has tasks {list(params.tasks)}")
@@ -38,8 +38,8 @@ for _stage in _STAGES.split():
 @app.command()
 def source() -> None:
     """Fingerprint of the source data, so that changed data run the pipeline again."""
-    from training.files import read_json, write_json
-    from training.ingest import source_fingerprint
+    from training.io import read_json, write_json
+    from training.stages.ingest import source_fingerprint
 
     params = load()
     path, found = params.build / "source.json", source_fingerprint(params)
@@ -50,7 +50,7 @@ def source() -> None:
 @app.command()
 def portrait() -> None:
     """Write one readable row of tags for every member."""
-    from training.portrait import portrait as run
+    from training.stages.portrait import portrait as run
 
     run(load())
 
@@ -58,7 +58,7 @@ def portrait() -> None:
 @app.command()
 def consent() -> None:
     """Write the list of current consents of all members and leads."""
-    from training.consent import consent as run
+    from training.stages.consent import consent as run
 
     run(load())
 
@@ -83,7 +83,7 @@ def features(
 @app.command()
 def ingest() -> None:
     """Simulate the brand, or read the mapped source; validate, bind, write the contract's tables."""
-    from training.ingest import ingest as run
+    from training.stages.ingest import ingest as run
 
     run(load())
 
@@ -102,8 +102,8 @@ def sign(
     """Sign the task's report; a changed report voids the signature."""
     from datetime import date
 
-    from training.report import keep, write_index, write_pages
-    from training.signoff import sign as add
+    from training.review.signoff import sign as add
+    from training.stages.report import keep, write_index, write_pages
 
     params, end = load(), None if expires is None else date.fromisoformat(expires)
     found = add(params, task, role, decision, by, condition or (), expires=end)
@@ -116,8 +116,8 @@ def sign(
 @app.command()
 def drivers() -> None:
     """Rank what makes members dissatisfied: tickets by topic, their ratings, and who then left."""
-    from training import drivers as stage
-    from training.files import write_json
+    from training.evaluation import dissatisfaction as stage
+    from training.io import write_json
 
     params = load()
     found = stage.drivers(params)
@@ -136,9 +136,9 @@ def init(
     format: Annotated[str | None, typer.Option(help="of times, such as %d.%m.%Y")] = None,
 ) -> None:
     """Propose a mapping for your files: writes mappings/NAME.yaml and lists what it is unsure of."""
-    from features.sources.hints import Hints
-    from features.sources.init import propose
-    from training.switch import named
+    from features.sources.proposal.hints import Hints
+    from features.sources.proposal.propose import propose
+    from training.use_dataset import named
 
     target = Path("mappings") / f"{named(name)}.yaml"
     if target.exists():
@@ -155,7 +155,7 @@ def check(data: Annotated[str, typer.Argument(help="name of a file in mappings/"
     """Say what a mapping yields, and what is missing for which task; writes nothing."""
     import yaml
 
-    from training.thresholds import judged
+    from training.data.quarantine_limits import judged
     from training.trainable import trainable
 
     found, warnings = trainable(data, yaml.safe_load(Path("params.yaml").read_text()))
@@ -183,7 +183,7 @@ def catalogue() -> None:
 @app.command()
 def use(data: Annotated[str, typer.Argument(help="brand, or the name of a file in mappings/")]) -> None:
     """Switch params.yaml to a data set and its settings."""
-    from training.switch import switch
+    from training.use_dataset import switch
 
     switch(data, Path("params.yaml"))
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from features.policy import Policy
+from features.consent_policy import Policy
 
 NAME = r"^[a-z0-9][a-z0-9_-]*$"
 """Names of data sets: of folders, of files in ``mappings/``, of models."""

@@ -6,9 +6,9 @@ import polars as pl
 
 from features.consent import REASON
 from models.scorer import OK
-from training.files import read_json
+from training.data.quarantine_limits import judged
+from training.io import read_json
 from training.params import Params
-from training.thresholds import judged
 
 
 def summarise(params: Params) -> str:

@@ -10,11 +10,11 @@ from features.consent import reasons
 from features.sources.check import Check, check
 from features.sources.store import Folder
 from models.task import task as task_named
-from training import enough
-from training.consent import current
-from training.dataset import asked
+from training.data import sufficiency
 from training.params import Params, parse
-from training.switch import MAPPINGS, settings
+from training.stages.consent import current
+from training.stages.dataset import asked
+from training.use_dataset import MAPPINGS, settings
 
 
 def trainable(data: str, own: dict[str, object]) -> tuple[Check, list[str]]:
@@ -59,7 +59,7 @@ def _tried(params: Params, name: str, tables: Path, end: int) -> tuple[str, tupl
         rows, _, _ = asked(task_named(name), tables, getattr(params.spine, name), params.seed, end)
     except ValueError as error:
         return f"cannot be trained with these settings. {error}", ()
-    return "", enough.every(rows, ())[0].short
+    return "", sufficiency.every(rows, ())[0].short
 
 
 def _beside(params: Params, tasks: dict[str, str]) -> Iterator[str]:

@@ -9,13 +9,13 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from features.sources.fetch import fetched
 from features.sources.intake import Report, intake
-from features.sources.mapping import Mapping as MappingFile
-from features.sources.mapping import load
-from features.sources.shape import newest, shape
-from features.sources.tally import line
-from features.sources.values import moment
+from features.sources.judging.row_counts import line
+from features.sources.mapping.mapping_file import Mapping as MappingFile
+from features.sources.mapping.mapping_file import load
+from features.sources.reading.cell_types import moment
+from features.sources.reading.database_copy import fetched
+from features.sources.reading.read_tables import newest, shape
 
 NEEDS = {
     "lead": {"leads": "leads", "responses": "responses that say which of them converted"},

@@ -8,13 +8,12 @@ from typing import Any, Literal
 import polars as pl
 
 from features import tables
-from features.sources.known import BASE, Known, learned, taken
-from features.sources.rows import Rows, together
-from features.sources.tally import Tally, line
-from features.sources.validate import QUARANTINE
+from features.sources.judging.references import BASE, Known, learned, taken
+from features.sources.judging.row_counts import Tally, line
+from features.sources.judging.validate import QUARANTINE
+from features.sources.source_rows import CHUNKED, Rows, together
 
 Store = Callable[[str, Iterator[pl.DataFrame]], None]
-CHUNKED = ("purchases", "events", "care")  # taken and stored chunk by chunk
 WHO = ("member_id", "occurred_at", "recorded_at")
 
 

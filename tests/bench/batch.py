@@ -16,10 +16,11 @@ import numpy as np
 import polars as pl
 import xgboost
 
-from models.contributions import contributions
 from models.scorer import Scorer
-from serving import registry, settings
-from training.score import write_scores
+from models.shap_values import contributions
+from serving import settings
+from serving.champion import registry
+from training.stages.score import write_scores
 
 
 def shaken(frame: pl.DataFrame, rows: int, names: list[str], seed: int = 0) -> pl.DataFrame:

@@ -75,7 +75,7 @@ def ours(folder: Path, everything: bool) -> None:
     """Through the vocabulary and DuckDB, as the pipeline does."""
     from features import engines
     from features.feature import Feature, Group
-    from features.purchases import PURCHASES
+    from features.groups.purchases import PURCHASES
 
     sums = Group(
         name="sums", table="purchases", windows=WINDOWS,

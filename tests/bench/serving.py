@@ -27,7 +27,8 @@ import polars.selectors as cs
 
 from features import tables as contract
 from models.scorer import Scorer
-from serving import registry, settings
+from serving import settings
+from serving.champion import registry
 from tests.bench.load import Round, run
 
 ROOT = Path(__file__).parents[2]

@@ -31,10 +31,10 @@ def floor(folder: str, task: str) -> None:
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     from models import estimators
-    from models.encode import Encoder
-    from training.folds import folds
-    from training.rows import inputs
-    from training.rows import load as rows_of
+    from models.encoder import Encoder
+    from training.data.folds import folds
+    from training.data.rows import inputs
+    from training.data.rows import load as rows_of
 
     params, place = load(), Path(folder)
     rows, facts = rows_of(place)

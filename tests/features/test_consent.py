@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from features.consent import FACTS, REASONS, reasons, suppression
-from features.policy import Policy, Unknown
+from features.consent_policy import Policy, Unknown
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 POLICIES = [

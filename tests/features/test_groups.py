@@ -6,11 +6,11 @@ import polars as pl
 import pytest
 
 from features import tables
-from features.campaigns import HISTORY
-from features.care import CARE
 from features.compute import compute
-from features.engagement import ENGAGEMENT, INTEREST, LEAD_TOUCHES
 from features.feature import DAY, Group
+from features.groups.campaigns import HISTORY
+from features.groups.care import CARE
+from features.groups.engagement import ENGAGEMENT, INTEREST, LEAD_TOUCHES
 
 NOW = 1000 * DAY
 

@@ -6,7 +6,7 @@ import pytest
 from features import tables
 from features.compute import compute
 from features.feature import DAY
-from features.purchases import PURCHASES
+from features.groups.purchases import PURCHASES
 
 NOW = 1000 * DAY
 

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.mbgnbd import History, MbgNbd, churn, simulate
+from models.baselines.mbgnbd import History, MbgNbd, churn, simulate
 
 TRUE = MbgNbd(0.9, 30.0, 0.8, 3.0)
 

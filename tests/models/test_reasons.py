@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.encode import Column, Encoder
+from models.encoder import Column, Encoder
 from models.model import Model
+from models.phrases import family
 from models.reasons import COLUMNS, Explainer, explain, is_sensitive
-from models.words import family
 
 STAGE = Path("build/made-up/churn")
 

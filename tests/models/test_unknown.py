@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from features.feature import Feature
-from models import bins, estimators
-from models.calibrate import Calibration
-from models.encode import Encoder
+from models import estimators, observed_rates
+from models.calibration import Calibration
+from models.encoder import Encoder
 from models.model import Model
 from models.scorer import INSUFFICIENT, OK, Population, Scorer, withheld
 from models.unknown import STAND_INS
@@ -45,7 +45,7 @@ def fitted(seed: int) -> Model:
     settings = {"max_depth": 5, "learning_rate": 0.1, "min_child_weight": 2.0, "subsample": 0.8}
     booster, _ = estimators.train(settings, encoder.transform(rows), label, encoder.feature_types, seed, 80)
     bands = [{"name": n, "low": low, "rate": 0.1} for n, low in (("A", 0.1), ("B", 0.02), ("C", 0.0))]
-    card = {"bins": bins.observed(rows, label, encoder), "bands": bands}
+    card = {"bins": observed_rates.observed(rows, label, encoder), "bands": bands}
     return Model(booster, encoder, Calibration(0.9, -0.05), card)
 
 

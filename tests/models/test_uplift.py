@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.amount import Amount
+from models.booster_sum import Amount
 from models.uplift import LEARNERS, Trial
 
 

@@ -11,8 +11,9 @@ import pytest
 from fastapi.testclient import TestClient
 from released import Brand, jobs_of
 
-from serving import access, app
-from serving.keys import KeyStore
+from serving import app
+from serving.edge import access
+from serving.edge.keys import KeyStore
 from serving.settings import Settings
 from serving.state import State
 

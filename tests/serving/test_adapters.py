@@ -13,9 +13,9 @@ from fastapi.testclient import TestClient
 from released import client_of
 from tokens import jwt
 
-from serving import signatures
-from serving.keys import SCOPES, KeyStore
-from serving.problems import Problem
+from serving.contract.problems import Problem
+from serving.edge import signatures
+from serving.edge.keys import SCOPES, KeyStore
 from serving.settings import Settings
 from serving.state import State
 

@@ -10,7 +10,7 @@ from released import Brand, client_of, jobs_of
 from serving.client import Client, Refused
 from serving.settings import Settings
 from serving.state import State
-from serving.work import Work
+from serving.worker import Work
 
 NOT_FOR_CALLERS = {("get", "/readyz")}
 

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from released import AS_OF, Brand, at
 
-from serving.doubts import Doubts
+from serving.champion.input_warnings import Doubts
 from serving.state import State
 
 LOOKUP = "/v1/models/churn/lookup"

@@ -7,10 +7,10 @@ import pytest
 from fastapi.testclient import TestClient
 from released import AS_OF, Brand
 
-from models.amount import Amount
-from serving.routes_scores import ranked
-from serving.schema import Content
-from serving.schema_ranking import Choice, Ranking
+from models.booster_sum import Amount
+from serving.api.routes_scores import ranked
+from serving.contract.schema import Content
+from serving.contract.schema_ranking import Choice, Ranking
 from serving.state import State
 
 URL = "/v1/models/response"

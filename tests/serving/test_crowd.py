@@ -2,7 +2,7 @@
 
 import asyncio
 import multiprocessing
-import time
+import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +13,12 @@ import pytest
 from released import Brand, jobs_of
 from tokens import jwt
 
-from serving import answers, app
-from serving.keys import SCOPES, KeyStore
-from serving.levels import SLOTS, Levels
-from serving.problems import Problem
-from serving.rates import Buckets
+from serving import app
+from serving.answering import answers
+from serving.contract.problems import Problem
+from serving.edge.keys import SCOPES, KeyStore
+from serving.edge.rate_levels import SLOTS, Levels
+from serving.edge.rate_limits import Buckets
 from serving.settings import Rate, Settings
 from serving.state import State
 
@@ -91,7 +92,7 @@ def test_half_sent_bodies_without_a_signature_keep_no_signed_call_back(
 
 
 def test_half_sent_bodies_take_nobodys_place_and_end(crowd: Callable[..., Crowd]):
-    house = crowd(in_flight=4, arriving=20, body_seconds=0.5)
+    house = crowd(in_flight=4, arriving=20, body_seconds=2)
 
     async def run() -> None:
         slow = [asyncio.create_task(house.half()) for _ in range(20)]
@@ -119,7 +120,8 @@ def test_stored_answers_do_not_wait_for_bulk_calls(
     crowd: Callable[..., Crowd], monkeypatch: pytest.MonkeyPatch
 ):
     house = crowd(threads=1, bulk_in_flight=3)
-    monkeypatch.setattr(answers, "answers", lambda *_: time.sleep(0.3) or [{"status": "error"}])
+    free = threading.Event()
+    monkeypatch.setattr(answers, "answers", lambda *_: free.wait(60) and [{"status": "error"}])
 
     async def run() -> None:
         bulk = [
@@ -127,9 +129,8 @@ def test_stored_answers_do_not_wait_for_bulk_calls(
         ]
         await asyncio.sleep(0.05)
         for ask in (("GET", LOOKUP, {"params": {"ref": "m5"}}), ("POST", SCORE, {"json": {"record": {}}})):
-            begun = time.perf_counter()
             assert (await house.ask(*ask[:2], **ask[2])).status_code == 200
-            assert time.perf_counter() - begun < 0.25
+        free.set()  # only now do the bulk calls go on
         assert Counter([(await one).status_code for one in bulk]) == {200: 3, 503: 1}
 
     asyncio.run(run())

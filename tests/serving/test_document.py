@@ -12,8 +12,8 @@ import record_examples
 from fastapi.testclient import TestClient
 from released import Brand, client_of
 
-from serving import carried
-from serving.keys import SCOPES, KeyStore
+from serving.contract import openapi_details
+from serving.edge.keys import SCOPES, KeyStore
 from serving.settings import Settings
 from serving.state import State
 
@@ -52,7 +52,7 @@ def test_every_branch_is_named_or_primitive(document: dict[str, Any]):
 
 def test_no_schema_has_fields_and_forms_at_once(document: dict[str, Any]):
     wrong = [
-        f"{at}: give each form its own named schema (serving/forms.py)"
+        f"{at}: give each form its own named schema (serving/contract/forms.py)"
         for at, schema in places(document["components"]["schemas"])
         if "properties" in schema and any(isinstance(schema.get(kind), list) for kind in KINDS)
     ]
@@ -73,7 +73,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> tuple[TestClient, dict[
     return record_examples.service(tmp_path_factory.mktemp("examples"))
 
 
-EXAMPLES = json.loads(carried.EXAMPLES.read_text())
+EXAMPLES = json.loads(openapi_details.EXAMPLES.read_text())
 METHODS = ("get", "post", "put", "delete", "patch")
 
 
@@ -92,10 +92,12 @@ def test_every_operation_is_told_in_full(document: dict[str, Any]):
         name = f"{method.upper()} {path}"
         assert re.fullmatch(r"[a-z_]+", operation["operationId"]), f"{name}: give the function a plain name"
         assert operation["summary"], f"{name}: give the route a summary"
-        assert operation["tags"][0] in carried.TAGS, f"{name}: describe its tag in serving/carried.py"
+        assert operation["tags"][0] in openapi_details.TAGS, (
+            f"{name}: describe its tag in {openapi_details.__name__}"
+        )
         assert operation["operationId"] in EXAMPLES, (
-            f"{name}: put an example request into serving/examples.json under {operation['operationId']} "
-            "and run PYTHONPATH=. python tests/record_examples.py"
+            f"{name}: put an example request into serving/contract/examples.json "
+            f"under {operation['operationId']} and run PYTHONPATH=. python tests/record_examples.py"
         )
         assert operation.get("security") == [] or "scope" in operation["description"], (
             f"{name}: name its scope: contract.route(..., scope=...)"

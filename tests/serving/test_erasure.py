@@ -9,7 +9,7 @@ from desk import LATER, Desk, publish
 from released import Brand
 
 from serving import __main__ as command
-from serving import erasure, retention
+from serving.ledger import erasure, retention
 
 
 def test_an_erased_member_is_gone_from_all_that_is_kept(desk: Desk):

@@ -11,10 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 from released import Brand, client_of, jobs_of
 
-from serving.everyone import Everyone
+from serving.champion.known_subjects import Everyone
 from serving.settings import Settings
 from serving.state import State
-from serving.work import Work
+from serving.worker import Work
 
 ZH = {"Accept-Language": "zh-CN,zh;q=0.9"}
 ASKED = {"lead": {"ref": "l5"}, "churn": {"ref": "m5"}, "response": {"ref": "m5", "campaign_id": "c1"}}

@@ -10,12 +10,12 @@ from secrets import token_hex
 import pytest
 from released import Brand, client_of, jobs_of
 
-from serving import jobs as jobs_module
 from serving.database import Database
-from serving.jobs import Jobs
+from serving.ledger import job_store as jobs_module
+from serving.ledger.job_store import Jobs
 from serving.settings import Settings
 from serving.state import State
-from serving.work import Work
+from serving.worker import Work
 
 MARK = {"Idempotency-Key": "night-1"}
 

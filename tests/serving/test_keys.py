@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.keys import KeyStore
+from serving.edge.keys import KeyStore
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import yaml
 from prometheus_client import Metric
 from released import Brand, client_of, jobs_of
 
-from serving.metrics import Metrics
+from serving.edge.service_metrics import Metrics
 from serving.state import State
 
 FOLDER = Path(__file__).parents[2] / "serving" / "monitoring"

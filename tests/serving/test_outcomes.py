@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from features.sources.check import check
 from serving import __main__ as commands
-from serving import exports, outcome_checks
+from serving.ledger import outcome_checks, outcome_exports
 from serving.settings import Settings
 from serving.state import State
 
@@ -139,7 +139,7 @@ def test_outcomes_come_back_as_tables_of_the_contract(caller: TestClient, own: S
     assert found["accepted"] == 6
     own.score_log.batches.keep(own.champions["churn"], own.settings)
     own.score_log.flush()
-    rows = exports.export(own.settings, tmp_path / "out")
+    rows = outcome_exports.export(own.settings, tmp_path / "out")
     batch = len(own.champions["churn"].snapshot.frame)  # type: ignore[union-attr]
     assert rows == {"responses": 3, "contacts": 1, "scores": 2 + batch, "outcomes": 6}
     responses, contacts, scores = (

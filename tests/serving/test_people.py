@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from released import Brand, at, client_of, finite, jobs_of
 
-from serving import outcomes
+from serving.ledger import outcomes
 from serving.settings import Experiment, Settings
 from serving.state import State
 

@@ -7,7 +7,7 @@ import pytest
 from released import TASKS, Brand, available, client_of, trained
 from worlds import finished
 
-from serving import registry
+from serving.champion import registry
 from serving.settings import Settings
 from serving.state import State
 

@@ -11,10 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 from released import AS_OF, Brand, client_of, jobs_of
 
-from serving import audit, score_log
+from serving.ledger import access_log, score_log
 from serving.settings import Settings
 from serving.state import State
-from serving.work import Work
+from serving.worker import Work
 
 CHURN, RESPONSE = "/v1/models/churn", "/v1/models/response"
 
@@ -56,10 +56,10 @@ def told(caller: TestClient, brand: Brand) -> list[tuple[dict[str, Any], str, st
 
 
 def test_every_answer_can_be_looked_up_and_nobody_is_named(caller: TestClient, own: State, brand: Brand):
-    secret = audit.secret_of(own.settings.kept)
+    secret = access_log.secret_of(own.settings.kept)
     for answer, model, subject, source in told(caller, brand):
         found = logged(caller, answer["score_id"])
-        assert found["subject"] == audit.mark(secret, subject)
+        assert found["subject"] == access_log.mark(secret, subject)
         snapshot = own.champions[model].snapshot
         assert snapshot is not None
         assert found["snapshot"] == (snapshot.sha256 if source == "ref" else "record")
@@ -93,7 +93,7 @@ def test_a_batchs_rows_can_be_looked_up(caller: TestClient, own: State):
     row = rows.filter(pl.col("subject_id") == "m5").row(0, named=True)
     found = logged(caller, row["score_id"])
     assert found["probability"] == row["probability"]
-    assert found["subject"] == audit.mark(own.score_log.secret, "m5")
+    assert found["subject"] == access_log.mark(own.score_log.secret, "m5")
     assert (found["campaign_id"], found["client"], found["model"]) == ("c1", "batch", "response")
     assert datetime.fromisoformat(found["scored_at"]).timestamp() == AS_OF
     assert len(list(own.score_log.batches.folder.iterdir())) == 3
@@ -123,7 +123,7 @@ def test_a_member_can_be_erased_everywhere(caller: TestClient, own: State):
     own.score_log.batches.keep(own.champions["churn"], own.settings)
     rows = pl.read_parquet(own.settings.published / "churn" / "scores.parquet").sort("subject_id")
     ids += [rows.filter(pl.col("subject_id") == ref)["score_id"][0] for ref in ("m5", "m6")]
-    mark = audit.mark(own.score_log.secret, "m5")
+    mark = access_log.mark(own.score_log.secret, "m5")
     assert mark is not None
     assert own.score_log.erase(mark) == 2
     assert sorted(own.score_log.find(ids)) == sorted([ids[1], ids[3]])

@@ -13,11 +13,11 @@ from released import Brand, client_of, publish
 from worlds import finished
 
 from models.scorer import Population
-from serving.attempts import Attempts
-from serving.registry import mark_asked
+from serving.champion.registry import mark_asked
+from serving.champion.retries import Attempts
 from serving.settings import Settings
 from serving.state import State
-from training.score import write_scores
+from training.stages.score import write_scores
 
 
 @pytest.fixture

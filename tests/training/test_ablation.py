@@ -5,7 +5,7 @@ import shutil
 import pytest
 import stages
 
-from training.ablation import ALL, ablate, curve, table
+from training.evaluation.ablation import ALL, ablate, curve, table
 
 
 @pytest.fixture

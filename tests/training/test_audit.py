@@ -11,13 +11,13 @@ import stages
 from worlds import finished, raw_world, spine_of
 
 from features.compute import compute
-from models.churn import TASK
+from models.tasks.churn import TASK
 from training import params as settings
-from training.audit import audit, examine, lines, recompute
-from training.dataset import dataset
-from training.files import write_json
-from training.ingest import ingest
-from training.switch import switch
+from training.io import write_json
+from training.stages.audit import audit, examine, lines, recompute
+from training.stages.dataset import dataset
+from training.stages.ingest import ingest
+from training.use_dataset import switch
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = pytest.mark.skipif(

@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 import stages
 
-from training import backtest as module
-from training.backtest import Recipe, _apart, _blocks, backtest, origins
-from training.files import read_json
-from training.rows import inputs, load
+from training.data.rows import inputs, load
+from training.io import read_json
+from training.stages import backtest as module
+from training.stages.backtest import Recipe, _apart, _blocks, backtest, origins
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from training.compare import compare, open_record, table
-from training.record import Record, predictions
+from training.registry.compare import compare, open_record, table
+from training.registry.run_record import Record, predictions
 
 
 def record(name: str, seed: int = 0, noise: float = 0.0, rows: int = 2000, **params: object) -> Record:

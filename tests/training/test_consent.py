@@ -7,11 +7,11 @@ import pytest
 import stages
 
 from features import tables
-from features.policy import Policy, Unknown
-from training import score
-from training.consent import consent, current, with_reasons
-from training.files import write_json
-from training.portrait import portrait
+from features.consent_policy import Policy, Unknown
+from training.io import write_json
+from training.stages import score
+from training.stages.consent import consent, current, with_reasons
+from training.stages.portrait import portrait
 
 DAYS = [datetime(2025, 1, day, tzinfo=UTC) for day in range(1, 29)]
 

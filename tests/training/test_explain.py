@@ -8,7 +8,7 @@ import pytest
 import stages
 
 from models.model import Model
-from training import explain as stage
+from training.stages import explain as stage
 
 
 def test_every_sampled_row_adds_up_to_its_log_odds(made_up):

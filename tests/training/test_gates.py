@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 import stages
 
-from training import gates
-from training.files import write_json
-from training.report import report
+from training.io import write_json
+from training.review import gates
+from training.stages.report import report
 
 AP = "average_precision"
 

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from features import tables
-from training import ingest as stage
-from training.ingest import ingest, source_fingerprint
 from training.params import Params, parse
+from training.stages import ingest as stage
+from training.stages.ingest import ingest, source_fingerprint
 
 PARAMS = Path("params.yaml").read_text()
 MAPPING = """about: A shop.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from training.metrics import Ranked, codes, estimates, every, probability, ranking, resamples
+from training.evaluation.metrics import Ranked, codes, estimates, every, probability, ranking, resamples
 
 
 def drawn(seed: int, rows: int = 500, ties: bool = False) -> tuple[np.ndarray, np.ndarray]:

@@ -5,10 +5,10 @@ import pytest
 import stages
 from worlds import finished, raw_world
 
-from features.policy import Policy, Unknown
-from training.consent import consent
-from training.files import write_json
-from training.portrait import GROUPS, RHYTHMS, RISKS, STAGES, _absent, portrait, tags
+from features.consent_policy import Policy, Unknown
+from training.io import write_json
+from training.stages.consent import consent
+from training.stages.portrait import GROUPS, RHYTHMS, RISKS, STAGES, _absent, portrait, tags
 
 
 @pytest.fixture

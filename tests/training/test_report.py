@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import stages
 
-from training.explain import explain
-from training.report import keep, report, write_index, write_pages
 from training.reporting.build import ORDER, build
 from training.reporting.info import Info
 from training.reporting.source import Source
-from training.signoff import FILE, sign
+from training.review.signoff import FILE, sign
+from training.stages.explain import explain
+from training.stages.report import keep, report, write_index, write_pages
 
 PRIVATE = {
     "mail": r"[\w.+-]+@[\w-]+\.[\w.]+",

@@ -10,7 +10,7 @@ import pytest
 import stages
 
 from training.params import parse
-from training.report import report
+from training.stages.report import report
 
 CHROMIUM = shutil.which("chromium")
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

@@ -4,11 +4,11 @@ import polars as pl
 import pytest
 import stages
 
-from models import identifiers
+from models import ulids
 from models.model import Model
 from models.scorer import Population, Scorer
-from training import score
-from training.rows import load
+from training.data.rows import load
+from training.stages import score
 
 
 @pytest.fixture(scope="module")
@@ -55,4 +55,4 @@ def test_ids_are_of_the_content_and_each_of_one_row(scorer, tmp_path):
     assert ids.n_unique() == len(ids)
     assert not ids.is_in(later.implode()).any()
     moment = pl.read_parquet(files[0])["as_of"].max()
-    assert {identifiers.milliseconds(one) for one in ids} == {moment * 1000}
+    assert {ulids.milliseconds(one) for one in ids} == {moment * 1000}

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 import stages
 
-from training.signoff import FILE, sign, signatures, unsigned
+from training.review.signoff import FILE, sign, signatures, unsigned
 
 TODAY = date(2026, 7, 1)
 

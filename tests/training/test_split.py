@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 
 from features.feature import DAY
-from training.moments import seconds
+from training.data.split import split_in_time
+from training.data.timestamps import seconds
 from training.params import ChurnSpine, Spine
-from training.split import split_in_time
 
 
 def asked(seed: int, days: int = 400, window: int = 30, rows: int = 2000) -> pl.DataFrame:

@@ -4,9 +4,9 @@ import pytest
 import stages
 
 from models.estimators import DEFAULTS, ROUNDS
-from training.files import read_json, write_json
+from training.io import read_json, write_json
 from training.params import Params
-from training.tune import tune
+from training.stages.tune import tune
 
 
 def searched(signal: stages.Signal, trials: int) -> Params:

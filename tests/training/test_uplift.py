@@ -7,13 +7,13 @@ import polars as pl
 import pytest
 import stages
 
-from models.amount import Amount
+from models.booster_sum import Amount
 from models.model import Model
-from training.evaluate import evaluate
-from training.files import write_json
-from training.fit import fit
+from training.io import write_json
 from training.params import Params
-from training.uplift import uplift
+from training.stages.evaluate import evaluate
+from training.stages.fit import fit
+from training.stages.uplift import uplift
 
 NAME = "churn"  # the made-up task's name; with an arm it is asked whom a contact moves
 

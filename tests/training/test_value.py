@@ -8,13 +8,13 @@ import polars as pl
 import pytest
 import stages
 
+from models.expected_value import Worth
 from models.model import Model
 from models.task import Money
-from models.worth import Worth
+from training.data.rows import load
+from training.evaluation.value_metrics import judge
 from training.params import Economics, Params, Stated
-from training.rows import load
-from training.value import revenue, value
-from training.worths import judge
+from training.stages.value import revenue, value
 
 NAME = "churn"
 MONEY = Money("purchases", "amount_cents", "member_id")

@@ -12,21 +12,21 @@ import pytest
 import yaml
 
 from training import params as settings
-from training import release, tracking
-from training.audit import audit
-from training.backtest import backtest
-from training.consent import consent
-from training.dataset import dataset
-from training.evaluate import evaluate
-from training.explain import explain
-from training.fit import fit
-from training.ingest import ingest
-from training.report import report
-from training.score import score
-from training.tune import tune
-from training.uplift import uplift
-from training.value import value
-from training.verify import verify
+from training.registry import release, tracking
+from training.registry.verify import verify
+from training.stages.audit import audit
+from training.stages.backtest import backtest
+from training.stages.consent import consent
+from training.stages.dataset import dataset
+from training.stages.evaluate import evaluate
+from training.stages.explain import explain
+from training.stages.fit import fit
+from training.stages.ingest import ingest
+from training.stages.report import report
+from training.stages.score import score
+from training.stages.tune import tune
+from training.stages.uplift import uplift
+from training.stages.value import value
 
 ROOT = Path(__file__).parents[2]
 CODE = ("features", "models", "training", "mappings", "experiments/model_info.yaml", "params.yaml")
@@ -123,7 +123,7 @@ def test_a_changed_byte_of_the_data_is_told(project):
 
 
 def test_uncommitted_code_cannot_be_made_again(project):
-    path = Path("models/given.py")
+    path = Path("models/tasks/given.py")
     before = path.read_text()
     path.write_text(before + "\n# changed\n")
     (project.build / "given" / "tracked.json").unlink()

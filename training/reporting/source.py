@@ -10,10 +10,10 @@ import polars as pl
 
 from features.catalog import GROUPS
 from models.model import Model
-from training.files import read_json
-from training.metrics import codes
+from training.data.rows import load
+from training.evaluation.metrics import codes
+from training.io import read_json
 from training.params import Params
-from training.rows import load
 
 DRAWS = 200  # resamples of the report's own intervals
 

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from markupsafe import Markup, escape
 
-from models.words import LANGUAGES, percent
+from models.phrases import LANGUAGES, percent
 
 FILE = Path(__file__).with_name("strings.yaml")
 HTML_LANGUAGE = {"en": "en", "zh": "zh-CN"}

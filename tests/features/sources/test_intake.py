@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from features import tables
 from features.sources.intake import Report, intake
-from features.sources.rows import Rows, given
-from features.sources.tally import Tally
+from features.sources.judging.row_counts import Tally
+from features.sources.source_rows import Rows, given
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 THEN = datetime(2024, 6, 1, tzinfo=UTC)

@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from features import tables
-from features.sources.rows import COLUMN, REASON, given
-from features.sources.validate import judged, referred, split
+from features.sources.judging.validate import judged, referred, split
+from features.sources.source_rows import COLUMN, REASON, given
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 THEN = datetime(2024, 6, 1, tzinfo=UTC)

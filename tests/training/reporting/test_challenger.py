@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import stages
 
-from models.calibrate import Calibration
+from models.calibration import Calibration
 from models.model import Model
-from training.metrics import swapped
+from training.evaluation.metrics import swapped
 from training.reporting.sections.challenger import challenger
 from training.reporting.source import Source
 

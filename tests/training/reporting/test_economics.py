@@ -5,8 +5,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from training.effects import SHARES as UPLIFT_SHARES
-from training.effects import gains
+from training.evaluation.uplift_metrics import SHARES as UPLIFT_SHARES
+from training.evaluation.uplift_metrics import gains
 from training.params import Economics
 from training.reporting.sections.economics import SHARES, _plateau, caught, cut_off, profit
 

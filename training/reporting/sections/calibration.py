@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from training.metrics import interval, resamples, wilson
+from training.evaluation.metrics import interval, resamples, wilson
 from training.reporting.source import DRAWS, Source
 
 PARTS = 15
@@ -75,7 +75,7 @@ def _rebased(source: Source) -> dict[str, Any]:
 
 def _recalibration(source: Source) -> dict[str, float]:
     """Slope and intercept that the test rows would have wanted; 1 and 0 are perfect."""
-    from models.calibrate import fit_calibration
+    from models.calibration import fit_calibration
 
     found = fit_calibration(source.model.calibration.log_odds(source.test["margin"].to_numpy()), source.label)
     return {"slope": found.slope, "intercept": found.intercept}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from models.model import Model
-from training.metrics import estimates, swapped
+from training.evaluation.metrics import estimates, swapped
 from training.reporting.source import DRAWS, Source, unassessed
 
 MARGIN = -0.01

@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from training.metrics import auc_alone
+from training.evaluation.metrics import auc_alone
 from training.reporting.source import Source
 
 MASS = 0.5  # share of all contributions

@@ -4,12 +4,12 @@ from typing import Any
 
 import polars as pl
 
-from models.words import LANGUAGES
-from training.metrics import wilson
+from models.phrases import LANGUAGES
+from training.data.quarantine_limits import judged
+from training.evaluation.metrics import wilson
 from training.reporting.sections.inventory import inventory
 from training.reporting.source import Source, group_words
 from training.reporting.words import said
-from training.thresholds import judged
 
 MOST = 12  # features with the most missing values that are listed
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from training.drivers import drivers
+from training.evaluation.dissatisfaction import drivers
 from training.reporting.source import Source, unassessed
 
 

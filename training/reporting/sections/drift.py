@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models import bins
-from training.metrics import Ranked, ranking
+from models import observed_rates
+from training.evaluation.metrics import Ranked, ranking
 from training.reporting.source import Source
 
 AMBER, RED, MOST, ROWS = 0.10, 0.25, 12, 20_000
@@ -17,7 +17,7 @@ def drift(source: Source) -> dict[str, Any]:
     past = source.past.sample(min(ROWS, len(source.past)), seed=source.seed)
     reference = source.model.probability(past)
     cuts = {"edges": np.unique(np.quantile(reference, np.arange(1, 10) / 10)).tolist()}
-    before, later = (bins.parts(pl.Series(p), cuts) for p in (reference, source.probability))
+    before, later = (observed_rates.parts(pl.Series(p), cuts) for p in (reference, source.probability))
     weight = {line["name"]: line["value"] for line in source.explained["features"]}
     mass = sum(weight.values())
     lines: list[dict[str, Any]] = [
@@ -91,6 +91,6 @@ def level(value: float) -> str:
 def _features(source: Source, past: pl.DataFrame) -> list[tuple[str, float]]:
     found = []
     for name, entry in source.card["bins"].items():
-        before, later = (bins.parts(frame[name], entry) for frame in (past, source.test))
+        before, later = (observed_rates.parts(frame[name], entry) for frame in (past, source.test))
         found.append((name, psi(before, later, len(entry["n"]))))
     return found

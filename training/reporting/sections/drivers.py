@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.words import family
+from models.phrases import family
 from training.reporting.source import Source, group_words
 
 SHOWN, CURVES, POINTS, DOTS = 12, 6, 600, 1_000

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from training.metrics import Ranked, interval, resamples
+from training.evaluation.metrics import Ranked, interval, resamples
 from training.params import Economics
 from training.reporting.sections.uplift import uplift
 from training.reporting.source import DRAWS, Source, unassessed

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from training.gates import check_gates
 from training.reporting.source import Source
 from training.reporting.words import said
+from training.review.gates import check_gates
 
 GAIN = "gain in average precision over "
 NAMED = {

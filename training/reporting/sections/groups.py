@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from training.metrics import Ranked, codes, interval, ranking, resamples, wilson
+from training.evaluation.metrics import Ranked, codes, interval, ranking, resamples, wilson
 from training.reporting.sections.factors import Factor, factors
 from training.reporting.sections.slices import slices
 from training.reporting.source import Source, unassessed

@@ -6,9 +6,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from training.files import sha256
+from training.git import git
+from training.io import sha256
 from training.reporting.source import Source
-from training.repository import git
 
 CODE = ("features", "models", "training", "dvc.yaml", "requirements.lock")
 PACKAGES = ("xgboost-cpu", "optuna", "polars", "duckdb", "narwhals", "scikit-learn", "shap", "numpy")

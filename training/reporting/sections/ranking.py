@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from training.metrics import Ranked, interval, resamples
+from training.evaluation.metrics import Ranked, interval, resamples
 from training.reporting.sections.timing import timing
 from training.reporting.source import DRAWS, Source
 

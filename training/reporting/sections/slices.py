@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from training.metrics import wilson
+from training.evaluation.metrics import wilson
 from training.reporting.source import Source
 
 DEPTH, SHARE, MOST, FEATURES = 3, 0.03, 4, 30

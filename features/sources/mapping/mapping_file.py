@@ -1,0 +1,175 @@
+"""A mapping file: how a brand's own files become the tables of the contract. No code, one file a brand.
+
+The parts, from the outside in: ``Mapping`` names ``sources`` (files) and ``tables`` (what is made
+of them), ``Part`` makes rows of one table from one source, ``Cell`` makes one column.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
+
+from features.sources.mapping.cell_spec import Cell, Strict
+from features.sources.mapping.source_spec import Join, Source
+from features.sources.mapping.yaml_lines import Keys, Place, read_yaml
+
+DATA_ROOT = "MEMBERLENS_DATA"
+TableName = Literal[
+    "members",
+    "leads",
+    "identities",
+    "products",
+    "purchases",
+    "events",
+    "campaigns",
+    "contacts",
+    "responses",
+    "care",
+    "subjects",
+]
+
+
+class Part(Strict):
+    """Rows of one table, from one source."""
+
+    source: str
+    join: tuple[Join, ...] = ()
+    where: str | None = Field(None, description="SQL condition; other rows are counted as left out")
+    columns: dict[str, Cell] = Field(min_length=1, description="column of the contract: how it is made")
+    attributes: dict[str, str] | tuple[str, ...] = Field(
+        (), description="names or patterns of columns that become x_<name>, typed by themselves"
+    )
+    exclude: dict[str, str] = Field({}, description="column that is no attribute: why")
+    accept: dict[str, str] = Field(
+        {}, description="attribute (x_<name>) that may look like a leak: why it is none"
+    )
+    keep: Literal["all", "first", "changes"] = Field(
+        "all", description="first row of each id only, or also those that change something"
+    )
+
+
+class Mapping(Strict):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    about: str = Field(min_length=1, description="one sentence")
+    licence: str | None = None
+    published: str | None = Field(None, description="where the data can be had")
+    folder: str = Field(".", description=f"below ${DATA_ROOT}; absolute, or ./ and ../ from this file")
+    time_zone: str = Field("UTC", description="of times that name none")
+    extracted_at: str | None = Field(None, description="moment of the extract; else the newest row's")
+    unknown_members: Literal["quarantine", "add"] = "quarantine"
+    params: dict[str, Any] = Field({}, description="settings for params.yaml: tasks, spine, tune")
+    left_out: dict[str, str] = Field({}, description="task: why this source has no data for it")
+    sources: dict[str, Source] = Field(min_length=1)
+    tables: dict[TableName, tuple[Part, ...]] = Field(min_length=1)
+
+    _place: Place = PrivateAttr()
+
+    @property
+    def place(self) -> Place:
+        """Where each key stands, for errors."""
+        return self._place
+
+    def with_sources(self, sources: dict[str, Source]) -> "Mapping":
+        """The same mapping over other sources."""
+        copy = self.model_copy(update={"sources": sources})
+        copy._place = self._place
+        return copy
+
+    @property
+    def excluded(self) -> dict[str, str]:
+        """Columns that the mapping keeps from the attributes, and why."""
+        return {
+            name: why
+            for parts in self.tables.values()
+            for part in parts
+            for name, why in part.exclude.items()
+        }
+
+    @property
+    def accepted(self) -> dict[str, str]:
+        """Attributes that may look like a leak, and why they are none."""
+        return {
+            name: why for parts in self.tables.values() for part in parts for name, why in part.accept.items()
+        }
+
+    def root(self) -> Path:
+        """The folder of the data; ``FileNotFoundError`` says how it is found."""
+        return locate(self.folder, self.place, self.published)
+
+
+def locate(folder: str, place: Place, published: str | None = None) -> Path:
+    """The folder of a mapping's data, absolute, beside the mapping, or below the data root."""
+    path = Path(folder).expanduser()
+    if folder.startswith("."):
+        path = place.path.parent / path
+    elif not path.is_absolute():
+        where = f" (published at {published})" if published else ""
+        if DATA_ROOT not in os.environ:
+            raise FileNotFoundError(
+                f"{place.at('folder')}: {folder!r} lies below the folder named by the environment "
+                f"variable {DATA_ROOT}, which is not set{where}"
+            )
+        path = Path(os.environ[DATA_ROOT]) / path
+        if not path.is_dir():
+            raise FileNotFoundError(f"{path}: no such folder; {place.at('folder')}{where}")
+    if not path.is_dir():
+        raise FileNotFoundError(f"{path}: no such folder; {place.at('folder')}")
+    return path
+
+
+def load(path: Path) -> Mapping:
+    """A mapping file, checked.
+
+    Raises
+    ------
+    FileNotFoundError
+        No such file.
+    ValueError
+        Names file, line, key, what was found and what is allowed, one sentence a fault.
+    """
+    content, place = read_yaml(path)
+    try:
+        mapping = Mapping.model_validate(content)
+    except ValidationError as error:
+        raise ValueError(_sentences(place, error)) from None
+    mapping._place = place
+    _check_names(mapping)
+    return mapping
+
+
+def _sentences(place: Place, error: ValidationError) -> str:
+    """One sentence a key, however many kinds of value were tried on it."""
+    faults: dict[str, list[str]] = {}
+    for fault in error.errors():
+        keys = fault["loc"]
+        while keys not in place.lines and len(keys) > 1 and fault["type"] != "missing":
+            keys = keys[:-1]
+        faults.setdefault(place.at(*keys), []).append(_fault(fault))
+    return "; ".join(f"{where}: {' or '.join(dict.fromkeys(found))}" for where, found in faults.items())
+
+
+def _fault(fault: Any) -> str:
+    found = fault["input"]
+    if fault["type"] == "extra_forbidden":
+        return "no such key"
+    if fault["type"] == "missing":
+        return "this key is needed"
+    shown = repr(found) if isinstance(found, str | int | float | bool) else type(found).__name__
+    return f"{fault['msg'].removeprefix('Value error, ')} (found {shown})"
+
+
+def _check_names(mapping: Mapping) -> None:
+    known = sorted(mapping.sources)
+    named: list[tuple[Keys, str]] = []
+    for table, parts in mapping.tables.items():
+        for index, part in enumerate(parts):
+            keys: Keys = ("tables", table, index)
+            named.append(((*keys, "source"), part.source))
+            named += [((*keys, "join", n, "source"), join.source) for n, join in enumerate(part.join)]
+    for keys, name in named:
+        if name not in mapping.sources:
+            raise ValueError(f"{mapping.place.at(*keys)}: no source {name!r}; there are {known}")

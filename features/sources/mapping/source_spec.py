@@ -1,0 +1,67 @@
+"""Where rows of a mapping come from: a file, a folder or a database, and how sources are joined."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from features.sources.mapping.cell_spec import Cell, Strict
+
+
+class Source(Strict):
+    """A file, a folder of files of one kind, or a database; with columns made beside those that it has."""
+
+    file: str = Field("", description="path below the mapping's folder; a folder stands for its files")
+    url: str | None = Field(None, description="of a database; ${NAME} stands for an environment variable")
+    table: str | None = Field(None, description="of the database")
+    query: str | None = Field(None, description="SQL of the database, instead of a table")
+    version: str | None = Field(
+        None, description="query whose answer changes with the data; else their count"
+    )
+    format: Literal["csv", "parquet", "jsonl"] | None = Field(None, description="else by the file's name")
+    sep: str = Field(",", min_length=1, max_length=1, description="between the cells of a CSV file")
+    encoding: str = Field("utf-8", description="of a CSV file; one that is not UTF-8 is read whole")
+    fields: dict[str, Cell] = Field({}, description="further columns, made in this order")
+
+    @property
+    def label(self) -> str:
+        """How errors name it; without the URL, in which a password may stand."""
+        return f"database {self.table or 'query'}" if self.url else self.file
+
+    @property
+    def sql(self) -> str:
+        """The query of a database source."""
+        if self.query:
+            return self.query.strip().rstrip(";")
+        quote = "`" if str(self.url).startswith("mysql") else '"'
+        return f"SELECT * FROM {'.'.join(f'{quote}{part}{quote}' for part in str(self.table).split('.'))}"
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if bool(self.file) == bool(self.url):
+            raise ValueError(
+                "either `file` or `url` is needed, found " + ("both" if self.file else "neither")
+            )
+        if self.url and bool(self.table) == bool(self.query):
+            raise ValueError("a `url` needs either `table` or `query`")
+        if self.file and (self.table or self.query or self.version):
+            raise ValueError("`table`, `query` and `version` belong to a `url`")
+        return self
+
+
+class Join(Strict):
+    """Bring in the columns of another source, each named ``<as>_<column>``; at most one row matches.
+
+    With ``latest`` the newest row counts that is not newer than the row it is joined to.
+    """
+
+    source: str
+    as_: str | None = Field(None, alias="as", description="prefix of its columns; else the source's name")
+    where: str | None = Field(None, description="SQL condition on its columns")
+    on: dict[str, str] = Field(min_length=1, description="column here: column there")
+    latest: dict[str, str] | None = Field(
+        None, min_length=1, max_length=1, description="time here: time there"
+    )
+
+    @property
+    def prefix(self) -> str:
+        return self.as_ or self.source

@@ -1,0 +1,167 @@
+"""Propose a mapping for files that nobody has described yet, and say what is unsure about it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os.path import commonpath
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+from features import tables as contract
+from features.sources.check import NEEDS, missing
+from features.sources.proposal.column_profile import File, sketch
+from features.sources.proposal.hints import NONE, Hints
+from features.sources.proposal.infer_mapping import Guess, guess, unmatched
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The text of a mapping file, and what a human should look at."""
+
+    text: str
+    unsure: list[str]
+
+
+def propose(files: Sequence[Path], hints: Hints = NONE) -> Proposal:
+    """A mapping over files (or folders of files), each as the table that it resembles most.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        No file was named, or one that is not there; ``hints`` that no file bears out.
+    """
+    if not files:
+        raise ValueError("no file given; name the files, or folders of files of one kind")
+    paths = [path.expanduser().resolve() for path in files]
+    looked, unsure = _looked(paths, hints)
+    hints.check(looked)
+    guesses, unplaced = [], []
+    for file in looked:
+        unsure += _numbered_days(file)
+        made = guess(file)
+        if made is None:
+            unplaced.append(file)
+            why = "" if file.times else " (no column holds a time)"
+            unsure.append(
+                f"{file.path.name}: resembles no table of the contract{why}, and stands as a comment"
+            )
+        else:
+            guesses.append(made)
+            unsure += made.unsure
+    if not guesses:
+        return Proposal(_head(unsure) + _unplaced(unplaced) + _empty(paths[0].parent), unsure)
+    unsure = [*_consent(guesses), *unsure, *unmatched(guesses)]
+    unsure += ["times that name no zone are taken as UTC (`time_zone:`)"]
+    return Proposal(_text(guesses, paths, unsure) + _unplaced(unplaced), unsure)
+
+
+def _looked(paths: Sequence[Path], hints: Hints) -> tuple[list[File], list[str]]:
+    """The files that can be read, and a doubt about each that cannot."""
+    found, unsure = [], []
+    for path in paths:
+        try:
+            found.append(sketch(path, hints))
+        except FileNotFoundError:
+            raise  # a wrong path is the caller's, not the file's
+        except (ValueError, OSError, pl.exceptions.PolarsError) as error:
+            unsure.append(f"{path.name}: could not be read, and is left out: {' '.join(str(error).split())}")
+    return found, unsure
+
+
+def _head(unsure: list[str]) -> str:
+    notes = "".join(f"# - {sentence}\n" for sentence in unsure)
+    return f"# Proposed by what the files look like. Look at:\n{notes}\n"
+
+
+def _consent(guesses: list[Guess]) -> list[str]:
+    """Members or leads of whom no file says whether they may be scored."""
+    people = {"members", "leads", "purchases", "contacts", "events"} & {made.table for made in guesses}
+    if not people or any("consent_profiling" in made.cells for made in guesses):
+        return []
+    return [
+        "consent: no column says who may be scored. Models are trained and reported, but batch and service "
+        "suppress everybody until consents are brought, or `unknown: {profiling: score}` is decided"
+    ]
+
+
+def _numbered_days(file: File) -> list[str]:
+    """Whole numbers named as days: they count from a start that no file tells."""
+    found = [
+        c.name for c in file.columns if c.kind == "number" and re.search(r"(?i)(^|_)(day|week)s?$", c.name)
+    ]
+    return [
+        f"{file.path.name}: {name} is a number; if it counts time, `since: DATE` and `unit: days` make it one"
+        for name in found
+    ]
+
+
+def _unplaced(files: list[File]) -> str:
+    """What resembles no table, as comments: its columns, and what each table would need."""
+    lines = []
+    for file in files:
+        columns = ", ".join(f"{column.name} ({column.kind})" for column in file.columns)
+        lines += [f"{file.path.name}: resembles no table. Its columns: {columns}"]
+    if not lines:
+        return ""
+    lines.append("What a table needs at least:")
+    for table in contract.TABLES:
+        needed = [name for name, spec in contract.columns(table).items() if not spec.nullable]
+        lines.append(f"  {table}: {', '.join(needed)}")
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _empty(folder: Path) -> str:
+    """The frame of a mapping without tables; `check` says what is to be filled in."""
+    return yaml.safe_dump(
+        {"about": "To be said in one sentence.", "folder": str(folder)}, sort_keys=False
+    ) + ("sources: {}\ntables: {}\n")
+
+
+def _text(guesses: list[Guess], paths: list[Path], unsure: list[str]) -> str:
+    folder = paths[0].parent if len(paths) == 1 else Path(commonpath([path.parent for path in paths]))
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for made in guesses:
+        tables.setdefault(made.table, []).append(_part(made))
+    there = set(tables)
+    tasks = [task for task, needed in NEEDS.items() if set(needed) <= there]
+    tasks += ["given"] if "subjects" in there else []
+    content: dict[str, Any] = {
+        "about": f"Proposed from {', '.join(_name(made) for made in guesses)}; to be said in one sentence.",
+        "folder": str(folder),
+        "time_zone": "UTC",
+    }
+    if there - {"subjects", "leads", "responses"}:
+        content["unknown_members"] = "add"
+    content["sources"] = {_name(made): _source(made, folder) for made in guesses}
+    content["tables"] = tables
+    left_out = {task: missing(task, there) for task in NEEDS if task not in tasks}
+    content |= {"left_out": left_out} if left_out else {}
+    params: dict[str, Any] = {"tasks": tasks} if tasks else {}
+    if _consent(guesses):
+        params["consent"] = {"unknown": {"profiling": "suppress", "marketing": "score"}}
+    content |= {"params": params} if params else {}
+    body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
+    return _head(unsure) + body
+
+
+def _name(made: Guess) -> str:
+    return made.file.path.name.split(".")[0]
+
+
+def _source(made: Guess, folder: Path) -> dict[str, Any]:
+    source: dict[str, Any] = {"file": str(made.file.path.relative_to(folder))}
+    return source | ({"sep": made.file.sep} if made.file.sep != "," else {})
+
+
+def _part(made: Guess) -> dict[str, Any]:
+    plain = {name: cell["column"] if set(cell) == {"column"} else cell for name, cell in made.cells.items()}
+    part: dict[str, Any] = {"source": _name(made)}
+    if made.table == "members":
+        part["keep"] = "changes"
+    if made.where:
+        part["where"] = made.where
+    part["columns"] = plain
+    return part | ({"attributes": list(made.attributes)} if made.attributes else {})

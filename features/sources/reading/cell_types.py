@@ -1,0 +1,137 @@
+"""From a cell of the mapping to typed values: every cell reads, is empty, or is a fault that is counted."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from features.sources.mapping.cell_spec import UNITS, Cell
+
+TIME = pl.Datetime("us", "UTC")
+ALLOWED = {
+    pl.String: "a text",
+    pl.Int64: "a whole number",
+    pl.Float64: "a number",
+    pl.Boolean: "true or false",
+    pl.Datetime: "a time",
+}
+TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
+NAIVE = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%.f")
+ZONED = "%Y-%m-%dT%H:%M:%S%.f%#z"
+
+
+@dataclass(frozen=True)
+class Made:
+    """Values of one column, and where something was there that could not be read."""
+
+    value: pl.Expr
+    fault: pl.Expr
+
+
+def typed(cell: Cell, raw: pl.Expr, found: pl.DataType, wanted: pl.DataType, time_zone: str) -> Made:
+    """The values of ``raw`` (of type ``found``) as ``wanted``: text, Int64, Float64, Boolean or a UTC time.
+
+    Raises
+    ------
+    ValueError
+        Where no cell of that type can be read so.
+    """
+    text = as_text(raw, found)
+    if cell.map:
+        given = {key: None if value is None else _plain(value) for key, value in cell.map.items()}
+        default = text if cell.other is None else pl.lit(_plain(cell.other))
+        default = pl.when(text.is_not_null()).then(default)
+        text = text.replace_strict(list(given), list(given.values()), default=default, return_dtype=pl.String)
+        raw, found = text, pl.String()
+    value = _cast(cell, raw, text, found, wanted, time_zone)
+    return Made(value, text.is_not_null() & value.is_null())
+
+
+def _plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _cast(
+    cell: Cell, raw: pl.Expr, text: pl.Expr, found: pl.DataType, wanted: pl.DataType, time_zone: str
+) -> pl.Expr:
+    if isinstance(wanted, pl.Datetime):
+        return as_time(cell, raw, text, found, cell.time_zone or time_zone)
+    if isinstance(wanted, pl.Int64):
+        return as_whole(raw, text, found, cell.times)
+    if isinstance(wanted, pl.Float64):
+        return _number(raw, text, found) * (cell.times or 1)
+    if isinstance(wanted, pl.Boolean):
+        word = text.str.to_lowercase()
+        return pl.when(word.is_in(TRUE)).then(True).when(word.is_in(FALSE)).then(False)
+    return text
+
+
+def as_text(raw: pl.Expr, found: pl.DataType) -> pl.Expr:
+    """Text without blanks around it, empty where nothing is left; ``17850.0`` is ``17850``."""
+    if isinstance(found, pl.List):
+        raw = raw.cast(pl.List(pl.String)).list.join(",")
+    if found.is_float() or found.is_decimal():
+        whole = raw.cast(pl.Int64, strict=False)
+        raw = pl.when(raw == whole).then(whole.cast(pl.String)).otherwise(raw.cast(pl.String))
+    text = raw.cast(pl.String).str.strip_chars()
+    return pl.when(text != "").then(text)
+
+
+def _number(raw: pl.Expr, text: pl.Expr, found: pl.DataType) -> pl.Expr:
+    number = raw.cast(pl.Float64) if found.is_numeric() else text.cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite()).then(number)
+
+
+def as_whole(raw: pl.Expr, text: pl.Expr, found: pl.DataType, times: float | None) -> pl.Expr:
+    """Int64; with ``times`` multiplied and rounded, without it only what is whole already."""
+    number = _number(raw, text, found)
+    if times is not None:
+        return (number * times).round(mode="half_away_from_zero").cast(pl.Int64, strict=False)
+    if found.is_integer():
+        return raw.cast(pl.Int64, strict=False)
+    exact = text.cast(pl.Int64, strict=False)
+    return pl.coalesce(exact, pl.when(number == number.floor()).then(number).cast(pl.Int64, strict=False))
+
+
+def as_time(cell: Cell, raw: pl.Expr, text: pl.Expr, found: pl.DataType, time_zone: str) -> pl.Expr:
+    """UTC, in microseconds; a time without a zone is ``time_zone``'s."""
+    if cell.since is not None:
+        start = cell.since if cell.since.tzinfo else cell.since.replace(tzinfo=ZoneInfo(time_zone))
+        passed = _number(raw, text, found) * (UNITS[cell.unit] * 1_000_000)
+        return (pl.lit(start.astimezone(UTC)).cast(TIME) + passed.round().cast(pl.Duration("us"))).cast(TIME)
+    if cell.format is not None:
+        zoned = any(mark in cell.format for mark in ("%z", "%:z", "%#z", "%+"))
+        kind = TIME if zoned else pl.Datetime("us")
+        value = text.str.strptime(kind, cell.format, strict=False)
+        return value if zoned else _local(value, time_zone)
+    if isinstance(found, pl.Datetime) and found.time_zone:
+        return raw.cast(pl.Datetime("us", found.time_zone)).dt.convert_time_zone("UTC")
+    if isinstance(found, pl.Datetime | pl.Date):
+        return _local(raw.cast(pl.Datetime("us")), time_zone)
+    if found.is_numeric():
+        raise ValueError("a number is no time: say `format:` (as %Y%m%d), or `since:` and `unit:`")
+    return _iso(text, time_zone)
+
+
+def _iso(text: pl.Expr, time_zone: str) -> pl.Expr:
+    joined = text.str.replace(" ", "T", literal=True)
+    naive = [joined.str.strptime(pl.Datetime("us"), form, strict=False) for form in NAIVE]
+    zoned = joined.str.strptime(TIME, ZONED, strict=False)
+    return pl.coalesce(zoned, _local(pl.coalesce(naive), time_zone))
+
+
+def _local(value: pl.Expr, time_zone: str) -> pl.Expr:
+    """Local to UTC; an hour that the clock skips is moved on by one, of a repeated one the first is meant."""
+
+    def placed(time: pl.Expr) -> pl.Expr:
+        return time.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null")
+
+    found = pl.coalesce(placed(value), placed(value + pl.duration(hours=1)))
+    return found.dt.convert_time_zone("UTC")
+
+
+def moment(text: str, time_zone: str) -> datetime:
+    """One ISO time as UTC."""
+    value = datetime.fromisoformat(text)
+    return (value if value.tzinfo else value.replace(tzinfo=ZoneInfo(time_zone))).astimezone(UTC)

@@ -1,0 +1,40 @@
+"""Fewer rows of one id: its first one, or those that change something."""
+
+from typing import Literal
+
+import polars as pl
+
+from features.sources.source_rows import REASON
+
+IDS = {
+    "members": "member_id",
+    "leads": "lead_id",
+    "products": "product_id",
+    "campaigns": "campaign_id",
+    "contacts": "contact_id",
+    "subjects": "subject_id",
+}
+ORDER = "_order"
+
+
+def kept(
+    frame: pl.DataFrame, table: str, rule: Literal["all", "first", "changes"], place: str
+) -> pl.DataFrame:
+    """``frame`` without the rows that the rule leaves out; rows with a fault stay, to be counted.
+
+    Raises
+    ------
+    ValueError
+        A rule for a table whose rows have no id.
+    """
+    if rule == "all":
+        return frame
+    if table not in IDS:
+        raise ValueError(f"{place}: {rule!r} is allowed for {sorted(IDS)}, found in {table}")
+    key, times = IDS[table], [name for name in ("occurred_at",) if name in frame.columns]
+    ordered = frame.with_row_index(ORDER).sort(key, *times, ORDER, nulls_last=True)
+    wanted = (pl.col(key) != pl.col(key).shift()).fill_null(True)
+    if rule == "changes":
+        others = [name for name in frame.columns if name[0] != "_" and name not in (key, *times)]
+        wanted |= pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in others)
+    return ordered.filter(wanted | pl.col(REASON).is_not_null()).sort(ORDER).drop(ORDER)

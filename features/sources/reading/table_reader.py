@@ -1,0 +1,139 @@
+"""One part of one table: its source opened, joined, filtered and typed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from features.sources.mapping.mapping_file import Mapping, Part
+from features.sources.mapping.yaml_lines import Keys
+from features.sources.reading.attribute_types import chosen, typed_by_itself
+from features.sources.reading.cell_types import ALLOWED, Made, typed
+from features.sources.reading.deduplicate import kept
+from features.sources.reading.files import FILE, ROW, read, readable
+from features.sources.reading.join import joined
+from features.sources.reading.sql import check_present, expression, kind, origin
+from features.sources.source_rows import COLUMN, REASON, Rows, check_columns, column_type
+
+FAULT = "_fault_"
+
+
+def opened(mapping: Mapping, root: Path, name: str) -> pl.LazyFrame:
+    """A named source with its further fields."""
+    source = mapping.sources[name]
+    frame = read(source, root)
+    for field, cell in source.fields.items():
+        keys: Keys = ("sources", name, "fields", field)
+        raw = origin(cell, frame, mapping.place, keys, source.label)
+        if cell.map:
+            raw = typed(cell, raw, kind(raw, frame), pl.String(), mapping.time_zone).value
+        frame = frame.with_columns(raw.alias(field))
+    return frame
+
+
+class PartRows:
+    """Rows of one table from one source, whole or in chunks.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        See ``shape.shape``.
+    """
+
+    def __init__(self, mapping: Mapping, root: Path, table: str, index: int) -> None:
+        self.mapping, self.table, self.keys = mapping, table, ("tables", table, index)
+        self.part: Part = mapping.tables[table][index]  # type: ignore[index]
+        self.file = mapping.sources[self.part.source].label
+        self.source = opened(mapping, root, self.part.source)
+        self.frame = self._joined(root)
+        self.own = self._attributes()
+        check_columns(table, [*self.part.columns, *self.own], self.at("columns"))
+
+    def at(self, *keys: str | int) -> str:
+        """A place in the mapping file, for errors."""
+        return self.mapping.place.at(*self.keys, *keys)
+
+    def whole(self) -> Rows:
+        """All rows at once."""
+        with readable(self.file, self.at()):
+            frame = self.typed().collect()
+        rows = kept(self._marked(frame), self.table, self.part.keep, self.at("keep"))
+        count = self._count()
+        return Rows(rows, count, count - rows.height)
+
+    def chunks(self, size: int) -> Iterator[Rows]:
+        """Rows in the source's order, ``size`` at a time; the last chunk counts what is left out."""
+        count, done, held = self._count(), 0, None
+        with readable(self.file, self.at()):
+            for batch in self.typed().collect_batches(chunk_size=size, maintain_order=True):
+                if held is not None:
+                    yield Rows(self._marked(held), held.height, 0)
+                held, done = batch, done + batch.height
+            held = self.typed().head(0).collect() if held is None else held
+        yield Rows(self._marked(held), held.height + count - done, count - done)
+
+    def typed(self) -> pl.LazyFrame:
+        """Values, and beside each column whether something was there that could not be read."""
+        cells = {name: self._cell(name) for name in self.part.columns}
+        return self.frame.select(
+            ROW,
+            FILE,
+            *(cell.value.alias(name) for name, cell in cells.items()),
+            *(cell.fault.alias(f"{FAULT}{name}") for name, cell in cells.items()),
+            *(pl.col(column).alias(name) for name, column in self.own.items()),
+        )
+
+    def _joined(self, root: Path) -> pl.LazyFrame:
+        frame = self.source
+        for number, join in enumerate(self.part.join):
+            there = opened(self.mapping, root, join.source)
+            frame = joined(frame, there, join, self.at("join", number), self.file)
+        if self.part.where is None:
+            return frame
+        return frame.filter(expression(self.part.where, frame, self.at("where"), self.file))
+
+    def _attributes(self) -> dict[str, str]:
+        names = [name for name in self.frame.collect_schema().names() if name not in (ROW, FILE)]
+        check_present(list(self.part.exclude), self.frame, self.at("exclude"), self.file)
+        names = [name for name in names if name not in self.part.exclude]
+        taken = {cell.column for cell in self.part.columns.values() if cell.column}
+        try:
+            return chosen(self.part.attributes, names, taken) if self.part.attributes else {}
+        except ValueError as error:
+            raise ValueError(f"{self.file}: {error} ({self.at('attributes')})") from None
+
+    def _count(self) -> int:
+        with readable(self.file, self.at()):
+            return int(self.source.select(pl.len()).collect().item())
+
+    def _cell(self, name: str) -> Made:
+        cell, keys = self.part.columns[name], (*self.keys, "columns", name)
+        raw = origin(cell, self.frame, self.mapping.place, keys, self.file)
+        wanted = column_type(self.table, name)
+        try:
+            return typed(cell, raw, kind(raw, self.frame), wanted, self.mapping.time_zone)
+        except ValueError as error:
+            raise ValueError(f"{self.file}: {error} ({self.at('columns', name)})") from None
+
+    def _marked(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Cells that could not be read become the row's fault; attributes get their types."""
+        self._refuse_wrong_types(frame)
+        faults = {name: pl.col(f"{FAULT}{name}") for name in self.part.columns}
+        column = [pl.when(bad).then(pl.lit(name)) for name, bad in faults.items()]
+        reason = [pl.when(bad).then(pl.lit(f"not {self._allowed(name)}")) for name, bad in faults.items()]
+        own = [typed_by_itself(frame[name]) for name in frame.columns if name.startswith("x_")]
+        marked = frame.with_columns(pl.coalesce(column).alias(COLUMN), pl.coalesce(reason).alias(REASON))
+        return marked.drop([f"{FAULT}{name}" for name in faults]).with_columns(own)
+
+    def _allowed(self, name: str) -> str:
+        return ALLOWED[type(column_type(self.table, name))]
+
+    def _refuse_wrong_types(self, frame: pl.DataFrame) -> None:
+        """Stop where no cell of a column can be read: that is not a bad row, but a wrong column."""
+        for name in self.part.columns:
+            faults = int(frame[f"{FAULT}{name}"].sum())
+            if faults and frame[name].null_count() == frame.height:
+                raise ValueError(
+                    f"{self.file}: none of the {faults} cells for {self.table}.{name} is "
+                    f"{self._allowed(name)} ({self.at('columns', name)})"
+                )

@@ -1,0 +1,112 @@
+"""What really drives the simulated brand, written beside the data and never into it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from features.synthetic import answers, care, leads, people
+from features.synthetic.calendar import CHANGE_FACTOR, DAY, Calendar, Ints
+from features.synthetic.care import Tickets
+from features.synthetic.contacts import ORDERS_AFTER, Contacts
+from features.synthetic.orders import Orders, Visits
+from features.synthetic.people import TYPES, People
+from features.synthetic.presence import History, presence
+
+
+def member_truth(crowd: People, member_ids: pl.Series, left: Ints, withdrawn: Ints) -> pl.DataFrame:
+    """Type, own rate, hazard and when each member left; ``scale`` is the rate that is readable."""
+    return pl.DataFrame(
+        {
+            "member_id": member_ids,
+            "segment": pl.Series(TYPES).gather(crowd.type),
+            "rate": crowd.rate,
+            "scale": crowd.scale,
+            "hazard": crowd.hazard,
+            "since": crowd.since,
+            "left": left,
+            "consents": np.where(crowd.marketing, crowd.since, crowd.renewed),
+            "withdraws": withdrawn,
+        }
+    )
+
+
+def shock_truth(tickets: Tickets, sent: Contacts) -> pl.DataFrame:
+    """What pushed members to leave, and what told an observer whether they were still there."""
+    frames = [
+        {
+            "member": tickets.member,
+            "time": tickets.resolved,
+            "push": tickets.push,
+            "known": np.zeros(len(tickets.push)),
+        },
+        {"member": sent.member, "time": sent.time, "push": sent.push, "known": sent.known},
+    ]
+    return pl.concat([pl.DataFrame(frame) for frame in frames]).sort("member", "time", maintain_order=True)
+
+
+def visit_truth(seen: Visits) -> pl.DataFrame:
+    """The signs of life that tell the rate: member (row of the members) and time."""
+    return pl.DataFrame({"member": seen.member, "time": seen.time}).sort(
+        "member", "time", maintain_order=True
+    )
+
+
+def calendar_truth(clock: Calendar) -> pl.DataFrame:
+    """Cumulative intensity of visits and orders by hour since the start."""
+    fixed = {name: pl.lit(getattr(clock, name), pl.Int64) for name in ("start", "end", "change")}
+    return pl.DataFrame({"visits": clock.visits, "orders": clock.orders}).with_columns(**fixed)
+
+
+def response_truth(history: History, sent: Contacts, contact_ids: pl.Series) -> pl.DataFrame:
+    """P(answered within the window) of each contact if sent and if held out, all seen before it given."""
+    turn = np.lexsort((sent.time, sent.member))
+    still = np.empty(len(turn))
+    still[turn] = presence(history, sent.member[turn], sent.time[turn]).still
+    there = still + (1 - still) * answers.LOST
+    return pl.DataFrame(
+        {
+            "contact_id": contact_ids,
+            "probability_treated": there * sent.if_sent,
+            "probability_control": there * sent.if_not,
+        }
+    )
+
+
+def totals(
+    clock: Calendar, crowd: People, left: Ints, tickets: Tickets, sent: Contacts, answered: Orders
+) -> dict[str, float]:
+    """Sums over members from which mean effects follow: days, pushes, orders that answers led to."""
+    days = np.clip(np.minimum(left, clock.end) - crowd.since, 0, None) / DAY
+    gone = np.clip(clock.end - np.maximum(left, crowd.since), 0, None) / DAY
+    lost = answered.time > left[answered.member]
+    return {
+        "days": float(days.sum()),
+        "reachable_days": float(days[crowd.marketing].sum()),
+        "reachable_days_lost": float(gone[crowd.marketing].sum()),
+        "push": float(tickets.push.sum() + sent.push.sum()),
+        "orders": float((~lost).sum()),
+        "orders_lost": float(lost.sum()),
+    }
+
+
+def effect_truth(clock: Calendar, sums: Mapping[str, float]) -> pl.DataFrame:
+    """The true effects by name; ``sums`` are the totals of all members."""
+    values = {
+        "base_rate_change_at": float(clock.change),
+        "base_rate_change_factor": CHANGE_FACTOR,
+        "push_per_day": sums["push"] / sums["days"],
+        "orders_from_answers_per_day": sums["orders"] / max(sums["reachable_days"], 1),
+        "orders_from_answers_per_day_when_lost": sums["orders_lost"] / max(sums["reachable_days_lost"], 1),
+        "orders_after_answer": ORDERS_AFTER,
+        "fatigue_log_odds_per_message": answers.FATIGUE,
+        "answers_left_when_lost": answers.LOST,
+        "weak_hazard_factor": people.WEAK_HAZARD,
+        "lead_programme_factor": leads.PROGRAMME_FACTOR,
+    }
+    names = ("fast", "slow", "late", "never")
+    values |= {f"lead_reply_factor_{name}": float(leads.REPLY_FACTOR[i]) for i, name in enumerate(names)}
+    values |= {f"ticket_push_{name}": float(care.TOPIC_PUSH[i]) for i, name in enumerate(care.TOPICS)}
+    weak = f"{people.REGIONS[people.WEAK_REGION]} x {people.TIERS[people.WEAK_TIER]}"
+    notes = [weak if name == "weak_hazard_factor" else "" for name in values]
+    return pl.DataFrame({"name": list(values), "value": list(values.values()), "note": notes})

@@ -1,0 +1,27 @@
+"""Lead scoring: which open leads become customers."""
+
+from features.groups.engagement import LEAD_TOUCHES
+from features.groups.profile import LEAD_PROFILE
+from models.task import Band, Outcome, Task
+
+TASK = Task(
+    name="lead",
+    key="lead_id",
+    question_en="Will this open lead convert within {days} days?",
+    question_zh="该线索未来 {days} 天内会转化吗？",
+    positive_en="convert",
+    positive_zh="会转化",
+    outcome=Outcome("responses", kind="converted", keys=("lead_id",)),
+    groups=(LEAD_PROFILE, LEAD_TOUCHES),
+    bands=(
+        # A and B fill what the team can take on (a third and two thirds), where that is stated.
+        Band("A", 0.10, "call today", "当天跟进"),
+        Band("B", 0.20, "call this week", "本周跟进"),
+        Band("C", 0.30, "nurture", "培育"),
+        Band("D", 0.40, "leave in peace", "暂不打扰"),
+    ),
+    rule="replies",
+    rule_descending=True,
+    acted=2,
+    cost="lead_cost",
+)

@@ -1,0 +1,215 @@
+"""Answers: the same for one item, for five hundred and for a job."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from models.reasons import COLUMNS
+from models.scorer import INSUFFICIENT, OK, withheld
+from serving.answering import clock, inputs
+from serving.answering.experiment_arm import arm
+from serving.answering.ids import ulid
+from serving.answering.inputs import Asked
+from serving.champion.champion import Champion
+from serving.champion.record_features import unknown_attributes
+from serving.consent.consents import Consents
+from serving.contract.problems import Problem
+from serving.contract.schema import Item
+from serving.settings import Settings
+
+Answer = dict[str, Any]
+Lines = list[dict[str, Any]]
+Scored = tuple[dict[str, Any], Lines, Lines]  # numbers, reasons, warnings
+STATUSES = (OK, INSUFFICIENT, "suppressed", "error")
+ALL_SUPPRESSED = "all_suppressed"
+
+
+def answer(champion: Champion, item: Item, settings: Settings, now: datetime, consents: Consents) -> Answer:
+    """The answer for one item; ``Problem`` where there is none."""
+    asked = inputs.locate(champion, item, now, consents)
+    reason = consents.suppression(asked.known, now)
+    if reason is not None:
+        return _suppressed(item, reason, asked.as_of, now)
+    return _scored(champion, [asked], settings, now)[0]
+
+
+def is_ready(champion: Champion, item: Item) -> bool:
+    """Whether the answer needs no computing: the very question was published with its reasons."""
+    if champion.snapshot is None or champion.published is None or item.ref is None:
+        return False
+    at = champion.snapshot.places.get(inputs.place(item))
+    return at is not None and champion.published.has(at)
+
+
+def answers(
+    champion: Champion,
+    items: Sequence[Item | Problem],
+    settings: Settings,
+    now: datetime,
+    consents: Consents,
+) -> list[Answer]:
+    """An answer for each item, in their order; a problem of one is no problem of the others."""
+    found: list[Answer | Asked] = []
+    for item in items:
+        try:
+            if isinstance(item, Problem):
+                raise item
+            asked = inputs.locate(champion, item, now, consents)
+            reason = consents.suppression(asked.known, now)
+            found.append(asked if reason is None else _suppressed(item, reason, asked.as_of, now))
+        except Problem as problem:
+            found.append({"record_id": item.record_id, "status": "error", "error": _error(problem)})
+    scored = iter(_scored(champion, [one for one in found if isinstance(one, Asked)], settings, now))
+    return [next(scored) if isinstance(one, Asked) else one for one in found]
+
+
+def summary(found: Sequence[Answer]) -> dict[str, Any]:
+    """How many answers of each status, and a warning where everybody is suppressed."""
+    counts = {word: sum(one["status"] == word for one in found) for word in STATUSES}
+    return counts | ({"warning": ALL_SUPPRESSED} if counts["suppressed"] == len(found) else {})
+
+
+def _error(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "status": problem.kind.status,
+        "retryable": problem.kind.retryable,
+        "detail": problem.detail,
+        "errors": [vars(fault) for fault in problem.errors],
+    }
+
+
+def _suppressed(item: Item, reason: str, as_of: int, now: datetime) -> Answer:
+    return {
+        "record_id": item.record_id,
+        "status": "suppressed",
+        "suppression_reason": reason,
+        "score_id": ulid(now),
+        "scored_at": iso(now),
+        "features_as_of": iso(datetime.fromtimestamp(as_of, UTC)),
+    }
+
+
+def _scored(champion: Champion, asked: Sequence[Asked], settings: Settings, now: datetime) -> list[Answer]:
+    top = [_top(one, settings) for one in asked]
+    ready = champion.published
+    later = [at for at, one in enumerate(asked) if one.at is None or ready is None or not ready.has(one.at)]
+    missing = set(later)
+    computed = iter(_computed(champion, [asked[at] for at in later], max(top, default=0)))
+    found = [
+        next(computed) if at in missing or ready is None or one.at is None else ready.row(one.at, count)
+        for at, (one, count) in enumerate(zip(asked, top, strict=True))
+    ]
+    return [
+        _told(champion, one, scored, count, settings, now)
+        for one, scored, count in zip(asked, found, top, strict=True)
+    ]
+
+
+def _top(one: Asked, settings: Settings) -> int:
+    wanted = one.item.options.reasons
+    return settings.reasons if wanted is None else wanted
+
+
+def _computed(champion: Champion, asked: Sequence[Asked], top: int) -> list[Scored]:
+    if not asked:
+        return []
+    frame = inputs.frame(champion, asked)
+    read = champion.scorer.model.inputs(frame)
+    numbers, lines = champion.scorer.told(frame, top, read)
+    rows = [dict(zip(numbers, row, strict=True)) for row in zip(*map(_plain, numbers.values()), strict=True)]
+    reasons: list[Lines] = [[] for _ in asked]
+    for line in lines:
+        reasons[line[0]].append(dict(zip(COLUMNS, line, strict=True)))
+    doubts = champion.doubts.of(frame, read)
+    return [(row, reasons[at], doubts.get(at, [])) for at, row in enumerate(rows)]
+
+
+def _plain(column: np.ndarray | list[str]) -> list[Any]:
+    return column.tolist() if isinstance(column, np.ndarray) else column
+
+
+def _told(
+    champion: Champion, one: Asked, scored: Scored, top: int, settings: Settings, now: datetime
+) -> Answer:
+    numbers, reasons, doubts = scored
+    assert math.isfinite(numbers["probability"])
+    warnings = [*doubts, *_warnings(champion, one, settings, now)]
+    if numbers["status"] != OK or any(warning["code"] == "nothing_known" for warning in warnings):
+        numbers = withheld(numbers)
+    rate, language = champion.rates.get(numbers["band"]), one.item.options.spoken
+    return {
+        "record_id": one.item.record_id,
+        "status": numbers["status"],
+        "score_id": ulid(now),
+        "probability": round(numbers["probability"], 6),
+        "percentile": _rounded(numbers["percentile"], 2),
+        "percentile_as_of": champion.scorer.population.as_of,
+        "score": numbers["score"],
+        "band": numbers["band"],
+        "band_text": champion.band_texts[language].get(numbers["band"]),
+        "band_expected_rate": _rounded(rate),
+        **_more(champion, numbers),
+        "recommended": numbers["band"] in settings.recommended.get(champion.task, ())
+        and not clock.is_over(champion, one, settings, now),
+        "experiment_arm": arm(settings.experiment, champion.task, subject(champion, one.item)),
+        "reasons": [_reason(reason, language) for reason in reasons[:top]],
+        "warnings": warnings,
+        "scored_at": iso(now),
+        "features_as_of": iso(datetime.fromtimestamp(one.as_of, UTC)),
+        "valid_until": iso(clock.valid_until(champion, one, settings, now)),
+    }
+
+
+def _more(champion: Champion, numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Money and uplift, where the model has them; null where they are not known for this subject."""
+    found = {name: _rounded(numbers[name]) for name in champion.scorer.more}
+    worth = champion.scorer.worth
+    return found if worth is None else found | {"currency": worth.currency}
+
+
+def _rounded(value: float | None, places: int = 6) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(value, places)
+
+
+def _reason(reason: Mapping[str, Any], language: str) -> dict[str, Any]:
+    return {
+        "code": reason["code"],
+        "direction": reason["direction"],
+        "text": reason[language],
+        "feature_group": reason["group"],
+        "contribution": round(reason["contribution"], 6),
+    }
+
+
+def subject(champion: Champion, item: Item) -> str | None:
+    """Name whom an item is about; None for a record whose rows name nobody."""
+    if item.record is None:
+        return item.ref
+    rows = (row for name in champion.reader.sources for row in getattr(item.record, name))
+    return next((found for row in rows if (found := getattr(row, champion.reader.key, None))), None)
+
+
+def _warnings(champion: Champion, one: Asked, settings: Settings, now: datetime) -> Lines:
+    found: Lines = []
+    if one.question is None and clock.of_data(champion, settings):
+        found.append({"code": "clock_of_data"})
+    if one.question is None and one.item.as_of is not None:
+        found.append({"code": "as_of_ignored"})
+    if one.question is None:
+        stale = clock.is_over(champion, one, settings, now)
+        return [*found, {"code": "stale_snapshot"}] if stale else found
+    if one.as_of > now.timestamp() + 1:
+        found.append({"code": "as_of_ahead"})
+    if foreign := unknown_attributes(champion.reader, one.question):
+        found.append({"code": "unknown_attribute", "attributes": foreign})
+    known = any(getattr(one.question.record, name) for name in champion.reader.sources)
+    return found if known else [*found, {"code": "nothing_known"}]
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC, to the second."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,147 @@
+"""From items to the model's inputs, wherever these come from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+import polars as pl
+from pydantic import BaseModel
+
+from features.consent import FACTS
+from serving.champion import record_features
+from serving.champion.champion import Champion
+from serving.champion.feature_snapshot import Snapshot
+from serving.champion.record_features import Question
+from serving.consent import subjects
+from serving.consent.consents import Consents
+from serving.contract.problems import Problem
+from serving.contract.schema import Item
+from serving.contract.schema_items import ResponseItem
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An item, and where its inputs come from.
+
+    Parameters
+    ----------
+    at
+        Row of the snapshot, where the very question was published.
+    question
+        A record; else ``content`` is asked of a published subject.
+    known
+        What its sources say about consent.
+    """
+
+    item: Item
+    as_of: int
+    at: int | None = None
+    question: Question | None = None
+    content: Facts = field(default_factory=dict)
+    known: tuple[Facts, ...] = ()
+
+
+def locate(champion: Champion, item: Item, now: datetime, consents: Consents) -> Asked:
+    """Where the inputs of ``item`` come from; ``Problem`` where there are none."""
+    said = {} if item.consent is None else {f"consent_{kind}": word for kind, word in item.consent}
+    if item.ref is None:
+        return _by_record(champion, item, said, now, consents)
+    return _by_ref(champion, item, said, consents)
+
+
+def _by_ref(champion: Champion, item: Item, said: Facts, consents: Consents) -> Asked:
+    snapshot = _there(champion)
+    assert item.ref is not None
+    some = snapshot.subjects.get(item.ref)
+    if some is None:
+        raise _absent(champion, item.ref)
+    kind = subjects.kind_of(champion.task)
+    known = (said, *consents.known(kind, item.ref))
+    if not consents.lists(kind, item.ref):
+        known = (*known, snapshot.known(some))
+    at = snapshot.places.get(place(item))
+    if at is not None:
+        return Asked(item, snapshot.as_of, at=at, known=known)
+    if champion.history is None:
+        raise Problem("unknown_campaign", "The snapshot was published without what other campaigns need.")
+    return Asked(item, snapshot.as_of, content=_content(champion, item), known=known)
+
+
+def _absent(champion: Champion, ref: str) -> Problem:
+    """Why the snapshot has no such subject."""
+    if champion.everyone is not None and ref in champion.everyone:
+        detail = "The model is about others: active members, open leads; this subject is neither now."
+        return Problem("inactive_ref", detail)
+    return Problem("unknown_ref", "The published snapshot has no such subject.")
+
+
+def _there(champion: Champion) -> Snapshot:
+    if champion.snapshot is None:
+        raise Problem("not_ready", f"Answers by reference are not possible: {champion.refusal}")
+    return champion.snapshot
+
+
+def _by_record(champion: Champion, item: Item, said: Facts, now: datetime, consents: Consents) -> Asked:
+    assert item.record is not None
+    record_features.check(champion.reader, item.record)
+    # One second on, as in training: what was recorded in this very second counts.
+    as_of = int((item.as_of or now).timestamp()) + (item.as_of is None)
+    question = Question(item.record, as_of, _content(champion, item))
+    named = (fact for subject in subjects.of_record(item.record) for fact in consents.known(*subject))
+    known = (said, _newest(item.record.members), _newest(item.record.leads), *named)
+    return Asked(item, as_of, question=question, known=known)
+
+
+def _newest(rows: Sequence[BaseModel]) -> Facts:
+    """What the rows about a subject say in the end: of each column the newest value that is there."""
+    found: dict[str, Any] = {}
+    for row in sorted(rows, key=attrgetter("occurred_at")):
+        found |= {name: value for name in FACTS if (value := getattr(row, name, None)) is not None}
+    return found
+
+
+def place(item: Item) -> tuple[str, ...]:
+    """The snapshot's key of what the item asks: a subject and, where the task has one, a campaign."""
+    return (item.ref or "", item.campaign_id or "") if isinstance(item, ResponseItem) else (item.ref or "",)
+
+
+def _content(champion: Champion, item: Item) -> Facts:
+    if not isinstance(item, ResponseItem):
+        return {}
+    if item.campaign is not None:
+        return item.campaign.__dict__ | (item.campaign.model_extra or {})
+    if item.campaign_id is None or item.campaign_id not in champion.campaigns:
+        raise Problem("unknown_campaign", "No such campaign is known; send its content as campaign.")
+    return champion.campaigns[item.campaign_id]
+
+
+def frame(champion: Champion, asked: Sequence[Asked]) -> pl.DataFrame:
+    """The model's inputs, one row an item, in their order."""
+    names = champion.scorer.model.encoder.names
+    published = [at for at, one in enumerate(asked) if one.at is not None]
+    records = [at for at, one in enumerate(asked) if one.question is not None]
+    contents = [at for at, one in enumerate(asked) if one.at is None and one.question is None]
+    parts = []
+    if published:
+        parts.append(_there(champion).frame[[asked[at].at for at in published]].select(names))
+    if records:
+        questions = [question for at in records if (question := asked[at].question) is not None]
+        parts.append(_only(champion.reader.features(questions), names))
+    if contents:
+        assert champion.history is not None
+        pairs = [(asked[at].item.ref or "", asked[at].content) for at in contents]
+        parts.append(champion.history.features(pairs).select(names))
+    if len(parts) == 1:
+        return parts[0]
+    order = [*published, *records, *contents]
+    back = sorted(range(len(order)), key=order.__getitem__)
+    return pl.concat(parts, rechunk=True)[back]
+
+
+def _only(found: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Some columns of a frame; selecting all that there are takes as long as reading them."""
+    return found if found.columns == names else found.select(names)

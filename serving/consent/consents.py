@@ -1,0 +1,196 @@
+"""What everybody says now: the pipeline's list, and what was told to the service since.
+
+In memory, so that an answer costs lookups in dictionaries; a thread of every worker looks
+several times a second whether the list or the database has changed.
+"""
+
+import hashlib
+import json
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from features import consent
+from features.consent_policy import Policy, Unknown
+from serving.consent import told_consents
+from serving.consent.told_consents import Subject
+from serving.database import Database
+
+LOOK_SECONDS = 0.25
+Facts = Mapping[str, Any]
+logger = logging.getLogger("memberlens.serving")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The pipeline's list: facts by kind and id, and the member whom a lead is bound to."""
+
+    policy: Policy = field(default_factory=Policy)
+    as_of: int = 0
+    facts: Mapping[str, Mapping[str, Facts]] = field(default_factory=lambda: {"member": {}, "lead": {}})
+    bound: Mapping[str, str] = field(default_factory=dict)
+    since: Callable[[Iterable[Subject]], Mapping[Subject, Facts]] = lambda _: {}
+
+    @cached_property
+    def words_alone(self) -> Policy:
+        """The policy under which only a known word suppresses."""
+        free = Unknown(profiling="score", marketing="score")
+        return self.policy.model_copy(update={"unknown": free})
+
+    @classmethod
+    def load(cls, folder: Path) -> "Listed":
+        """``ValueError`` where file and facts do not belong together: the list is being written."""
+        said, file = json.loads((folder / "consent.json").read_text()), folder / "consent.parquet"
+        if hashlib.sha256(file.read_bytes()).hexdigest() != said["sha256"]:
+            raise ValueError(f"{file}: is not the file that consent.json names")
+        frame = pl.read_parquet(file)
+        kinds = {kind: frame.filter(pl.col("kind") == kind) for kind in ("member", "lead")}
+        leads = kinds["lead"].filter(pl.col("member_id").is_not_null())
+        bound = dict(leads.select("subject_id", "member_id").iter_rows())
+        facts = {kind: _shared(rows) for kind, rows in kinds.items()}
+        policy = Policy.model_validate(said["policy"])
+        return cls(policy, int(said["as_of"]), facts, bound, lambda subjects: _since(frame, subjects))
+
+
+def _shared(rows: pl.DataFrame) -> dict[str, Facts]:
+    """Facts by id; the same ones are kept once."""
+    once: dict[tuple[Any, ...], Facts] = {}
+    found = {}
+    for subject, *values in rows.select("subject_id", *consent.FACTS).iter_rows():
+        key = tuple(values)
+        found[subject] = once.setdefault(key, dict(zip(consent.FACTS, key, strict=True)))
+    return found
+
+
+def _since(frame: pl.DataFrame, subjects: Iterable[Subject]) -> dict[Subject, Facts]:
+    """Since when (seconds) the words of these subjects are what they are."""
+    names = list({name for _, name in subjects})
+    rows = frame.filter(pl.col("subject_id").is_in(names))
+    return {(row["kind"], row["subject_id"]): row for row in rows.iter_rows(named=True)}
+
+
+@dataclass(frozen=True)
+class View:
+    """One state of all that is known, never changed: a new one takes its place in one assignment."""
+
+    listed: Listed = field(default_factory=Listed)
+    own: Mapping[Subject, Facts] = field(default_factory=dict)  # list and told words in one, where told
+    stamps: tuple[Any, ...] = ()
+
+
+@dataclass
+class Consents:
+    """Who may be scored, now."""
+
+    folder: Path
+    database: Database
+    refusal: str | None = None  # why the list that is there now is not followed
+    _view: View = field(default_factory=View)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def known(self, kind: str, subject: str) -> tuple[Facts, ...]:
+        """What is known of a subject, and for a lead of its member; empty where nothing is."""
+        view = self._view
+        own = view.own.get((kind, subject)) or view.listed.facts[kind].get(subject)
+        found = () if own is None else (own,)
+        if kind == "lead" and (member := view.listed.bound.get(subject)) is not None:
+            return found + self.known("member", member)
+        return found
+
+    def lists(self, kind: str, subject: str) -> bool:
+        """Whether the pipeline's list has the subject."""
+        return subject in self._view.listed.facts[kind]
+
+    def is_erased(self, kind: str, subject: str) -> bool:
+        return "erased" in self._view.own.get((kind, subject), ())
+
+    def subjects(self) -> Iterator[Subject]:
+        """Everybody whom the pipeline's list has."""
+        return ((kind, subject) for kind, facts in self._view.listed.facts.items() for subject in facts)
+
+    def leads_of(self, member: str) -> list[str]:
+        """The leads that are bound to a member."""
+        return [lead for lead, owner in self._view.listed.bound.items() if owner == member]
+
+    def suppression(self, facts: tuple[Facts, ...], now: datetime) -> str | None:
+        """Why a subject with these facts is not scored, or None."""
+        return consent.suppression(facts, now, self._view.listed.policy)
+
+    def withdrawal(self, facts: tuple[Facts, ...], now: datetime) -> str | None:
+        """The same by what is known alone: an unknown word takes back no answer that was given."""
+        return consent.suppression(facts, now, self._view.listed.words_alone)
+
+    def refresh(self) -> None:
+        """Read again what has changed; what cannot be read now stays as it was."""
+        with self._lock:  # so that no older state takes the place of a newer one
+            self._refresh()
+
+    def _refresh(self) -> None:
+        file, view = self.folder / "consent.json", self._view
+        stamp = file.stat().st_mtime_ns if file.exists() else None
+        with self.database.use() as connection:
+            stamps: tuple[Any, ...] = (stamp, told_consents.stamp(connection))
+            if stamps == view.stamps:
+                return
+            listed = view.listed
+            if stamp is not None and stamp != (view.stamps or (None,))[0]:
+                listed = self._listed(listed)
+                if self.refusal is not None:
+                    stamps = ("refused", *stamps[1:])  # tried again at the next look
+            words, erased = told_consents.words(connection), told_consents.erased(connection)
+        since = listed.since(words) if words else {}
+        own: dict[Subject, Facts] = {
+            subject: _merged(listed.facts[subject[0]].get(subject[1], {}), since.get(subject, {}), said)
+            for subject, said in words.items()
+        }
+        self._view = View(listed, own | {subject: {"erased": True} for subject in erased}, stamps)
+
+    def _listed(self, former: Listed) -> Listed:
+        """The list as it is now, or the former one where it cannot be read; told once for each reason."""
+        try:
+            found, reason = Listed.load(self.folder), None
+        except (ValueError, TypeError, OSError, KeyError, PolarsError) as error:
+            found, reason = former, f"{type(error).__name__}: {error}"
+        if reason is not None and reason != self.refusal:
+            logger.error("consent list refused reason=%s", reason)
+        self.refusal = reason
+        return found
+
+    def watch(self, stop: threading.Event) -> None:
+        """Follow changes until ``stop``."""
+        while not stop.wait(LOOK_SECONDS):
+            try:
+                self.refresh()
+            except (sqlite3.Error, OSError) as error:
+                logger.error("consents could not be read: %s", error)
+
+    def forget(self) -> None:
+        """Drop tombstones of whom the pipeline no longer has, and words that it has taken over."""
+        view = self._view
+        with self.database.use() as connection:
+            for (kind, name), at in told_consents.erased(connection).items():
+                if view.listed.as_of > at and not self.lists(kind, name):
+                    told_consents.drop_tombstone(connection, (kind, name))
+            for (kind, name), said in told_consents.words(connection).items():
+                facts = view.listed.facts[kind].get(name, {})
+                if all(view.listed.as_of > at and facts.get(word) == one for word, (one, at) in said.items()):
+                    told_consents.drop_words(connection, (kind, name))
+
+
+def _merged(facts: Facts, since: Facts, said: told_consents.Words) -> Facts:
+    """A told word counts where it is newer than the list's; else the stricter of both."""
+    found = dict(facts)
+    for word, (one, at) in said.items():
+        there = since.get(f"{word}_at")
+        if there is None or at > there or one == "withdrawn":
+            found[word] = one
+    return found

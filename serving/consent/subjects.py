@@ -1,0 +1,38 @@
+"""Whom a question is about: by reference, and by every id that stands in a record."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from serving.consent.told_consents import Subject
+
+KEYS = {"member_id": "member", "lead_id": "lead"}
+
+
+def kind_of(task: str) -> str:
+    """What a reference of the task names."""
+    return "lead" if task == "lead" else "member"
+
+
+def of_record(record: BaseModel) -> Iterator[Subject]:
+    """The subjects whose ids stand in any row; a checked record has one of each kind at most."""
+    for key, kind in KEYS.items():
+        tables = (getattr(record, name) for name in type(record).model_fields)
+        ids = (found for rows in tables for row in rows if (found := getattr(row, key, None)) is not None)
+        if (first := next(ids, None)) is not None:
+            yield kind, first
+
+
+def of_entry(entry: Any, task: str) -> Iterator[Subject]:
+    """The same for an item as it was sent, whatever it is."""
+    if not isinstance(entry, dict):
+        return
+    if isinstance(entry.get("ref"), str):
+        yield kind_of(task), entry["ref"]
+    record = entry.get("record")
+    for rows in record.values() if isinstance(record, dict) else ():
+        for row in rows if isinstance(rows, list) else ():
+            for key, kind in KEYS.items():
+                if isinstance(row, dict) and isinstance(row.get(key), str):
+                    yield kind, row[key]

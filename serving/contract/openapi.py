@@ -1,0 +1,120 @@
+"""The OpenAPI document."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from serving.contract import forms
+from serving.contract.flat_answers import FlatScored
+from serving.contract.openapi_details import carried
+from serving.contract.problems import KINDS, MEDIA_TYPE
+from serving.contract.schema import Bulk, Portrait
+from serving.contract.schema_answers import RankedAnswer, Scored, ScoredMany
+from serving.contract.schema_consent import ConsentWords, Erase, Erased, Heard
+from serving.contract.schema_items import ITEMS
+from serving.contract.schema_jobs import Job
+from serving.contract.schema_log import LoggedAnswer
+from serving.contract.schema_lookup import BODIES as LOOKUPS
+from serving.contract.schema_outcomes import Outcomes
+from serving.contract.schema_ranking import Ranking
+from serving.contract.schema_replies import JobAnswer, JobPage, Kept, ModelCard, Models, PortraitAnswer, Ready
+
+REF = "#/components/schemas/"
+BODIES = (
+    *(*ITEMS.values(), *LOOKUPS.values(), Bulk, Ranking),
+    *(Job, Outcomes, Portrait, ConsentWords, Erase),
+)
+ANSWERS = (
+    *(Scored, ScoredMany, RankedAnswer, FlatScored, LoggedAnswer),
+    *(JobAnswer, JobPage, Kept, ModelCard, Models, PortraitAnswer, Ready, Heard, Erased),
+)
+ALWAYS = (401, 404, 405, 421, 429, 500, 503, 504)
+WITH_SCOPE = (403, 422)
+WITH_BODY = (400, 408, 413, 415)
+SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "basic": {"type": "http", "scheme": "basic", "description": "the key is the password"},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "instance", "request_id", "code", "retryable"],
+    "properties": {
+        **{name: {"type": "string"} for name in ("type", "title", "detail", "instance", "request_id")},
+        "status": {"type": "integer"},
+        "code": {"enum": sorted(KINDS)},
+        "retryable": {"type": "boolean"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {name: {"type": "string"} for name in ("pointer", "code", "detail")},
+            },
+        },
+    },
+}
+
+
+def route(
+    gives: type[BaseModel],
+    takes: type[BaseModel] | None = None,
+    status: int = 200,
+    *also: int,
+    lines: bool = False,
+    scope: str | None = None,
+) -> dict[str, Any]:
+    """What a route says about its body and its answers.
+
+    ``also`` are further statuses of its own; ``scope`` is what a key needs to call it.
+    """
+    said: dict[str, Any] = {
+        "responses": {str(status): {"description": (gives.__doc__ or "").strip(), **_json(gives)}}
+        | {str(code): _problem(code) for code in (*ALWAYS, *WITH_SCOPE, *(WITH_BODY if takes else ()), *also)}
+    }
+    if takes is not None:
+        content = _json(takes)["content"]
+        if lines:
+            content |= {"application/x-ndjson": {"schema": {"type": "string"}}}
+        said["requestBody"] = {"required": True, "content": content}
+    if scope is not None:
+        said["security"] = [{name: [scope]} for name in SCHEMES]
+    return said
+
+
+def lookup(scope: str, takes: type[BaseModel] | None = None) -> dict[str, Any]:
+    """The route that may answer flat, and by GET that nothing has changed."""
+    said = route(Scored, takes, scope=scope)
+    both = {"oneOf": [{"$ref": REF + "Scored"}, {"$ref": REF + "FlatScored"}]}
+    said["responses"]["200"]["content"]["application/json"]["schema"] = both
+    if takes is None:
+        said["responses"]["304"] = {"description": "Nothing has changed since the ETag that was sent."}
+    return said
+
+
+def _json(model: type[BaseModel]) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": {"$ref": REF + model.__name__}}}}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    described = "; ".join(kind.en for kind in KINDS.values() if kind.status == status)
+    return {"description": described, "content": {MEDIA_TYPE: {"schema": {"$ref": REF + "Problem"}}}}
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI 3.1, made once."""
+    if app.openapi_schema is None:
+        found = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        bodies = [(model, "validation") for model in BODIES]
+        answers = [(model, "serialization") for model in ANSWERS]
+        _, made = models_json_schema([*bodies, *answers], ref_template=REF + "{model}")  # type: ignore[list-item]
+        schemas = forms.named(forms.without_defaults(made["$defs"]), REF) | {"Problem": PROBLEM}
+        for operation in (operation for path in found["paths"].values() for operation in path.values()):
+            operation["responses"]["422"] = _problem(422)  # not the framework's own
+        found["components"] = {"schemas": schemas, "securitySchemes": SCHEMES}
+        found["security"] = [{name: []} for name in SCHEMES]
+        app.openapi_schema = carried(found, [model.__name__ for model in ANSWERS])
+    return app.openapi_schema

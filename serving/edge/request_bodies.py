@@ -1,0 +1,106 @@
+"""Request bodies: JSON to models, and what was wrong as JSON pointers."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from serving.contract.problems import NAME, Fault, Problem, pointer
+from serving.contract.schema import Item, Options
+from serving.contract.schema_items import ITEMS
+from serving.edge import call_context, duplicate_keys, strict_json
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+async def body(request: Request, model: type[Model]) -> Model:
+    """The request's body as ``model``; a ``Problem`` says what is wrong with it."""
+    require_json(request)
+    found = read(await request.body(), model)
+    options = getattr(found, "options", None)
+    if isinstance(options, Options) and options.language is None:
+        spoken = options.model_copy(update={"language": call_context.of(request).language})
+        return found.model_copy(update={"options": spoken})
+    return found
+
+
+def require_json(request: Request) -> None:
+    """``Problem`` unless the body is said to be JSON."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != "application/json":
+        raise Problem("unsupported_media_type", "Send JSON with the header Content-Type: application/json.")
+
+
+def read(raw: bytes, model: type[Model]) -> Model:
+    """``raw`` as ``model``; a ``Problem`` says what is wrong with it."""
+    strict_json.check(raw)
+    once(raw)
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def in_language(entry: Any, language: str) -> Any:
+    """One item of many as it was sent, in the caller's language where it names none."""
+    options = entry.get("options", {}) if isinstance(entry, dict) else None
+    if language == "en" or not isinstance(options, dict) or options.get("language") is not None:
+        return entry
+    return entry | {"options": options | {"language": language}}
+
+
+def once(content: bytes, *place: str | int) -> None:
+    """``Problem`` with a pointer, below ``place``, to every name that stands twice in one object."""
+    if found := duplicate_keys.places(content):
+        wrong = [pointer(*place, *map(_safe, where)) for where in found[:20]]
+        faults = [Fault(where, "duplicate_key", "stands twice") for where in wrong]
+        raise Problem("validation_failed", "A name stands twice in one object.", faults)
+
+
+def validated(model: type[Model], content: Any) -> Model:
+    """``content`` as ``model``; a ``Problem`` says what is wrong with it."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def invalid(error: ValidationError, *place: str | int) -> Problem:
+    """The problem that a validation error is, its pointers below ``place``; no value is told."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(entry["type"] == "json_invalid" for entry in found):
+        return strict_json.malformed()
+    return Problem("validation_failed", "The request does not follow the contract.", faults(found, *place))
+
+
+def faults(found: Sequence[Any], *place: str | int) -> list[Fault]:
+    """What pydantic found wrong, place by place, 20 at most."""
+    return [
+        Fault(
+            pointer(*place, *map(_safe, entry["loc"])),
+            entry["type"],
+            entry["msg"].removeprefix("Value error, "),
+        )
+        for entry in found[:20]
+    ]
+
+
+def parse_item(entry: Any, at: int, task: str) -> Item | Problem:
+    """One item of many, or what is wrong with it."""
+    try:
+        return ITEMS[task].model_validate(entry)
+    except ValidationError as error:
+        return replace(invalid(error, "items", at), record_id=_mark(entry))
+
+
+def _mark(entry: Any) -> str | None:
+    """The caller's mark of an item that is otherwise wrong."""
+    mark = entry.get("record_id") if isinstance(entry, dict) else None
+    return mark if isinstance(mark, str) and 0 < len(mark) <= 200 else None
+
+
+def _safe(part: str | int) -> str | int:
+    """A name that looks like a field's; anything else could be a value in a key's place."""
+    return part if isinstance(part, int) or NAME.fullmatch(part) else "?"

@@ -1,0 +1,148 @@
+"""The thread that works on jobs, a chunk at a time."""
+
+import logging
+import os
+import socket
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from time import time
+from typing import Any
+
+from serving.answering import answers
+from serving.answering.answers import ALL_SUPPRESSED
+from serving.champion.champion import Champion
+from serving.edge.request_bodies import parse_item
+from serving.ledger import retention
+from serving.ledger.job_store import Jobs, pack, unpack
+from serving.state import State
+
+STALE_SECONDS = 15.0  # a worker that was not heard of for so long is dead
+AHEAD_SECONDS = 60.0  # a beat from the future: the clock was set back
+IDLE_SECONDS = 0.5
+PURGE_SECONDS = 600.0
+RETRY_SECONDS = 5.0
+logger = logging.getLogger("memberlens.jobs")
+
+
+@dataclass
+class Work:
+    """One worker; several processes may have one on the same store."""
+
+    state: State
+    jobs: Jobs
+    clock: Callable[[], float] = time
+
+    @property
+    def owner(self) -> str:
+        return f"{socket.gethostname()}:{os.getpid()}"
+
+    def run(self, stop: threading.Event) -> None:
+        """Answer chunks until ``stop``; a full disk or a locked file is waited for."""
+        purged = 0.0
+        while not stop.is_set():
+            try:
+                if self.clock() - purged > PURGE_SECONDS:
+                    self.jobs.purge(self.state.now() - timedelta(days=self.state.settings.results_days))
+                    state = self.state
+                    retention.purge(state.consents, state.score_log, state.settings, state.now())
+                    purged = self.clock()
+                if not self.step():
+                    stop.wait(IDLE_SECONDS)
+            except sqlite3.OperationalError as error:
+                logger.error("job store: %s", error)
+                stop.wait(RETRY_SECONDS)
+
+    def step(self) -> bool:
+        """Answer one chunk of one job; False where there is nothing to do."""
+        job = self._claim()
+        if job is None:
+            return False
+        if job["model"] not in self.state.champions:
+            self._release(job["id"])
+            return False
+        chunk = self._next(job["id"])
+        if chunk is None:
+            self._finish(job["id"])
+            return True
+        found = self._answer(self.state.champions[job["model"]], unpack(chunk["items"]), job["client"])
+        self._keep(job["id"], chunk, found)
+        return True
+
+    def _claim(self) -> dict[str, Any] | None:
+        """A job that nobody else is working on, now this worker's: the oldest of the client whose turn it is.
+
+        Clients take turns, a chunk each: first comes whose jobs were worked on longest ago.
+        """
+        now = self.clock()
+        with self.jobs.database.use() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            row = connection.execute(
+                "SELECT id, client, model FROM jobs WHERE status IN ('queued', 'running')"
+                " AND (owner IS NULL OR owner = ? OR beat < ? OR beat > ?)"
+                " ORDER BY (SELECT max(turn) FROM jobs AS all_of WHERE all_of.client = jobs.client), created"
+                " LIMIT 1",
+                (self.owner, now - STALE_SECONDS, now + AHEAD_SECONDS),
+            ).fetchone()
+            if row is not None:
+                connection.execute(
+                    "UPDATE jobs SET owner = ?, beat = ?, status = 'running',"
+                    " turn = (SELECT max(turn) + 1 FROM jobs) WHERE id = ?",
+                    (self.owner, now, row["id"]),
+                )
+        return None if row is None else dict(row)
+
+    def _release(self, job: str) -> None:
+        with self.jobs.database.use() as connection:
+            connection.execute("UPDATE jobs SET owner = NULL, status = 'queued' WHERE id = ?", (job,))
+
+    def _next(self, job: str) -> dict[str, Any] | None:
+        with self.jobs.database.use() as connection:
+            row = connection.execute(
+                "SELECT number, items FROM chunks WHERE job = ? AND answers IS NULL ORDER BY number LIMIT 1",
+                (job,),
+            ).fetchone()
+        return None if row is None else dict(row)
+
+    def _answer(self, champion: Champion, items: list[Any], client: str) -> list[dict[str, Any]]:
+        parsed = [parse_item(entry, at, champion.task) for at, entry in enumerate(items)]
+        state = self.state
+        found = answers.answers(champion, parsed, state.settings, state.now(), state.consents)
+        self.state.metrics.answered(champion.name, client, found)
+        self.state.score_log.note(champion, client, parsed, found)
+        return [one | {"model_version": champion.version} for one in found]
+
+    def _keep(self, job: str, chunk: dict[str, Any], found: list[dict[str, Any]]) -> None:
+        """Keep a chunk's answers, unless somebody else was quicker or the job is cancelled.
+
+        Nor are they kept where an item was erased meanwhile: the chunk is answered again.
+        """
+        counts = [sum(one["status"] == word for one in found) for word in answers.STATUSES]
+        with self.jobs.database.use() as connection:
+            connection.execute(
+                "UPDATE chunks SET answers = ?, ok = ?, insufficient = ?, suppressed = ?, failed = ?"
+                " WHERE job = ? AND number = ? AND answers IS NULL AND items = ?"
+                " AND (SELECT status FROM jobs WHERE id = job) = 'running'",
+                (pack(found), *counts, job, chunk["number"], chunk["items"]),
+            )
+
+    def _finish(self, job: str) -> None:
+        with self.jobs.database.use() as connection:
+            failed, suppressed, total, model = connection.execute(
+                "SELECT sum(failed), sum(c.suppressed),"
+                " sum(ok + coalesce(insufficient, 0) + c.suppressed + failed), model"
+                " FROM chunks c JOIN jobs ON jobs.id = c.job WHERE c.job = ?",
+                (job,),
+            ).fetchone()
+            silent = suppressed == total
+            well = "succeeded_with_errors" if failed or silent else "succeeded"
+            status, reason = "failed" if failed == total else well, ALL_SUPPRESSED if silent else None
+            connection.execute(
+                "UPDATE jobs SET status = ?, reason = ?, finished = ?, owner = NULL"
+                " WHERE id = ? AND status = 'running'",
+                (status, reason, self.clock(), job),
+            )
+        if silent:
+            self.state.metrics.silent.labels(model).inc()

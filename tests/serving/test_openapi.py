@@ -1,0 +1,77 @@
+"""The OpenAPI document is kept: whatever is sent, answers are as it says and never a server's error."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from released import Brand, jobs_of
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from serving import app
+from serving.champion.record_features import BEYOND_SCHEMA
+from serving.edge import access
+from serving.edge.keys import SCOPES, KeyStore
+from serving.settings import Settings
+from serving.state import State
+
+
+@pytest.fixture(scope="module")
+def document(brand: Brand, state: State, tmp_path_factory: pytest.TempPathFactory):
+    """The document of a service with a key of its own, as its callers get it."""
+    access.PAUSE_SECONDS = 0.0  # wrong keys are slowed, which thousands of cases would feel
+    home = tmp_path_factory.mktemp("contract")
+    given = brand.settings.model_dump()
+    patient = given["limits"] | {"seconds": 60, "bulk_seconds": 60}  # a busy machine breaks no contract
+    changed = Settings.model_validate(given | {"home": home, "limits": patient})
+    own = State(changed, champions=state.champions)
+    key = KeyStore(changed.kept / "keys.json").issue("schemathesis", SCOPES)
+    found = schemathesis.openapi.from_asgi("/v1/openapi.json", app.build(own, jobs_of(changed)))
+    found.key = key
+    return found
+
+
+ONCE = settings(
+    max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+TASKS = ("churn", "lead", "response")
+OPERATIONS = sorted(
+    [
+        *("GET /readyz", "GET /v1/models", "POST /v1/outcomes", "GET /v1/scores/{score_id}"),
+        *(f"POST /v1/members/{what}" for what in ("consent", "erase", "portrait")),
+        *("POST /v1/jobs", "GET /v1/jobs/{job}", "GET /v1/jobs/{job}/results", "POST /v1/jobs/{job}:cancel"),
+        *(f"GET /v1/models/{task}" for task in TASKS),
+        *(f"{method} /v1/models/{task}/lookup" for method in ("GET", "POST") for task in TASKS),
+        *(f"POST /v1/models/{task}/{what}" for task in TASKS for what in ("explain", "score", "scores")),
+        "POST /v1/models/response/rank",
+    ]
+)
+
+
+def breaks_no_schema(answer: schemathesis.Response) -> bool:
+    """Whether a request was refused only for rules between rows, which the document tells in words."""
+    if answer.status_code != 422:
+        return False
+    codes = {fault["code"] for fault in answer.json().get("errors", ())}
+    return bool(codes) and codes <= BEYOND_SCHEMA
+
+
+def test_every_operation_is_tested(document):
+    assert sorted(found.ok().label for found in document.get_all_operations()) == OPERATIONS
+
+
+NOTHING_TO_GET_WRONG = (GenerationMode.NEGATIVE, "GET /readyz")
+CASES = [(mode, label) for mode in GenerationMode for label in OPERATIONS]
+
+
+@pytest.mark.parametrize(("mode", "label"), [case for case in CASES if case != NOTHING_TO_GET_WRONG])
+def test_every_operation_keeps_the_contract(document, mode: GenerationMode, label: str):
+    operation = next(found.ok() for found in document.get_all_operations() if found.ok().label == label)
+
+    @given(case=operation.as_strategy(generation_mode=mode))
+    @ONCE
+    def keeps(case: schemathesis.Case) -> None:
+        answer = case.call(headers={"X-API-Key": document.key})
+        beyond = [positive_data_acceptance] if breaks_no_schema(answer) else []
+        case.validate_response(answer, excluded_checks=beyond)
+
+    keeps()

@@ -1,0 +1,49 @@
+"""Validation blocks in time as matrices: each with the rows that could have been learnt from."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from models.encoder import Encoder
+from training.data.split import Split
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Matrices of shape (rows, columns) and 0/1 labels; ``valid_rows`` are row ids."""
+
+    train: np.ndarray
+    train_label: np.ndarray
+    valid: np.ndarray
+    valid_label: np.ndarray
+    valid_rows: np.ndarray
+
+
+def folds(rows: pl.DataFrame, facts: dict[str, Any], encoder: Encoder, most: int, seed: int) -> list[Fold]:
+    """One fold a block of the split; at most ``most`` rows on either side, drawn seeded."""
+    split = Split(facts["test_start_time"], tuple(facts["blocks"]))
+    found = []
+    for block in range(len(split.blocks)):
+        past = _some(rows.filter(split.training(block)), most, seed)
+        later = _some(rows.filter(pl.col("fold") == block), most, seed)
+        if past["label"].n_unique() == 2 and later["label"].n_unique() == 2:
+            found.append(
+                Fold(
+                    encoder.transform(past),
+                    past["label"].to_numpy(),
+                    encoder.transform(later),
+                    later["label"].to_numpy(),
+                    later["row_id"].to_numpy(),
+                )
+            )
+    if not found:
+        raise ValueError(
+            "folds: no validation block has both classes before and in it; bring a longer history"
+        )
+    return found
+
+
+def _some(rows: pl.DataFrame, most: int, seed: int) -> pl.DataFrame:
+    return rows.sample(most, seed=seed).sort("row_id") if len(rows) > most else rows

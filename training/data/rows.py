@@ -1,0 +1,42 @@
+"""The rows of a data set, as the stages after it read them."""
+
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from features.feature import Feature
+from training.io import read_json
+
+KEYS = (
+    "row_id",
+    "lead_id",
+    "member_id",
+    "contact_id",
+    "subject_id",
+    "campaign_id",
+    "arm",
+    "as_of",
+    "window_end",
+    "label",
+)
+
+
+def asked(folder: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """Every question with its split, those held out in a control arm included."""
+    return pl.read_parquet(folder / "dataset.parquet"), read_json(folder / "dataset.json")
+
+
+def load(folder: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """The rows that a model may learn from and be tested on: those that were really contacted."""
+    rows, facts = asked(folder)
+    return (rows.filter(pl.col("arm") == "treat") if "arm" in rows.columns else rows), facts
+
+
+def inputs(rows: pl.DataFrame, facts: dict[str, Any]) -> list[Feature]:
+    """The features that say anything before the test: those with more than one value."""
+    past = rows.filter(pl.col("split") != "test")
+    words = ("name", "unit", "en", "zh", "empty")
+    found = [Feature(expr=nw.lit(None), **{key: row[key] for key in words}) for row in facts["features"]]
+    return [feature for feature in found if past[feature.name].n_unique() > 1]

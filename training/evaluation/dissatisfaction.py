@@ -1,0 +1,233 @@
+"""What makes members dissatisfied: tickets by topic and sub-topic, their ratings, and who then left.
+
+A difference in silence is taken between member-moments with a ticket of the kind in the 90 days
+before and those of the same recency and frequency without any, averaged over the former (direct
+standardisation; Rothman, Greenland and Lash 2008, ch. 3). Association is not cause.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from features.feature import DAY
+from training.evaluation.metrics import wilson
+from training.io import read_json
+from training.params import Params
+
+BEFORE, YEAR, FEWEST = 90, 365, 30  # days, days, tickets
+ROWS = 50_000
+KEYS = ("topic", "subtopic")
+
+
+@dataclass(frozen=True)
+class Care:
+    """Tickets with their rating and effort, and the active members' moments where churn was asked."""
+
+    tickets: pl.DataFrame
+    moments: pl.DataFrame | None
+    end: int
+
+
+def drivers(params: Params) -> dict[str, Any] | None:
+    """Drivers in order of priority; None where the source has no care data."""
+    path = params.build / "tables" / "care.parquet"
+    if not path.exists() or (rows := pl.read_parquet(path)).is_empty():
+        return None
+    end = int(
+        pl.Series([read_json(params.build / "ingest.json")["extracted_at"]])
+        .str.to_datetime()
+        .dt.epoch("s")[0]
+    )
+    care = Care(tickets(rows), _moments(params.build / "churn" / "dataset.parquet", params.seed), end)
+    topics = [_driver(care, {"topic": topic}) for topic in _kinds(care, ("topic",))["topic"]]
+    finer = [_driver(care, kind) for kind in _kinds(care, KEYS).to_dicts() if kind["subtopic"] is not None]
+    return {
+        "from": int(care.tickets["event_time"].min() or 0),
+        "to": end,
+        "tickets": len(care.tickets),
+        "members": care.tickets["member_id"].n_unique(),
+        "topics": _ordered(topics),
+        "subtopics": _ordered(finer),
+    }
+
+
+def tickets(care: pl.DataFrame) -> pl.DataFrame:
+    """One row a ticket: opening, own minutes, repeat contacts, days to resolve, rating."""
+    kind = pl.col("kind")
+    opened = care.filter(kind == "opened").unique("ticket_id", keep="first", maintain_order=True)
+    steps = care.group_by("ticket_id").agg(
+        minutes=pl.col("minutes").sum(),
+        contacts=(kind == "contact").sum(),
+        resolved=pl.col("event_time").filter(kind == "resolved").min(),
+        satisfaction=pl.col("satisfaction").filter(kind == "feedback").last(),
+    )
+    columns = ("ticket_id", "member_id", *KEYS, "event_time", "known_time")
+    found = opened.select(columns).join(steps, on="ticket_id", how="left", maintain_order="left")
+    return found.with_columns(days=(pl.col("resolved") - pl.col("event_time")) / DAY)
+
+
+def _moments(path: Path, seed: int) -> pl.DataFrame | None:
+    """Active members at the moments of the churn task, with strata of recency and frequency."""
+    if not path.exists():
+        return None
+    rows = pl.read_parquet(path)
+    rows = rows.sample(min(ROWS, len(rows)), seed=seed).sort("row_id")
+    recency = pl.col("days_since_order").rank("ordinal") * 10 // (pl.len() + 1)
+    often = pl.col("orders_365d").rank("ordinal") * 3 // (pl.len() + 1)
+    wanted = [name for name in ("region", "city_tier") if name in rows.columns]
+    stage = (
+        pl.when(pl.col("days_since_order") > 180).then(pl.lit("silent"))
+        .when(pl.col("days_since_first_order") <= 90).then(pl.lit("new"))
+        .otherwise(pl.lit("mature"))
+    )  # fmt: skip
+    return rows.select(
+        "row_id", "member_id", "as_of", "label", *wanted, stratum=recency * 3 + often, stage=stage
+    )
+
+
+def _kinds(care: Care, keys: tuple[str, ...]) -> pl.DataFrame:
+    """Topics, or sub-topics, with enough tickets, the most frequent first."""
+    counts = care.tickets.drop_nulls("topic").group_by(keys).len()
+    sure = counts.filter(pl.col("len") >= FEWEST).sort(
+        "len", *keys, descending=[True, *(False for _ in keys)]
+    )
+    return sure.drop("len")
+
+
+def _driver(care: Care, kind: Mapping[str, str]) -> dict[str, Any]:
+    same = pl.all_horizontal(pl.col(key) == value for key, value in kind.items())
+    own = care.tickets.filter(same)
+    recent = own.filter(pl.col("event_time") >= care.end - YEAR * DAY)
+    found: dict[str, Any] = {
+        "topic": kind["topic"],
+        "subtopic": kind.get("subtopic"),
+        "tickets": len(own),
+        "members": own["member_id"].n_unique(),
+        "members_year": recent["member_id"].n_unique(),
+        "minutes": own["minutes"].median(),
+        "contacts": own["contacts"].mean(),
+        "days": own["days"].median(),
+        "low": _low(care.tickets, own),
+    }
+    if care.moments is None:
+        return found | {"silence": None, "lost": None, "where": None, "stage": None}
+    hit = _hit(care.moments, own)
+    silence = _silence(care.moments, hit, ~_hit(care.moments, care.tickets))
+    return found | {
+        "silence": silence,
+        "lost": _lost(silence, found["members_year"]),
+        "stage": _most(care.moments, hit, ["stage"]),
+        "where": _most(care.moments, hit, [n for n in ("region", "city_tier") if n in care.moments.columns]),
+    }
+
+
+def _low(every: pl.DataFrame, own: pl.DataFrame) -> dict[str, Any]:
+    """Share of ratings of 1 or 2 stars, with its interval, and the share among other tickets."""
+    rated, others = own["satisfaction"].drop_nulls(), every["satisfaction"].drop_nulls()
+    count, bad = len(rated), int((rated <= 2).sum())
+    rest, rest_bad = len(others) - count, int((others <= 2).sum()) - bad
+    low, high = wilson(bad, count)
+    return {
+        "value": bad / count if count else None,
+        "low": float(low),
+        "high": float(high),
+        "n": count,
+        "positives": bad,
+        "others": rest_bad / rest if rest else None,
+    }
+
+
+def _hit(moments: pl.DataFrame, own: pl.DataFrame) -> np.ndarray:
+    """Which moments have such a ticket, known by then, in the 90 days before; shape (rows,)."""
+    pairs = moments.select("row_id", "member_id", "as_of").join(
+        own.select("member_id", "event_time", "known_time"), on="member_id"
+    )
+    age = pl.col("as_of") - pl.col("event_time")
+    known = pairs.filter((pl.col("known_time") < pl.col("as_of")) & (age <= BEFORE * DAY))
+    return moments["row_id"].is_in(known["row_id"].unique().implode()).to_numpy()
+
+
+def _silence(moments: pl.DataFrame, hit: np.ndarray, calm: np.ndarray) -> dict[str, Any] | None:
+    """Difference in the rate of silence against ``calm`` members alike, clustered by member."""
+    label, stratum = moments["label"].to_numpy().astype(float), moments["stratum"].to_numpy().astype(int)
+    if hit.sum() < FEWEST:
+        return None
+    size = stratum.max() + 1
+    n = np.bincount(stratum[calm], minlength=size)
+    rate = np.bincount(stratum[calm], label[calm], minlength=size) / np.maximum(n, 1)
+    apart = label[hit] - rate[stratum[hit]]
+    value = float(apart.mean())
+    members = np.unique(moments["member_id"].to_numpy()[hit], return_inverse=True)[1]
+    error = np.sqrt(np.sum(np.bincount(members, apart - value) ** 2)) / len(apart)
+    return {
+        "value": value,
+        "low": float(value - 1.96 * error),
+        "high": float(value + 1.96 * error),
+        "n": int(hit.sum()),
+        "positives": int(label[hit].sum()),
+        "rate": float(label[hit].mean()),
+        "expected": float(label[hit].mean() - value),
+    }
+
+
+def _lost(silence: dict[str, Any] | None, members: int) -> float | None:
+    """Members a year who fall silent beyond what like members do."""
+    return None if silence is None else silence["value"] * members
+
+
+def _most(moments: pl.DataFrame, hit: np.ndarray, keys: list[str]) -> dict[str, Any] | None:
+    """The cell with the highest share of moments with such a ticket, of cells with enough of them."""
+    if not keys:
+        return None
+    cells = moments.select(keys).with_columns(hit=pl.Series(hit)).drop_nulls().group_by(keys).agg(
+        n=pl.len(), hits=pl.col("hit").sum(), share=pl.col("hit").mean()
+    )  # fmt: skip
+    sure = cells.filter(pl.col("hits") >= 10).sort("share", *keys, descending=[True, *(False for _ in keys)])
+    if sure.is_empty():
+        return None
+    top = sure.row(0, named=True)
+    return {
+        "values": [top[key] for key in keys],
+        "share": top["share"],
+        "overall": float(hit.mean()),
+        "n": top["n"],
+    }
+
+
+def _ordered(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Priority: members lost beyond expectation where that is sure, then low ratings times tickets."""
+
+    def weight(row: dict[str, Any]) -> tuple[float, float]:
+        sure = row["silence"] is not None and row["silence"]["low"] > 0
+        return (row["lost"] if sure else 0.0, (row["low"]["value"] or 0.0) * row["tickets"])
+
+    ranked = sorted(
+        found, key=lambda row: (*(-part for part in weight(row)), row["topic"], row["subtopic"] or "")
+    )
+    return [{"priority": place, **row} for place, row in enumerate(ranked, 1)]
+
+
+def table(found: dict[str, Any]) -> str:
+    """The drivers as lines of text, one a sub-topic, with the warning."""
+    lines = ["   topic · sub-topic                tickets  1-2 stars  silence (points)        lost a year"]
+    for row in found["subtopics"] or found["topics"]:
+        name = row["topic"] if row["subtopic"] is None else f"{row['topic']} · {row['subtopic']}"
+        low = "–" if row["low"]["value"] is None else f"{row['low']['value']:.0%}"
+        start = f"{row['priority']:2} {name:32} {row['tickets']:7,} {low:>10}"
+        lines.append(f"{start}  {_points(row['silence'])}{_whole(row)}")
+    return "\n".join([*lines, "Association is not cause: test a remedy on a part before spending on all."])
+
+
+def _points(silence: dict[str, Any] | None) -> str:
+    if silence is None:
+        return f"{'–':22}"
+    value, low, high = (100 * silence[key] for key in ("value", "low", "high"))
+    return f"{f'{value:+.1f} [{low:+.1f}, {high:+.1f}]':22}"
+
+
+def _whole(row: dict[str, Any]) -> str:
+    return f"{'–':>12}" if row.get("lost") is None else f"{row['lost']:12,.0f}"

@@ -1,0 +1,213 @@
+"""How much a model's quality hangs on luck, on one source, on exact values, on the amount of data.
+
+All figures are AUCs on one sample of the test rows, so that they can be compared with each other.
+Refits use the chosen settings on a sample of the development rows and at most ``ROUNDS`` trees:
+small, but alike.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from models import estimators
+from models.encoder import Encoder
+from models.model import Model
+from training.evaluation.metrics import Ranked, codes, interval, ranking, resamples
+
+ROWS, FIT_ROWS, ROUNDS, DRAWS = 4_000, 5_000, 60, 100
+SEEDS, SHUFFLES, PARTS, NOISE, TOP = 5, 5, (0.25, 0.5), 0.1, 12
+ALONE, FEWEST = 20, 500  # rows scored one by one; rows for the lag test
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A sample of test rows with their labels, and what refits learn from."""
+
+    model: Model
+    past: pl.DataFrame
+    test: pl.DataFrame
+    settings: dict[str, Any]
+    subject: np.ndarray
+    seed: int
+
+    @classmethod
+    def of(
+        cls,
+        model: Model,
+        past: pl.DataFrame,
+        test: pl.DataFrame,
+        best: dict[str, Any],
+        subject: str,
+        seed: int,
+    ) -> "Trial":
+        """Draw both samples, seeded, in order of rows; ``best`` is of ``tune.json``."""
+        rows = test.sample(min(ROWS, len(test)), seed=seed).sort("row_id")
+        learnt = past.sample(min(FIT_ROWS, len(past)), seed=seed).sort("row_id")
+        return cls(model, learnt, rows, best, codes(rows[subject].to_numpy()), seed)
+
+    @property
+    def label(self) -> np.ndarray:
+        return self.test["label"].to_numpy().astype(np.float64)
+
+    def auc(self, score: np.ndarray) -> dict[str, Any]:
+        """AUC of scores of the test rows, with its interval."""
+        ranked = Ranked.of(self.label, score)
+        drawn = [
+            ranking(ranked, weight[ranked.order])["auc"]
+            for weight in resamples(self.subject, DRAWS, self.seed)
+        ]
+        low, high = interval(np.array(drawn))
+        return {"value": ranking(ranked, np.ones(len(score)))["auc"], "low": low, "high": high}
+
+    def refit(
+        self, labels: np.ndarray, seed: int, encoder: Encoder | None = None, rows: int | None = None
+    ) -> np.ndarray:
+        """Scores of the test rows by a model fitted anew on the first ``rows`` of a seeded order."""
+        encoder = encoder or self.model.encoder
+        if not encoder.columns:  # without its only input a model says the same of everybody
+            return np.zeros(len(self.test))
+        kept = np.random.default_rng(self.seed).permutation(len(self.past))[:rows]
+        booster, _ = estimators.train(
+            self.settings["params"], encoder.transform(self.past[np.sort(kept)]), labels[np.sort(kept)],
+            encoder.feature_types, seed, min(self.settings["rounds"], ROUNDS),
+        )  # fmt: skip
+        return booster.inplace_predict(encoder.transform(self.test), predict_type="margin")
+
+
+def stress(trial: Trial, groups: dict[str, list[str]], top: list[str]) -> dict[str, Any]:
+    """Every figure; ``groups`` names the features of each group, ``top`` the strongest features."""
+    labels = trial.past["label"].to_numpy().astype(np.float64)
+    score = trial.model.probability(trial.test)
+    fits = [trial.refit(labels, trial.seed + step) for step in range(SEEDS)]
+    without = Encoder(tuple(c for c in trial.model.encoder.columns if c.name != top[0]))
+    return {
+        "n": len(trial.test),
+        "positives": int(trial.label.sum()),
+        "fit_rows": len(trial.past),
+        "model": trial.auc(score),
+        "seeds": [trial.auc(fit)["value"] for fit in fits],
+        "learning": [*_learning(trial, labels), {"rows": len(trial.past), **trial.auc(fits[0])}],
+        "shuffled": _shuffled(trial, labels),
+        "without_top": {"feature": top[0], **trial.auc(trial.refit(labels, trial.seed, without))},
+        "blanked": [
+            {"group": group, **_changed(trial, _blank(trial.test, names), score)}
+            for group, names in groups.items()
+        ],
+        "noise": _changed(trial, _shaken(trial), score),
+        "unseen": _changed(trial, _unseen(trial), score),
+        "permuted": list(_permuted(trial, top[:TOP])),
+        "adversarial": adversarial(trial),
+        "alone": _alone(trial, score),
+        "bytes": len(trial.model.booster.save_raw("ubj")),
+        "trees": trial.model.booster.num_boosted_rounds(),
+    }
+
+
+def _learning(trial: Trial, labels: np.ndarray) -> Iterator[dict[str, Any]]:
+    """AUC of models that learnt from a part of the rows."""
+    for part in PARTS:
+        rows = round(part * len(trial.past))
+        yield {"rows": rows, **trial.auc(trial.refit(labels, trial.seed, rows=rows))}
+
+
+def _shuffled(trial: Trial, labels: np.ndarray) -> dict[str, Any]:
+    """AUC of models that learnt labels dealt out at random: mean of ``SHUFFLES`` and its standard error.
+
+    One such model finds a little by chance, this way or that; only their mean must lie near one half.
+    """
+    rng = np.random.default_rng(trial.seed)
+    found = [
+        ranking(
+            Ranked.of(trial.label, trial.refit(rng.permutation(labels), trial.seed)),
+            np.ones(len(trial.label)),
+        )["auc"]
+        for _ in range(SHUFFLES)
+    ]
+    return {"value": float(np.mean(found)), "error": float(np.std(found, ddof=1) / np.sqrt(SHUFFLES))}
+
+
+def _changed(trial: Trial, rows: pl.DataFrame, score: np.ndarray) -> dict[str, Any]:
+    """AUC on changed rows, and the mean change of the probability."""
+    found = trial.model.probability(rows)
+    return trial.auc(found) | {"moved": float(np.abs(found - score).mean())}
+
+
+def _blank(rows: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    return rows.with_columns(pl.lit(None, dtype=rows[name].dtype).alias(name) for name in names)
+
+
+def _shaken(trial: Trial) -> pl.DataFrame:
+    """Every number up to ``NOISE`` higher or lower."""
+    rng = np.random.default_rng(trial.seed)
+    numbers = [c.name for c in trial.model.encoder.columns if c.categories is None]
+    factors = {name: rng.uniform(1 - NOISE, 1 + NOISE, len(trial.test)) for name in numbers}
+    return trial.test.with_columns(pl.col(name) * pl.Series(factor) for name, factor in factors.items())
+
+
+def _unseen(trial: Trial) -> pl.DataFrame:
+    """Every category one that training never saw."""
+    names = [c.name for c in trial.model.encoder.columns if c.categories is not None]
+    return trial.test.with_columns(pl.lit("never seen").alias(name) for name in names)
+
+
+def _permuted(trial: Trial, top: list[str]) -> Iterator[dict[str, Any]]:
+    """AUC where one feature's values are dealt out anew (Breiman 2001)."""
+    for name in top:
+        dealt = trial.test.with_columns(pl.col(name).shuffle(seed=trial.seed))
+        yield {"feature": name, **trial.auc(trial.model.probability(dealt))}
+
+
+def adversarial(trial: Trial) -> dict[str, Any]:
+    """How well a model tells development rows from test rows, and by which feature.
+
+    Half of both is learnt from, the other half judged.
+    """
+    n = min(len(trial.past), len(trial.test))
+    both = pl.concat([frame.head(n).select(trial.model.encoder.names) for frame in (trial.past, trial.test)])
+    later = np.repeat([0.0, 1.0], n)
+    learn = np.arange(2 * n) % 2 == 0
+    matrix, kinds = trial.model.encoder.transform(both), trial.model.encoder.feature_types
+    booster, _ = estimators.train(
+        estimators.DEFAULTS, matrix[learn], later[learn], kinds, trial.seed, rounds=60
+    )
+    ranked = Ranked.of(later[~learn], booster.inplace_predict(matrix[~learn]))
+    gains = booster.get_score(importance_type="total_gain")
+    best = max(gains, key=lambda name: gains[name], default=None)
+    names = trial.model.encoder.names
+    feature = names[int(best.removeprefix("f"))] if best else None
+    return {"value": ranking(ranked, np.ones(len(ranked.label)))["auc"], "feature": feature}
+
+
+def lagged(
+    model: Model, rows: pl.DataFrame, subject: str, current: list[str], seed: int
+) -> dict[str, Any] | None:
+    """AUC on test rows where each subject is described as at its question before.
+
+    ``current`` names the features that belong to the question itself, not to the subject's past.
+    None where too few subjects were asked before.
+    """
+    names = [name for name in model.encoder.names if name not in current]
+    ordered = rows.sort(subject, "as_of", "row_id")
+    before = ordered.with_columns(
+        pl.col("as_of").shift().over(subject).alias("before"),
+        *(pl.col(n).shift().over(subject) for n in names),
+    )
+    known = before.filter((pl.col("split") == "test") & (pl.col("before") < pl.col("as_of")))
+    known = known.sample(min(ROWS, len(known)), seed=seed).sort("row_id")
+    if len(known) < FEWEST or known["label"].n_unique() < 2:
+        return None
+    same = rows.join(known.select("row_id"), on="row_id", how="semi").sort("row_id")
+    label, ones = known["label"].to_numpy().astype(np.float64), np.ones(len(known))
+    now, then = (ranking(Ranked.of(label, model.probability(frame)), ones)["auc"] for frame in (same, known))
+    days = (known["as_of"] - known["before"]).median()
+    return {"n": len(known), "now": now, "then": then, "days": float(days or 0) / 86_400}
+
+
+def _alone(trial: Trial, score: np.ndarray) -> float:
+    """Largest difference between a row scored alone and in the batch."""
+    count = min(ALONE, len(trial.test))
+    single = np.concatenate([trial.model.probability(trial.test[at]) for at in range(count)])
+    return float(np.abs(single - score[:count]).max())

@@ -1,0 +1,148 @@
+"""What differs between two executions of a task, and nothing else."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from training.evaluation.metrics import codes, estimates, swapped
+from training.git import git
+from training.registry.run_record import Record, gather, read
+
+SHOWN = ("auc", "average_precision", "lift_10", "capture_20", "brier", "expected_over_observed")
+DRAWS, SEED = 500, 7
+HERE = "workspace"
+
+
+def open_record(word: str, task: str) -> Record:
+    """The record that ``word`` names.
+
+    ``workspace`` is this folder; a git revision or a DVC experiment is read from git and DVC's
+    cache; anything else is asked of MLflow: a run id, a version of the registered model, an alias.
+    """
+    if word == HERE:
+        return gather(lambda path: Path(path).read_bytes(), task, word)
+    if _is_revision(word):
+        return gather(_at(word), task, word)
+    from training.params import load
+    from training.registry import tracking
+
+    with tracking.logged(tracking.registered_name(load(), task), word) as folder:
+        if not (folder / "record.json").exists():
+            raise FileNotFoundError(f"{word}: the run keeps no record of predictions; track it again")
+        return read(folder, word)
+
+
+def compare(first: Record, second: Record) -> dict[str, Any]:
+    """Params, data and metrics that differ, on the rows that both were tested on.
+
+    Returns
+    -------
+    ``params`` and ``data``: name to both values. ``rows``: how many test rows both have, and each.
+    ``metrics``: both values with 95 % intervals and the paired difference, second minus first.
+    ``top``: rows that enter, leave and stay in the highest tenth, with their observed rates.
+    """
+    both = second.predictions.join(first.predictions, on=["row", "subject"], suffix="_first")
+    moved = int((both["label"] != both["label_first"]).sum())
+    same = both.filter(pl.col("label") == pl.col("label_first"))
+    found = {
+        "params": differing(first.params, second.params),
+        "data": differing(first.data, second.data),
+        "rows": {
+            "first": len(first.predictions), "second": len(second.predictions),
+            "both": len(same), "other_label": moved,
+        },
+    }  # fmt: skip
+    if 0 < same["label"].sum() < len(same):
+        found |= _judged(same)
+    return found
+
+
+def _judged(same: pl.DataFrame) -> dict[str, Any]:
+    label = same["label"].to_numpy()
+    scores = {"second": same["probability"].to_numpy(), "first": same["probability_first"].to_numpy()}
+    values, differences = estimates(label, scores, codes(same["subject"].to_numpy()), DRAWS, SEED)
+    metrics = {
+        name: {side: values[side][name] for side in scores} | {"difference": differences["first"][name]}
+        for name in SHOWN
+    }
+    return {"metrics": metrics, "top": swapped(label, scores["second"], scores["first"])}
+
+
+def differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What has another value, or is on one side only; of lists of words what came and what went.
+
+    >>> differing({"a": 1, "b": 2, "c": ["x", "y"]}, {"a": 1, "b": 3, "c": ["y", "z"]})
+    {'b': (2, 3), 'c': (['x'], ['z'])}
+    """
+    found: dict[str, tuple[Any, Any]] = {}
+    for name in dict.fromkeys((*first, *second)):
+        old, new = first.get(name), second.get(name)
+        if old == new:
+            continue
+        if isinstance(old, list) and isinstance(new, list):
+            old, new = [x for x in old if x not in new], [x for x in new if x not in old]
+        found[name] = (old, new)
+    return found
+
+
+def table(found: Mapping[str, Any], first: str, second: str) -> str:
+    """The comparison as text."""
+    rows = found["rows"]
+    lines = [f"{first} -> {second}"]
+    lines += [
+        f"  {part:8}{name}: {old} -> {new}"
+        for part in ("params", "data")
+        for name, (old, new) in found[part].items()
+    ]
+    lines.append(f"  rows    {rows['both']:,} tested in both ({rows['first']:,} and {rows['second']:,})")
+    if rows["other_label"]:
+        lines.append(f"          {rows['other_label']:,} have another label and are left out")
+    if "metrics" not in found:
+        return "\n".join([*lines, "  metrics nothing to compare: no common rows of both classes"])
+    moved = {name: row for name, row in found["metrics"].items() if row["first"] != row["second"]}
+    lines += [f"  metrics {_metric(name, row)}" for name, row in moved.items()]
+    lines += [f"  top 10% {_part(part)}" for part in found["top"]] if moved else ["  metrics all equal"]
+    return "\n".join(lines)
+
+
+def _metric(name: str, row: Mapping[str, Any]) -> str:
+    gap = row["difference"]
+    sure = "" if gap["low"] is None or gap["low"] <= 0 <= gap["high"] else " *"
+    bounds = "" if gap["low"] is None else f" [{gap['low']:+.4f}, {gap['high']:+.4f}]"
+    values = f"{row['first']['value']:.4f} -> {row['second']['value']:.4f}"
+    return f"{name}: {values}, difference {gap['value']:+.4f}{bounds}{sure}"
+
+
+def _part(part: Mapping[str, Any]) -> str:
+    if part["value"] is None:
+        return f"{part['part']}: none"
+    bounds = f"[{part['low']:.1%}-{part['high']:.1%}]"
+    return f"{part['part']}: {part['n']:,} rows, {part['value']:.1%} {bounds} positive"
+
+
+def _is_revision(word: str) -> bool:
+    return bool(git("rev-parse", "--verify", "--quiet", f"{word}^{{commit}}")) or word in _experiments()
+
+
+def _experiments() -> dict[str, str]:
+    """Names of DVC's experiments, and their commits."""
+    rows = (line.split() for line in git("show-ref").splitlines() if " refs/exps/" in line)
+    return {ref.rsplit("/", 1)[1]: commit for commit, ref in rows}
+
+
+def _at(word: str) -> Any:
+    from dvc.api import DVCFileSystem
+
+    there = DVCFileSystem(".", rev=_experiments().get(word, word))
+
+    def read_there(path: str) -> bytes:
+        try:
+            return there.read_bytes(path)
+        except FileNotFoundError:
+            raise FileNotFoundError(
+                f"{path} at {word}: not there; is dvc.lock committed, and are its outputs in the cache?"
+            ) from None
+
+    return read_there

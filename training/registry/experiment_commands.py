@@ -1,0 +1,105 @@
+"""Commands of experiments and releases, a part of ``python -m training``."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from training.params import load
+
+app = typer.Typer()
+Task = Annotated[str, typer.Argument(help="lead, response or churn")]
+Why = Annotated[str, typer.Option(help="the reason, kept in the log")]
+
+
+@app.command()
+def track(task: Task) -> None:
+    """Log what the stages wrote to MLflow and register the model."""
+    from training.registry import tracking
+
+    tracking.track(load(), task)
+
+
+@app.command()
+def release(task: Task, by: str = "pipeline", why: Why = "") -> None:
+    """Make the newest model the champion, if the gates are passed (exit code 3 if not)."""
+    from training.registry import release as releases
+
+    try:
+        releases.release(load(), task, by, why)
+    except releases.RefusedError as refusal:
+        print(refusal, file=sys.stderr)
+        raise typer.Exit(3) from None
+
+
+@app.command()
+def publish() -> None:
+    """Track and release every task of params.yaml; a refused model is named, the others go on."""
+    from training.registry import release as releases
+    from training.registry import tracking
+
+    params = load()
+    for task in params.tasks:
+        tracking.track(params, task)
+        try:
+            releases.release(params, task)
+        except releases.RefusedError as refusal:
+            print(refusal, file=sys.stderr)
+
+
+@app.command()
+def rollback(task: Task, by: str = "pipeline", why: Why = "") -> None:
+    """Make the previous champion serve again (exit code 3 if there is none)."""
+    from training.registry import release as releases
+
+    try:
+        releases.rollback(load(), task, by, why)
+    except releases.RefusedError as refusal:
+        print(refusal, file=sys.stderr)
+        raise typer.Exit(3) from None
+
+
+@app.command()
+def verify(
+    task: Task, version: Annotated[str, typer.Argument(help="a version or an alias")] = "champion"
+) -> None:
+    """Make a released model again from its commit, lock and data (exit code 4 if something differs)."""
+    from training.registry.verify import verify as run
+
+    found = run(load(), task, version)
+    for line in found:
+        print(f"differs: {line}")
+    if found:
+        raise typer.Exit(4)
+    print(f"{task} {version}: made again, with the same data, model, metrics and scores")
+
+
+@app.command()
+def compare(
+    task: Task,
+    first: Annotated[
+        str, typer.Argument(help="workspace, a git revision, a DVC experiment, a run, a version or an alias")
+    ],
+    second: Annotated[str, typer.Argument(help="the same; this folder by default")] = "workspace",
+) -> None:
+    """Say what differs between two executions: params, data, metrics with paired intervals, the top 10 %."""
+    from training.registry import compare as comparing
+
+    sides = [comparing.open_record(word, task) for word in (first, second)]
+    print(comparing.table(comparing.compare(*sides), first, second))
+
+
+@app.command()
+def curve(task: Task) -> None:
+    """Learning curve: what more history and more members would bring, on the validation blocks."""
+    from training.evaluation import ablation
+
+    print(ablation.table(ablation.curve(load(), task)))
+
+
+@app.command()
+def ablate(task: Task) -> None:
+    """Each group of features left out, and alone, on the validation blocks."""
+    from training.evaluation import ablation
+
+    print(ablation.table(ablation.ablate(load(), task)))

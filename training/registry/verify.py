@@ -1,0 +1,138 @@
+"""Make a released model again from its commit, lock and data, and say what comes out different."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from models.model import Model
+from models.scorer import MORE, Scorer
+from training.git import git
+from training.io import read_json, say, sha256
+from training.params import Params, parse
+from training.registry import run_record, tracking
+from training.registry.compare import differing
+from training.registry.release import edited
+
+STAGES = ("dataset", "tune", "fit", "evaluate", "uplift", "value")
+BEFORE = ("source", "ingest")
+LOCK = "requirements.lock"
+SAME = 1e-9  # of a probability
+
+
+def verify(params: Params, name: str, word: str = "champion") -> list[str]:
+    """What differs between a version of the registered model and the same made anew; empty if nothing.
+
+    The commit is checked out aside, with the environment of its lock file where that is another
+    one; source, ingest and the stages up to ``evaluate`` run there; data, model, metrics and the
+    example rows that were released are compared.
+
+    Raises
+    ------
+    ValueError
+        Where the version cannot be made again: its tree was dirty, or its commit is not here.
+    """
+    registered = tracking.registered_name(params, name)
+    tags = tracking.tags(registered, word)
+    commit = tags["git.commit"]
+    if tags["git.dirty"] == "true":
+        raise ValueError(
+            f"{registered} version {tags['version']}: made from uncommitted changes on {commit[:12]}"
+        )
+    if not git("cat-file", "-t", commit):
+        raise ValueError(f"{registered} version {tags['version']}: commit {commit} is not in this repository")
+    broken = [
+        f"log of releases, line {at + 1}: does not follow from the line before" for at in edited(params)
+    ]
+    with (
+        tracking.logged(registered, tags["version"]) as kept,
+        tracking.logged(registered, tags["version"], tracking.RELEASED) as released,
+        _checked_out(commit, kept) as folder,
+    ):
+        say(f"{registered} version {tags['version']}: making it again from {commit[:12]}")
+        then = parse((kept / "params.yaml").read_text())
+        python = _python(folder, kept)
+        _run(python, folder, BEFORE[0])
+        moved = _source(folder / then.build / "source.json", kept / "source.json")
+        if moved:
+            return [*broken, *moved]
+        _run(python, folder, BEFORE[1])
+        for stage in STAGES:
+            _run(python, folder, stage, name)
+        return [*broken, *_made(folder, then, name, kept), *_scores(folder / then.build / name, released)]
+
+
+@contextmanager
+def _checked_out(commit: str, kept: Path) -> Iterator[Path]:
+    """A clone of this repository at ``commit``, with the parameters of then."""
+    with TemporaryDirectory() as parent:
+        folder = Path(parent) / "again"
+        git("clone", "-q", "--no-checkout", str(Path.cwd()), str(folder))
+        git("checkout", "-q", commit, folder=folder)
+        shutil.copy(kept / "params.yaml", folder / "params.yaml")
+        yield folder
+
+
+def _python(folder: Path, kept: Path) -> str:
+    """The interpreter to use: this one, unless the lock file was another one."""
+    if not Path(LOCK).exists() or not (kept / LOCK).exists() or sha256(Path(LOCK)) == sha256(kept / LOCK):
+        return sys.executable
+    say("the packages were others: making their environment")
+    shutil.copy(kept / LOCK, folder / LOCK)
+    subprocess.run(["make", ".venv/.runtime"], cwd=folder, check=True, stdout=sys.stderr)
+    return str(folder / ".venv" / "bin" / "python")
+
+
+def _run(python: str, folder: Path, *words: str) -> None:
+    environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONHASHSEED": "0"}
+    done = subprocess.run([python, "-m", "training", *words], cwd=folder, env=environment, check=False)
+    if done.returncode:
+        raise ValueError(f"stage {' '.join(words)} failed when it was run again; see above")
+
+
+def _source(now: Path, then: Path) -> list[str]:
+    found, kept = (run_record.flat(read_json(path)) for path in (now, then))
+    return [
+        f"source data: {name}: was {old}, is {new}" for name, (old, new) in differing(kept, found).items()
+    ]
+
+
+def _made(folder: Path, params: Params, name: str, kept: Path) -> list[str]:
+    """Files that should have the same bytes, and metrics that should be equal."""
+    then: dict[str, Any] = read_json(kept / "made.json")
+    now = {file: sha256(folder / params.build / name / file) for file in then}
+    files = [f"{file}: other bytes" for file in differing(then, now)]
+    metrics = json.loads((kept / "record.json").read_text())["metrics"]
+    again = read_json(folder / params.results / name / "metrics.json")
+    return files + [f"{key}: was {old}, is {new}" for key, (old, new) in differing(metrics, again).items()]
+
+
+def _scores(made: Path, released: Path) -> list[str]:
+    """The released example rows, scored by what was made anew."""
+    examples, model = read_json(released / "examples.json"), Model.load(made / "model")
+    columns = model.encoder.columns
+    schema = {column.name: pl.Float64 if column.categories is None else pl.String for column in columns}
+    rows = pl.DataFrame([{key: row.get(key) for key in schema} for row in examples["rows"]], schema=schema)
+    scorer = Scorer.beside(model, Scorer.load(released).population, made)
+    now = scorer.numbers(rows).with_columns(pl.col(pl.Float64).fill_null(np.nan))
+    found = []
+    for name in (name for name in ("probability", *MORE) if name in examples):
+        if name not in now.columns:
+            found.append(f"example rows: {name} is not told any more")
+            continue
+        then = np.asarray(examples[name], dtype=np.float64)
+        wrong = ~np.isclose(now[name].to_numpy(), then, rtol=SAME, atol=SAME, equal_nan=True)
+        found += [
+            f"example row {at}: {name} was {then[at]:.9f}, is {now[name][int(at)]:.9f}"
+            for at in np.flatnonzero(wrong)
+        ]
+    return found

@@ -1,0 +1,224 @@
+"""Stage ``backtest``: the same recipe at rolling origins, refitted at each or frozen at the first.
+
+At an origin a model may learn from rows whose outcome window had closed by then, and is asked about
+the rows until the next origin. Probabilities are calibrated, and re-based, on what earlier blocks
+had shown by the origin, as a running system would. The hyperparameters are those that were tuned.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from features.feature import Feature
+from models import estimators
+from models.calibration import Calibration, fit_calibration
+from models.encoder import Encoder
+from training.data.rows import inputs, load
+from training.data.timestamps import iso
+from training.evaluation.metrics import codes, estimates
+from training.evaluation.recalibration import rebased
+from training.io import read_json, say, write_json
+from training.params import Params
+
+MODES = ("refitted", "frozen")
+METRICS = ("auc", "average_precision", "lift_10", "expected_over_observed")
+FEWEST, POSITIVES, JUDGED = 1000, 100, 20  # rows to learn from; of the rarer class; to be judged on
+BEFORE = 0.25  # of the period before the first origin
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How every model of the back-test is made."""
+
+    features: list[Feature]
+    best: dict[str, Any]
+    rows: int
+    seed: int
+
+    def fit(self, past: pl.DataFrame) -> "Fitted":
+        """Learn from ``past``, at most ``rows`` of it, drawn seeded."""
+        some = past.sample(min(self.rows, len(past)), seed=self.seed).sort("row_id")
+        encoder = Encoder.fit(some, self.features)
+        booster, _ = estimators.train(
+            self.best["params"], encoder.transform(some), some["label"].to_numpy(), encoder.feature_types,
+            self.seed, self.best["rounds"],
+        )  # fmt: skip
+        return Fitted(booster, encoder, len(some))
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model and the number of rows that it learnt from."""
+
+    booster: Any
+    encoder: Encoder
+    learnt: int
+
+    def margin(self, rows: pl.DataFrame) -> np.ndarray:
+        """Log-odds, shape (rows,)."""
+        found = self.booster.inplace_predict(self.encoder.transform(rows), predict_type="margin")
+        return found.astype(np.float64)
+
+
+def backtest(params: Params, name: str) -> None:
+    """Write ``backtest.json`` and the points of its plot."""
+    folder, out = params.build / name, params.results / name
+    rows, facts = load(folder)
+    best, asked = read_json(folder / "tune.json")["best"], params.backtest
+    recipe = Recipe(inputs(rows, facts), best, asked.rows, params.seed)
+    starts = origins(rows, asked.origins)
+    found: dict[str, Any] = {"task": name, "data": params.data, "assessed": len(starts) > 1}
+    if len(starts) > 1:
+        blocks = _blocks(rows, starts, recipe, facts["subject"], params)
+        found |= _judged(blocks, params)
+    else:
+        found["reason"] = "no_backtest"
+    found["random_split"] = _random(rows, recipe, facts["subject"], params, out)
+    write_json(out / "backtest.json", found)
+    write_json(out / "plots" / "backtest.json", _points(found))
+    say(f"{name}: {_sentence(found)}")
+
+
+def origins(rows: pl.DataFrame, most: int) -> list[int]:
+    """Up to ``most`` moments (seconds), evenly apart, the first with enough closed rows before it.
+
+    Every block between two of them, and after the last, has rows of both classes to be judged on.
+    """
+    closed = rows.select("window_end", "label").sort("window_end")
+    enough = (_rarer(closed["label"]) >= POSITIVES) & (np.arange(1, len(closed) + 1) >= FEWEST)
+    if not enough.any():
+        return []
+    asked = rows["as_of"].to_numpy()
+    moments = np.unique(asked)
+    first = max(closed["window_end"][int(np.argmax(enough))], np.quantile(moments[[0, -1]], BEFORE))
+    edges = np.linspace(first, moments[-1], most + 1)[:-1]
+    starts = np.unique(moments[np.searchsorted(moments, edges[edges <= moments[-1]])])
+    block, label = np.searchsorted(starts, asked, side="right") - 1, rows["label"].to_numpy()
+    sizes = [np.bincount(label[block == at], minlength=2).min() for at in range(len(starts))]
+    return [int(start) for start, size in zip(starts, sizes, strict=True) if size >= JUDGED]
+
+
+def _rarer(label: pl.Series) -> np.ndarray:
+    """How many of the rarer class are among the first rows, for each number of rows."""
+    hits = label.cast(pl.Int64).cum_sum().to_numpy()
+    return np.minimum(hits, np.arange(1, len(label) + 1) - hits)
+
+
+def _blocks(
+    rows: pl.DataFrame, starts: list[int], recipe: Recipe, subject: str, params: Params
+) -> list[pl.DataFrame]:
+    """For each origin the rows asked until the next, with margin and probability of each mode."""
+    pasts = [rows.filter(pl.col("window_end") <= start) for start in starts]
+    with ThreadPoolExecutor(params.engine.threads) as pool:
+        fitted = list(pool.map(recipe.fit, pasts))
+    found: list[pl.DataFrame] = []
+    for at, start in enumerate(starts):
+        end = starts[at + 1] if at + 1 < len(starts) else None
+        later = pl.col("as_of") >= start
+        part = rows.filter(later if end is None else later & (pl.col("as_of") < end))
+        part = part.sample(min(recipe.rows, len(part)), seed=recipe.seed).sort("row_id")
+        margins = {"refitted": fitted[at].margin(part), "frozen": fitted[0].margin(part)}
+        found.append(
+            part.select("row_id", "as_of", "window_end", "label", subject=subject).with_columns(
+                pl.lit(start).alias("origin"),
+                pl.lit(fitted[at].learnt).alias("learnt"),
+                *(pl.Series(f"{mode}_margin", margins[mode]) for mode in MODES),
+                *(_probability(mode, margins[mode], found, start) for mode in MODES),
+            )
+        )
+    return found
+
+
+def _probability(mode: str, margin: np.ndarray, before: list[pl.DataFrame], origin: int) -> pl.Series:
+    """Calibrated on the earlier blocks' rows whose outcome was known at ``origin``."""
+    known = [block.filter(pl.col("window_end") <= origin) for block in before]
+    rows = pl.concat(known) if known else pl.DataFrame()
+    calibration = Calibration()
+    if len(rows) and _rarer(rows["label"])[-1] >= POSITIVES:
+        seen = rows.select("label", "window_end", margin=f"{mode}_margin")
+        calibration = rebased(fit_calibration(seen["margin"], seen["label"]), seen)
+    return pl.Series(mode, calibration.probability(margin))
+
+
+def _judged(blocks: list[pl.DataFrame], params: Params) -> dict[str, Any]:
+    return {
+        "origins": [
+            {"origin": iso(block["origin"][0]), "to": iso(block["as_of"].max()), "learnt": block["learnt"][0]}
+            | _estimates(block, params)
+            for block in blocks
+        ],
+        "overall": _estimates(pl.concat(blocks), params),
+    }
+
+
+def _estimates(rows: pl.DataFrame, params: Params) -> dict[str, Any]:
+    """Both modes with intervals by subject, and refitted minus frozen, paired."""
+    label = rows["label"].to_numpy()
+    scores = {mode: rows[mode].to_numpy() for mode in MODES}
+    subject, draws = (
+        codes(rows["subject"].to_numpy()),
+        min(params.evaluate.resamples, params.backtest.resamples),
+    )
+    values, differences = estimates(label, scores, subject, draws, params.seed)
+    return {
+        "n": len(rows),
+        "positives": int(label.sum()),
+        "rate": float(label.mean()),
+        **{mode: {metric: values[mode][metric] for metric in METRICS} for mode in MODES},
+        "difference": {metric: differences["frozen"][metric] for metric in METRICS[:2]},
+    }
+
+
+def _random(rows: pl.DataFrame, recipe: Recipe, subject: str, params: Params, out: Any) -> dict[str, Any]:
+    """What a split of subjects at random would have promised, beside the out-of-time figure.
+
+    As many test rows as the test in time; what is learnt from is as much in both.
+    """
+    past, test = rows.filter(pl.col("split") != "test"), rows.filter(pl.col("split") == "test")
+    share = len(test) / len(rows)
+    drawn = pl.col(subject).hash(seed=params.seed) % 10_000 < share * 10_000
+    kept: dict[str, dict[str, Any]] = {}
+    for way, (learn, judge) in {
+        "random": (rows.filter(~drawn), rows.filter(drawn)), "out_of_time": (past, test),
+    }.items():  # fmt: skip
+        learn = learn.sample(min(len(past), len(learn)), seed=params.seed)
+        judge = judge.sample(min(recipe.rows, len(judge)), seed=params.seed).sort("row_id")
+        label = judge["label"].to_numpy()
+        if not 0 < label.sum() < len(label) or learn["label"].n_unique() < 2:
+            return {"assessed": False}
+        score = recipe.fit(learn).margin(judge)
+        who = codes(judge[subject].to_numpy())
+        values, _ = estimates(
+            label, {way: Calibration().probability(score)}, who, params.backtest.resamples, params.seed
+        )
+        kept[way] = {"n": len(label), "positives": int(label.sum())} | {
+            m: values[way][m] for m in METRICS[:2]
+        }
+    gap = {metric: _apart(kept["random"][metric], kept["out_of_time"][metric]) for metric in METRICS[:2]}
+    return {"assessed": True, **kept, "gap": gap}
+
+
+def _apart(first: dict[str, Any], second: dict[str, Any]) -> dict[str, float]:
+    """Difference of two figures from different rows, its interval from theirs as independent."""
+    half = float(np.hypot(*((found["high"] - found["low"]) / 2 for found in (first, second))))
+    gap = first["value"] - second["value"]
+    return {"value": gap, "low": gap - half, "high": gap + half}
+
+
+def _points(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """For DVC's plots."""
+    return [
+        {"origin": row["origin"][:10], "mode": mode, "auc": row[mode]["auc"]["value"]}
+        for row in found.get("origins", [])
+        for mode in MODES
+    ]
+
+
+def _sentence(found: dict[str, Any]) -> str:
+    if not found["assessed"]:
+        return "too short a history for a back-test"
+    auc = {mode: found["overall"][mode]["auc"]["value"] for mode in MODES}
+    return f"{len(found['origins'])} origins, AUC refitted {auc['refitted']:.3f}, frozen {auc['frozen']:.3f}"

@@ -1,0 +1,125 @@
+"""Stage ``consent``: the one list of what every member and lead says now, for all tasks and the service.
+
+A word is the newest known at the extract; who has withdrawn as a member has withdrawn as a lead too.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from features.consent import FACTS, REASON, WORDS, reasons
+from training.data.timestamps import extract_moment
+from training.io import read_json, say, sha256, write_json
+from training.params import Params
+
+TIMES = tuple(f"{word}_at" for word in WORDS)
+TYPES = {
+    **dict.fromkeys(WORDS, pl.String), "deceased": pl.Boolean, "birth_year": pl.Int64,
+    **dict.fromkeys(TIMES, pl.Int64),
+}  # fmt: skip
+LEAD = "lead"
+
+
+def consent(params: Params) -> None:
+    """Write ``consent/consent.parquet`` and, with the policy, ``consent/consent.json``.
+
+    Columns: ``kind`` (member or lead), ``subject_id``, ``member_id`` (whom a lead is bound to),
+    ``FACTS``, and since when (seconds) each word has been what it is.
+    """
+    folder = params.build / "consent"
+    folder.mkdir(parents=True, exist_ok=True)
+    moment = extract_moment(read_json(params.build / "ingest.json")) + 1
+    rows = current(params.build / "tables", moment)
+    path = folder / "consent.parquet"
+    rows.write_parquet(path)
+    policy = params.consent.model_dump()
+    facts = {"as_of": moment - 1, "rows": len(rows), "sha256": sha256(path), "policy": policy}
+    write_json(folder / "consent.json", facts)
+    why = reasons(rows, datetime.fromtimestamp(moment, UTC), params.consent)
+    say(f"consent: {len(rows):,} members and leads, {len(rows) - why.null_count():,} of them suppressed")
+
+
+def with_reasons(frame: pl.DataFrame, kind: str, params: Params, moment: int) -> pl.DataFrame:
+    """``frame`` (by ``subject_id``) with ``FACTS`` and why a row is not scored, null where it is."""
+    path = params.build / "consent" / "consent.parquet"
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: not found; run the stages before this one (`dvc repro`)")
+    listed = pl.read_parquet(path).filter(pl.col("kind") == kind).select("subject_id", *FACTS)
+    found = frame.join(listed, on="subject_id", how="left", maintain_order="left")
+    return found.with_columns(reasons(found, datetime.fromtimestamp(moment, UTC), params.consent))
+
+
+def warn(name: str, rows: pl.DataFrame) -> None:
+    """Say loudly when nobody is left, and why."""
+    if len(rows) and not rows[REASON].null_count():
+        why = rows[REASON].value_counts(sort=True).rows()
+        told = ", ".join(f"{reason} {count:,}" for reason, count in why)
+        say(f"WARNING {name}: all {len(rows):,} are suppressed ({told}); see `consent:` in params.yaml")
+
+
+def current(tables: Path, moment: int) -> pl.DataFrame:
+    """What is known of everybody before ``moment`` (seconds)."""
+    members = _newest(tables / "members.parquet", "member_id", moment)
+    leads = _newest(tables / "leads.parquet", "lead_id", moment)
+    bound = leads.join(_bound(tables, moment), on="subject_id", how="left")
+    whose = members.rename({"subject_id": "member_id"})
+    strict = bound.join(whose, on="member_id", how="left", suffix="_member").with_columns(*_strictest())
+    order = ["kind", "subject_id", "member_id", *TYPES]
+    parts = [
+        members.with_columns(kind=pl.lit("member"), member_id=pl.lit(None, pl.String)),
+        strict.with_columns(kind=pl.lit(LEAD)),
+    ]
+    return pl.concat([part.select(order) for part in parts]).sort("kind", "subject_id")
+
+
+def _newest(path: Path, key: str, moment: int) -> pl.DataFrame:
+    """Of each subject the facts that happened last, and since when its words are these."""
+    if not path.exists():
+        return pl.DataFrame(schema={"subject_id": pl.String, **TYPES})
+    rows = pl.scan_parquet(path).filter(pl.col("known_time") < moment).rename({key: "subject_id"})
+    names = rows.collect_schema().names()
+    absent = [pl.lit(None, TYPES[name]).alias(name) for name in FACTS if name not in names]
+    order = ["subject_id", "event_time", "known_time", *FACTS]  # of one moment the strictest comes last
+    sorted_rows = rows.with_columns(*absent).select(order).sort(order).collect()
+    since = [
+        pl.when(pl.col(word).ne_missing(pl.col(word).shift().over("subject_id")) & pl.col(word).is_not_null())
+        .then("event_time")
+        .forward_fill()
+        .over("subject_id")
+        .alias(time)
+        for word, time in zip(WORDS, TIMES, strict=True)
+    ]
+    newest = sorted_rows.with_columns(since).group_by("subject_id", maintain_order=True).last()
+    return newest.select("subject_id", *(pl.col(name).cast(kind) for name, kind in TYPES.items()))
+
+
+def _bound(tables: Path, moment: int) -> pl.DataFrame:
+    """The member whom a lead is bound to: by its own row, by what it answered, or by an identity."""
+    parts = [pl.DataFrame(schema={"subject_id": pl.String, "member_id": pl.String, "known_time": pl.Int64})]
+    for name in ("leads", "responses", "identities"):
+        path = tables / f"{name}.parquet"
+        if not path.exists():
+            continue
+        rows = pl.scan_parquet(path).filter(pl.col("known_time") < moment)
+        if name == "identities":
+            rows = rows.filter(pl.col("platform") == LEAD).rename({"account_id": "lead_id"})
+        rows = rows.filter(pl.col("lead_id").is_not_null(), pl.col("member_id").is_not_null())
+        parts.append(rows.select("member_id", "known_time", subject_id="lead_id").collect())
+    found = pl.concat(parts, how="diagonal").sort("subject_id", "known_time", "member_id")
+    return found.group_by("subject_id", maintain_order=True).last().select("subject_id", "member_id")
+
+
+def _strictest() -> list[pl.Expr]:
+    """Of a lead's facts and those of its member (suffix ``_member``) the stricter ones."""
+    found = [
+        pl.max_horizontal(name, f"{name}_member").alias(name) for name in ("deceased", "birth_year", *TIMES)
+    ]
+    for word in WORDS:
+        both = [pl.col(word), pl.col(f"{word}_member")]
+        chosen = pl.coalesce(both)
+        for said in ("granted", "withdrawn"):
+            either = pl.any_horizontal(one.eq_missing(pl.lit(said)) for one in both)
+            chosen = pl.when(either).then(pl.lit(said)).otherwise(chosen)
+        found.append(chosen.alias(word))
+    return found

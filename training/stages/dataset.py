@@ -1,0 +1,148 @@
+"""Stage ``dataset``: questions, labels, splits and features of one task, in one file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from features import catalog, engines
+from models.task import Task
+from models.task import task as task_named
+from training.data import spine as spines
+from training.data import sufficiency
+from training.data.split import Split, split_in_time
+from training.data.timestamps import extract_moment, iso, seconds
+from training.io import read_json, say, write_json
+from training.params import Params, Spine
+
+
+def dataset(params: Params, name: str) -> None:
+    """Write ``dataset.parquet`` and ``dataset.json`` of one task."""
+    task, spine = task_named(name), getattr(params.spine, name)
+    folder, tables = params.build / name, params.build / "tables"
+    folder.mkdir(parents=True, exist_ok=True)
+    ingest = read_json(params.build / "ingest.json")
+    end = extract_moment(ingest)
+    kept, split, steps = asked(task, tables, spine, params.seed, end)
+    kept.write_parquet(folder / "spine.parquet")
+    groups = catalog.available(task.groups, engines.kinds(tables))
+    say(f"{name}: {len(kept):,} questions, {len(catalog.features(groups))} features")
+    engines.to_parquet(
+        folder / "spine.parquet",
+        tables,
+        groups,
+        folder / "dataset.parquet",
+        params.engine.memory,
+        params.engine.threads,
+    )
+    found = _enough(folder, name)
+    write_json(folder / "dataset.json", _facts(task, spine, kept, split, groups, steps, ingest) | found)
+
+
+def asked(
+    task: Task, tables: Path, spine: Spine, seed: int, end: int
+) -> tuple[pl.DataFrame, Split, list[dict[str, Any]]]:
+    """The labelled questions of a task, split in time; the split; how many were left at each step.
+
+    Raises
+    ------
+    ValueError
+        Nothing asked, too short a period, or a part with outcomes of one kind only.
+    """
+    data = {path.stem: pl.scan_parquet(path) for path in sorted(tables.glob("*.parquet"))}
+    rows, steps = _questions(task, data, spine, seed, end)
+    split = split_in_time(rows, spine)
+    kept = split.assign(rows).filter(pl.col("split") != "gap")
+    steps.append(_step("split in time, gap rows left out", kept, task))
+    _require_labels(kept, task.name)
+    if not split.blocks or kept.filter(pl.col("split") == "train").is_empty():
+        raise ValueError(f"{task.name}: no rows to learn from before the first validation block")
+    return kept, split, steps
+
+
+def _enough(folder: Path, name: str) -> dict[str, Any]:
+    """Whether there is enough data, of all rows and by segment; what is short is said."""
+    path, asked = folder / "dataset.parquet", ("as_of", "window_end", "label", "split")
+    there = [column for column in sufficiency.SEGMENTS if column in pl.read_parquet_schema(path)]
+    found = sufficiency.every(pl.read_parquet(path, columns=[*asked, *there]), there)
+    for one in found:
+        place = "" if one.column is None else f" with {one.column} {one.segment}"
+        for lack in one.short:
+            say(f"{name}: too few data{place}: {lack}")
+    return {"enough": sufficiency.facts(found)}
+
+
+def _questions(
+    task: Task, data: spines.Tables, spine: Spine, seed: int, end: int
+) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+    """Labelled rows with closed windows, and how many were left at each step."""
+    rows = spines.subjects(task, data, spine, seed, end)
+    steps = [_step("asked", rows, task)]
+    if spine.since is not None:
+        rows = rows.filter(pl.col("as_of") >= seconds(spine.since))
+        steps.append(_step(f"since {spine.since}", rows, task))
+    rows = spines.labelled(task, rows, data, spine).filter(pl.col("window_end") <= end)
+    steps.append(_step("outcome window closed at the extract", rows, task))
+    if rows.is_empty():
+        raise ValueError(f"{task.name}: no question has a closed outcome window of {spine.days} days")
+    return rows, steps
+
+
+def _require_labels(rows: pl.DataFrame, name: str) -> None:
+    for (part,), group in rows.group_by("split"):
+        if group["label"].n_unique() < 2:
+            raise ValueError(
+                f"{name}: the {part} part has {len(group):,} rows and only one class; a model needs both"
+            )
+
+
+def _step(step: str, rows: pl.DataFrame, task: Task) -> dict[str, Any]:
+    return {"step": step, "rows": len(rows), "subjects": rows[_subject(task)].n_unique()}
+
+
+def _subject(task: Task) -> str:
+    """Whose rows belong together when intervals are drawn: a contact is its member's."""
+    return "member_id" if task.key == "contact_id" else task.key
+
+
+def _facts(
+    task: Task,
+    spine: Spine,
+    rows: pl.DataFrame,
+    split: Split,
+    groups: tuple[Any, ...],
+    steps: list[dict[str, Any]],
+    ingest: dict[str, Any],
+) -> dict[str, Any]:
+    """What ``dataset.json`` says."""
+    found = {group.name for group in groups}
+    return {
+        "task": task.name,
+        "subject": _subject(task),
+        "spine": json.loads(spine.model_dump_json()),
+        "extracted_at": ingest["extracted_at"],
+        "waterfall": steps,
+        "splits": {
+            part: _summary(rows.filter(pl.col("split") == part), task) for part in ("train", "valid", "test")
+        },
+        "test_start": iso(split.test_start),
+        "blocks": list(split.blocks),
+        "test_start_time": split.test_start,
+        "groups": [group.name for group in groups],
+        "features": catalog.describe(groups),
+        "fingerprint": catalog.fingerprint(groups),
+        "left_out": {
+            g.name: f"the source has no table {g.table}" for g in task.groups if g.name not in found
+        },
+    }
+
+
+def _summary(rows: pl.DataFrame, task: Task) -> dict[str, Any]:
+    return {
+        "rows": len(rows),
+        "subjects": rows[_subject(task)].n_unique(),
+        "positives": int(rows["label"].sum()),
+        "from": iso(rows["as_of"].min()),
+        "to": iso(rows["as_of"].max()),
+    }

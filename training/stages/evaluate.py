@@ -1,0 +1,161 @@
+"""Stage ``evaluate``: the model and its baselines on later rows that nothing was chosen on."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from models.baselines import mbgnbd, reference
+from models.encoder import Encoder
+from models.model import Model
+from models.task import Task
+from models.task import task as task_named
+from training.data.rows import KEYS, load
+from training.evaluation.metrics import codes, estimates, wilson
+from training.evaluation.recalibration import rolling
+from training.io import say, write_json
+from training.params import Params
+
+PERIOD = "%Y-%m"
+
+
+def evaluate(params: Params, name: str) -> None:
+    """Write ``test.parquet``, ``metrics.json``, ``detail.json`` and the plots."""
+    folder, out, task = params.build / name, params.results / name, task_named(name)
+    rows, facts = load(folder)
+    model = Model.load(folder / "model")
+    past, test = rows.filter(pl.col("split") != "test"), rows.filter(pl.col("split") == "test")
+    scores = {"model": model.probability(test)} | _baselines(
+        task, past, test, model.encoder, params.seed, facts["spine"]["days"]
+    )
+    predictions = _predictions(test, model, scores)
+    followed = rolling(model.calibration, pl.read_parquet(folder / "oof.parquet"), predictions)
+    predictions.with_columns(rebased=pl.Series(followed)).write_parquet(folder / "test.parquet")
+    label, subject = test["label"].to_numpy(), codes(test[facts["subject"]].to_numpy())
+    say(f"{name}: {params.evaluate.resamples} resamples of {len(label):,} rows")
+    draws, seed = params.evaluate.resamples, params.seed
+    metrics, differences = estimates(label, scores | {"rebased": followed}, subject, draws, seed)
+    rebased, _ = metrics.pop("rebased"), differences.pop("rebased")
+    best = max(
+        (n for n in scores if n != "model"), key=lambda n: metrics[n]["average_precision"]["value"] or 0
+    )
+    write_json(out / "metrics.json", _headline(metrics["model"], rebased, differences[best], label))
+    detail = {
+        "task": name,
+        "data": params.data,
+        "n": len(label),
+        "positives": int(label.sum()),
+        "subjects": int(subject.max()) + 1,
+        "base_rate": float(label.mean()),
+        "estimators": metrics,
+        "rebased": rebased,
+        "best_baseline": best,
+        "differences": differences,
+        "deciles": deciles(label, scores["model"]),
+        "periods": _periods(test, scores["model"], seed),
+    }
+    write_json(out / "detail.json", detail)
+    write_plots(out / "plots", label, scores, best)
+    auc = {key: metrics[key]["auc"]["value"] for key in ("model", best)}
+    say(f"{name}: test AUC {auc['model']:.3f}, best baseline {best} {auc[best]:.3f}")
+
+
+def _baselines(
+    task: Task, past: pl.DataFrame, test: pl.DataFrame, encoder: Encoder, seed: int, days: int
+) -> dict[str, np.ndarray]:
+    """Scores of everything the model must beat."""
+    label = past["label"].to_numpy()
+    found = {"prevalence": reference.prevalence(label, len(test))}
+    if task.rule in past.columns:
+        found["rule"] = reference.rule(task, past, test)
+    if "content_type" in past.columns:
+        found["content_mean"] = reference.by_category(past, test, "content_type")
+    if task.outcome.absent and set(mbgnbd.COLUMNS) <= set(past.columns):
+        found["mbgnbd"] = mbgnbd.churn(past, test, days)
+    found["logistic"] = reference.Logistic.fit(encoder, past, label, seed).probability(test)
+    return found
+
+
+def _predictions(test: pl.DataFrame, model: Model, scores: dict[str, np.ndarray]) -> pl.DataFrame:
+    keys = [name for name in KEYS if name in test.columns]
+    margin = model.margin(model.inputs(test)).astype(np.float64)
+    named = {
+        ("probability" if name == "model" else f"baseline_{name}"): score for name, score in scores.items()
+    }
+    return test.select(keys).with_columns(
+        margin=pl.Series(margin), **{k: pl.Series(v) for k, v in named.items()}
+    )
+
+
+def _headline(
+    model: dict[str, Any], rebased: dict[str, Any], difference: dict[str, Any], label: np.ndarray
+) -> dict[str, Any]:
+    """At most fifteen flat numbers, their names stable."""
+    chosen = ("auc", "average_precision", "lift_10", "capture_20", "brier", "expected_over_observed")
+    found = {name: model[name]["value"] for name in (*chosen, "calibration_error")}
+    for name in ("auc", "average_precision"):
+        found |= {f"{name}_low": model[name]["low"], f"{name}_high": model[name]["high"]}
+    gain = difference["average_precision"]
+    found |= {"gain_average_precision": gain["value"], "gain_average_precision_low": gain["low"]}
+    found["rebased_expected_over_observed"] = rebased["expected_over_observed"]["value"]
+    return found | {"base_rate": float(label.mean())}
+
+
+def deciles(label: np.ndarray, score: np.ndarray) -> list[dict[str, Any]]:
+    """Ten equal parts by score, the highest first."""
+    order = np.argsort(-score, kind="stable")
+    total, base, caught, rows = label.sum(), label.mean(), 0, 0
+    found = []
+    for number, part in enumerate(np.array_split(order, 10), 1):
+        positives = int(label[part].sum())
+        caught, rows = caught + positives, rows + len(part)
+        low, high = wilson(positives, len(part))
+        found.append(
+            {
+                "decile": number, "n": len(part), "positives": positives,
+                "rate": positives / max(len(part), 1),
+                "rate_low": float(low), "rate_high": float(high), "expected": float(score[part].mean()),
+                "score_low": float(score[part].min()), "score_high": float(score[part].max()),
+                "lift": float(positives / max(len(part), 1) / base), "capture": float(caught / total),
+                "cumulative_lift": float(caught / rows / base),
+            }
+        )  # fmt: skip
+    return found
+
+
+def _periods(test: pl.DataFrame, score: np.ndarray, seed: int) -> list[dict[str, Any]]:
+    """The same by calendar month of the as-of moment."""
+    month = pl.from_epoch("as_of", time_unit="s").dt.strftime(PERIOD)
+    frame = test.select("label", period=month).with_columns(score=pl.Series(score))
+    found = []
+    for (period,), part in sorted(frame.group_by("period"), key=lambda item: str(item[0])):
+        label, p = part["label"].to_numpy(), part["score"].to_numpy()
+        row = {
+            "period": period,
+            "n": len(label),
+            "positives": int(label.sum()),
+            "rate": float(label.mean()),
+            "expected": float(p.mean()),
+        }
+        if 0 < label.sum() < len(label):
+            metrics, _ = estimates(label, {"model": p}, np.arange(len(label)), 100, seed)
+            row |= {key: metrics["model"][key] for key in ("auc", "lift_10", "expected_over_observed")}
+        found.append(row)
+    return found
+
+
+def write_plots(folder: Path, label: np.ndarray, scores: dict[str, np.ndarray], best: str) -> None:
+    """Gains and reliability as points, for DVC's plots."""
+    gains, reliability = [], []
+    for name in ("model", best):
+        caught = np.cumsum(label[np.argsort(-scores[name], kind="stable")]) / label.sum()
+        places = np.unique(np.linspace(0, len(label) - 1, 101).astype(int))
+        gains += [
+            {"scores": name, "share": float((i + 1) / len(label)), "capture": float(caught[i])}
+            for i in places
+        ]
+    for row in deciles(label, scores["model"]):
+        reliability.append({"expected": row["expected"], "observed": row["rate"]})
+    write_json(folder / "gains.json", gains)
+    write_json(folder / "reliability.json", reliability)

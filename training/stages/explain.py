@@ -1,0 +1,132 @@
+"""Stage ``explain``: what drives the score, on a sample of the test rows, and whether it adds up."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from features.catalog import ABOUT_CONTENT
+from models.model import Model
+from models.phrases import family
+from training.data.rows import load
+from training.evaluation.metrics import codes, interval, resamples
+from training.evaluation.robustness import Trial, lagged, stress
+from training.io import read_json, say, write_json
+from training.params import Params
+
+SAMPLE = 2_000
+DRAWS = 200
+TOLERANCE = 1e-5  # share of the size of what is added up; XGBoost sums in single precision
+
+
+def explain(params: Params, name: str) -> None:
+    """Write ``shap.parquet``, ``explain.json`` and ``stress.json`` under ``explain/``.
+
+    Raises
+    ------
+    ValueError
+        Where contributions and base do not add up to a row's calibrated log-odds.
+    """
+    folder = params.build / name
+    facts, model = read_json(folder / "dataset.json"), Model.load(folder / "model")
+    rows = sample(folder, params.seed)
+    values, base = model.contributions(model.inputs(rows))
+    error = np.abs(values.sum(axis=1) + base - model.calibration.log_odds(rows["margin"].to_numpy()))
+    relative = error / size(values, base)
+    _require_additive(name, rows, relative)
+    out = folder / "explain"
+    out.mkdir(parents=True, exist_ok=True)
+    table = {"row_id": rows["row_id"], "base": np.full(len(rows), base)}
+    table |= {column: values[:, at] for at, column in enumerate(model.encoder.names)}
+    pl.DataFrame(table).write_parquet(out / "shap.parquet")
+    subject = codes(rows[facts["subject"]].to_numpy())
+    write_json(
+        out / "explain.json",
+        {
+            "rows": len(rows),
+            "base": base,
+            "max_error": float(error.max()),
+            "max_relative_error": float(relative.max()),
+            "tolerance": TOLERANCE,
+            "features": _importance(model, values, subject, params.seed),
+            "families": _families(model, values, subject, params.seed),
+        },
+    )
+    write_json(out / "stress.json", _stressed(folder, model, facts, params.seed))
+    say(f"{name}: explained {len(rows):,} rows, largest gap to the log-odds {error.max():.1e}")
+
+
+def _stressed(folder: Path, model: Model, facts: dict[str, Any], seed: int) -> dict[str, Any]:
+    """The stress runs, on the strongest features found."""
+    rows, best = load(folder)[0], read_json(folder / "tune.json")["best"]
+    past, test = rows.filter(pl.col("split") != "test"), rows.filter(pl.col("split") == "test")
+    lines = read_json(folder / "explain" / "explain.json")["features"]
+    groups: dict[str, list[str]] = {}
+    for line in sorted(lines, key=lambda line: line["name"]):
+        groups.setdefault(line["group"], []).append(line["name"])
+    trial = Trial.of(model, past, test, best, facts["subject"], seed)
+    current = [name for group in ABOUT_CONTENT for name in groups.get(group, [])]
+    found = stress(trial, groups, [line["name"] for line in lines])
+    return found | {"lagged": lagged(model, rows, facts["subject"], current, seed)}
+
+
+def sample(folder: Path, seed: int, size: int = SAMPLE) -> pl.DataFrame:
+    """Test rows with their margins and features, at most ``size``, drawn seeded, in order of rows."""
+    test = pl.read_parquet(folder / "test.parquet", columns=["row_id", "margin"])
+    drawn = test.sample(min(size, len(test)), seed=seed).sort("row_id")
+    features = pl.scan_parquet(folder / "dataset.parquet")
+    wanted = features.filter(pl.col("row_id").is_in(drawn["row_id"].implode())).collect()
+    return drawn.join(wanted, on="row_id", how="left", maintain_order="left")
+
+
+def size(values: np.ndarray, base: float) -> np.ndarray:
+    """What rounding is measured against, by row: the sum of all absolute terms in log-odds, at least 1.
+
+    Where classes are all but separate, terms of tens of log-odds cancel out, and their rounding stays.
+    """
+    return np.maximum(1.0, np.abs(values).sum(axis=1) + abs(base))
+
+
+def _require_additive(name: str, rows: pl.DataFrame, relative: np.ndarray) -> None:
+    worst = int(relative.argmax())
+    if not relative[worst] <= TOLERANCE:
+        raise ValueError(
+            f"{name}: contributions of row_id {rows['row_id'][worst]} miss the log-odds by "
+            f"{relative[worst]:.2e} of their size, allowed is {TOLERANCE:.0e}"
+        )
+
+
+def _importance(model: Model, values: np.ndarray, subject: np.ndarray, seed: int) -> list[dict[str, Any]]:
+    """Mean absolute contribution of each feature with its interval, the largest first."""
+    group = {row["name"]: row["group"] for row in model.card["features"]}
+    found = zip(model.encoder.names, _means(np.abs(values), subject, seed), strict=True)
+    lines = [{"name": name, "group": group[name], **mean} for name, mean in found]
+    return sorted(lines, key=lambda line: (-line["value"], line["name"]))
+
+
+def _families(model: Model, values: np.ndarray, subject: np.ndarray, seed: int) -> list[dict[str, Any]]:
+    """The same for features that differ by window only, summed before the absolute value."""
+    names = np.array([family(name) for name in model.encoder.names])
+    kinds = sorted(set(names))
+    summed = np.column_stack([values[:, names == kind].sum(axis=1) for kind in kinds])
+    lines = [
+        {
+            "family": kind,
+            "features": [n for n, f in zip(model.encoder.names, names, strict=True) if f == kind],
+        }
+        | mean
+        for kind, mean in zip(kinds, _means(np.abs(summed), subject, seed), strict=True)
+    ]
+    return sorted(lines, key=lambda line: (-line["value"], line["family"]))
+
+
+def _means(values: np.ndarray, subject: np.ndarray, seed: int) -> list[dict[str, Any]]:
+    """Mean of each column with its 95 % interval, resampled by subject."""
+    weights = np.array(list(resamples(subject, DRAWS, seed)))
+    draws = weights @ values / weights.sum(axis=1, keepdims=True)
+    bounds = [interval(draws[:, at]) for at in range(values.shape[1])]
+    means = values.mean(axis=0)
+    return [
+        {"value": float(m), "low": low, "high": high} for m, (low, high) in zip(means, bounds, strict=True)
+    ]

@@ -1,0 +1,161 @@
+"""Stage ``fit``: the final model on everything whose label was known before the test began."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from models import estimators
+from models.calibration import Calibration, fit_calibration
+from models.encoder import Encoder
+from models.model import Model
+from models.observed_rates import observed
+from models.task import Task
+from models.task import task as task_named
+from training.data.folds import folds
+from training.data.rows import inputs, load
+from training.evaluation.metrics import wilson
+from training.evaluation.recalibration import rebased
+from training.io import read_json, say
+from training.params import Params
+
+SAMPLE = 1_000  # rows that tell how much each input says
+
+
+def fit(params: Params, name: str) -> None:
+    """Write ``model/`` and ``oof.parquet``: predictions for each validation block from its past only."""
+    folder, task = params.build / name, task_named(name)
+    rows, facts = load(folder)
+    best = read_json(folder / "tune.json")["best"]
+    past = rows.filter(pl.col("split") != "test")
+    features = inputs(rows, facts)
+    encoder = Encoder.fit(past, features)
+    oof = _out_of_fold(rows, facts, encoder, best, params)
+    oof = oof.join(
+        rows.select("row_id", "as_of", "window_end"), on="row_id", how="left", maintain_order="left"
+    )
+    calibration = calibrate(oof)
+    say(f"{name}: fit on {len(past):,} rows, {best['rounds']} trees, slope {calibration.slope:.2f}")
+    booster, _ = estimators.train(
+        best["params"],
+        encoder.transform(past),
+        past["label"].to_numpy(),
+        encoder.feature_types,
+        params.seed,
+        best["rounds"],
+        threads=params.engine.threads,
+    )
+    card = _card(task, facts, past, oof, calibration, encoder, params)
+    model = Model(booster, encoder, calibration, card)
+    card["weights"] = _weights(model, past.sample(min(SAMPLE, len(past)), seed=params.seed))
+    model.save(folder / "model")
+    oof.write_parquet(folder / "oof.parquet")
+
+
+def _weights(model: Model, rows: pl.DataFrame) -> dict[str, float]:
+    """The share of each input in all that the model says, from its mean absolute contribution."""
+    size = np.abs(model.contributions(model.inputs(rows))[0]).mean(axis=0)
+    return dict(zip(model.encoder.names, np.round(size / max(size.sum(), 1e-12), 6).tolist(), strict=True))
+
+
+def _out_of_fold(
+    rows: pl.DataFrame, facts: dict[str, Any], encoder: Encoder, best: dict[str, Any], params: Params
+) -> pl.DataFrame:
+    """``row_id``, ``fold``, ``margin``, ``label`` of every row of the validation blocks."""
+    parts = folds(rows, facts, encoder, len(rows), params.seed)
+
+    def later(number: int) -> pl.DataFrame:
+        fold = parts[number]
+        booster, _ = estimators.train(
+            best["params"], fold.train, fold.train_label, encoder.feature_types, params.seed, best["rounds"]
+        )
+        margin = booster.inplace_predict(fold.valid, predict_type="margin")
+        return pl.DataFrame(
+            {"row_id": fold.valid_rows, "fold": number, "margin": margin, "label": fold.valid_label},
+            schema_overrides={"fold": pl.Int8, "margin": pl.Float64, "label": pl.Int8},
+        )
+
+    with ThreadPoolExecutor(params.engine.threads) as pool:
+        return pl.concat(pool.map(later, range(len(parts))))
+
+
+def calibrate(oof: pl.DataFrame) -> Calibration:
+    """Slope and intercept from all blocks, the intercept re-based on the newest outcomes."""
+    return rebased(fit_calibration(oof["margin"], oof["label"]), oof)
+
+
+def _card(
+    task: Task,
+    facts: dict[str, Any],
+    past: pl.DataFrame,
+    oof: pl.DataFrame,
+    calibration: Calibration,
+    encoder: Encoder,
+    params: Params,
+) -> dict[str, Any]:
+    spine, stated = facts["spine"], getattr(params.economics, task.name)
+    capacity = None if stated is None else stated.capacity
+    known = set(encoder.names)
+    return {
+        "task": task.name,
+        "data": params.data,
+        "key": task.key,
+        "question": {"en": task.question_en.format(**spine), "zh": task.question_zh.format(**spine)},
+        "positive": {"en": task.positive_en, "zh": task.positive_zh},
+        "days": spine["days"],
+        "gap": spine["gap"],
+        "groups": facts["groups"],
+        "features": [row for row in facts["features"] if row["name"] in known],
+        "own": _own_attributes(facts),
+        "fingerprint": facts["fingerprint"],
+        "base_rate": float(past["label"].mean()),
+        "bands": bands(task, calibration.probability(oof["margin"]), oof["label"].to_numpy(), capacity),
+        "short": [
+            {"column": one["column"], "segment": one["segment"], "lacks": one["short"]}
+            for one in facts.get("enough", [])
+            if one["short"]
+        ],
+        "bins": observed(past, past["label"].to_numpy(), encoder),
+        "max_unknown": params.score.max_unknown,
+        "extracted_at": facts["extracted_at"],
+        "spine": spine,
+    }
+
+
+def _own_attributes(facts: dict[str, Any]) -> dict[str, dict[str, bool]]:
+    """For each table the brand's own attributes among the features, and whether each is a category."""
+    own: dict[str, dict[str, bool]] = {}
+    for row in facts["features"]:
+        name = row["name"].removeprefix("content_")
+        if name.startswith("x_"):
+            own.setdefault(row["table"] or "campaigns", {})[name] = row["unit"] == "category"
+    return own
+
+
+def bands(
+    task: Task, p: np.ndarray, label: np.ndarray, capacity: float | None = None
+) -> list[dict[str, Any]]:
+    """The task's bands, cut to the capacity, with their probabilities and the rate observed out of fold.
+
+    ``low`` is the smallest probability of the band; the lowest band starts at 0.
+    """
+    order = np.argsort(-p, kind="stable")
+    shares = task.shares(capacity)
+    edges = np.round(np.cumsum([0.0, *shares]) * len(p)).astype(int)
+    found, high = [], 1.0
+    for band, share, start, stop in zip(task.bands, shares, edges[:-1], edges[1:], strict=True):
+        part = label[order[start:stop]]
+        low = 0.0 if stop == len(p) else float(p[order[max(stop - 1, 0)]])
+        interval = wilson(int(part.sum()), len(part))
+        found.append(
+            {
+                "name": band.name, "en": band.en, "zh": band.zh, "share": round(share, 4),
+                "low": low, "high": high,
+                "n": len(part), "positives": int(part.sum()),
+                "rate": float(part.mean()) if len(part) else None,
+                "rate_low": float(interval[0]), "rate_high": float(interval[1]),
+            }
+        )  # fmt: skip
+        high = low
+    return found

@@ -1,0 +1,125 @@
+"""Stage ingest: the simulated brand or a mapped source, as the tables that features read."""
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from training.data.quarantine_limits import judged
+from training.io import say, sha256, write_json
+from training.params import Params
+
+if TYPE_CHECKING:
+    from features.sources.mapping.mapping_file import Mapping as MappingFile
+    from features.sources.source_rows import Rows
+
+MAPPINGS = Path("mappings")
+BRAND = "brand"
+
+
+def ingest(params: Params) -> None:
+    """Read, judge, bind and write: ``tables/``, ``quarantine.parquet`` and ``ingest.json``.
+
+    For the brand also ``truth/``, which no stage of a model reads. The same source gives the same
+    bytes; a stage that is killed leaves what was there before.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        What is wrong with the mapping or its files, or more bad rows than
+        ``ingest.max_quarantined`` allows.
+    """
+    from features.sources.intake import intake
+    from features.sources.store import Folder, swapped
+
+    scratch = params.build / "fetched"
+    shutil.rmtree(scratch, ignore_errors=True)
+    source = _brand(params) if params.data == BRAND else _mapped(params, scratch)
+    with swapped(params.build / "tables") as aside:
+        folder = Folder(aside, params.engine.memory, params.engine.threads)
+        report = intake(source.rows, source.extracted, folder.store, source.unknown_members, say)
+        _hold_against(params, report.tables)
+    shutil.rmtree(scratch, ignore_errors=True)
+    aside = params.build / "quarantine.part"
+    report.quarantine.write_parquet(aside, compression="zstd")
+    aside.rename(params.build / "quarantine.parquet")
+    summary = {"data": params.data, "extracted_at": source.extracted.isoformat(), "tables": report.tables}
+    summary |= {
+        "conflicts": report.conflicts.height,
+        "accounts_in_conflict": report.conflicts["account"].to_list(),
+    }
+    write_json(params.build / "ingest.json", {**summary, **source.notes})
+
+
+@dataclass(frozen=True)
+class Source:
+    """Member data before they are judged: rows by table, when they were extracted, what is to be noted."""
+
+    rows: Mapping[str, Iterable["Rows"]]
+    extracted: datetime
+    unknown_members: Literal["quarantine", "add"] = "quarantine"
+    notes: Mapping[str, Any] = field(default_factory=lambda: {"left_out": {}})
+
+
+def _brand(params: Params) -> Source:
+    from features.sources.source_rows import given
+    from features.sources.store import write_frames
+    from features.synthetic.brand import simulate
+
+    size = params.brand
+    brand = simulate(size.members, size.leads, size.start, size.end, params.seed)
+    write_frames(brand.truth, params.build / "truth")
+    rows = {name: [given(name, frame)] for name, frame in brand.tables.items()}
+    return Source(rows, datetime(size.end.year, size.end.month, size.end.day, tzinfo=UTC))
+
+
+def _mapped(params: Params, scratch: Path) -> Source:
+    from features.sources.mapping.mapping_file import load
+    from features.sources.reading.cell_types import moment
+    from features.sources.reading.database_copy import fetched
+    from features.sources.reading.read_tables import newest, shape
+
+    mapping = fetched(load(MAPPINGS / f"{params.data}.yaml"), scratch)
+    root, given = mapping.root(), mapping.extracted_at
+    extracted = moment(given, mapping.time_zone) if given else newest(mapping, root)
+    notes = {"left_out": mapping.left_out, "excluded": mapping.excluded, "accepted": mapping.accepted}
+    return Source(shape(mapping, root), extracted, mapping.unknown_members, notes)
+
+
+def _hold_against(params: Params, tables: Mapping[str, Mapping[str, Any]]) -> None:
+    """Say which tables have unusually many bad rows; ``ValueError`` where one has too many."""
+    for found in judged(tables, params.ingest):
+        if found.result == "bad":
+            raise ValueError(f"{params.data}: {found.says}")
+        if found.result == "warn":
+            say(f"warning: {found.says}")
+
+
+def source_fingerprint(params: Params) -> dict[str, Any]:
+    """What the data are made of: the brand's settings, or the hashes of the mapping and of its files."""
+    if params.data == BRAND:
+        return {"data": BRAND, "seed": params.seed, **json.loads(params.brand.model_dump_json())}
+    from features.sources.mapping.mapping_file import load
+
+    path = MAPPINGS / f"{params.data}.yaml"
+    mapping = load(path)
+    root = mapping.root()
+    found = sorted({root / source.file for source in mapping.sources.values() if source.file})
+    missing = [str(path) for path in found if not path.exists()]
+    if missing:
+        raise FileNotFoundError(f"{missing[0]}: not found (named in {path})")
+    files = [file for path in found for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    hashes = {str(file.relative_to(root)): sha256(file) for file in files if file.is_file()}
+    return {"data": params.data, "mapping": sha256(path), "files": hashes, "databases": _versions(mapping)}
+
+
+def _versions(mapping: "MappingFile") -> dict[str, str]:
+    databases = {name: source for name, source in mapping.sources.items() if source.url}
+    if not databases:
+        return {}
+    from features.sources.reading.database_copy import version
+
+    return {name: version(source, mapping.place.path.parent) for name, source in databases.items()}

@@ -1,0 +1,164 @@
+"""Stage ``score``: everybody as of the extract, for the campaign systems and the service.
+
+Writes the feature snapshot that the service reads by reference, the scores, and the population
+against which a percentile is stated.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from features import catalog, consent, engines
+from features.feature import DAY
+from models.model import Model
+from models.scorer import Population, Scorer
+from models.task import Task
+from models.task import task as task_named
+from training.data import spine as spines
+from training.data.score_ids import fingerprint, score_ids
+from training.data.timestamps import extract_moment
+from training.io import read_json, say, write_json
+from training.params import Params
+from training.stages.consent import warn, with_reasons
+
+LEAD_DAYS = 90  # a lead so much older than the newest is no longer worked on
+CHUNK = 20_000
+MANY = 10  # parts from which several processes are worth their start
+CAMPAIGNS = 3  # the newest contents are scored for every member
+
+
+def score(params: Params, name: str) -> None:
+    """Write ``snapshot/``, ``scores.parquet`` and ``population.json``."""
+    folder, tables, task = params.build / name, params.build / "tables", task_named(name)
+    ingest = read_json(params.build / "ingest.json")
+    moment = extract_moment(ingest) + 1  # what was recorded at the last second counts
+    data = {path.stem: pl.scan_parquet(path) for path in sorted(tables.glob("*.parquet"))}
+    model = Model.load(folder / "model")
+    rows = everyone(task, data, getattr(params.spine, name), moment)
+    snapshot = _features(rows.with_row_index("row_id"), folder, task, params)
+    if task.key != "subject_id":  # the contract has no consent of a flat table's subjects
+        snapshot = with_reasons(snapshot, "lead" if task.key == "lead_id" else "member", params, moment)
+    keys = ["subject_id", *(["campaign_id"] if "campaign_id" in snapshot.columns else [])]
+    also = _there(snapshot, (*consent.FACTS, consent.REASON))
+    snapshot = snapshot.select(*keys, "as_of", *model.encoder.names, *also).sort(keys)
+    _publish(snapshot.select(pl.exclude(consent.REASON)), model, folder / "snapshot")
+    population = Population.of(model.probability(_scored(name, snapshot)), ingest["extracted_at"])
+    scorer = Scorer.beside(model, population, folder)
+    write_scores(scorer, snapshot, keys, folder / "scores.parquet", params.engine.threads)
+    write_json(folder / "population.json", population.to_json())
+    say(f"{name}: scored {len(snapshot):,}")
+
+
+def _scored(name: str, snapshot: pl.DataFrame) -> pl.DataFrame:
+    """Whom a percentile is stated against: the suppressed are left out, unless nobody else is there."""
+    if consent.REASON not in snapshot.columns:
+        return snapshot
+    warn(name, snapshot)
+    found = snapshot.filter(pl.col(consent.REASON).is_null())
+    return snapshot if found.is_empty() else found
+
+
+def write_scores(
+    scorer: Scorer, snapshot: pl.DataFrame, keys: list[str], path: Path, processes: int = 1
+) -> None:
+    """Numbers and reasons of everybody, a part at a time: reasons in words take the most memory.
+
+    Each row has a ``status``; one that is ``suppressed`` (by its ``suppression_reason``) is not
+    computed and has no numbers. The same bytes however many ``processes`` compute the parts.
+    """
+    aside, writer = path.with_suffix(".part"), None
+    if consent.REASON not in snapshot.columns:
+        snapshot = snapshot.with_columns(pl.lit(None, pl.String).alias(consent.REASON))
+    ids = score_ids(snapshot.select(keys), fingerprint(scorer.model), int(snapshot["as_of"].max() or 0))
+    snapshot = snapshot.with_columns(pl.Series("score_id", ids, pl.String))
+    parts = [snapshot[start : start + CHUNK] for start in range(0, max(len(snapshot), 1), CHUNK)]
+    asked = [part.filter(pl.col(consent.REASON).is_null()) for part in parts]
+    for part, table in zip(parts, _tables(scorer, asked, processes), strict=True):
+        told = _with_status(part, table, keys).to_arrow()
+        writer = writer or pq.ParquetWriter(aside, told.schema, compression="zstd")
+        writer.write_table(told.cast(writer.schema))
+    if writer is not None:
+        writer.close()
+    aside.rename(path)
+
+
+def _with_status(part: pl.DataFrame, table: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """All rows of ``part``; what was computed stands beside those that may be scored."""
+    rows = part.select(*keys, "as_of", "score_id", consent.REASON).with_row_index("row")
+    computed = table.with_columns(row=rows["row"].filter(part[consent.REASON].is_null()))
+    found = rows.join(computed, on="row", how="left", maintain_order="left").drop("row")
+    return found.with_columns(pl.col("status").fill_null("suppressed"))
+
+
+def _tables(scorer: Scorer, parts: list[pl.DataFrame], processes: int) -> Iterator[pl.DataFrame]:
+    """The scorer's table of each part, in order.
+
+    What explains a row holds the interpreter's lock most of the time, so it is processes that
+    work side by side; below ``MANY`` parts their start costs more than they bring.
+    """
+    if processes < 2 or len(parts) < MANY:
+        yield from map(scorer.table, parts)
+        return
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        yield from pool.map(scorer.table, parts)
+
+
+def everyone(task: Task, data: spines.Tables, spine: Any, moment: int) -> pl.DataFrame:
+    """Who is asked about now: young open leads, active members, or members with each new content."""
+    if task.key == "lead_id":
+        newest = data["leads"].select(pl.col("known_time").max()).collect().item()
+        young = data["leads"].filter(pl.col("known_time") >= newest - LEAD_DAYS * DAY)
+        rows = spines.leads(data, spine, [moment])
+        rows = rows.join(young.select("lead_id").collect(), on="lead_id", how="semi")
+        return spines.still_open(rows, data)
+    if task.key == "member_id":
+        return spines.members(data, spine, moment, [moment])
+    if task.key == "subject_id":
+        known = data["subjects"].filter(pl.col("known_time") < moment)
+        return known.select("subject_id").collect().with_columns(as_of=pl.lit(moment, dtype=pl.Int64))
+    people = data["members" if "members" in data else "contacts"].select("member_id").unique().collect()
+    newest = data["contacts"].group_by("campaign_id").agg(pl.col("event_time").max()).collect()
+    newest = newest.sort("event_time", "campaign_id", descending=True).head(CAMPAIGNS)
+    asked = spines.contacts(data, spine.model_copy(update={"max_rows": 10**12}), 0)
+    asked = asked.select("campaign_id", pl.selectors.starts_with("asked_")).unique("campaign_id")
+    contents = asked.join(newest.select("campaign_id"), on="campaign_id", how="semi")
+    return people.join(contents, how="cross").with_columns(as_of=pl.lit(moment, dtype=pl.Int64))
+
+
+def _features(rows: pl.DataFrame, folder: Path, task: Task, params: Params) -> pl.DataFrame:
+    tables = params.build / "tables"
+    groups = catalog.available(task.groups, engines.kinds(tables))
+    asked, out = folder / "asked.parquet", folder / "features.parquet"
+    rows.with_columns(pl.col("row_id").cast(pl.Int64)).write_parquet(asked)
+    engines.to_parquet(asked, tables, groups, out, params.engine.memory, params.engine.threads)
+    subject = "member_id" if task.key == "contact_id" else task.key
+    frame = pl.read_parquet(out).rename({subject: "subject_id"})
+    asked.unlink()
+    out.unlink()
+    return frame
+
+
+def _there(frame: pl.DataFrame, names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if name in frame.columns]
+
+
+def _publish(snapshot: pl.DataFrame, model: Model, folder: Path) -> None:
+    """The snapshot with what the service checks: catalogue fingerprint and hash."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "snapshot.parquet"
+    snapshot.write_parquet(path)
+    write_json(
+        folder / "snapshot.json",
+        {
+            "as_of": int(snapshot["as_of"].max() or 0),
+            "fingerprint": model.card["fingerprint"],
+            "rows": len(snapshot),
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        },
+    )

@@ -1,0 +1,163 @@
+"""Stage ``tune``: a persistent, resumable, seeded search over validation blocks in time."""
+
+import hashlib
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from models import estimators
+from models.encoder import Encoder
+from training.data.folds import Fold, folds
+from training.data.rows import inputs, load
+from training.io import say, write_json
+from training.params import Params, Tune
+
+SURE = 2.0  # standard errors of AUC
+
+
+def tune(params: Params, name: str) -> None:
+    """Search, and write ``tune.json``: every trial, the best, and parameters at the edge of the space.
+
+    The journal beside it lives outside the pipeline's outputs: a killed search goes on with the
+    trials it has, a larger budget adds to them, other data or settings start anew. Each trial's
+    sampler is seeded by how many came before, so that a resumed search finds the same trials.
+
+    Where the best is not surely better than chance on every block, the search has found nothing
+    that holds over time, only what fits these blocks best. Then the defaults are used.
+    """
+    folder, settings = params.build / name, getattr(params.tune, name)
+    rows, facts = load(folder)
+    encoder = Encoder.fit(rows.filter(pl.col("split") != "test"), inputs(rows, facts))
+    parts = folds(rows, facts, encoder, settings.rows, params.seed)
+    study = _study(folder, _name(folder, name, settings, params.seed), params.seed)
+    _search(study, parts, encoder, params, name)
+    found = _facts(study, settings)
+    if not found["holds"]:
+        say(f"{name}: no setting is surely better than chance on every block; the defaults are used")
+    write_json(folder / "tune.json", found)
+
+
+def _name(folder: Path, task: str, settings: Tune, seed: int) -> str:
+    digest = hashlib.sha256((folder / "dataset.parquet").read_bytes())
+    digest.update(f"{settings.rows} {seed} over chance".encode() + Path(estimators.__file__).read_bytes())
+    return f"{task}-{digest.hexdigest()[:12]}"
+
+
+def _study(folder: Path, name: str, seed: int) -> Any:
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage = JournalStorage(JournalFileBackend(str(folder / "study.journal")))
+    study = optuna.create_study(
+        study_name=name,
+        storage=storage,
+        direction="maximize",
+        load_if_exists=True,
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
+    )
+    for trial in study.get_trials(states=(optuna.trial.TrialState.RUNNING,)):
+        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)  # left by a killed search
+    return study
+
+
+def _finished(study: Any) -> list[Any]:
+    from optuna.trial import TrialState
+
+    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+
+
+def _search(study: Any, parts: list[Fold], encoder: Encoder, params: Params, name: str) -> None:
+    import optuna
+
+    settings, seed, started = getattr(params.tune, name), params.seed, time.monotonic()
+    while (done := len(_finished(study))) < settings.trials:
+        if time.monotonic() - started > settings.seconds:
+            say(f"{name}: search cut off after {settings.seconds} s with {done} of {settings.trials} trials")
+            return
+        study.sampler = optuna.samplers.TPESampler(seed=seed + done, n_startup_trials=6, multivariate=True)
+        if done == 0:
+            study.enqueue_trial(estimators.DEFAULTS, skip_if_exists=True)
+        trial = study.ask()
+        value = _score(trial, parts, encoder.feature_types, seed, params.engine.threads)
+        state = optuna.trial.TrialState.PRUNED if value is None else optuna.trial.TrialState.COMPLETE
+        study.tell(trial, value, state=state)
+        best = max((t.value for t in _finished(study) if t.state.name == "COMPLETE"), default=float("nan"))
+        found = "pruned" if value is None else f"{value:.4f}"
+        say(f"{name}: trial {done + 1}/{settings.trials} {found}, best {best:.4f}")
+
+
+def _score(trial: Any, parts: list[Fold], feature_types: list[str], seed: int, threads: int) -> float | None:
+    """Mean average precision over the blocks; None where the trial is pruned.
+
+    As many blocks as there are cores are fitted side by side, the newest first, each on one thread.
+    """
+    chosen = estimators.space(trial)
+    found: list[tuple[float, int, float]] = []
+    with ThreadPoolExecutor(threads) as pool:
+        for batch in batched(reversed(parts), threads):
+            found += pool.map(lambda fold: _fold_score(chosen, fold, feature_types, seed), batch)
+            trial.report(float(np.mean([value for value, _, _ in found])), len(found))
+            if len(found) < len(parts) and trial.should_prune():
+                return None
+    trial.set_user_attr("values", [value for value, _, _ in found][::-1])
+    trial.set_user_attr("rounds", [rounds for _, rounds, _ in found][::-1])
+    trial.set_user_attr("over_chance", [errors for _, _, errors in found][::-1])
+    return float(np.mean([value for value, _, _ in found]))
+
+
+def _fold_score(
+    chosen: dict[str, Any], fold: Fold, feature_types: list[str], seed: int
+) -> tuple[float, int, float]:
+    """Average precision, the best number of rounds, and how many standard errors AUC is above chance."""
+    watch = (fold.valid, fold.valid_label)
+    booster, rounds = estimators.train(chosen, fold.train, fold.train_label, feature_types, seed, watch=watch)
+    y, score = fold.valid_label, booster.inplace_predict(fold.valid)
+    positives, negatives = float(y.sum()), float(len(y) - y.sum())
+    error = np.sqrt((len(y) + 1) / (12 * positives * negatives))  # of Mann and Whitney's U under chance
+    return float(average_precision_score(y, score)), rounds, float((roc_auc_score(y, score) - 0.5) / error)
+
+
+def batched(items: Iterable[Fold], size: int) -> Iterator[list[Fold]]:
+    """``items`` in lists of ``size``, the last one shorter."""
+    rest = list(items)
+    for start in range(0, len(rest), size):
+        yield rest[start : start + size]
+
+
+def _facts(study: Any, settings: Tune) -> dict[str, Any]:
+    trials = _finished(study)[: settings.trials]
+    complete = [trial for trial in trials if trial.state.name == "COMPLETE"]
+    best = max(complete, key=lambda trial: (trial.value, -trial.number))
+    holds = min(best.user_attrs["over_chance"]) > SURE
+    if not holds:
+        best = trials[0]
+    return {
+        "study": study.study_name,
+        "metric": "mean average precision over the validation blocks",
+        "holds": holds,
+        "best": {
+            "number": best.number,
+            "value": best.value,
+            "params": best.params,
+            "rounds": int(np.ceil(np.mean(best.user_attrs["rounds"]))) if holds else estimators.ROUNDS,
+            "fold_values": best.user_attrs["values"],
+        },
+        "at_edge": [key for key, value in best.params.items() if _at_edge(best.distributions[key], value)],
+        "trials": [
+            {"number": t.number, "state": t.state.name, "value": t.value, "params": t.params} for t in trials
+        ],
+    }
+
+
+def _at_edge(space: Any, value: float) -> bool:
+    """Whether the best value lies within 2 % of an end of its range, where a better one may lie beyond."""
+    low, high, at = np.log([space.low, space.high, value]) if space.log else (space.low, space.high, value)
+    return bool(min(at - low, high - at) <= 0.02 * (high - low))
