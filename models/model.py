@@ -16,6 +16,7 @@ from xgboost import Booster, DMatrix
 
 from models.calibration import Calibration
 from models.encoder import Encoder
+from models.release_format import CARD, MODEL
 from models.shap_values import FEWEST, contributions
 from models.unknown import Inputs, Unknown
 
@@ -104,25 +105,25 @@ class Model:
     def save(self, folder: Path) -> None:
         """Write the folder; the same model gives the same bytes."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.booster.save_model(folder / "model.ubj")
+        self.booster.save_model(folder / MODEL)
         card = self.card | {
             "card_version": CARD_VERSION,
             "inputs": self.encoder.to_json(),
             "calibration": {"slope": self.calibration.slope, "intercept": self.calibration.intercept},
         }
         text = json.dumps(card, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
-        (folder / "card.json").write_text(text + "\n")
+        (folder / CARD).write_text(text + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> "Model":
         """Read what ``save`` wrote; ``ValueError`` where the folder is of another format."""
-        card = json.loads((folder / "card.json").read_text())
+        card = json.loads((folder / CARD).read_text())
         if card.get("card_version") != CARD_VERSION:
             found = card.get("card_version")
             raise ValueError(
                 f"{folder / 'card.json'}: card_version {found!r}, this code reads {CARD_VERSION}"
             )
-        booster = Booster(model_file=folder / "model.ubj")
+        booster = Booster(model_file=folder / MODEL)
         encoder = Encoder.from_json(card["inputs"])
         booster.feature_names, booster.feature_types = None, None  # names are checked by the encoder
         return cls(booster, encoder, Calibration(**card["calibration"]), card)

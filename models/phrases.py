@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from features import unique_yaml
 
 LANGUAGES = ("en", "zh")
 FILE = Path(__file__).with_name("phrases.yaml")
@@ -17,7 +17,7 @@ WINDOW = re.compile(r"_(\d+)d$")
 @cache
 def catalogue() -> dict[str, Any]:
     """The file of words, read once."""
-    return yaml.safe_load(FILE.read_text())
+    return unique_yaml.read(FILE)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from models.booster_sum import Amount
 from models.expected_value import Worth
 from models.model import Model
 from models.reasons import COLUMNS, Explainer, Line
+from models.release_format import POPULATION, UPLIFT, VALUE
 from models.unknown import MAX_UNKNOWN, Inputs
 
 FEW = 64
@@ -95,13 +96,13 @@ class Scorer:
     @classmethod
     def load(cls, folder: Path) -> "Scorer":
         """Read a released folder: ``model.ubj``, ``card.json``, ``population.json``, what is beside."""
-        found = json.loads((folder / "population.json").read_text())
+        found = json.loads((folder / POPULATION).read_text())
         return cls.beside(Model.load(folder), Population.from_json(found), folder)
 
     @classmethod
     def beside(cls, model: Model, population: Population, folder: Path) -> "Scorer":
         """With the value and the uplift that lie in ``folder``, if any."""
-        return cls(model, population, Worth.load(folder / "value"), Amount.load(folder / "uplift"))
+        return cls(model, population, Worth.load(folder / VALUE), Amount.load(folder / UPLIFT))
 
     def bands(self, probability: ArrayLike) -> np.ndarray:
         """Index into the card's bands, from the highest down, shape (rows,)."""

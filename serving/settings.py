@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from features import unique_yaml
 
 OWN = Path(__file__).parent / "settings.yaml"
 
@@ -124,7 +125,7 @@ def load() -> Settings:
     """Settings of this process: the file, the folder and the data set that is in use there."""
     file = Path(os.environ.get("MEMBERLENS_SETTINGS", OWN))
     home = Path(os.environ.get("MEMBERLENS_HOME", "."))
-    found = {"home": home, "data": _in_use(home)} | (yaml.safe_load(file.read_text()) or {})
+    found = {"home": home, "data": _in_use(home)} | (unique_yaml.read(file) or {})
     try:
         return Settings.model_validate(found)
     except ValidationError as error:
@@ -135,4 +136,4 @@ def load() -> Settings:
 def _in_use(home: Path) -> str:
     """The data set that the pipeline of this folder works on."""
     params = home / "params.yaml"
-    return str(yaml.safe_load(params.read_text())["data"]) if params.exists() else "brand"
+    return str(unique_yaml.read(params)["data"]) if params.exists() else "brand"

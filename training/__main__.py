@@ -153,12 +153,11 @@ def init(
 @app.command()
 def check(data: Annotated[str, typer.Argument(help="name of a file in mappings/")]) -> None:
     """Say what a mapping yields, and what is missing for which task; writes nothing."""
-    import yaml
-
+    from features import unique_yaml
     from training.data.quarantine_limits import judged
     from training.trainable import trainable
 
-    found, warnings = trainable(data, yaml.safe_load(Path("params.yaml").read_text()))
+    found, warnings = trainable(data, unique_yaml.read(Path("params.yaml")))
     for line in (*found.lines(), *(f"warning: {warning}" for warning in warnings)):
         print(line)
     for table in judged(found.report.tables, load().ingest):
@@ -202,7 +201,7 @@ def run(commands: typer.Typer = app) -> None:
     sys.argv = [word for word in sys.argv if word != "--debug"]
     try:
         commands()
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, FileNotFoundError, ConnectionError) as error:
         if debug:
             raise
         print(f"error: {error}", file=sys.stderr)

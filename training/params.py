@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from features import unique_yaml
 from features.consent_policy import Policy
 
 NAME = r"^[a-z0-9][a-z0-9_-]*$"
@@ -223,7 +223,7 @@ def _allowed(keys: tuple[str | int, ...]) -> list[str]:
 def parse(text: str, place: str = "params.yaml", where: Where = _dotted) -> Params:
     """The typed parameters; ``ValueError`` names file, key, what was found and what is allowed."""
     try:
-        return Params.model_validate(yaml.safe_load(text))
+        return Params.model_validate(unique_yaml.parse(text, place))
     except ValidationError as error:
         lines = [_sentence(found, where) for found in error.errors()]
         raise ValueError(f"{place}: " + "; ".join(lines)) from None

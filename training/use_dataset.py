@@ -6,8 +6,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from features import unique_yaml
 from features.sources.mapping.yaml_lines import Place, read_yaml
 from training.io import say
 from training.params import NAME, parse
@@ -42,9 +41,9 @@ def switch(data: str, path: Path) -> None:
     FileNotFoundError, ValueError
         No such mapping; a setting that is unknown or wrong, with file, line, key and what is allowed.
     """
-    before = yaml.safe_load(path.read_text())
+    before = unique_yaml.read(path)
     text = settings(data, before)
-    if yaml.safe_load(text) == before:
+    if unique_yaml.parse(text) == before:
         return
     path.write_text(text)
     say(f"params.yaml: written anew for {data} from the defaults and its mapping")

@@ -10,19 +10,11 @@ import shutil
 from pathlib import Path
 from tempfile import mkdtemp
 
+from models import release_format
 from serving.settings import Settings
 
-ALIAS = "champion"
 GOOD = "good"
 ASKED = ".asked"
-FILES = ("model.ubj", "card.json", "population.json", "release.json")
-MAY_BE_THERE = ("examples.json",)
-BESIDE = ("value", "uplift")  # folders of boosters in XGBoost's native format, and facts in JSON
-
-
-def registered_name(data: str, task: str) -> str:
-    """Name in the registry: the task's for the brand itself, else with the data set before it."""
-    return task if data == "brand" else f"{data}-{task}"
 
 
 def pull(settings: Settings, task: str) -> str:
@@ -40,17 +32,18 @@ def pull(settings: Settings, task: str) -> str:
 
     mlflow.set_tracking_uri(settings.store())
     mlflow.set_registry_uri(settings.store())
-    name, folder = registered_name(settings.data, task), settings.champions / task
+    name, folder = release_format.registered_name(settings.data, task), settings.champions / task
     try:
-        version = str(mlflow.MlflowClient().get_model_version_by_alias(name, ALIAS).version)
+        version = str(mlflow.MlflowClient().get_model_version_by_alias(name, release_format.CHAMPION).version)
     except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise LookupError(f"{settings.store()}: model {name} has no version with alias {ALIAS}") from None
+        if error.error_code in release_format.ABSENT:
+            alias = release_format.CHAMPION
+            raise LookupError(f"{settings.store()}: model {name} has no version with alias {alias}") from None
         raise
     if not (folder / version).exists():
         found = Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{version}"))
-        _copy(found / "memberlens", folder / version)
-    _point(folder / ALIAS, version)
+        _copy(found / release_format.FOLDER, folder / version)
+    _point(folder / release_format.CHAMPION, version)
     return version
 
 
@@ -58,9 +51,10 @@ def _copy(source: Path, target: Path) -> None:
     """The files of a release and nothing else, all of them or none."""
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(mkdtemp(prefix=".part-", dir=target.parent))
-    for name in (*FILES, *(name for name in MAY_BE_THERE if (source / name).exists())):
+    optional = [name for name in release_format.OPTIONAL if (source / name).exists()]
+    for name in (*release_format.REQUIRED, *optional):
         shutil.copy(source / name, aside / name)
-    for name in BESIDE:
+    for name in release_format.BESIDE:
         for file in sorted((*(source / name).glob("*.json"), *(source / name).glob("*.ubj"))):
             (aside / name).mkdir(exist_ok=True)
             shutil.copy(file, aside / name / file.name)
@@ -81,7 +75,7 @@ def _pointed(pointer: Path) -> str | None:
 def local(settings: Settings, task: str) -> Path | None:
     """The folder of the copy that should serve, or None where nothing was ever copied."""
     folder = settings.champions / task
-    version = _pointed(folder / ALIAS)
+    version = _pointed(folder / release_format.CHAMPION)
     return None if version is None else folder / version
 
 

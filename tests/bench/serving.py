@@ -26,6 +26,7 @@ import polars as pl
 import polars.selectors as cs
 
 from features import tables as contract
+from models import release_format
 from models.scorer import Scorer
 from serving import settings
 from serving.champion import registry
@@ -133,7 +134,7 @@ def servers(
     }
     if full:
         here = settings.load()
-        name = registry.registered_name(here.data, "churn")
+        name = release_format.registered_name(here.data, "churn")
         found["mlflow models serve"] = (
             [
                 BIN / "mlflow",

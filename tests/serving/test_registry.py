@@ -7,6 +7,7 @@ import pytest
 from released import TASKS, Brand, available, client_of, trained
 from worlds import finished
 
+from models import release_format
 from serving.champion import registry
 from serving.settings import Settings
 from serving.state import State
@@ -42,7 +43,7 @@ def champion(home: Path, version: str) -> Settings:
     import mlflow
 
     store = f"sqlite:///{home / 'mlflow.db'}"
-    mlflow.MlflowClient(store, store).set_registered_model_alias("churn", registry.ALIAS, version)
+    mlflow.MlflowClient(store, store).set_registered_model_alias("churn", release_format.CHAMPION, version)
     return Settings(home=home)
 
 
@@ -51,7 +52,7 @@ def test_the_champion_is_copied_and_nothing_else(home: Path):
     assert registry.pull(settings, "churn") == "1"
     folder = registry.local(settings, "churn")
     assert folder is not None
-    assert {file.name for file in folder.iterdir()} == set(registry.FILES)
+    assert {file.name for file in folder.iterdir()} == set(release_format.REQUIRED)
     assert not list(folder.parent.glob(".part-*"))
 
 

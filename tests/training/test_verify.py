@@ -10,9 +10,11 @@ import numpy as np
 import polars as pl
 import pytest
 import yaml
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 
 from training import params as settings
-from training.registry import release, tracking
+from training.registry import release, release_files, tracking
 from training.registry.verify import verify
 from training.stages.audit import audit
 from training.stages.backtest import backtest
@@ -131,6 +133,33 @@ def test_uncommitted_code_cannot_be_made_again(project):
     path.write_text(before)
     with pytest.raises(ValueError, match="version 2: made from uncommitted changes"):
         verify(project, "given", "2")
+
+
+def test_a_model_made_outside_any_repository_is_not_called_clean(project, monkeypatch):
+    monkeypatch.setenv("GIT_DIR", str(project.build / "nowhere"))
+    assert release_files.changed(project) is None
+    (project.build / "given" / "tracked.json").unlink()
+    tracking.track(project, "given")
+    monkeypatch.delenv("GIT_DIR")
+    assert tracking.tags("tiny-given", "3")["git.commit"] == "unknown"
+    with pytest.raises(ValueError, match="version 3: made outside any git repository"):
+        verify(project, "given", "3")
+
+
+def test_a_registry_that_is_down_is_not_one_without_a_champion(project, monkeypatch):
+    assert tracking.holder("tiny-given", "previous") is None
+    assert tracking.holder("nobody", "champion") is None
+
+    class Down:
+        def get_model_version_by_alias(self, *_: str) -> None:
+            raise MlflowException("the store is away", TEMPORARILY_UNAVAILABLE)
+
+    monkeypatch.setattr(tracking, "client", Down)
+    for call in (tracking.holder, tracking.tags):
+        with pytest.raises(ConnectionError, match="cannot be asked: the store is away"):
+            call("tiny-given", "champion")
+    with pytest.raises(ConnectionError), tracking.logged("tiny-given", "champion"):
+        pass
 
 
 def test_an_unknown_version_is_named(project):

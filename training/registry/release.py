@@ -6,6 +6,7 @@ import shutil
 from datetime import UTC, datetime
 from typing import Any
 
+from models.release_format import CHALLENGER, CHAMPION, FOLDER, PREVIOUS
 from training.io import read_json, say
 from training.params import Params
 from training.registry import tracking
@@ -27,11 +28,11 @@ def release(params: Params, name: str, by: str = "pipeline", why: str = "") -> s
     """
     api, registered = tracking.client(), tracking.registered_name(params, name)
     tracked = read_json(params.build / name / "tracked.json")
-    version, champion = str(tracked["model_version"]), tracking.holder(registered, "champion")
+    version, champion = str(tracked["model_version"]), tracking.holder(registered, CHAMPION)
     if champion == version:
         say(f"{registered}: version {version} is the champion already")
         return version
-    api.set_registered_model_alias(registered, "challenger", version)
+    api.set_registered_model_alias(registered, CHALLENGER, version)
     copy_serving(params, name)
     gates = release_gates(params, name)
     passed = all(gate["passed"] for gate in gates)
@@ -42,9 +43,9 @@ def release(params: Params, name: str, by: str = "pipeline", why: str = "") -> s
         )
         raise RefusedError(f"{registered} version {version} is not released: {failed}")
     if champion is not None:
-        api.set_registered_model_alias(registered, "previous", champion)
-    api.set_registered_model_alias(registered, "champion", version)
-    api.delete_registered_model_alias(registered, "challenger")
+        api.set_registered_model_alias(registered, PREVIOUS, champion)
+    api.set_registered_model_alias(registered, CHAMPION, version)
+    api.delete_registered_model_alias(registered, CHALLENGER)
     copy_serving(params, name)
     keep(params, name)
     write_index(params)
@@ -55,12 +56,12 @@ def release(params: Params, name: str, by: str = "pipeline", why: str = "") -> s
 def rollback(params: Params, name: str, by: str = "pipeline", why: str = "") -> str:
     """Make ``previous`` the champion again."""
     api, registered = tracking.client(), tracking.registered_name(params, name)
-    previous, champion = (tracking.holder(registered, alias) for alias in ("previous", "champion"))
+    previous, champion = (tracking.holder(registered, alias) for alias in (PREVIOUS, CHAMPION))
     if previous is None:
         raise RefusedError(f"{registered}: there is no previous champion to go back to")
-    api.set_registered_model_alias(registered, "champion", previous)
+    api.set_registered_model_alias(registered, CHAMPION, previous)
     if champion is not None:
-        api.set_registered_model_alias(registered, "previous", champion)
+        api.set_registered_model_alias(registered, PREVIOUS, champion)
     append(params, _decision(registered, previous, "rollback", by, why, []))
     copy_serving(params, name)
     say(f"{registered}: version {previous} is the champion again")
@@ -70,14 +71,14 @@ def rollback(params: Params, name: str, by: str = "pipeline", why: str = "") -> 
 def copy_serving(params: Params, name: str) -> None:
     """``champion/`` and ``previous/`` of the task as the registry has them, each by one rename."""
     registered = tracking.registered_name(params, name)
-    for alias in ("champion", "previous"):
+    for alias in (CHAMPION, PREVIOUS):
         folder, version = params.build / name / alias, tracking.holder(registered, alias)
         mark = folder / "version"
         if version is None or (mark.exists() and mark.read_text() == version):
             continue
         aside = folder.with_name(f"{alias}.part")
         shutil.rmtree(aside, ignore_errors=True)
-        with tracking.logged(registered, version, tracking.RELEASED) as found:
+        with tracking.logged(registered, version, FOLDER) as found:
             shutil.copytree(found, aside)
         (aside / "version").write_text(version)
         shutil.rmtree(folder, ignore_errors=True)

@@ -8,14 +8,14 @@ from typing import Any
 import polars as pl
 import yaml
 
+from models import release_format
 from models.scorer import MORE, Scorer
-from training.git import git
+from training.git import UNKNOWN, git, is_repository
 from training.io import sha256, write_json
 from training.params import Params
 from training.registry import run_record
 
 MAKING = ("params.yaml", "dvc.lock", "requirements.lock")  # with the commit and the data all that made it
-BESIDE = ("value", "uplift")  # empty folders where none was released
 EXAMPLES = 10
 
 
@@ -23,12 +23,12 @@ def released(params: Params, name: str, run_id: str, folder: Path) -> None:
     """The files that the service copies: model, population, examples and where they come from."""
     source = params.build / name
     shutil.copytree(source / "model", folder)
-    shutil.copy(source / "population.json", folder)
-    for part in BESIDE:
+    shutil.copy(source / release_format.POPULATION, folder)
+    for part in release_format.BESIDE:  # empty folders where none was released
         shutil.copytree(source / part, folder / part)
     test, rows = pl.read_parquet(source / "test.parquet"), pl.read_parquet(source / "dataset.parquet")
-    write_json(folder / "examples.json", examples(Scorer.load(folder), rows, test))
-    write_json(folder / "release.json", _facts(params, name, run_id))
+    write_json(folder / release_format.EXAMPLES, examples(Scorer.load(folder), rows, test))
+    write_json(folder / release_format.RELEASE, _facts(params, name, run_id))
 
 
 def recorded(params: Params, name: str, folder: Path) -> None:
@@ -47,8 +47,13 @@ def recorded(params: Params, name: str, folder: Path) -> None:
     write_json(folder / "made.json", made)
 
 
-def changed(params: Params) -> bool:
-    """Whether code or mapping differ from the commit; the parameters may, for they are recorded."""
+def changed(params: Params) -> bool | None:
+    """Tell whether code or mapping differ from the commit; None outside a repository.
+
+    The parameters may differ, for they are recorded.
+    """
+    if not is_repository():
+        return None
     kept = [f":!{name}" for name in (*MAKING, "experiments")]
     mapping = f"mappings/{params.data}.yaml"
     code = git("status", "--porcelain", "--untracked-files=no", "--", ".", *kept)
@@ -73,5 +78,5 @@ def _facts(params: Params, name: str, run_id: str) -> dict[str, Any]:
         "run_id": run_id,
         "report_sha256": sha256(params.results / name / "report.html"),
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "git_commit": git("rev-parse", "HEAD"),
+        "git_commit": git("rev-parse", "HEAD") or UNKNOWN,
     }

@@ -14,13 +14,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from models import release_format
 from models.model import Model
-from training.git import git
+from models.release_format import ABSENT, FOLDER
+from training.git import UNKNOWN, git
 from training.io import read_json, say, sha256, write_json
 from training.params import Params
 from training.registry import release_files, search_plots
 
-RELEASED, RECORD = "memberlens", "record"  # folders of a registered model and of a run
+RECORD = "record"  # folder of a run
 
 
 def store_uri() -> str:
@@ -39,8 +41,8 @@ def client() -> Any:
 
 
 def registered_name(params: Params, task: str) -> str:
-    """Name in the registry: the task's for the brand itself, else with the data set before it."""
-    return task if params.data == "brand" else f"{params.data}-{task}"
+    """Return the task's name in the registry, with this data set."""
+    return release_format.registered_name(params.data, task)
 
 
 def holder(registered: str, alias: str) -> str | None:
@@ -50,7 +52,13 @@ def holder(registered: str, alias: str) -> str | None:
 
 
 def version_of(registered: str, word: str) -> Any:
-    """The version of a registered model that ``word`` (its number or an alias) names, or None."""
+    """Return the version of a registered model that ``word`` (its number or an alias) names, or None.
+
+    Raises
+    ------
+    ConnectionError
+        The registry cannot be asked: that is not the same as having no such version.
+    """
     from mlflow.exceptions import MlflowException
 
     api, number = client(), word.removeprefix("v")
@@ -58,13 +66,19 @@ def version_of(registered: str, word: str) -> Any:
         if number.isdigit():
             return api.get_model_version(registered, number)
         return api.get_model_version_by_alias(registered, word)
-    except MlflowException:
-        return None  # the store says "not found" with an exception
+    except MlflowException as error:
+        if error.error_code in ABSENT:
+            return None
+        raise _away(error) from error
+
+
+def _away(error: Exception) -> ConnectionError:
+    return ConnectionError(f"the model registry cannot be asked: {str(error).splitlines()[0]}")
 
 
 @contextmanager
 def logged(registered: str, word: str, what: str = RECORD) -> Iterator[Path]:
-    """A folder with what a run logged, or with the files of a registered model (``RELEASED``).
+    """A folder with what a run logged, or with the files of a registered model (``FOLDER``).
 
     ``word`` is a version or an alias of the registered model, or a run's id.
     """
@@ -72,16 +86,18 @@ def logged(registered: str, word: str, what: str = RECORD) -> Iterator[Path]:
 
     found = version_of(registered, word)
     run = word if found is None else found.run_id
-    models = what == RELEASED and found is not None
+    models = what == FOLDER and found is not None
     place = f"models:/{registered}/{found.version}" if models else f"runs:/{run}/{what}"
     with TemporaryDirectory() as parent:
         try:
             folder = Path(mlflow.artifacts.download_artifacts(place, dst_path=parent))
-        except (mlflow.exceptions.MlflowException, OSError):
+        except (mlflow.exceptions.MlflowException, OSError) as error:
+            if getattr(error, "error_code", ABSENT[0]) not in ABSENT:
+                raise _away(error) from error
             raise ValueError(
                 f"{registered}: no git revision, run, version or alias {word!r} with a {what}"
             ) from None
-        yield folder / RELEASED if models else folder
+        yield folder / FOLDER if models else folder
 
 
 def tags(registered: str, word: str) -> dict[str, str]:
@@ -140,10 +156,10 @@ def _experiment(api: Any, name: str) -> str:
 
 
 def _tags(params: Params, name: str) -> dict[str, str]:
-    dataset = read_json(params.build / name / "dataset.json")
+    dataset, changed = read_json(params.build / name / "dataset.json"), release_files.changed(params)
     return {
-        "git.commit": git("rev-parse", "HEAD"),
-        "git.dirty": str(release_files.changed(params)).lower(),
+        "git.commit": git("rev-parse", "HEAD") or UNKNOWN,
+        "git.dirty": UNKNOWN if changed is None else str(changed).lower(),
         "dvc.exp": os.environ.get("DVC_EXP_NAME", ""),
         "dvc.stages": json.dumps(stage_hashes(name), sort_keys=True),
         "data": params.data,
@@ -257,6 +273,6 @@ def _log_model(api: Any, params: Params, name: str, run_id: str) -> str:
         pip_requirements=[f"xgboost-cpu=={xgboost.__version__}"],
     )
     with TemporaryDirectory() as parent:
-        release_files.released(params, name, run_id, Path(parent) / RELEASED)
+        release_files.released(params, name, run_id, Path(parent) / FOLDER)
         api.log_model_artifacts(info.model_id, parent)
     return mlflow.register_model(info.model_uri, registered_name(params, name)).version

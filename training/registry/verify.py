@@ -15,8 +15,9 @@ import numpy as np
 import polars as pl
 
 from models.model import Model
+from models.release_format import CHAMPION, EXAMPLES, FOLDER
 from models.scorer import MORE, Scorer
-from training.git import git
+from training.git import UNKNOWN, git
 from training.io import read_json, say, sha256
 from training.params import Params, parse
 from training.registry import run_record, tracking
@@ -29,7 +30,7 @@ LOCK = "requirements.lock"
 SAME = 1e-9  # of a probability
 
 
-def verify(params: Params, name: str, word: str = "champion") -> list[str]:
+def verify(params: Params, name: str, word: str = CHAMPION) -> list[str]:
     """What differs between a version of the registered model and the same made anew; empty if nothing.
 
     The commit is checked out aside, with the environment of its lock file where that is another
@@ -44,6 +45,8 @@ def verify(params: Params, name: str, word: str = "champion") -> list[str]:
     registered = tracking.registered_name(params, name)
     tags = tracking.tags(registered, word)
     commit = tags["git.commit"]
+    if tags["git.dirty"] == UNKNOWN:
+        raise ValueError(f"{registered} version {tags['version']}: made outside any git repository")
     if tags["git.dirty"] == "true":
         raise ValueError(
             f"{registered} version {tags['version']}: made from uncommitted changes on {commit[:12]}"
@@ -55,7 +58,7 @@ def verify(params: Params, name: str, word: str = "champion") -> list[str]:
     ]
     with (
         tracking.logged(registered, tags["version"]) as kept,
-        tracking.logged(registered, tags["version"], tracking.RELEASED) as released,
+        tracking.logged(registered, tags["version"], FOLDER) as released,
         _checked_out(commit, kept) as folder,
     ):
         say(f"{registered} version {tags['version']}: making it again from {commit[:12]}")
@@ -118,7 +121,7 @@ def _made(folder: Path, params: Params, name: str, kept: Path) -> list[str]:
 
 def _scores(made: Path, released: Path) -> list[str]:
     """The released example rows, scored by what was made anew."""
-    examples, model = read_json(released / "examples.json"), Model.load(made / "model")
+    examples, model = read_json(released / EXAMPLES), Model.load(made / "model")
     columns = model.encoder.columns
     schema = {column.name: pl.Float64 if column.categories is None else pl.String for column in columns}
     rows = pl.DataFrame([{key: row.get(key) for key in schema} for row in examples["rows"]], schema=schema)

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from features import unique_yaml
 
 FILE = Path("experiments/model_info.yaml")
 
@@ -45,7 +46,7 @@ def load(data: str, task: str, path: Path = FILE) -> Info:
     """
     if not path.exists():
         return Info()
-    found: dict[str, Any] = yaml.safe_load(path.read_text()) or {}
+    found: dict[str, Any] = unique_yaml.read(path) or {}
     own = (found.get("data") or {}).get(data, {})
     merged = {**found.get("all", {}), **found.get(task, {}), **own.get("all", {}), **own.get(task, {})}
     try:

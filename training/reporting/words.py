@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from markupsafe import Markup, escape
 
+from features import unique_yaml
 from models.phrases import LANGUAGES, percent
 
 FILE = Path(__file__).with_name("strings.yaml")
@@ -18,7 +18,7 @@ HTML_LANGUAGE = {"en": "en", "zh": "zh-CN"}
 @cache
 def strings() -> dict[str, dict[str, str]]:
     """By key the text in each language; ``ValueError`` where one is missing or differs in its numbers."""
-    return {key: _checked(key, texts) for key, texts in yaml.safe_load(FILE.read_text()).items()}
+    return {key: _checked(key, texts) for key, texts in unique_yaml.read(FILE).items()}
 
 
 def _checked(key: str, texts: Any) -> dict[str, str]:

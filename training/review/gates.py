@@ -4,8 +4,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from features import unique_yaml
 from training.io import read_json
 from training.params import Params
 from training.review.signoff import unsigned
@@ -52,7 +51,7 @@ def release_gates(params: Params, name: str) -> list[dict[str, Any]]:
 
 def wanted_gates() -> dict[str, Any]:
     """What ``gates.yaml`` asks."""
-    return yaml.safe_load(GATES.read_text())
+    return unique_yaml.read(GATES)
 
 
 def _against_baselines(differences: dict[str, Any], margins: dict[str, float]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from features import unique_yaml
 from training.params import Params
 
 FILE = Path("experiments/signoff.yaml")
@@ -119,7 +120,7 @@ def _name(params: Params, task: str) -> str:
 
 
 def _read() -> dict[str, Any]:
-    return (yaml.safe_load(FILE.read_text()) or {}) if FILE.exists() else {}
+    return (unique_yaml.read(FILE) or {}) if FILE.exists() else {}
 
 
 def _write(params: Params, task: str, rows: tuple[Signature, ...]) -> None:

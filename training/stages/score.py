@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from features import catalog, consent, engines
 from features.feature import DAY
 from models.model import Model
+from models.release_format import POPULATION
 from models.scorer import Population, Scorer
 from models.task import Task
 from models.task import task as task_named
@@ -51,7 +52,7 @@ def score(params: Params, name: str) -> None:
     population = Population.of(model.probability(_scored(name, snapshot)), ingest["extracted_at"])
     scorer = Scorer.beside(model, population, folder)
     write_scores(scorer, snapshot, keys, folder / "scores.parquet", params.engine.threads)
-    write_json(folder / "population.json", population.to_json())
+    write_json(folder / POPULATION, population.to_json())
     say(f"{name}: scored {len(snapshot):,}")
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from models.model import Model
+from models.release_format import CHAMPION, PREVIOUS
 from training.evaluation.metrics import estimates, swapped
 from training.reporting.source import DRAWS, Source, unassessed
 
 MARGIN = -0.01
-SERVING = ("champion", "previous")
+SERVING = (CHAMPION, PREVIOUS)
 MEASURES = ("auc", "average_precision", "lift_10", "capture_20", "brier", "expected_over_observed")
 
 

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from training.git import git
+from training.git import git, is_repository
 from training.io import sha256
 from training.reporting.source import Source
 
@@ -23,7 +23,7 @@ def lineage(source: Source) -> dict[str, Any]:
     return {
         "assessed": True,
         "commit": git("log", "-1", "--format=%H", "--", *CODE) or None,
-        "dirty": bool(git("status", "--porcelain", "--untracked-files=no", "--", *CODE)),
+        "dirty": _dirty(),
         "data": source.params.data,
         "params": hashlib.sha256(source.params.model_dump_json().encode()).hexdigest(),
         "task": source.task,
@@ -39,3 +39,10 @@ def lineage(source: Source) -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
     }
+
+
+def _dirty() -> bool | None:
+    """Whether code differs from the commit; None outside a repository."""
+    if not is_repository():
+        return None
+    return bool(git("status", "--porcelain", "--untracked-files=no", "--", *CODE))
