@@ -4,7 +4,7 @@ Both sides take them from here, so that neither can change them alone.
 """
 
 CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"  # aliases in the registry
-FOLDER = "memberlens"  # of a registered model: the files below lie in it
+FOLDER = "artifacts/release"  # of a registered model, where MLflow keeps what it was logged with
 MODEL, CARD, POPULATION = "model.ubj", "card.json", "population.json"
 RELEASE, EXAMPLES = "release.json", "examples.json"
 REQUIRED, OPTIONAL = (MODEL, CARD, POPULATION, RELEASE), (EXAMPLES,)

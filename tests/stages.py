@@ -8,7 +8,7 @@ import polars as pl
 
 from features import catalog, tables
 from features.feature import DAY
-from models.estimators import DEFAULTS
+from models.boosting import DEFAULTS
 from models.tasks.churn import TASK
 from training.data import sufficiency
 from training.io import write_json

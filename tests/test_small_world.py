@@ -1,22 +1,31 @@
 """All stages, all tasks, on a small brand: the pipeline as DVC runs it, and what must hold of it."""
 
 import json
+import runpy
 import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 import yaml
+from fastapi.testclient import TestClient
+from released import client_of
 
+import memberlens
 from features import catalog, engines, tables
 from features.compute import compute
 from features.consent import REASONS
 from models.booster_sum import Amount
 from models.model import Model
 from models.task import task
+from serving.champion import registry
+from serving.settings import Limits, Settings
+from serving.state import State
 from training import params as settings
 from training.evaluation.metrics import codes
 from training.evaluation.uplift_metrics import Arms, judge
@@ -39,14 +48,14 @@ ROOT = Path(__file__).parent.parent
 TASKS = ("lead", "response", "churn")
 
 
-def small() -> settings.Params:
+def small() -> str:
     given = yaml.safe_load((ROOT / "params.yaml").read_text())
     given["brand"] = {"members": 2500, "leads": 6000, "start": "2024-01-01", "end": "2026-01-01"}
     given["spine"]["churn"] |= {"cutoffs": 12}
     given["spine"]["response"] |= {"max_rows": 12000}
     given["tune"] = {name: {"trials": 2, "rows": 4000} for name in TASKS}
     given["evaluate"] = {"resamples": 60}
-    return settings.parse(yaml.safe_dump(given, default_flow_style=False))
+    return yaml.safe_dump(given, default_flow_style=False)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +64,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Params]
     folder = tmp_path_factory.mktemp("world")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        params = small()
+        (folder / "params.yaml").write_text(small())
+        params = settings.load()
         ingest(params)
         consent(params)
         for name in TASKS:
@@ -235,6 +245,95 @@ def test_models_are_tracked_released_and_rolled_back(world, monkeypatch):
     assert [json.loads(line)["decision"] for line in decisions] == ["release", "release", "rollback"]
 
 
+@pytest.fixture
+def released(world, monkeypatch) -> settings.Params:
+    """The same folder with a champion of churn."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(release, "release_gates", lambda params, name: [])
+    tracking.track(world, "churn")
+    release.release(world, "churn")
+    return world
+
+
+def test_the_registered_model_says_what_the_service_says(released):
+    import mlflow
+    from mlflow.pyfunc.scoring_server import init
+
+    here = Settings(home=Path.cwd(), clock={"brand": "data"}, limits=Limits(seconds=20))
+    registry.pull(here, "churn")
+    state = State(here)
+    state.load()
+    snapshot = pl.read_parquet(released.build / "churn" / "snapshot" / "snapshot.parquet")
+    refs = snapshot["subject_id"].to_list()[:400]
+    told = client_of(state).post("/v1/models/churn/scores", json={"items": [{"ref": ref} for ref in refs]})
+    results = zip(refs, told.json()["results"], strict=True)
+    served = {ref: result["probability"] for ref, result in results if result["status"] == "ok"}
+    assert len(served) > 200
+    model = mlflow.pyfunc.load_model("models:/churn@champion")
+    rows = snapshot.filter(pl.col("subject_id").is_in(list(served)))
+    features = rows.select(model.metadata.get_input_schema().input_names())
+    assert model.predict(features.to_pandas()) == pytest.approx(list(served.values()), abs=1e-6)
+    answer = TestClient(init(model)).post(
+        "/invocations", json={"dataframe_split": {"columns": features.columns, "data": features.rows()[:5]}}
+    )
+    assert answer.json()["predictions"] == pytest.approx(list(served.values())[:5], abs=1e-6)
+
+
+def test_the_signature_has_the_names_and_types_of_the_catalogue(released):
+    import mlflow
+
+    model = mlflow.pyfunc.load_model("models:/churn@champion")
+    card = json.loads((released.build / "churn" / "model" / "card.json").read_text())
+    kinds = {row["name"]: "string" if row["unit"] == "category" else "double" for row in card["features"]}
+    found = {column.name: column.type.name for column in model.metadata.get_input_schema()}
+    assert found == {column["name"]: kinds[column["name"]] for column in card["inputs"]}
+    example = model.input_example
+    assert model.predict(example) == pytest.approx(model.predict(example), nan_ok=False)
+
+
+def test_a_notebook_has_data_champion_and_scores_in_pandas(released):
+    brand = memberlens.open()
+    X, y, about = brand.dataset("churn")
+    assert len(X) == len(y) == len(about) == pl.scan_parquet(
+        released.build / "churn" / "dataset.parquet"
+    ).select(pl.len()).collect().item()  # fmt: skip
+    assert about["as_of"].is_monotonic_increasing
+    assert set(about["split"]) == {"train", "valid", "test"}
+    assert isinstance(X["region"].dtype, pd.CategoricalDtype)
+    test = pl.read_parquet(released.build / "churn" / "test.parquet").sort("row_id")
+    rows = about["row_id"].isin(test["row_id"].to_list())
+    champion = brand.champion("churn")
+    order = about.loc[rows, "row_id"].argsort()
+    assert champion.predict_proba(X[rows])[order, 1] == pytest.approx(
+        test["probability"].to_numpy(), abs=1e-6
+    )
+    scores = brand.scores("churn")
+    assert str(scores["as_of"].dtype).startswith("datetime64")
+    assert set(scores["status"]) >= {"ok", "suppressed"}
+    with pytest.raises(
+        ValueError, match=r"task 'chrun': params.yaml has tasks \['lead', 'response', 'churn'\]"
+    ):
+        brand.dataset("chrun")
+    with pytest.raises(LookupError, match="lead: no champion yet"):
+        brand.champion("lead")
+
+
+def test_the_entry_of_the_readme_runs(released):
+    blocks = (ROOT / "README.md").read_text().split("```python\n")
+    (block,) = (block.split("```")[0] for block in blocks if "memberlens.open()" in block)
+    names: dict[str, Any] = {}
+    exec(block, names)
+    assert len(names["told"].sentences("zh")) == 100
+
+
+def test_the_notebook_runs(released, monkeypatch, capsys):
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    runpy.run_path(str(ROOT / "experiments" / "notebook.py"))
+    told = capsys.readouterr().out
+    assert "boosting" in told
+    assert "整体为" in told
+
+
 def test_a_model_that_misses_a_gate_is_refused_and_named(world, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     gate = {"gate": "positives in the test", "value": 3, "needs": ">= 50", "passed": False}
@@ -245,7 +344,7 @@ def test_a_model_that_misses_a_gate_is_refused_and_named(world, monkeypatch):
 
 
 def test_no_history_stops_with_a_sentence(world, tmp_path):
-    params = small().model_copy(update={"data": "short"})
+    params = world.model_copy(update={"data": "short"})
     shutil.copytree(world.build / "tables", params.build / "tables")
     facts = json.loads((world.build / "ingest.json").read_text())
     facts["extracted_at"] = f"{date(2024, 2, 1).isoformat()}T00:00:00+00:00"

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -229,7 +228,6 @@ def parse(text: str, place: str = "params.yaml", where: Where = _dotted) -> Para
         raise ValueError(f"{place}: " + "; ".join(lines)) from None
 
 
-@cache
 def load(path: Path = Path("params.yaml")) -> Params:
     """The parameters of this working folder."""
     if not path.exists():

@@ -152,8 +152,8 @@ def servers(
                 f"http://127.0.0.1:{flow}/ping",
                 f"http://127.0.0.1:{flow}/invocations",
                 [
-                    json.dumps({"inputs": {n: [v] for n, v in zip(names, row, strict=True)}}).encode()
-                    for row in rows
+                    json.dumps({"dataframe_split": {"columns": names, "data": [row]}}).encode()
+                    for row in frame.select(names).rows()
                 ],
             ),
         )

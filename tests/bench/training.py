@@ -30,7 +30,7 @@ def floor(folder: str, task: str) -> None:
     import xgboost
     from sklearn.metrics import average_precision_score, roc_auc_score
 
-    from models import estimators
+    from models import boosting
     from models.encoder import Encoder
     from training.data.folds import folds
     from training.data.rows import inputs
@@ -56,8 +56,8 @@ def floor(folder: str, task: str) -> None:
                 train = matrix(fold.train, fold.train_label)
                 watch = [(matrix(fold.valid, fold.valid_label, train), "later")]
                 booster = xgboost.train(
-                    settings | trial["params"], train, estimators.MAX_ROUNDS, evals=watch,
-                    early_stopping_rounds=estimators.PATIENCE, verbose_eval=False,
+                    settings | trial["params"], train, boosting.MAX_ROUNDS, evals=watch,
+                    early_stopping_rounds=boosting.PATIENCE, verbose_eval=False,
                 )  # fmt: skip
                 return average_precision_score(fold.valid_label, booster.inplace_predict(fold.valid))
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from features.feature import Feature
-from models import estimators, observed_rates
+from models import boosting, observed_rates
 from models.calibration import Calibration
 from models.encoder import Encoder
 from models.model import Model
@@ -43,7 +43,7 @@ def fitted(seed: int) -> Model:
     label = (rng.random(len(rows)) < 1 / (1 + np.exp(-odds))).astype(int)
     encoder = Encoder.fit(rows, FEATURES)
     settings = {"max_depth": 5, "learning_rate": 0.1, "min_child_weight": 2.0, "subsample": 0.8}
-    booster, _ = estimators.train(settings, encoder.transform(rows), label, encoder.feature_types, seed, 80)
+    booster, _ = boosting.train(settings, encoder.transform(rows), label, encoder.feature_types, seed, 80)
     bands = [{"name": n, "low": low, "rate": 0.1} for n, low in (("A", 0.1), ("B", 0.02), ("C", 0.0))]
     card = {"bins": observed_rates.observed(rows, label, encoder), "bands": bands}
     return Model(booster, encoder, Calibration(0.9, -0.05), card)

@@ -26,7 +26,7 @@ def home(brand: Brand, tmp_path_factory: pytest.TempPathFactory) -> Path:
     api = mlflow.MlflowClient()
     experiment = api.create_experiment("churn", artifact_location=(home / "mlruns").as_uri())
     for seed in (3, 4):
-        bundle = home / f"parent{seed}" / "memberlens"
+        bundle = home / f"parent{seed}" / release_format.FOLDER
         model = trained("churn", available("churn"), finished(brand.raw), seed)
         model.save(bundle)
         for name in ("population.json", "release.json"):
@@ -34,7 +34,7 @@ def home(brand: Brand, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (bundle / "payload.pkl").write_bytes(b"never copied")
         with mlflow.start_run(experiment_id=experiment):
             logged = mlflow.xgboost.log_model(model.booster, name="model", pip_requirements=["xgboost-cpu"])
-        api.log_model_artifacts(logged.model_id, str(bundle.parent))
+        api.log_model_artifacts(logged.model_id, str(home / f"parent{seed}"))
         mlflow.register_model(logged.model_uri, "churn")
     return home
 

@@ -3,7 +3,7 @@
 import pytest
 import stages
 
-from models.estimators import DEFAULTS, ROUNDS
+from models.boosting import DEFAULTS, ROUNDS
 from training.io import read_json, write_json
 from training.params import Params
 from training.stages.tune import tune

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from features.feature import Feature
-from models import estimators
+from models import boosting
 from models.encoder import Encoder
 from training.data.rows import inputs, load
 from training.data.split import Split
@@ -116,7 +116,7 @@ def _later(
         past, later = variant.some(rows.filter(split.training(block))), rows.filter(pl.col("fold") == block)
         if past["label"].n_unique() < 2:
             raise ValueError(f"{variant.name}: too few rows to learn from before block {block + 1}")
-        booster, _ = estimators.train(
+        booster, _ = boosting.train(
             best["params"], encoder.transform(past), past["label"].to_numpy(), encoder.feature_types,
             params.seed, best["rounds"],
         )  # fmt: skip

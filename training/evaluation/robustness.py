@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models import estimators
+from models import boosting
 from models.encoder import Encoder
 from models.model import Model
 from training.evaluation.metrics import Ranked, codes, interval, ranking, resamples
@@ -70,7 +70,7 @@ class Trial:
         if not encoder.columns:  # without its only input a model says the same of everybody
             return np.zeros(len(self.test))
         kept = np.random.default_rng(self.seed).permutation(len(self.past))[:rows]
-        booster, _ = estimators.train(
+        booster, _ = boosting.train(
             self.settings["params"], encoder.transform(self.past[np.sort(kept)]), labels[np.sort(kept)],
             encoder.feature_types, seed, min(self.settings["rounds"], ROUNDS),
         )  # fmt: skip
@@ -170,9 +170,7 @@ def adversarial(trial: Trial) -> dict[str, Any]:
     later = np.repeat([0.0, 1.0], n)
     learn = np.arange(2 * n) % 2 == 0
     matrix, kinds = trial.model.encoder.transform(both), trial.model.encoder.feature_types
-    booster, _ = estimators.train(
-        estimators.DEFAULTS, matrix[learn], later[learn], kinds, trial.seed, rounds=60
-    )
+    booster, _ = boosting.train(boosting.DEFAULTS, matrix[learn], later[learn], kinds, trial.seed, rounds=60)
     ranked = Ranked.of(later[~learn], booster.inplace_predict(matrix[~learn]))
     gains = booster.get_score(importance_type="total_gain")
     best = max(gains, key=lambda name: gains[name], default=None)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models import estimators
+from models import boosting
 from models.encoder import Encoder
 from training.evaluation.metrics import Ranked, interval, ranking
 
@@ -48,8 +48,8 @@ class Halves:
 
     def scores(self, columns: list[int]) -> np.ndarray:
         """Of the judged half, by a small model of these columns."""
-        booster, _ = estimators.train(
-            estimators.DEFAULTS, self.matrix[self.learn][:, columns], self.label[self.learn],
+        booster, _ = boosting.train(
+            boosting.DEFAULTS, self.matrix[self.learn][:, columns], self.label[self.learn],
             [self.kinds[at] for at in columns], self.seed, ROUNDS, threads=2,
         )  # fmt: skip
         return booster.inplace_predict(self.matrix[~self.learn][:, columns], predict_type="margin")

@@ -4,7 +4,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from models import estimators
+from models import boosting
 
 FEWEST = 4  # complete trials: with fewer, the importance of a parameter says nothing
 
@@ -34,8 +34,8 @@ def restored(tuned: dict[str, Any]) -> Any:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    fixed = optuna.trial.FixedTrial(estimators.DEFAULTS)
-    estimators.space(fixed)
+    fixed = optuna.trial.FixedTrial(boosting.DEFAULTS)
+    boosting.space(fixed)
     study = optuna.create_study(study_name=tuned["study"], direction="maximize")
     for trial in tuned["trials"]:
         state = optuna.trial.TrialState[trial["state"]]

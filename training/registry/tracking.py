@@ -5,24 +5,32 @@ skipped still leads to the run that made its output, and a killed stage leaves n
 """
 
 import hashlib
+import inspect
 import json
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import polars as pl
+
+from features.feature import Feature
 from models import release_format
-from models.model import Model
+from models.encoder import Encoder
 from models.release_format import ABSENT, FOLDER
+from models.scorer import Scorer
 from training.git import UNKNOWN, git
 from training.io import read_json, say, sha256, write_json
 from training.params import Params
 from training.registry import release_files, search_plots
 
 RECORD = "record"  # folder of a run
+# What a released model needs where it is loaded: `models` and what of `features` it reads.
+NEEDED = ("mlflow", "narwhals", "numpy", "pandas", "polars", "pyarrow", "pyyaml", "scipy", "xgboost-cpu")
 
 
 def store_uri() -> str:
@@ -131,7 +139,7 @@ def track(params: Params, name: str) -> None:
         _log_record(params, name)
         _log_trials(api, experiment, run.info.run_id, folder, name)
         _log_dataset(folder, params, name)
-        version = _log_model(api, params, name, run.info.run_id)
+        version = _log_model(params, name, run.info.run_id)
     write_json(
         folder / "tracked.json", {"run_id": run.info.run_id, "model_version": version, "results": state}
     )
@@ -254,25 +262,34 @@ def _log_dataset(folder: Path, params: Params, name: str) -> None:
         mlflow.log_metrics({f"{part}.{key}": summary[key] for key in ("rows", "positives")})
 
 
-def _log_model(api: Any, params: Params, name: str, run_id: str) -> str:
-    """Log the booster in its native format with our folder beside it; return the registered version."""
+def _log_model(params: Params, name: str, run_id: str) -> str:
+    """Log the release as one model that says what the service says; return the registered version."""
     import mlflow
-    import xgboost
+
+    with TemporaryDirectory() as parent:
+        folder = Path(parent) / Path(FOLDER).name
+        release_files.released(params, name, run_id, folder)
+        scorer = Scorer.load(folder)
+        example = pl.DataFrame(read_json(folder / release_format.EXAMPLES)["rows"][:2])
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(Path(__file__).with_name("served_model.py")),
+            artifacts={folder.name: str(folder)},
+            code_paths=[str(Path(inspect.getfile(kind)).parent) for kind in (Feature, Scorer)],
+            signature=_signature(scorer.model.encoder),
+            input_example=example.to_pandas(),
+            pip_requirements=[f"{package}=={metadata.version(package)}" for package in NEEDED],
+        )
+    return mlflow.register_model(info.model_uri, registered_name(params, name)).version
+
+
+def _signature(encoder: Encoder) -> Any:
+    """Inputs in the catalogue's names and types, each of which may be missing; out comes a probability."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    folder = params.build / name
-    model = Model.load(folder / "model")
-    model.booster.feature_names = model.encoder.names
-    inputs = Schema([ColSpec("float", column) for column in model.encoder.names])
-    info = mlflow.xgboost.log_model(
-        model.booster,
-        name="model",
-        model_format="ubj",
-        signature=ModelSignature(inputs, Schema([ColSpec("float")])),
-        pip_requirements=[f"xgboost-cpu=={xgboost.__version__}"],
-    )
-    with TemporaryDirectory() as parent:
-        release_files.released(params, name, run_id, Path(parent) / FOLDER)
-        api.log_model_artifacts(info.model_id, parent)
-    return mlflow.register_model(info.model_uri, registered_name(params, name)).version
+    kinds = {False: "double", True: "string"}
+    columns: list[Any] = [
+        ColSpec(kinds[c.categories is not None], c.name, required=False) for c in encoder.columns
+    ]
+    return ModelSignature(Schema(columns), Schema([ColSpec("double", "probability")]))

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from features.feature import Feature
-from models import estimators
+from models import boosting
 from models.calibration import Calibration, fit_calibration
 from models.encoder import Encoder
 from training.data.rows import inputs, load
@@ -42,7 +42,7 @@ class Recipe:
         """Learn from ``past``, at most ``rows`` of it, drawn seeded."""
         some = past.sample(min(self.rows, len(past)), seed=self.seed).sort("row_id")
         encoder = Encoder.fit(some, self.features)
-        booster, _ = estimators.train(
+        booster, _ = boosting.train(
             self.best["params"], encoder.transform(some), some["label"].to_numpy(), encoder.feature_types,
             self.seed, self.best["rounds"],
         )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models import estimators
+from models import boosting
 from models.calibration import Calibration, fit_calibration
 from models.encoder import Encoder
 from models.model import Model
@@ -37,7 +37,7 @@ def fit(params: Params, name: str) -> None:
     )
     calibration = calibrate(oof)
     say(f"{name}: fit on {len(past):,} rows, {best['rounds']} trees, slope {calibration.slope:.2f}")
-    booster, _ = estimators.train(
+    booster, _ = boosting.train(
         best["params"],
         encoder.transform(past),
         past["label"].to_numpy(),
@@ -47,6 +47,7 @@ def fit(params: Params, name: str) -> None:
         threads=params.engine.threads,
     )
     card = _card(task, facts, past, oof, calibration, encoder, params)
+    card["settings"] = best["params"] | {"seed": params.seed}
     model = Model(booster, encoder, calibration, card)
     card["weights"] = _weights(model, past.sample(min(SAMPLE, len(past)), seed=params.seed))
     model.save(folder / "model")
@@ -67,7 +68,7 @@ def _out_of_fold(
 
     def later(number: int) -> pl.DataFrame:
         fold = parts[number]
-        booster, _ = estimators.train(
+        booster, _ = boosting.train(
             best["params"], fold.train, fold.train_label, encoder.feature_types, params.seed, best["rounds"]
         )
         margin = booster.inplace_predict(fold.valid, predict_type="margin")

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from models import estimators
+from models import boosting
 from models.encoder import Encoder
 from training.data.folds import Fold, folds
 from training.data.rows import inputs, load
@@ -45,7 +45,7 @@ def tune(params: Params, name: str) -> None:
 
 def _name(folder: Path, task: str, settings: Tune, seed: int) -> str:
     digest = hashlib.sha256((folder / "dataset.parquet").read_bytes())
-    digest.update(f"{settings.rows} {seed} over chance".encode() + Path(estimators.__file__).read_bytes())
+    digest.update(f"{settings.rows} {seed} over chance".encode() + Path(boosting.__file__).read_bytes())
     return f"{task}-{digest.hexdigest()[:12]}"
 
 
@@ -84,7 +84,7 @@ def _search(study: Any, parts: list[Fold], encoder: Encoder, params: Params, nam
             return
         study.sampler = optuna.samplers.TPESampler(seed=seed + done, n_startup_trials=6, multivariate=True)
         if done == 0:
-            study.enqueue_trial(estimators.DEFAULTS, skip_if_exists=True)
+            study.enqueue_trial(boosting.DEFAULTS, skip_if_exists=True)
         trial = study.ask()
         value = _score(trial, parts, encoder.feature_types, seed, params.engine.threads)
         state = optuna.trial.TrialState.PRUNED if value is None else optuna.trial.TrialState.COMPLETE
@@ -99,7 +99,7 @@ def _score(trial: Any, parts: list[Fold], feature_types: list[str], seed: int, t
 
     As many blocks as there are cores are fitted side by side, the newest first, each on one thread.
     """
-    chosen = estimators.space(trial)
+    chosen = boosting.space(trial)
     found: list[tuple[float, int, float]] = []
     with ThreadPoolExecutor(threads) as pool:
         for batch in batched(reversed(parts), threads):
@@ -118,7 +118,7 @@ def _fold_score(
 ) -> tuple[float, int, float]:
     """Average precision, the best number of rounds, and how many standard errors AUC is above chance."""
     watch = (fold.valid, fold.valid_label)
-    booster, rounds = estimators.train(chosen, fold.train, fold.train_label, feature_types, seed, watch=watch)
+    booster, rounds = boosting.train(chosen, fold.train, fold.train_label, feature_types, seed, watch=watch)
     y, score = fold.valid_label, booster.inplace_predict(fold.valid)
     positives, negatives = float(y.sum()), float(len(y) - y.sum())
     error = np.sqrt((len(y) + 1) / (12 * positives * negatives))  # of Mann and Whitney's U under chance
@@ -147,7 +147,7 @@ def _facts(study: Any, settings: Tune) -> dict[str, Any]:
             "number": best.number,
             "value": best.value,
             "params": best.params,
-            "rounds": int(np.ceil(np.mean(best.user_attrs["rounds"]))) if holds else estimators.ROUNDS,
+            "rounds": int(np.ceil(np.mean(best.user_attrs["rounds"]))) if holds else boosting.ROUNDS,
             "fold_values": best.user_attrs["values"],
         },
         "at_edge": [key for key, value in best.params.items() if _at_edge(best.distributions[key], value)],

@@ -1,0 +1,31 @@
+"""A released model as MLflow loads it: features in, the probability that the service tells out.
+
+MLflow runs this file where it loads the model (a model from code: nothing is pickled), with the folders
+``features`` and ``models`` of the release beside it.
+"""
+
+from pathlib import Path
+
+import polars as pl
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel
+
+from models.scorer import Scorer
+
+
+class ServedModel(PythonModel):
+    """Scores frames of catalogue features with a released folder."""
+
+    # No type hints: MLflow takes those of `predict` for a schema of its own, beside the signature.
+    def load_context(self, context):
+        """Read the folder that the model was registered with."""
+        (folder,) = context.artifacts.values()
+        self.scorer = Scorer.load(Path(folder))
+
+    def predict(self, context, model_input, params=None):
+        """Return the calibrated probability of each row, shape (rows,), float64."""
+        frame = pl.from_pandas(model_input, nan_to_null=True)
+        return self.scorer.numbers(frame)["probability"].to_numpy()
+
+
+set_model(ServedModel())
