@@ -1,7 +1,5 @@
-"""All groups, which of them a set of tables can feed, and the catalogue's fingerprint."""
+"""All groups, which of them a set of tables can feed, and the catalogue as rows."""
 
-import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 
@@ -84,13 +82,3 @@ def _window(name: str) -> int | None:
     """
     found = re.search(r"_(\d+)d$", name)
     return int(found[1]) if found else None
-
-
-def fingerprint(groups: Iterable[Group]) -> str:
-    """Changes when a feature is added, removed or described otherwise; 12 hexadecimal digits.
-
-    A model carries it and refuses features of another. Expressions are code and have no stable
-    text: whoever changes what a feature means changes its sentence, unit or name too.
-    """
-    text = json.dumps(describe(groups), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from xgboost import Booster, DMatrix
 
+from features.meaning import meanings
 from models.calibration import Calibration
 from models.encoder import Encoder
 from models.release_format import CARD, MODEL
@@ -27,8 +28,8 @@ CARD_VERSION = 1
 class Model:
     """Scores frames of features.
 
-    ``card`` holds what is plain data: task, question, features with their words, catalogue
-    fingerprint, bands, observed rates by feature value, settings of the outcome window.
+    ``card`` holds what is plain data: task, question, features with their words and fingerprints,
+    bands, observed rates by feature value, settings of the outcome window.
     """
 
     booster: Booster
@@ -40,6 +41,11 @@ class Model:
     def unknown(self) -> Unknown:
         """What becomes of inputs that the model has learnt nothing of."""
         return Unknown(self.encoder, self.card["bins"], self.card.get("weights"))
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """What each feature that the model reads meant where it learnt, by name."""
+        return meanings(self.card["features"])
 
     def inputs(self, frame: pl.DataFrame) -> Inputs:
         """Features as the model reads them, with what is unknown in them."""

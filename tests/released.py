@@ -20,6 +20,8 @@ from features.compute import compute
 from features.consent import reasons
 from features.consent_policy import Policy, Unknown
 from features.feature import DAY
+from features.fingerprint import described
+from features.meaning import combined, meanings
 from models import observed_rates
 from models.booster_sum import Amount
 from models.calibration import Calibration
@@ -136,7 +138,7 @@ def publish(settings: Settings, name: str, world: dict[str, pl.DataFrame], versi
     (folder / "release.json").write_text(json.dumps(release))
     keys = ["subject_id", *(["campaign_id"] if name == "response" else [])]
     _beside(folder, name, model, snapshot)
-    write_snapshot(settings.published / name / "snapshot", snapshot, model.card["fingerprint"])
+    write_snapshot(settings.published / name / "snapshot", snapshot, model.fingerprints)
     why = reasons(snapshot, datetime.fromtimestamp(AS_OF, UTC), Policy(unknown=Unknown(profiling="score")))
     scorer, path = Scorer.beside(model, population, folder), settings.published / name / "scores.parquet"
     write_scores(scorer, snapshot.with_columns(why), keys, path)
@@ -185,6 +187,7 @@ def trained(name: str, groups: tuple[Any, ...], world: dict[str, pl.DataFrame], 
 def card(
     name: str, groups: tuple[Any, ...], frame: pl.DataFrame, label: np.ndarray, encoder: Encoder
 ) -> dict[str, Any]:
+    features = [row for row in described(groups) if row["name"] in encoder.names]
     task, facts = TASKS[name], {"days": 60, "gap": 7, "active_days": 365}
     lows = np.linspace(0.6, 0.0, len(task.bands))
     return {
@@ -193,9 +196,9 @@ def card(
         "positive": {"en": task.positive_en, "zh": task.positive_zh},
         "days": 60, "gap": 7, "base_rate": float(label.mean()), "extracted_at": _iso(AS_OF),
         "groups": [group.name for group in groups],
-        "features": [row for row in catalog.describe(groups) if row["name"] in encoder.names],
+        "features": features,
         "own": {key: OWN[key] for key in OWN if key in {g.table or "campaigns" for g in groups}},
-        "fingerprint": catalog.fingerprint(groups),
+        "fingerprint": combined(meanings(features)),
         "bands": [
             {"name": b.name, "en": b.en, "zh": b.zh, "share": b.share, "low": float(low), "high": 1.0,
              "rate": 0.3, "n": 100}
@@ -236,12 +239,12 @@ def everyone(name: str, groups: tuple[Any, ...], world: dict[str, pl.DataFrame])
     )
 
 
-def write_snapshot(folder: Path, frame: pl.DataFrame, fingerprint: str) -> None:
+def write_snapshot(folder: Path, frame: pl.DataFrame, features: dict[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "snapshot.parquet"
     frame.write_parquet(path)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    facts = {"as_of": AS_OF, "fingerprint": fingerprint, "rows": len(frame), "sha256": sha256}
+    facts = {"as_of": AS_OF, "features": features, "rows": len(frame), "sha256": sha256}
     (folder / "snapshot.json").write_text(json.dumps(facts))
 
 

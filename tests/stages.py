@@ -8,6 +8,8 @@ import polars as pl
 
 from features import catalog, tables
 from features.feature import DAY
+from features.fingerprint import described
+from features.meaning import combined, meanings
 from models.boosting import DEFAULTS
 from models.tasks.churn import TASK
 from training.data import sufficiency
@@ -140,8 +142,8 @@ def facts(rows: pl.DataFrame) -> dict[str, object]:
         "test_start_time": test,
         "blocks": valid,
         "groups": [group.name for group in TASK.groups],
-        "features": catalog.describe(TASK.groups),
-        "fingerprint": catalog.fingerprint(TASK.groups),
+        "features": (features := described(TASK.groups)),
+        "fingerprint": combined(meanings(features)),
         "left_out": {},
         "enough": sufficiency.facts(sufficiency.every(rows)),
     }

@@ -110,7 +110,7 @@ class Champion:
 
 def _snapshot(folder: Path, scorer: Scorer) -> tuple[Snapshot | None, str | None]:
     try:
-        return Snapshot.load(folder, scorer.model.card["fingerprint"], scorer.model.encoder.names), None
+        return Snapshot.load(folder, scorer.model.fingerprints), None
     except FileNotFoundError as error:
         return None, f"{error.filename}: not found"
     except (ValueError, OSError, pl.exceptions.PolarsError) as error:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from features.consent import FACTS
+from features.meaning import differences
 
 KEYS = ("subject_id", "campaign_id")
 
@@ -36,16 +37,20 @@ class Snapshot:
         return tuple(key for key in KEYS if key in self.frame.columns)
 
     @classmethod
-    def load(cls, folder: Path, fingerprint: str, inputs: Sequence[str]) -> "Snapshot":
-        """``ValueError`` says why a snapshot is refused; a missing one is a ``FileNotFoundError``."""
+    def load(cls, folder: Path, features: Mapping[str, str]) -> "Snapshot":
+        """Read a snapshot for a model that reads ``features``, by name what each of them means.
+
+        ``ValueError`` says why it is refused; a missing one is a ``FileNotFoundError``.
+        """
         facts, file = json.loads((folder / "snapshot.json").read_text()), folder / "snapshot.parquet"
-        _same(file, "catalogue", facts["fingerprint"], fingerprint)
+        if told := differences(features, facts.get("features", {})):
+            raise ValueError(f"{file}: features that the model reads: {told}")
         with file.open("rb") as stream:
             found = hashlib.file_digest(stream, "sha256").hexdigest()
         _same(file, "sha256", found, facts["sha256"])
         frame = pl.read_parquet(file)
         _same(file, "rows", len(frame), facts["rows"])
-        _same(file, "missing inputs", sorted(set(inputs) - set(frame.columns)), [])
+        _same(file, "missing inputs", sorted(set(features) - set(frame.columns)), [])
         keys = [key for key in KEYS if key in frame.columns]
         places = {key: at for at, key in enumerate(frame.select(keys).iter_rows())}
         _same(file, f"different {' and '.join(keys)}", len(places), len(frame))

@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from features import catalog, tables
 from features.compute import compute
 from features.feature import Group
+from features.fingerprint import fingerprints
+from features.meaning import differences, meanings
 from serving.champion.query_plan import Plans
 from serving.contract.problems import NAME, Fault, Problem, pointer
 
@@ -62,15 +64,13 @@ class Reader:
 
     @classmethod
     def of(cls, card: Mapping[str, Any]) -> "Reader":
-        """The reader of a released model; ``ValueError`` where this code computes other features."""
+        """Prepare a released model's features; ``ValueError`` names those computed otherwise here."""
         known, attributes = {group.name: group for group in catalog.GROUPS}, card["own"]
         groups = tuple(known[name] for name in card["groups"] if name in known)
         there = {group.table for group in groups if group.table} | set(attributes)
         groups = catalog.available(groups, {name: attributes.get(name, {}) for name in there})
-        if (ours := catalog.fingerprint(groups)) != card["fingerprint"]:
-            raise ValueError(
-                f"features: the model was trained on {card['fingerprint']}, this code has {ours}"
-            )
+        if told := differences(meanings(card["features"]), fingerprints(groups)):
+            raise ValueError(f"features that the model learnt, in this code: {told}")
         key = "lead_id" if card["key"] == "lead_id" else "member_id"
         return cls(key, groups, attributes)
 

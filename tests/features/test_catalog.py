@@ -26,9 +26,3 @@ def test_windows_are_days():
     assert ROWS["orders_90d"]["window"] == 90
     assert ROWS["orders"]["window"] is None
     assert {row["window"] for row in ROWS.values()} == {None, 1, 7, 30, 90, 180, 365}
-
-
-def test_what_a_feature_says_is_part_of_the_fingerprint():
-    before = catalog.fingerprint(catalog.GROUPS)
-    assert catalog.fingerprint(catalog.GROUPS) == before
-    assert catalog.fingerprint(catalog.GROUPS[1:]) != before

@@ -6,12 +6,15 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import narwhals as nw
 import numpy as np
 import polars as pl
 import pytest
 from released import Brand, client_of, publish
 from worlds import finished
 
+from features import catalog
+from features.feature import Feature, Rows
 from models.scorer import Population
 from serving.champion.registry import mark_asked
 from serving.champion.retries import Attempts
@@ -65,13 +68,42 @@ def test_a_broken_champion_is_refused_and_the_old_one_stays(own: Settings, brand
     assert loaded(own).champions["churn"].version == "1"  # after a restart too
 
 
-def test_a_model_of_another_catalogue_is_refused(own: Settings, brand: Brand):
+def test_a_model_that_learnt_another_meaning_is_refused_and_the_feature_named(own: Settings, brand: Brand):
     state = loaded(own)
     card = release(own, brand, "2") / "card.json"
-    card.write_text(card.read_text().replace(state.champions["churn"].card["fingerprint"], "0" * 12))
+    meant = state.champions["churn"].scorer.model.fingerprints["orders_90d"]
+    card.write_text(card.read_text().replace(meant, "0" * 12))
     state.load()
     assert state.champions["churn"].version == "1"
-    assert "trained on 000000000000" in state.refused["churn"]
+    assert "in this code: orders_90d: computed otherwise" in state.refused["churn"]
+
+
+def test_a_feature_that_is_added_to_the_catalogue_leaves_champions_serving(own: Settings, monkeypatch):
+    more = Feature("lines_400d", lambda r: r.within(400).count(), "lines", "lines", "行数", 0)
+    groups = tuple(
+        replace(g, features=(*g.features, more)) if g.name == "purchases" else g for g in catalog.GROUPS
+    )
+    monkeypatch.setattr(catalog, "GROUPS", groups)
+    state = loaded(own)
+    assert set(state.champions) == {"lead", "response", "churn"}
+    assert "lines_400d" in {f.name for g in state.champions["churn"].reader.groups for f in g.columns()}
+
+
+def test_a_feature_that_counts_lines_instead_of_orders_is_refused(own: Settings, monkeypatch):
+    def lines(rows: Rows) -> nw.Expr:
+        return rows.where(nw.col("kind") == "sale").count()
+
+    groups = tuple(
+        replace(
+            g, features=tuple(replace(f, expr=lines) if f.name == "orders_{days}d" else f for f in g.features)
+        )
+        for g in catalog.GROUPS
+    )
+    monkeypatch.setattr(catalog, "GROUPS", groups)
+    state = loaded(own)
+    assert set(state.champions) == {"lead"}
+    assert "orders_30d" in state.refused["churn"]
+    assert "computed otherwise" in state.refused["response"]
 
 
 def test_a_model_whose_examples_come_out_differently_is_refused(own: Settings, brand: Brand):
@@ -94,12 +126,12 @@ def test_what_was_refused_is_forgotten_when_a_good_one_comes(own: Settings, bran
 
 def _foreign(folder: Path) -> None:
     facts = folder / "snapshot.json"
-    facts.write_text(facts.read_text().replace('"fingerprint": "', '"fingerprint": "x'))
+    facts.write_text(facts.read_text().replace('"orders_90d": "', '"orders_90d": "x'))
 
 
 SNAPSHOT_DAMAGES = {
     "truncated": lambda folder: _cut(folder / "snapshot.parquet"),
-    "of another catalogue": _foreign,
+    "of another meaning": _foreign,
     "gone": lambda folder: (folder / "snapshot.parquet").unlink(),
 }
 

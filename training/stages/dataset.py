@@ -7,6 +7,8 @@ from typing import Any
 import polars as pl
 
 from features import catalog, engines
+from features.fingerprint import described
+from features.meaning import combined, meanings
 from models.task import Task
 from models.task import task as task_named
 from training.data import spine as spines
@@ -116,7 +118,7 @@ def _facts(
     ingest: dict[str, Any],
 ) -> dict[str, Any]:
     """What ``dataset.json`` says."""
-    found = {group.name for group in groups}
+    found, features = {group.name for group in groups}, described(groups)
     return {
         "task": task.name,
         "subject": _subject(task),
@@ -130,8 +132,8 @@ def _facts(
         "blocks": list(split.blocks),
         "test_start_time": split.test_start,
         "groups": [group.name for group in groups],
-        "features": catalog.describe(groups),
-        "fingerprint": catalog.fingerprint(groups),
+        "features": features,
+        "fingerprint": combined(meanings(features)),
         "left_out": {
             g.name: f"the source has no table {g.table}" for g in task.groups if g.name not in found
         },

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from features.meaning import combined, meanings
 from models import boosting
 from models.calibration import Calibration, fit_calibration
 from models.encoder import Encoder
@@ -97,7 +98,7 @@ def _card(
 ) -> dict[str, Any]:
     spine, stated = facts["spine"], getattr(params.economics, task.name)
     capacity = None if stated is None else stated.capacity
-    known = set(encoder.names)
+    features = [row for row in facts["features"] if row["name"] in set(encoder.names)]
     return {
         "task": task.name,
         "data": params.data,
@@ -107,9 +108,9 @@ def _card(
         "days": spine["days"],
         "gap": spine["gap"],
         "groups": facts["groups"],
-        "features": [row for row in facts["features"] if row["name"] in known],
+        "features": features,
         "own": _own_attributes(facts),
-        "fingerprint": facts["fingerprint"],
+        "fingerprint": combined(meanings(features)),
         "base_rate": float(past["label"].mean()),
         "bands": bands(task, calibration.probability(oof["margin"]), oof["label"].to_numpy(), capacity),
         "short": [

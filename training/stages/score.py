@@ -150,7 +150,7 @@ def _there(frame: pl.DataFrame, names: tuple[str, ...]) -> list[str]:
 
 
 def _publish(snapshot: pl.DataFrame, model: Model, folder: Path) -> None:
-    """The snapshot with what the service checks: catalogue fingerprint and hash."""
+    """The snapshot with what the service checks: what its columns mean, and its hash."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "snapshot.parquet"
     snapshot.write_parquet(path)
@@ -158,7 +158,7 @@ def _publish(snapshot: pl.DataFrame, model: Model, folder: Path) -> None:
         folder / "snapshot.json",
         {
             "as_of": int(snapshot["as_of"].max() or 0),
-            "fingerprint": model.card["fingerprint"],
+            "features": model.fingerprints,
             "rows": len(snapshot),
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         },

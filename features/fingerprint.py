@@ -1,0 +1,49 @@
+"""A fingerprint a feature, from its values: whether a model and this code mean the same by a name."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import polars as pl
+
+from features import catalog, reference_world
+from features.compute import compute
+from features.feature import Group
+from features.meaning import digest
+
+
+def fingerprints(groups: Iterable[Group]) -> dict[str, str]:
+    """Return the fingerprint of every feature of ``groups``, by name.
+
+    It changes when the feature says something else of anybody in the reference world, whether its
+    expression changed, a helper of it, the join, or what ingest makes of a row. Words, units and the other
+    features have no part in it. Numbers count to six digits, so that engines and versions agree.
+    """
+    groups = tuple(groups)
+    world = reference_world.world(_own_attributes(groups))
+    rows = compute(reference_world.spine(world["campaigns"]), world, groups).sort("row_id")
+    return {name: digest(_text(rows[name])) for name in rows.columns if name != "row_id"}
+
+
+def described(groups: Iterable[Group]) -> list[dict[str, Any]]:
+    """Return the catalogue's rows, each with its feature's fingerprint."""
+    groups = tuple(groups)
+    found = fingerprints(groups)
+    return [row | {"fingerprint": found[str(row["name"])]} for row in catalog.describe(groups)]
+
+
+def _own_attributes(groups: Iterable[Group]) -> dict[str, dict[str, bool]]:
+    """By table the ``x_`` columns that the groups read, and of each whether it is a category."""
+    found: dict[str, dict[str, bool]] = {}
+    for group in groups:
+        for feature in group.columns():
+            name = feature.name.removeprefix("content_")
+            if name.startswith("x_"):
+                found.setdefault(group.table or "campaigns", {})[name] = feature.is_category
+    return found
+
+
+def _text(values: pl.Series) -> str:
+    numbers = values.dtype.is_numeric()
+    return "\n".join(
+        "" if value is None else f"{value:.6g}" if numbers else str(value) for value in values.to_list()
+    )
