@@ -9,7 +9,8 @@ from features.groups.care import CARE
 from features.groups.engagement import ENGAGEMENT, INTEREST, LEAD_TOUCHES
 from features.groups.given import GIVEN
 from features.groups.profile import LEAD_PROFILE, PROFILE, attributes
-from features.groups.purchases import AFFINITY, PURCHASES
+from features.groups.purchases import AFFINITY, PURCHASES, with_limits
+from features.lifecycle_limits import LifecycleLimits
 
 GROUPS = (
     PROFILE,
@@ -25,22 +26,29 @@ GROUPS = (
     LEAD_TOUCHES,
     GIVEN,
 )
+LIMITS = LifecycleLimits()
 # What hangs on the content that is asked about, and not on the subject alone.
 ABOUT_CONTENT = frozenset(group.name for group in (CONTENT, CONTENT_HISTORY, AFFINITY, INTEREST))
 # From which table the x_ attributes of a group come, by the group's own.
 OWN = {"members": "members", "leads": "leads", "subjects": "subjects", None: "campaigns"}
 
 
-def available(groups: Iterable[Group], kinds: Mapping[str, Mapping[str, bool]]) -> tuple[Group, ...]:
-    """The groups that the tables at hand can feed, with the brand's own attributes added.
+def available(
+    groups: Iterable[Group], kinds: Mapping[str, Mapping[str, bool]], limits: LifecycleLimits = LIMITS
+) -> tuple[Group, ...]:
+    """The groups that the tables at hand can feed, with the brand's own attributes and stages.
 
     Parameters
     ----------
     kinds
         For each table that is there its ``x_`` columns, and of each whether it is a category.
+    limits
+        When a member is new, silent and lost.
     """
     return tuple(
-        attributes(group, dict(kinds.get(OWN[group.table], {}))) if group.table in OWN else group
+        attributes(group, dict(kinds.get(OWN[group.table], {})))
+        if group.table in OWN
+        else with_limits(group, limits)
         for group in groups
         if group.table is None or group.table in kinds
     )

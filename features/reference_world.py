@@ -7,6 +7,7 @@ other. A word that is added here does move the features that read it.
 import random
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from math import log
 from typing import Any
 
 import polars as pl
@@ -123,11 +124,11 @@ def _column(table: str, column: str, spec: Any, heads: list[int]) -> pl.Series:
 
 
 def _subjects(table: str, heads: list[int]) -> list[int]:
-    """Whose rows they are: in small tables everybody's in turn, in large ones the first have the most."""
+    """Whose rows they are: in small tables everybody's in turn, in large ones from many rows to a few."""
     if len(heads) < ROWS:
         return [at % SUBJECTS for at in range(len(heads))]
     stream = Stream(f"{table} subjects")
-    drawn = [int(SUBJECTS * (stream.whole(0, 1000) / 1000) ** 2) for _ in heads]
+    drawn = [min(int(-3 * log(stream.whole(1, 1000) / 1000)), SUBJECTS - 1) for _ in heads]
     return [drawn[head] for head in heads]
 
 

@@ -21,6 +21,7 @@ from features.consent import reasons
 from features.consent_policy import Policy, Unknown
 from features.feature import DAY
 from features.fingerprint import described
+from features.lifecycle_limits import LifecycleLimits
 from features.meaning import combined, meanings
 from models import observed_rates
 from models.booster_sum import Amount
@@ -196,6 +197,7 @@ def card(
         "positive": {"en": task.positive_en, "zh": task.positive_zh},
         "days": 60, "gap": 7, "base_rate": float(label.mean()), "extracted_at": _iso(AS_OF),
         "groups": [group.name for group in groups],
+        "lifecycle": LifecycleLimits().model_dump(),
         "features": features,
         "own": {key: OWN[key] for key in OWN if key in {g.table or "campaigns" for g in groups}},
         "fingerprint": combined(meanings(features)),

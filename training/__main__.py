@@ -71,11 +71,12 @@ def features(
     memory: Annotated[str, typer.Option(help="what Spark's driver may use")] = "2g",
 ) -> None:
     """Compute the questions' features of a task on Spark, into Parquet partitions."""
-    from features import catalog, engines
+    from features import engines
     from models.task import task as named
+    from training.data.feature_groups import available
 
-    folder = load().build
-    groups = catalog.available(named(task).groups, engines.kinds(folder / "tables"))
+    params = load()
+    folder, groups = params.build, available(params, named(task).groups)
     session = engines.spark(master, memory)
     engines.to_partitions(session, folder / task / "spine.parquet", folder / "tables", groups, out)
 

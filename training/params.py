@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from features import unique_yaml
 from features.consent_policy import Policy
+from features.lifecycle_limits import LifecycleLimits
 
 NAME = r"^[a-z0-9][a-z0-9_-]*$"
 """Names of data sets: of folders, of files in ``mappings/``, of models."""
@@ -175,6 +176,7 @@ class Params(Section):
     brand: Brand
     ingest: Ingest
     consent: Policy = Policy()
+    lifecycle: LifecycleLimits = LifecycleLimits()
     engine: Engine
     spine: Spines
     tune: Tunes

@@ -14,13 +14,8 @@ from training.params import NAME, parse
 MAPPINGS = Path("mappings")
 BRAND = Path("features/synthetic/brand.yaml")
 DEFAULTS = Path(__file__).with_name("defaults.yaml")
-BY_DATA = (
-    "tasks",
-    "consent",
-    "spine",
-    "tune",
-    "economics",
-)  # a data set's; the rest is the user's
+# A data set's; the rest is the user's.
+BY_DATA = ("tasks", "consent", "lifecycle", "spine", "tune", "economics")
 
 
 def named(name: str) -> str:

@@ -4,16 +4,20 @@ Rhythm is computed from whole hours, so that sums of squares are exact integers 
 every engine, in whatever order the rows come.
 """
 
+from dataclasses import replace
+
 import narwhals as nw
 
 from features.feature import DAY, Feature, Group, Rows
+from features.lifecycle import stage
+from features.lifecycle_limits import LifecycleLimits
 
 SALE, RETURN = nw.col("kind") == "sale", nw.col("kind") == "return"
 HOUR = (nw.col("event_time") % DAY) // 3600
 WEEKDAY = (nw.col("event_time") // DAY + 3) % 7  # Monday is 0; 1970-01-01 was a Thursday
 GAP = nw.col("gap_hours")
 PAUSE = GAP >= 12
-NEW_DAYS, LOST_DAYS = 90, 365
+YEARLY_DAYS = 90  # of relation at least, for a value a year
 
 
 def ratio(above: nw.Expr, below: nw.Expr) -> nw.Expr:
@@ -34,19 +38,14 @@ def _spread(rows: Rows) -> nw.Expr:
     return nw.when(variance > 0).then(variance).otherwise(0.0).sqrt() / 24
 
 
-def _stage() -> nw.Expr:
-    """Where the member stands: prospect, new, mature, silent or lost.
+def _stage(limits: LifecycleLimits) -> Feature:
+    return Feature("stage", stage(limits), "category", "lifecycle stage", "生命周期阶段")
 
-    Silent is who has bought nothing for twice the usual pause and a quarter at least, lost for a
-    year; who bought once has no usual pause. New is whose first order lies within a quarter.
-    """
-    since, pause = nw.col("days_since_order"), nw.col("gap_mean_days").fill_null(NEW_DAYS / 2)
-    active = (
-        nw.when(nw.col("days_since_first_order") <= NEW_DAYS).then(nw.lit("new")).otherwise(nw.lit("mature"))
-    )
-    quiet = nw.when((since > NEW_DAYS) & (since > 2 * pause)).then(nw.lit("silent")).otherwise(active)
-    bought = nw.when(since > LOST_DAYS).then(nw.lit("lost")).otherwise(quiet)
-    return nw.when(nw.col("orders") == 0).then(nw.lit("prospect")).otherwise(bought)
+
+def with_limits(group: Group, limits: LifecycleLimits) -> Group:
+    """Return ``group`` with its stage by a brand's own limits; a group without one stays as it is."""
+    derived = tuple(_stage(limits) if feature.name == "stage" else feature for feature in group.derived)
+    return replace(group, derived=derived)
 
 
 def _hours() -> nw.Expr:
@@ -105,8 +104,8 @@ PURCHASES = Group(
         Feature("evening_share", ratio(nw.col("lines_evening"), nw.col("lines")), "share", "share of lines bought after 18:00 (UTC)", "18:00 后购买占比（UTC）"),
         Feature("preferred_hours", _hours(), "category", "part of the day with most purchases (UTC)", "主要购买时段（UTC）"),
         Feature("store_share", ratio(nw.col("lines_store"), nw.col("lines")), "share", "share of lines bought in a store", "门店购买占比"),
-        Feature("yearly_value", nw.col("revenue") * 365 / nw.max_horizontal(nw.col("days_since_first_order"), nw.lit(float(NEW_DAYS))), "cents", "net revenue a year since the first order", "自首购以来年均净消费额"),
-        Feature("stage", _stage(), "category", "lifecycle stage", "生命周期阶段"),
+        Feature("yearly_value", nw.col("revenue") * 365 / nw.max_horizontal(nw.col("days_since_first_order"), nw.lit(float(YEARLY_DAYS))), "cents", "net revenue a year since the first order", "自首购以来年均净消费额"),
+        _stage(LifecycleLimits()),
         Feature("weekend_share", ratio(nw.col("lines_weekend"), nw.col("lines")), "share", "share of lines bought at weekends", "周末购买占比"),
     ),
 )

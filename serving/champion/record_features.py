@@ -13,6 +13,7 @@ from features import catalog, tables
 from features.compute import compute
 from features.feature import Group
 from features.fingerprint import fingerprints
+from features.lifecycle_limits import LifecycleLimits
 from features.meaning import differences, meanings
 from serving.champion.query_plan import Plans
 from serving.contract.problems import NAME, Fault, Problem, pointer
@@ -68,7 +69,8 @@ class Reader:
         known, attributes = {group.name: group for group in catalog.GROUPS}, card["own"]
         groups = tuple(known[name] for name in card["groups"] if name in known)
         there = {group.table for group in groups if group.table} | set(attributes)
-        groups = catalog.available(groups, {name: attributes.get(name, {}) for name in there})
+        kinds = {name: attributes.get(name, {}) for name in there}
+        groups = catalog.available(groups, kinds, LifecycleLimits.model_validate(card["lifecycle"]))
         if told := differences(meanings(card["features"]), fingerprints(groups)):
             raise ValueError(f"features that the model learnt, in this code: {told}")
         key = "lead_id" if card["key"] == "lead_id" else "member_id"

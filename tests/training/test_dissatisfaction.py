@@ -36,7 +36,7 @@ def _write(found, rng, topic, recency, label, as_of):
             "as_of": np.full(n, as_of),
             "label": label.astype(np.int8),
             "days_since_order": recency,
-            "days_since_first_order": recency + 100,
+            "stage": rng.choice(["new", "mature", "silent"], n),
             "orders_365d": rng.poisson(3, n).astype(float),
             "region": rng.choice(["north", "south"], n),
         }

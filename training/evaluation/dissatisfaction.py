@@ -79,14 +79,7 @@ def _moments(path: Path, seed: int) -> pl.DataFrame | None:
     recency = pl.col("days_since_order").rank("ordinal") * 10 // (pl.len() + 1)
     often = pl.col("orders_365d").rank("ordinal") * 3 // (pl.len() + 1)
     wanted = [name for name in ("region", "city_tier") if name in rows.columns]
-    stage = (
-        pl.when(pl.col("days_since_order") > 180).then(pl.lit("silent"))
-        .when(pl.col("days_since_first_order") <= 90).then(pl.lit("new"))
-        .otherwise(pl.lit("mature"))
-    )  # fmt: skip
-    return rows.select(
-        "row_id", "member_id", "as_of", "label", *wanted, stratum=recency * 3 + often, stage=stage
-    )
+    return rows.select("row_id", "member_id", "as_of", "label", "stage", *wanted, stratum=recency * 3 + often)
 
 
 def _kinds(care: Care, keys: tuple[str, ...]) -> pl.DataFrame:

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from features import catalog, engines
+from features import catalog
 from features.compute import compute
 from features.feature import DAY, Group
 from models.encoder import Encoder
 from models.task import task as task_named
+from training.data.feature_groups import available
 from training.data.rows import inputs, load
 from training.evaluation import target_leakage
 from training.evaluation.metrics import auc_alone
@@ -107,7 +108,7 @@ def _recomputed(params: Params, name: str, rows: pl.DataFrame) -> dict[str, Any]
     tables = params.build / "tables"
     if not tables.is_dir():
         return {"check": "recomputed", "result": "unrun", "value": None, "threshold": 0}
-    groups = catalog.available(task_named(name).groups, engines.kinds(tables))
+    groups = available(params, task_named(name).groups)
     names = [feature.name for feature in catalog.features(groups)]
     asked = rows.sample(min(QUESTIONS, len(rows)), seed=params.seed).sort("row_id")
     again = recompute(asked.drop(names), tables, groups).sort("row_id")

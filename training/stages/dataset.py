@@ -13,6 +13,7 @@ from models.task import Task
 from models.task import task as task_named
 from training.data import spine as spines
 from training.data import sufficiency
+from training.data.feature_groups import available
 from training.data.split import Split, split_in_time
 from training.data.timestamps import extract_moment, iso, seconds
 from training.io import read_json, say, write_json
@@ -28,7 +29,7 @@ def dataset(params: Params, name: str) -> None:
     end = extract_moment(ingest)
     kept, split, steps = asked(task, tables, spine, params.seed, end)
     kept.write_parquet(folder / "spine.parquet")
-    groups = catalog.available(task.groups, engines.kinds(tables))
+    groups = available(params, task.groups)
     say(f"{name}: {len(kept):,} questions, {len(catalog.features(groups))} features")
     engines.to_parquet(
         folder / "spine.parquet",

@@ -110,6 +110,7 @@ def _card(
         "groups": facts["groups"],
         "features": features,
         "own": _own_attributes(facts),
+        "lifecycle": params.lifecycle.model_dump(),
         "fingerprint": combined(meanings(features)),
         "base_rate": float(past["label"].mean()),
         "bands": bands(task, calibration.probability(oof["margin"]), oof["label"].to_numpy(), capacity),

@@ -15,6 +15,8 @@ from features.feature import Group
 from features.groups.care import CARE
 from features.groups.engagement import CHANNELS, ENGAGEMENT
 from features.groups.purchases import PURCHASES
+from features.lifecycle import STAGES
+from training.data.feature_groups import available
 from training.data.timestamps import extract_moment
 from training.io import read_json, say
 from training.params import Params
@@ -23,11 +25,6 @@ from training.stages.consent import warn, with_reasons
 GROUPS = (PURCHASES, ENGAGEMENT, CARE)
 FEW, STEADY, OVERDUE, BARGAIN = 4, 0.5, (1.0, 2.0), 0.2
 TIERS = ((0.2, "A"), (0.5, "B"), (1.0, "C"))  # of the buyers, the most valuable first
-STAGES = {
-    "prospect": ("prospect", "潜在客户"), "responder": ("has answered, not bought", "已响应未购买"),
-    "new": ("new customer", "新客户"), "mature": ("established customer", "成熟客户"),
-    "silent": ("silent", "沉默客户"), "lost": ("lost", "流失客户"),
-}  # fmt: skip
 RHYTHMS = {
     "steady": ("buys steadily", "购买规律"), "irregular": ("buys irregularly", "购买不规律"),
     "few": ("bought a few times", "购买次数较少"), "none": ("has not bought", "未购买"),
@@ -71,7 +68,7 @@ def _everybody(people: pl.DataFrame, tagged: pl.DataFrame) -> pl.DataFrame:
 
 
 def _features(people: pl.DataFrame, moment: int, tables: Path, params: Params) -> pl.DataFrame:
-    groups = catalog.available(GROUPS, engines.kinds(tables))
+    groups = available(params, GROUPS, tables)
     asked, out = tables.parent / "portrait" / "asked.parquet", tables.parent / "portrait" / "features.parquet"
     spine = people.with_columns(row_id=pl.int_range(pl.len(), dtype=pl.Int64), as_of=pl.lit(moment, pl.Int64))
     if not groups or people.is_empty():

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from features import catalog, consent, engines
+from features import consent, engines
 from features.feature import DAY
 from models.model import Model
 from models.release_format import POPULATION
@@ -22,6 +22,7 @@ from models.scorer import Population, Scorer
 from models.task import Task
 from models.task import task as task_named
 from training.data import spine as spines
+from training.data.feature_groups import available
 from training.data.score_ids import fingerprint, score_ids
 from training.data.timestamps import extract_moment
 from training.io import read_json, say, write_json
@@ -134,7 +135,7 @@ def everyone(task: Task, data: spines.Tables, spine: Any, moment: int) -> pl.Dat
 
 def _features(rows: pl.DataFrame, folder: Path, task: Task, params: Params) -> pl.DataFrame:
     tables = params.build / "tables"
-    groups = catalog.available(task.groups, engines.kinds(tables))
+    groups = available(params, task.groups)
     asked, out = folder / "asked.parquet", folder / "features.parquet"
     rows.with_columns(pl.col("row_id").cast(pl.Int64)).write_parquet(asked)
     engines.to_parquet(asked, tables, groups, out, params.engine.memory, params.engine.threads)

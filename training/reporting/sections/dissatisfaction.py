@@ -3,6 +3,7 @@
 from typing import Any
 
 from training.evaluation.dissatisfaction import drivers
+from training.reporting.sections.factors import label
 from training.reporting.source import Source, unassessed
 
 
@@ -11,4 +12,9 @@ def dissatisfaction(source: Source) -> dict[str, Any]:
     if source.task != "churn":
         return unassessed("dissatisfaction_elsewhere" if "churn" in source.params.tasks else "no_churn")
     found = drivers(source.params)
-    return unassessed("no_care") if found is None else {"assessed": True, **found}
+    if found is None:
+        return unassessed("no_care")
+    for row in (*found["topics"], *found["subtopics"]):
+        if row["stage"]:
+            row["stage"]["label"] = label("stage", row["stage"]["values"][0])
+    return {"assessed": True, **found}

@@ -6,6 +6,8 @@ from typing import Any
 
 import polars as pl
 
+from features.lifecycle import STAGES
+from models.phrases import LANGUAGES
 from training.reporting.source import Source
 from training.reporting.words import said
 
@@ -13,7 +15,6 @@ GIVEN = (
     "region", "lead_region", "city_tier", "lead_city_tier", "source", "lead_source", "interest",
     "content_type", "content_channel",
 )  # fmt: skip
-DAYS = pl.col("days_since_order")
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,7 @@ def factors(source: Source) -> Iterator[Factor]:
 
 def _derived(source: Source) -> Iterator[tuple[str, tuple[str, ...], pl.Expr]]:
     """Stage of life, value tier, contact pressure and age of a lead, read off features."""
-    first = pl.col("days_since_first_order")
-    stage = (
-        pl.when(DAYS.is_null()).then(pl.lit("prospect"))
-        .when(DAYS > 180).then(pl.lit("silent"))
-        .when(first <= 90).then(pl.lit("new"))
-        .otherwise(pl.lit("mature"))
-    )  # fmt: skip
-    yield "stage", ("days_since_order", "days_since_first_order"), stage
+    yield "stage", ("stage",), pl.col("stage")
     if "revenue_365d" in source.past.columns:
         low, high = (source.past["revenue_365d"].quantile(q) or 0.0 for q in (1 / 3, 2 / 3))
         yield (
@@ -55,6 +49,13 @@ def _derived(source: Source) -> Iterator[tuple[str, tuple[str, ...], pl.Expr]]:
         )
     yield "pressure", ("sent_30d",), _bands(pl.col("sent_30d"), [0, 2], ["0", "1–2", "3+"])
     yield "lead_age", ("lead_age_days",), _bands(pl.col("lead_age_days"), [0.5, 3.5], ["0", "1–3", "4+"])
+
+
+def label(factor: str, value: str) -> dict[str, str]:
+    """Return what a part is called in each language; a word of the brand's own stays as it is."""
+    if factor == "stage" and value in STAGES:
+        return dict(zip(LANGUAGES, STAGES[value], strict=True))
+    return said(f"part.{value}") if factor == "value" else dict.fromkeys(LANGUAGES, value)
 
 
 def _bands(value: pl.Expr, edges: list[float], names: list[str]) -> pl.Expr:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from training.evaluation.metrics import Ranked, codes, interval, ranking, resamples, wilson
-from training.reporting.sections.factors import Factor, factors
+from training.reporting.sections.factors import Factor, factors, label
 from training.reporting.sections.slices import slices
 from training.reporting.source import Source, unassessed
 
@@ -40,7 +40,10 @@ def _table(source: Source, factor: Factor) -> dict[str, Any]:
     kept = counts.filter(pl.col("n") >= FEWEST).sort("n", name, descending=[True, False]).head(MOST)
     chosen = source.probability >= np.quantile(source.probability, 1 - CUT)
     values = factor.values.to_numpy()
-    rows = [measured(source, value, values == value, chosen) for value in kept[name].to_list()]
+    rows = [
+        measured(source, value, values == value, chosen) | {"label": label(factor.name, value)}
+        for value in kept[name].to_list()
+    ]
     return {
         "factor": factor.name,
         **factor.words,
@@ -120,7 +123,7 @@ def _cell(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     low, high = wilson(row["positives"], row["n"])
     rate = row["positives"] / row["n"]
     return {
-        "values": [row[name] for name in names],
+        "labels": [label(name, row[name]) for name in names],
         "n": row["n"],
         "positives": row["positives"],
         "rate": {"value": rate, "low": float(low), "high": float(high)},
