@@ -5,10 +5,13 @@ MLflow runs this file where it loads the model (a model from code: nothing is pi
 """
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import polars as pl
 from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel
+from mlflow.pyfunc import PythonModel, PythonModelContext
 
 from models.scorer import Scorer
 
@@ -16,13 +19,15 @@ from models.scorer import Scorer
 class ServedModel(PythonModel):
     """Scores frames of catalogue features with a released folder."""
 
-    # No type hints: MLflow takes those of `predict` for a schema of its own, beside the signature.
-    def load_context(self, context):
+    def load_context(self, context: PythonModelContext) -> None:
         """Read the folder that the model was registered with."""
         (folder,) = context.artifacts.values()
         self.scorer = Scorer.load(Path(folder))
 
-    def predict(self, context, model_input, params=None):
+    # Of the types that MLflow reads off this line, a frame is the one that leaves the signature alone.
+    def predict(
+        self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> np.ndarray:
         """Return the calibrated probability of each row, shape (rows,), float64."""
         frame = pl.from_pandas(model_input, nan_to_null=True)
         return self.scorer.numbers(frame)["probability"].to_numpy()
