@@ -53,10 +53,11 @@ test-oldest: ## The same on the oldest Python that is there, where it is another
 
 check: lint audit test ## Everything that must pass: lint, known vulnerabilities, tests
 
-lint: $(VENV)/.dev ## Format, lint, types, import contract
+lint: $(VENV)/.dev ## Format, lint, types, import contracts, declared dependencies
 	@$(RUN) ruff format --check -q . && $(RUN) ruff check -q .
 	@$(RUN) mypy features models training serving memberlens.py
 	@$(RUN) lint-imports
+	@$(RUN) deptry . 2> >(grep -v "^Scanning" >&2)
 
 # pip-audit ends with 1 where it finds something, and says nothing where it cannot ask.
 audit: $(VENV)/.dev ## Known vulnerabilities of the locked packages, where the index tells them

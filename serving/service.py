@@ -72,7 +72,7 @@ class MemberScores:
     def _start(self, name: str, work: Callable[[threading.Event], None]) -> None:
         threading.Thread(target=work, args=(self._stop,), daemon=True, name=name).start()
 
-    @bentoml.on_shutdown
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def stop(self) -> None:
         """Let the threads end."""
         self._stop.set()

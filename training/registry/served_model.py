@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel, PythonModelContext
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from models.scorer import Scorer
 

@@ -203,19 +203,28 @@ def _log_results(params: Params, name: str, out: Path) -> None:
     mlflow.log_metrics(
         {f"test.{key}": value for key, value in read_json(out / "metrics.json").items() if value is not None}
     )
-    for step, period in enumerate(read_json(out / "detail.json")["periods"]):
-        for key in ("auc", "lift_10", "expected_over_observed"):
-            if (period.get(key) or {}).get("value") is not None:
-                mlflow.log_metric(f"period.{key}", period[key]["value"], step=step)
-    for row in read_json(out / "backtest.json").get("origins", []):
-        step = int(row["origin"][:10].replace("-", ""))  # the cut-off as a number: 20260131
-        for mode in ("refitted", "frozen"):
-            for key, found in row[mode].items():
-                if found["value"] is not None:
-                    mlflow.log_metric(f"backtest.{mode}.{key}", found["value"], step=step)
+    for key, value, step in (*_periods(out), *_origins(out)):
+        if value is not None:
+            mlflow.log_metric(key, value, step=step)
     for path in sorted(out.rglob("*")):
         if path.is_file():
             mlflow.log_artifact(str(path), str(Path("results") / path.parent.relative_to(out)))
+
+
+def _periods(out: Path) -> Iterator[tuple[str, float | None, int]]:
+    """Name, value and step of each measure of a period of the test."""
+    for step, period in enumerate(read_json(out / "detail.json")["periods"]):
+        for key in ("auc", "lift_10", "expected_over_observed"):
+            yield f"period.{key}", (period.get(key) or {}).get("value"), step
+
+
+def _origins(out: Path) -> Iterator[tuple[str, float | None, int]]:
+    """The same of each rolling origin; its step is the cut-off as a number, 20260131."""
+    for row in read_json(out / "backtest.json").get("origins", []):
+        step = int(row["origin"][:10].replace("-", ""))
+        for mode in ("refitted", "frozen"):
+            for key, measure in row[mode].items():
+                yield f"backtest.{mode}.{key}", measure["value"], step
 
 
 def _log_record(params: Params, name: str) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 
 from features import tables
-from features.sources.source_rows import COLUMN, FILE, REASON, ROW
+from features.sources.reading.files import FILE, ROW
+from features.sources.source_rows import COLUMN, REASON
 
 REFERENCES = {
     "member_id": "members",

@@ -27,8 +27,9 @@ def timeline(section: dict[str, Any]) -> str:
     )
     plot.ax.grid(axis="y", visible=False)
     months = (parts[-1]["end"] - parts[0]["first"]) / (30 * DAY)
-    plot.ax.xaxis.set_major_locator(dates.MonthLocator(interval=max(1, round(months / 6))))
-    plot.ax.xaxis.set_major_formatter(dates.DateFormatter("%Y-%m"))
+    every = dates.MonthLocator(interval=max(1, round(months / 6)))  # type: ignore[no-untyped-call]
+    plot.ax.xaxis.set_major_locator(every)
+    plot.ax.xaxis.set_major_formatter(dates.DateFormatter("%Y-%m"))  # type: ignore[no-untyped-call]
     plot.ax.spines["left"].set_visible(False)
     return plot.svg()
 
