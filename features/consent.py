@@ -15,6 +15,7 @@ from features.consent_policy import Policy
 WORDS = ("consent_profiling", "consent_marketing")
 FACTS = (*WORDS, "deceased", "birth_year")
 REASON = "suppression_reason"
+KINDS = {"member_id": "member", "lead_id": "lead"}  # whose word counts, by the column that names them
 REASONS = (
     "erased", "deceased", "minor",
     "profiling_refused", "profiling_consent_unknown", "do_not_contact", "marketing_consent_unknown",

@@ -2,15 +2,11 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from features.section import Section
 
 Choice = Literal["suppress", "score"]
-
-
-class Section(BaseModel):
-    """A part of the policy: every key known, nothing changed after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Unknown(Section):

@@ -1,9 +1,11 @@
 """What a brand decides about the stages of a relation: ``lifecycle:`` in params.yaml."""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from features.section import Section
 
 
-class LifecycleLimits(BaseModel):
+class LifecycleLimits(Section):
     """When a member is new, silent and lost, counted from orders; the rule is ``features.lifecycle.stage``.
 
     Parameters
@@ -16,8 +18,6 @@ class LifecycleLimits(BaseModel):
     lost_days
         Who bought nothing for more than so many days is lost.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     new_days: int = Field(default=90, ge=1)
     silent_days: int = Field(default=90, ge=1)

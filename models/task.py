@@ -1,11 +1,16 @@
 """What a model predicts: a task is data, not a class hierarchy."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 import polars as pl
 
 from features.feature import DAY, Group
+from features.requirements import Requirement
+from models.population import Population
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,10 @@ class Task:
 
     Parameters
     ----------
-    key
-        The column that identifies the subject: lead, member or contact.
+    population
+        Who is asked about, and when.
+    needs
+        The tables that a source must have for it, and what each is, for people.
     question_en, question_zh
         With ``{days}``, ``{gap}`` and ``{active_days}`` from the params.
     positive_en, positive_zh
@@ -75,7 +82,8 @@ class Task:
     """
 
     name: str
-    key: str
+    population: Population
+    needs: Mapping[str, str]
     question_en: str
     question_zh: str
     positive_en: str
@@ -89,6 +97,22 @@ class Task:
     acted: int = 0
     money: Money | None = None
     cost: str = ""
+
+    @property
+    def key(self) -> str:
+        """The column that identifies a question: lead, member, contact, or subject of a flat table."""
+        return self.population.key
+
+    @property
+    def subject(self) -> str:
+        """The column of those whose rows belong together: a contact is its member's."""
+        return self.population.subject
+
+    @property
+    def requirement(self) -> Requirement:
+        """What it needs of a source."""
+        response = self.outcome.kind if self.outcome.table == "responses" else None
+        return Requirement(self.needs, response, flat=self.key == "subject_id")
 
     def shares(self, capacity: float | None) -> list[float]:
         """Share of each band; with a capacity, a share of the population, the acted bands fill it.
@@ -142,9 +166,29 @@ def label(
     return asked.with_columns(label=(~found if outcome.absent else found).cast(pl.Int8))
 
 
+@cache
+def task_names() -> tuple[str, ...]:
+    """Return the tasks that there are, one a file in ``models/tasks``."""
+    files = (Path(__file__).parent / "tasks").glob("*.py")
+    return tuple(sorted(path.stem for path in files if not path.stem.startswith("_")))
+
+
 def task(name: str) -> Task:
-    """The task of the module ``models/tasks/<name>.py``: a further one is one file."""
+    """Return the task of the module ``models/tasks/<name>.py``: a further one is one file.
+
+    Raises
+    ------
+    ValueError
+        No such file, or a file without ``TASK``.
+    """
+    if name not in task_names():
+        raise ValueError(f"task {name!r}: there are {', '.join(task_names())}")
     module = import_module(f"models.tasks.{name}")
     if not isinstance(getattr(module, "TASK", None), Task):
         raise ValueError(f"models/tasks/{name}.py has no TASK")
     return module.TASK
+
+
+def requirements() -> dict[str, Requirement]:
+    """Return what each task needs of a source, by name."""
+    return {name: task(name).requirement for name in task_names()}

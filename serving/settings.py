@@ -4,17 +4,12 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from features import unique_yaml
+from features.section import Section
 
 OWN = Path(__file__).parent / "settings.yaml"
-
-
-class Section(BaseModel):
-    """A part of the settings: every key known, nothing changed after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Rate(Section):

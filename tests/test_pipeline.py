@@ -13,19 +13,23 @@ EXEMPT = {
     "training.params",
     "features.consent_policy",
     "features.lifecycle_limits",
+    "features.section",
     "features.unique_yaml",
 }
 
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
-    return grimp.build_graph("features", "models", "training", "serving")
+    found = grimp.build_graph("features", "models", "training", "serving", cache_dir=None)
+    for module in EXEMPT:
+        found.remove_module(module)
+    return found
 
 
 @pytest.mark.parametrize("stage", sorted(set(STAGES) - {"source"}))
 def test_a_stage_depends_on_every_module_it_imports(graph, stage):
     module = f"training.stages.{stage}"
-    needed = {module, *graph.find_upstream_modules(module)} - EXEMPT
+    needed = {module, *graph.find_upstream_modules(module)}
     deps = [str(dep) for dep in STAGES[stage]["deps"]]
     paths = {name: name.replace(".", "/") for name in needed}
     missing = [

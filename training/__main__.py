@@ -12,7 +12,7 @@ from training.registry import experiment_commands
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.add_typer(experiment_commands.app)
-Task = Annotated[str, typer.Argument(help="lead, response or churn")]
+Task = Annotated[str, typer.Argument(help="one of `tasks` in params.yaml")]
 
 
 def _task_stage(name: str) -> None:
@@ -139,12 +139,13 @@ def init(
     """Propose a mapping for your files: writes mappings/NAME.yaml and lists what it is unsure of."""
     from features.sources.proposal.hints import Hints
     from features.sources.proposal.propose import propose
+    from models.task import requirements
     from training.use_dataset import named
 
     target = Path("mappings") / f"{named(name)}.yaml"
     if target.exists():
         raise ValueError(f"{target}: exists already; choose another --name")
-    proposal = propose(files, Hints(label, time, format))
+    proposal = propose(files, Hints(label, time, format), requirements())
     target.write_text(proposal.text)
     print(f"{target}: written; look at it, then `memberlens check {name}`")
     for doubt in proposal.unsure:

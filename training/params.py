@@ -3,23 +3,19 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, create_model, model_validator
 
 from features import unique_yaml
 from features.consent_policy import Policy
 from features.lifecycle_limits import LifecycleLimits
+from features.section import Section
+from models.task import Task, task_names
+from models.task import task as task_named
 
 NAME = r"^[a-z0-9][a-z0-9_-]*$"
 """Names of data sets: of folders, of files in ``mappings/``, of models."""
-TaskName = Literal["lead", "response", "churn", "given"]
-
-
-class Section(BaseModel):
-    """A part of params.yaml: every key known, nothing changed after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Brand(Section):
@@ -56,64 +52,12 @@ class Engine(Section):
     threads: int = Field(2, ge=1)
 
 
-class Spine(Section):
-    """Which moments are asked, and what counts as the outcome.
-
-    ``days`` is the length of the outcome window, ``gap`` the days between the as-of moment and
-    its start. ``test_start`` is the first as-of moment of the test rows; without it the newest
-    ``test_share`` of the period with closed windows is held out.
-    """
-
-    days: int = Field(ge=1)
-    gap: int = Field(0, ge=0)
-    since: date | None = None
-    test_start: date | None = None
-    test_share: float = Field(0.25, gt=0, lt=1)
-    folds: int = Field(3, ge=1)
-
-
-class LeadSpine(Spine):
-    """Leads are asked about at creation and again at each age while they are open."""
-
-    ages: tuple[int, ...] = (0, 1, 3, 7, 14)
-
-
-class ResponseSpine(Spine):
-    """Contacts are asked about when they are sent; ``max_rows`` are drawn, seeded, where there are more."""
-
-    max_rows: int = Field(150_000, ge=100)
-    opened_first: bool = Field(False, description="an answer counts only after the content was opened")
-    leave_out: tuple[str, ...] = Field((), description="content types that nobody can answer")
-
-
-class ChurnSpine(Spine):
-    """Members who bought in the last ``active_days`` are asked about at regular cut-offs."""
-
-    active_days: int = Field(365, ge=1)
-    every_days: int = Field(30, ge=1)
-    cutoffs: int = Field(18, ge=2)
-
-
-class Spines(Section):
-    lead: LeadSpine
-    response: ResponseSpine
-    churn: ChurnSpine
-    given: Spine = Spine.model_validate({"days": 1})
-
-
 class Tune(Section):
     """How hard the search tries; ``seconds`` only cuts off, the budget is ``trials``."""
 
-    trials: int = Field(ge=1)
+    trials: int = Field(8, ge=1)
     seconds: int = Field(600, ge=1)
     rows: int = Field(40_000, ge=100, description="training rows a fold at most, drawn seeded")
-
-
-class Tunes(Section):
-    lead: Tune
-    response: Tune
-    churn: Tune
-    given: Tune = Tune.model_validate({"trials": 8})
 
 
 class Evaluate(Section):
@@ -158,20 +102,42 @@ class Economics(Section):
     date: date
 
 
-class Stated(Section):
-    """The assumptions about money, by task; none where nobody stated them."""
+def _of_tasks(name: str, about: str, field: Callable[[Task], tuple[Any, Any]]) -> type[Section]:
+    """A section with one part a task that there is."""
+    fields: dict[str, Any] = {task: field(task_named(task)) for task in task_names()}
+    return create_model(name, __base__=Section, __doc__=about, **fields)
 
-    lead: Economics | None = None
-    response: Economics | None = None
-    churn: Economics | None = None
-    given: Economics | None = None
+
+def _spine(task: Task) -> tuple[Any, Any]:
+    """Its population's settings; none where they cannot be left to their defaults."""
+    kind = task.population.settings
+    needed = any(field.is_required() for field in kind.model_fields.values())
+    return kind | None, None if needed else kind.model_validate({})
+
+
+if TYPE_CHECKING:
+
+    class Spines(Section): ...
+
+    class Tunes(Section): ...
+
+    class Stated(Section): ...
+
+else:
+    Spines = _of_tasks("Spines", "Moments and outcome windows, by task.", _spine)
+    Tunes = _of_tasks("Tunes", "How hard the search tries, by task.", lambda _: (Tune, Tune()))
+    Stated = _of_tasks(
+        "Stated",
+        "The assumptions about money, by task; none where nobody stated them.",
+        lambda _: (Economics | None, None),
+    )
 
 
 class Params(Section):
     """The whole of params.yaml."""
 
     data: str = Field(pattern=NAME)
-    tasks: tuple[TaskName, ...] = Field(min_length=1)
+    tasks: tuple[str, ...] = Field(min_length=1)
     seed: int = Field(ge=0)
     brand: Brand
     ingest: Ingest
@@ -179,11 +145,20 @@ class Params(Section):
     lifecycle: LifecycleLimits = LifecycleLimits()
     engine: Engine
     spine: Spines
-    tune: Tunes
+    tune: Tunes = Tunes()
     evaluate: Evaluate
     backtest: Backtest = Backtest.model_validate({})
     score: Score = Score.model_validate({})
     economics: Stated = Stated()
+
+    @model_validator(mode="after")
+    def _tasks(self) -> "Params":
+        for name in self.tasks:
+            if name not in task_names():
+                raise ValueError(f"tasks: no task {name!r}; there are {', '.join(task_names())}")
+            if getattr(self.spine, name) is None:
+                raise ValueError(f"spine.{name}: missing, and {name} is one of the tasks")
+        return self
 
     @property
     def build(self) -> Path:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from features.consent import reasons
 from features.sources.check import Check, check
 from features.sources.store import Folder
+from models.task import requirements
 from models.task import task as task_named
 from training.data import sufficiency
 from training.params import Params, parse
@@ -33,7 +34,7 @@ def trainable(data: str, own: dict[str, object]) -> tuple[Check, list[str]]:
     params = parse(settings(data, own))
     with TemporaryDirectory() as folder:
         store = Folder(Path(folder), params.engine.memory, params.engine.threads).store
-        found = check(MAPPINGS / f"{data}.yaml", store)
+        found = check(MAPPINGS / f"{data}.yaml", requirements(), store)
         tasks, warnings = dict(found.tasks), []
         for name in params.tasks:
             if tasks.get(name) == "":

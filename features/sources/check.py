@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
+from features.requirements import NONE, Requirements, concerned
 from features.sources.intake import Report, intake
 from features.sources.judging.row_counts import line
 from features.sources.mapping.mapping_file import Mapping as MappingFile
@@ -17,12 +18,6 @@ from features.sources.reading.cell_types import moment
 from features.sources.reading.database_copy import fetched
 from features.sources.reading.read_tables import newest, shape
 
-NEEDS = {
-    "lead": {"leads": "leads", "responses": "responses that say which of them converted"},
-    "response": {"contacts": "contacts (who was sent what, when)", "responses": "responses to what was sent"},
-    "churn": {"purchases": "purchases of members"},
-}
-KINDS = {"lead": "converted", "response": "answered"}  # of the responses that are a task's outcome
 HELPS = {
     "identities": "accounts stay apart from members",
     "products": "purchases have no category beyond what their rows say",
@@ -82,11 +77,13 @@ def _drained(_name: str, frames: Iterator[pl.DataFrame]) -> None:
     deque(frames, maxlen=0)
 
 
-def check(path: Path, keep: Store = _drained) -> Check:
+def check(path: Path, requirements: Requirements = NONE, keep: Store = _drained) -> Check:
     """Read all rows of a mapping, judge and count them.
 
     Parameters
     ----------
+    requirements
+        Of the tasks that the source might serve.
     keep
         Is given each table by name, as frames of accepted rows; it takes them all.
 
@@ -107,7 +104,7 @@ def check(path: Path, keep: Store = _drained) -> Check:
 
         report = intake(shape(mapping, root), extracted, store, mapping.unknown_members)
     there = {name for name, counts in report.tables.items() if counts["accepted"]}
-    return Check(extracted, report, kinds, _tasks(mapping, there, kinds), _lacking(there))
+    return Check(extracted, report, kinds, _tasks(mapping, there, kinds, requirements), _lacking(there))
 
 
 def _counted(frames: Iterator[pl.DataFrame], kinds: dict[str, int]) -> Iterator[pl.DataFrame]:
@@ -123,18 +120,13 @@ def _lacking(there: set[str]) -> dict[str, str]:
     return {name: what for name, what in HELPS.items() if name not in there | beside_point}
 
 
-def missing(task: str, there: set[str]) -> str:
-    """What a source lacks for a task, as a sentence; empty where it lacks nothing."""
-    lacks = [what for table, what in NEEDS[task].items() if table not in there]
-    return f"The source has no {' and no '.join(lacks)}." if lacks else ""
-
-
-def _tasks(mapping: MappingFile, there: set[str], kinds: Mapping[str, int]) -> dict[str, str]:
+def _tasks(
+    mapping: MappingFile, there: set[str], kinds: Mapping[str, int], requirements: Requirements
+) -> dict[str, str]:
     found: dict[str, str] = {}
-    for task in NEEDS:
-        lacks = missing(task, there)
-        kind = KINDS.get(task)
-        if not lacks and kind is not None and not kinds.get(kind):
-            lacks = f"No response is of kind {kind!r}; found are {dict(kinds)}."
+    for task, needs in concerned(requirements, there).items():
+        lacks = needs.missing(there)
+        if not lacks and needs.response is not None and not kinds.get(needs.response):
+            lacks = f"No response is of kind {needs.response!r}; found are {dict(kinds)}."
         found[task] = mapping.left_out.get(task, lacks)
-    return found | ({"given": ""} if "subjects" in there else {})
+    return found

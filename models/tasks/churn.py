@@ -5,11 +5,13 @@ from features.groups.care import CARE
 from features.groups.engagement import ENGAGEMENT
 from features.groups.profile import PROFILE
 from features.groups.purchases import PURCHASES
+from models.population import ActiveMembers
 from models.task import Band, Money, Outcome, Task
 
 TASK = Task(
     name="churn",
-    key="member_id",
+    population=ActiveMembers(),
+    needs={"purchases": "purchases of members"},
     question_en="Will this member, who bought in the last {active_days} days, buy nothing for {days} days, "
     "starting in {gap} days?",
     question_zh="该会员近 {active_days} 天有购买，从 {gap} 天后起的 {days} 天内会不再购买吗？",

@@ -1,11 +1,13 @@
 """A flat source with given labels: will the outcome that the source names happen?"""
 
 from features.groups.given import GIVEN
+from models.population import GivenSubjects
 from models.task import Band, Outcome, Task
 
 TASK = Task(
     name="given",
-    key="subject_id",
+    population=GivenSubjects(),
+    needs={"subjects": "subjects with their outcome"},
     question_en="Will the outcome that the source records happen?",
     question_zh="来源所记录的结果会发生吗？",
     positive_en="show the outcome",

@@ -2,11 +2,13 @@
 
 from features.groups.engagement import LEAD_TOUCHES
 from features.groups.profile import LEAD_PROFILE
+from models.population import OpenLeads
 from models.task import Band, Outcome, Task
 
 TASK = Task(
     name="lead",
-    key="lead_id",
+    population=OpenLeads(),
+    needs={"leads": "leads", "responses": "responses that say which of them converted"},
     question_en="Will this open lead convert within {days} days?",
     question_zh="该线索未来 {days} 天内会转化吗？",
     positive_en="convert",

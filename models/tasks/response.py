@@ -5,11 +5,16 @@ from features.groups.care import CARE
 from features.groups.engagement import ENGAGEMENT, INTEREST
 from features.groups.profile import PROFILE
 from features.groups.purchases import AFFINITY, PURCHASES
+from models.population import Contacts
 from models.task import Band, Outcome, Task
 
 TASK = Task(
     name="response",
-    key="contact_id",
+    population=Contacts(),
+    needs={
+        "contacts": "contacts (who was sent what, when)",
+        "responses": "responses to what was sent",
+    },
     question_en="Will this member answer this campaign within its window (usually {days} days)?",
     question_zh="该会员会在响应窗口内（通常 {days} 天）响应本次活动吗？",
     positive_en="answer",

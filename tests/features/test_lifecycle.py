@@ -16,7 +16,7 @@ from features.fingerprint import fingerprints
 from features.groups.purchases import PURCHASES, with_limits
 from features.lifecycle import STAGES
 from features.lifecycle_limits import LifecycleLimits
-from training.data.timestamps import extract_moment
+from features.timestamps import extract_moment
 from training.io import read_json, write_json
 from training.params import parse
 from training.reporting.sections.factors import factors, label

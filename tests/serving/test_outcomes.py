@@ -11,6 +11,7 @@ from released import Brand, client_of
 from typer.testing import CliRunner
 
 from features.sources.check import check
+from models.task import requirements
 from serving import __main__ as commands
 from serving.ledger import outcome_checks, outcome_exports
 from serving.settings import Settings
@@ -160,7 +161,7 @@ def test_outcomes_come_back_as_tables_of_the_contract(caller: TestClient, own: S
 def _accepted(folder: Path, rows: dict[str, int]) -> None:
     """The contract's own validation takes every row."""
     (folder / "served.yaml").write_text(MAPPING)
-    said = list(check(folder / "served.yaml").lines())
+    said = list(check(folder / "served.yaml", requirements()).lines())
     for name, count in rows.items():
         assert any(line.startswith(name) and f" {count} read, {count} accepted" in line for line in said), (
             said

@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 
 from features.feature import DAY
+from features.timestamps import seconds
+from models.population import CutoffSpine, Spine
 from training.data.split import split_in_time
-from training.data.timestamps import seconds
-from training.params import ChurnSpine, Spine
 
 
 def asked(seed: int, days: int = 400, window: int = 30, rows: int = 2000) -> pl.DataFrame:
@@ -46,7 +46,7 @@ def test_every_row_has_one_part_and_only_gap_rows_are_lost():
 def test_a_given_test_start_is_kept():
     rows = asked(1)
     day = pl.from_epoch(pl.Series([1_700_000_000 + 300 * DAY])).dt.date()[0]
-    split = split_in_time(rows, ChurnSpine(days=30, test_start=day))
+    split = split_in_time(rows, CutoffSpine(days=30, test_start=day))
     assert seconds(day) <= split.test_start < seconds(day) + 2 * DAY
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from features.feature import DAY
-from training.data.timestamps import seconds
-from training.params import Spine
+from features.timestamps import seconds
+from models.population import Spine
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ import numpy as np
 import polars as pl
 
 from features.feature import Feature
+from features.timestamps import iso
 from models import boosting
 from models.calibration import Calibration, fit_calibration
 from models.encoder import Encoder
 from training.data.rows import inputs, load
-from training.data.timestamps import iso
 from training.evaluation.metrics import codes, estimates
 from training.evaluation.recalibration import rebased
 from training.io import read_json, say, write_json

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from features.consent import FACTS, REASON, WORDS, reasons
-from training.data.timestamps import extract_moment
+from features.timestamps import extract_moment
 from training.io import read_json, say, sha256, write_json
 from training.params import Params
 

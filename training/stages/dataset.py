@@ -9,15 +9,16 @@ import polars as pl
 from features import catalog, engines
 from features.fingerprint import described
 from features.meaning import combined, meanings
+from features.timestamps import extract_moment, iso, seconds
+from models.population import Spine, Tables
 from models.task import Task
 from models.task import task as task_named
 from training.data import spine as spines
 from training.data import sufficiency
 from training.data.feature_groups import available
 from training.data.split import Split, split_in_time
-from training.data.timestamps import extract_moment, iso, seconds
 from training.io import read_json, say, write_json
-from training.params import Params, Spine
+from training.params import Params
 
 
 def dataset(params: Params, name: str) -> None:
@@ -77,7 +78,7 @@ def _enough(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _questions(
-    task: Task, data: spines.Tables, spine: Spine, seed: int, end: int
+    task: Task, data: Tables, spine: Spine, seed: int, end: int
 ) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     """Labelled rows with closed windows, and how many were left at each step."""
     rows = spines.subjects(task, data, spine, seed, end)
@@ -101,12 +102,7 @@ def _require_labels(rows: pl.DataFrame, name: str) -> None:
 
 
 def _step(step: str, rows: pl.DataFrame, task: Task) -> dict[str, Any]:
-    return {"step": step, "rows": len(rows), "subjects": rows[_subject(task)].n_unique()}
-
-
-def _subject(task: Task) -> str:
-    """Whose rows belong together when intervals are drawn: a contact is its member's."""
-    return "member_id" if task.key == "contact_id" else task.key
+    return {"step": step, "rows": len(rows), "subjects": rows[task.subject].n_unique()}
 
 
 def _facts(
@@ -122,7 +118,7 @@ def _facts(
     found, features = {group.name for group in groups}, described(groups)
     return {
         "task": task.name,
-        "subject": _subject(task),
+        "subject": task.subject,
         "spine": json.loads(spine.model_dump_json()),
         "extracted_at": ingest["extracted_at"],
         "waterfall": steps,
@@ -144,7 +140,7 @@ def _facts(
 def _summary(rows: pl.DataFrame, task: Task) -> dict[str, Any]:
     return {
         "rows": len(rows),
-        "subjects": rows[_subject(task)].n_unique(),
+        "subjects": rows[task.subject].n_unique(),
         "positives": int(rows["label"].sum()),
         "from": iso(rows["as_of"].min()),
         "to": iso(rows["as_of"].max()),

@@ -16,8 +16,8 @@ from features.groups.care import CARE
 from features.groups.engagement import CHANNELS, ENGAGEMENT
 from features.groups.purchases import PURCHASES
 from features.lifecycle import STAGES
+from features.timestamps import extract_moment
 from training.data.feature_groups import available
-from training.data.timestamps import extract_moment
 from training.io import read_json, say
 from training.params import Params
 from training.stages.consent import warn, with_reasons

@@ -9,30 +9,25 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
 
 from features import consent, engines
-from features.feature import DAY
+from features.timestamps import extract_moment
 from models.model import Model
 from models.release_format import POPULATION
 from models.scorer import Population, Scorer
 from models.task import Task
 from models.task import task as task_named
-from training.data import spine as spines
 from training.data.feature_groups import available
 from training.data.score_ids import fingerprint, score_ids
-from training.data.timestamps import extract_moment
 from training.io import read_json, say, write_json
 from training.params import Params
 from training.stages.consent import warn, with_reasons
 
-LEAD_DAYS = 90  # a lead so much older than the newest is no longer worked on
 CHUNK = 20_000
 MANY = 10  # parts from which several processes are worth their start
-CAMPAIGNS = 3  # the newest contents are scored for every member
 
 
 def score(params: Params, name: str) -> None:
@@ -42,10 +37,10 @@ def score(params: Params, name: str) -> None:
     moment = extract_moment(ingest) + 1  # what was recorded at the last second counts
     data = {path.stem: pl.scan_parquet(path) for path in sorted(tables.glob("*.parquet"))}
     model = Model.load(folder / "model")
-    rows = everyone(task, data, getattr(params.spine, name), moment)
+    rows = task.population.now(data, getattr(params.spine, name), moment)
     snapshot = _features(rows.with_row_index("row_id"), folder, task, params)
-    if task.key != "subject_id":  # the contract has no consent of a flat table's subjects
-        snapshot = with_reasons(snapshot, "lead" if task.key == "lead_id" else "member", params, moment)
+    if kind := consent.KINDS.get(task.subject):  # the contract has no consent of a flat table's subjects
+        snapshot = with_reasons(snapshot, kind, params, moment)
     keys = ["subject_id", *(["campaign_id"] if "campaign_id" in snapshot.columns else [])]
     also = _there(snapshot, (*consent.FACTS, consent.REASON))
     snapshot = snapshot.select(*keys, "as_of", *model.encoder.names, *also).sort(keys)
@@ -111,36 +106,13 @@ def _tables(scorer: Scorer, parts: list[pl.DataFrame], processes: int) -> Iterat
         yield from pool.map(scorer.table, parts)
 
 
-def everyone(task: Task, data: spines.Tables, spine: Any, moment: int) -> pl.DataFrame:
-    """Who is asked about now: young open leads, active members, or members with each new content."""
-    if task.key == "lead_id":
-        newest = data["leads"].select(pl.col("known_time").max()).collect().item()
-        young = data["leads"].filter(pl.col("known_time") >= newest - LEAD_DAYS * DAY)
-        rows = spines.leads(data, spine, [moment])
-        rows = rows.join(young.select("lead_id").collect(), on="lead_id", how="semi")
-        return spines.still_open(rows, data)
-    if task.key == "member_id":
-        return spines.members(data, spine, moment, [moment])
-    if task.key == "subject_id":
-        known = data["subjects"].filter(pl.col("known_time") < moment)
-        return known.select("subject_id").collect().with_columns(as_of=pl.lit(moment, dtype=pl.Int64))
-    people = data["members" if "members" in data else "contacts"].select("member_id").unique().collect()
-    newest = data["contacts"].group_by("campaign_id").agg(pl.col("event_time").max()).collect()
-    newest = newest.sort("event_time", "campaign_id", descending=True).head(CAMPAIGNS)
-    asked = spines.contacts(data, spine.model_copy(update={"max_rows": 10**12}), 0)
-    asked = asked.select("campaign_id", pl.selectors.starts_with("asked_")).unique("campaign_id")
-    contents = asked.join(newest.select("campaign_id"), on="campaign_id", how="semi")
-    return people.join(contents, how="cross").with_columns(as_of=pl.lit(moment, dtype=pl.Int64))
-
-
 def _features(rows: pl.DataFrame, folder: Path, task: Task, params: Params) -> pl.DataFrame:
     tables = params.build / "tables"
     groups = available(params, task.groups)
     asked, out = folder / "asked.parquet", folder / "features.parquet"
     rows.with_columns(pl.col("row_id").cast(pl.Int64)).write_parquet(asked)
     engines.to_parquet(asked, tables, groups, out, params.engine.memory, params.engine.threads)
-    subject = "member_id" if task.key == "contact_id" else task.key
-    frame = pl.read_parquet(out).rename({subject: "subject_id"})
+    frame = pl.read_parquet(out).rename({task.subject: "subject_id"})
     asked.unlink()
     out.unlink()
     return frame

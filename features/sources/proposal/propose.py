@@ -11,7 +11,8 @@ import polars as pl
 import yaml
 
 from features import tables as contract
-from features.sources.check import NEEDS, missing
+from features.requirements import NONE as NO_TASKS
+from features.requirements import Requirements, concerned
 from features.sources.proposal.column_profile import File, sketch
 from features.sources.proposal.hints import NONE, Hints
 from features.sources.proposal.infer_mapping import Guess, guess, unmatched
@@ -25,8 +26,10 @@ class Proposal:
     unsure: list[str]
 
 
-def propose(files: Sequence[Path], hints: Hints = NONE) -> Proposal:
+def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requirements = NO_TASKS) -> Proposal:
     """A mapping over files (or folders of files), each as the table that it resembles most.
+
+    ``requirements`` are those of the tasks that the mapping might serve.
 
     Raises
     ------
@@ -55,7 +58,7 @@ def propose(files: Sequence[Path], hints: Hints = NONE) -> Proposal:
         return Proposal(_head(unsure) + _unplaced(unplaced) + _empty(paths[0].parent), unsure)
     unsure = [*_consent(guesses), *unsure, *unmatched(guesses)]
     unsure += ["times that name no zone are taken as UTC (`time_zone:`)"]
-    return Proposal(_text(guesses, paths, unsure) + _unplaced(unplaced), unsure)
+    return Proposal(_text(guesses, paths, unsure, requirements) + _unplaced(unplaced), unsure)
 
 
 def _looked(paths: Sequence[Path], hints: Hints) -> tuple[list[File], list[str]]:
@@ -120,14 +123,14 @@ def _empty(folder: Path) -> str:
     ) + ("sources: {}\ntables: {}\n")
 
 
-def _text(guesses: list[Guess], paths: list[Path], unsure: list[str]) -> str:
+def _text(guesses: list[Guess], paths: list[Path], unsure: list[str], requirements: Requirements) -> str:
     folder = paths[0].parent if len(paths) == 1 else Path(commonpath([path.parent for path in paths]))
     tables: dict[str, list[dict[str, Any]]] = {}
     for made in guesses:
         tables.setdefault(made.table, []).append(_part(made))
     there = set(tables)
-    tasks = [task for task, needed in NEEDS.items() if set(needed) <= there]
-    tasks += ["given"] if "subjects" in there else []
+    lacks = {task: needs.missing(there) for task, needs in concerned(requirements, there).items()}
+    tasks = [task for task, why in lacks.items() if not why]
     content: dict[str, Any] = {
         "about": f"Proposed from {', '.join(_name(made) for made in guesses)}; to be said in one sentence.",
         "folder": str(folder),
@@ -137,7 +140,7 @@ def _text(guesses: list[Guess], paths: list[Path], unsure: list[str]) -> str:
         content["unknown_members"] = "add"
     content["sources"] = {_name(made): _source(made, folder) for made in guesses}
     content["tables"] = tables
-    left_out = {task: missing(task, there) for task in NEEDS if task not in tasks}
+    left_out = {task: why for task, why in lacks.items() if why}
     content |= {"left_out": left_out} if left_out else {}
     params: dict[str, Any] = {"tasks": tasks} if tasks else {}
     if _consent(guesses):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from features.sources.check import check
+from models.task import requirements
 
 MAPPING = """about: A shop.
 folder: .
@@ -34,7 +35,7 @@ def shop(tmp_path: Path) -> Path:
 
 def test_counts_conflicts_and_tasks(shop: Path) -> None:
     shop.write_text(MAPPING.replace("KIND", "{value: converted}"))
-    found = check(shop)
+    found = check(shop, requirements())
     said = list(found.lines())
     assert said[0] == "extract of 2024-02-01 00:00 UTC"
     assert any(
@@ -50,4 +51,7 @@ def test_counts_conflicts_and_tasks(shop: Path) -> None:
 
 def test_responses_of_another_kind_are_no_outcome(shop: Path) -> None:
     shop.write_text(MAPPING.replace("KIND", "{value: opened}"))
-    assert check(shop).tasks["lead"] == "No response is of kind 'converted'; found are {'opened': 1}."
+    assert (
+        check(shop, requirements()).tasks["lead"]
+        == "No response is of kind 'converted'; found are {'opened': 1}."
+    )

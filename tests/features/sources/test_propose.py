@@ -11,6 +11,7 @@ from features.sources.check import check
 from features.sources.mapping.mapping_file import Mapping, load
 from features.sources.proposal.hints import Hints
 from features.sources.proposal.propose import Proposal, propose
+from models.task import requirements
 
 
 def day(number: int) -> datetime:
@@ -63,7 +64,7 @@ def proposed(folder: Path, *names: str) -> tuple[Proposal, Mapping]:
         frame, path = FILES[name], folder / name
         write = {".csv": frame.write_csv, ".jsonl": frame.write_ndjson, ".parquet": frame.write_parquet}
         write[path.suffix](path)
-    found = propose([folder / name for name in names])
+    found = propose([folder / name for name in names], requirements=requirements())
     (folder / "proposed.yaml").write_text(found.text)
     return found, load(folder / "proposed.yaml")
 
@@ -88,7 +89,7 @@ def test_files_are_recognised(tmp_path: Path, name: str, table: str, columns: di
 
 def test_all_files_together_can_be_checked_at_once(tmp_path: Path) -> None:
     found, _ = proposed(tmp_path, "orders.csv", "customers.csv", "leads.jsonl", "won_deals.csv")
-    result = check(tmp_path / "proposed.yaml")
+    result = check(tmp_path / "proposed.yaml", requirements())
     counts = result.report.tables
     assert {name: c["quarantined"] for name, c in counts.items()} == dict.fromkeys(counts, 0)
     assert counts["purchases"]["left_out"] == 1  # the line that names no customer

@@ -1,11 +1,10 @@
 """The catalogue of the report's words."""
 
 import re
-from typing import get_args
 
 import pytest
 
-from training.params import TaskName
+from models.task import task_names
 from training.reporting import words
 from training.reporting.render import HERE
 
@@ -50,7 +49,7 @@ def test_an_estimate_shows_its_interval(found, kind, shown):
     assert words.estimate(found, kind) == shown
 
 
-@pytest.mark.parametrize("task", get_args(TaskName))
+@pytest.mark.parametrize("task", task_names())
 def test_every_task_has_its_words(task):
     needed = (f"task.{task}", f"verdict.what.{task}", f"verdict.how.{task}", f"purpose.definition.{task}")
     assert [key for key in needed if key not in words.strings()] == []
