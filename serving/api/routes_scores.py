@@ -18,7 +18,7 @@ from serving.contract.schema_items import ITEMS
 from serving.contract.schema_ranking import Ranking
 from serving.edge import call_context, request_bodies
 from serving.state import State
-from serving.tasks import TASK_NAMES
+from serving.tasks import ABOUT_CONTENT, TASK_NAMES
 
 
 def router(state: State) -> APIRouter:
@@ -27,7 +27,8 @@ def router(state: State) -> APIRouter:
     for task in TASK_NAMES:
         _score(routes, state, task)
         _scores(routes, state, task)
-    _rank(routes, state)
+    for task in ABOUT_CONTENT:
+        _rank(routes, state, task)
     return routes
 
 
@@ -69,12 +70,12 @@ def _bulk(state: State, champion: Champion, request: Request, raw: bytes) -> Res
     return reply_many(request, {"model": champion.name, "summary": summary}, "results", found)
 
 
-def _rank(routes: APIRouter, state: State) -> None:
+def _rank(routes: APIRouter, state: State, task: str) -> None:
     said = openapi.route(RankedAnswer, Ranking, scope="score:read")
 
-    @routes.post("/v1/models/response/rank", openapi_extra=said, summary="Which of these campaigns, if any")
+    @routes.post(f"/v1/models/{task}/rank", openapi_extra=said, summary="Which of these campaigns, if any")
     async def rank(request: Request) -> Response:
-        champion = asked(state, "response", request, "score:read")
+        champion = asked(state, task, request, "score:read")
         ranking = await request_bodies.body(request, Ranking)
         found = await state.run(ranked, champion, ranking, state)
         items = ranking.items()

@@ -5,19 +5,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from features.consent import KINDS
 from serving.consent.told_consents import Subject
-
-KEYS = {"member_id": "member", "lead_id": "lead"}
+from serving.tasks import LEADS
 
 
 def kind_of(task: str) -> str:
     """What a reference of the task names."""
-    return "lead" if task == "lead" else "member"
+    return "lead" if task in LEADS else "member"
 
 
 def of_record(record: BaseModel) -> Iterator[Subject]:
     """The subjects whose ids stand in any row; a checked record has one of each kind at most."""
-    for key, kind in KEYS.items():
+    for key, kind in KINDS.items():
         tables = (getattr(record, name) for name in type(record).model_fields)
         ids = (found for rows in tables for row in rows if (found := getattr(row, key, None)) is not None)
         if (first := next(ids, None)) is not None:
@@ -33,6 +33,6 @@ def of_entry(entry: Any, task: str) -> Iterator[Subject]:
     record = entry.get("record")
     for rows in record.values() if isinstance(record, dict) else ():
         for row in rows if isinstance(rows, list) else ():
-            for key, kind in KEYS.items():
+            for key, kind in KINDS.items():
                 if isinstance(row, dict) and isinstance(row.get(key), str):
                     yield kind, row[key]

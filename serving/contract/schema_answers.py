@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from serving.contract.schema_record import Row
+from serving.tasks import TaskName
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -12,7 +13,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class ModelName(Row):
     """Which model answered."""
 
-    name: Literal["lead", "response", "churn"]
+    name: TaskName
     version: str
     alias: Literal["champion"]
     data: str | None

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 from serving.contract.forms import both, either
 from serving.contract.schema import Content, Item
 from serving.contract.schema_record import Text
+from serving.tasks import KEYS
 
 LEAD_EXAMPLE: Any = {
     "record_id": "form-4711",
@@ -52,4 +53,5 @@ class ResponseItem(Item):
         return self
 
 
-ITEMS: Mapping[str, type[Item]] = {"lead": LeadItem, "response": ResponseItem, "churn": Item}
+OF_KEY: Mapping[str, type[Item]] = {"lead_id": LeadItem, "contact_id": ResponseItem, "member_id": Item}
+ITEMS: Mapping[str, type[Item]] = {name: OF_KEY[key] for name, key in KEYS.items()}

@@ -7,14 +7,15 @@ from pydantic import ConfigDict, Field, model_validator
 from serving.contract.forms import MARK
 from serving.contract.schema import Content, Options
 from serving.contract.schema_record import Row, Text
+from serving.tasks import ABOUT_CONTENT, ABOUT_SUBJECTS, TaskName
 
 EXAMPLE: Any = {"model": "churn", "audience": "everyone"}
 ABOUT = ("campaign_id", "campaign")
-RESPONSE = {"model": ("response",)}
+RESPONSE = {"model": ABOUT_CONTENT}
 FORMS: Any = {
     "OfItems": {"needs": ["items"], "without": ["audience", *ABOUT, "options"]},
     "OfEveryone": {
-        "needs": ["audience"], "without": ["items", *ABOUT], "only": {"model": ("lead", "churn")}
+        "needs": ["audience"], "without": ["items", *ABOUT], "only": {"model": ABOUT_SUBJECTS}
     },
     "OfEveryoneByCampaignId": {
         "needs": ["audience", "campaign_id"], "without": ["items", "campaign"], "only": RESPONSE
@@ -35,7 +36,7 @@ class Job(Row):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=EXTRA)
 
-    model: Literal["lead", "response", "churn"]
+    model: TaskName
     audience: Literal["everyone"] | None = Field(default=None, description="everyone in the snapshot")
     items: list[dict[str, Any]] | None = Field(default=None, min_length=1)
     campaign_id: Text | None = Field(default=None, description="with an audience: the campaign asked about")
@@ -49,6 +50,9 @@ class Job(Row):
             raise ValueError("needs either audience or items")
         if self.items is not None and (campaigns or self.options is not None):
             raise ValueError("campaigns and options of a list of items stand in its items")
-        if self.items is None and campaigns != (self.model == "response"):
-            raise ValueError("everyone is asked about one campaign by response, and by the others about none")
+        if self.items is None and campaigns != (self.model in ABOUT_CONTENT):
+            asking = " and ".join(ABOUT_CONTENT)
+            raise ValueError(
+                f"everyone is asked about one campaign by {asking}, and by the others about none"
+            )
         return self

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from serving.contract.schema_answers import Share
 from serving.contract.schema_record import Row
+from serving.tasks import TaskName
 
 
 class Logged(Row):
@@ -15,7 +16,7 @@ class Logged(Row):
     subject: str | None = Field(
         description="pseudonym of the subject, never the id; null where the record named nobody"
     )
-    model: Literal["lead", "response", "churn"]
+    model: TaskName
     version: str
     status: str
     probability: Share | None

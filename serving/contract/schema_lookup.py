@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from serving.contract.schema import Consents
 from serving.contract.schema_record import Row, Text, whole
+from serving.tasks import KEYS
 
 Flat = Literal["0", "1"]
 Query = Annotated[str, Field(min_length=1, max_length=200)]
@@ -68,9 +69,11 @@ class LookupCampaign(Lookup):
     campaign_id: Text = Field(description="a campaign that is known")
 
 
-QUERIES: Mapping[str, type[LookupQuery]] = {
-    "lead": LookupQuery,
-    "churn": LookupQuery,
-    "response": CampaignQuery,
+# By what is asked about: a lead, a member, or a member and a content.
+OF_KEY: Mapping[str, tuple[type[LookupQuery], type[Lookup]]] = {
+    "lead_id": (LookupQuery, LookupLead),
+    "member_id": (LookupQuery, Lookup),
+    "contact_id": (CampaignQuery, LookupCampaign),
 }
-BODIES: Mapping[str, type[Lookup]] = {"lead": LookupLead, "churn": Lookup, "response": LookupCampaign}
+QUERIES: Mapping[str, type[LookupQuery]] = {name: OF_KEY[key][0] for name, key in KEYS.items()}
+BODIES: Mapping[str, type[Lookup]] = {name: OF_KEY[key][1] for name, key in KEYS.items()}

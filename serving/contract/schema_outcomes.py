@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from serving.contract.forms import any_of
 from serving.contract.schema_record import Row, Text, Time, whole
+from serving.tasks import TaskName
 
 MAX_OUTCOMES = 1_000
 Kind = Literal[
@@ -27,7 +28,7 @@ class Outcome(Row):
     event_id: Text = Field(description="the caller's own; a second one with the same id is not counted")
     score_id: Text | None = Field(default=None, description="the answer that it followed")
     ref: Text | None = Field(default=None, description="pseudonymous id of the subject")
-    model: Literal["lead", "response", "churn"] | None = None
+    model: TaskName | None = None
     kind: Kind
     occurred_at: Time
     value_cents: whole(0, 10**12) | None = None  # type: ignore[valid-type]

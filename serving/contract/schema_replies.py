@@ -6,6 +6,7 @@ from pydantic import Field
 
 from serving.contract.schema_answers import Result
 from serving.contract.schema_record import Row
+from serving.tasks import TaskName
 
 
 class Models(Row):
@@ -26,7 +27,7 @@ class JobState(Row):
     """How far a job is."""
 
     id: str
-    model: Literal["lead", "response", "churn"]
+    model: TaskName
     status: Literal["queued", "running", "succeeded", "succeeded_with_errors", "failed", "cancelled"]
     reason: str | None
     total: int

@@ -14,7 +14,7 @@ from serving.ledger import access_log, outcomes
 from serving.ledger.score_batches import Batches
 from serving.ledger.score_log import SCHEMA
 from serving.settings import Settings
-from serving.tasks import TASK_NAMES
+from serving.tasks import LEADS, TASK_NAMES
 
 SENT = ("contacted", "delivered")
 AS_RESPONSE = {kind: kind for kind in RESPONSE_KINDS} | {"unsubscribed": "blocked"}
@@ -67,7 +67,7 @@ def _joined(told: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
     """Outcomes with their scores: whom, which campaign, which arm; without those about nobody known."""
     of = scores.select("score_id", "id", "campaign_id", arm="experiment_arm", scored="model")
     found = told.join(of, on="score_id", how="left", maintain_order="left")
-    who, lead = pl.coalesce("ref", "id"), pl.coalesce("model", "scored").fill_null("") == "lead"
+    who, lead = pl.coalesce("ref", "id"), pl.coalesce("model", "scored").fill_null("").is_in(LEADS)
     return found.filter(who.is_not_null()).with_columns(
         member_id=pl.when(~lead).then(who),
         lead_id=pl.when(lead).then(who),
