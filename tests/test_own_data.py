@@ -1,46 +1,16 @@
 """Own files, from the first look to a search: what `check` calls trainable runs through DVC itself."""
 
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import polars as pl
 import pytest
 import yaml
-
-ROOT = Path(__file__).parents[1]
-PARTS = ("features", "models", "training", "serving")
-FILES = ("memberlens.py", "dvc.yaml", "params.yaml", "Makefile", "requirements.lock")
+from project_copy import ROOT, copied, memberlens, run
 
 
 @pytest.fixture
 def project(tmp_path):
-    """A copy of the project without data; its parts are links."""
-    for part in (*PARTS, *FILES):
-        (tmp_path / part).symlink_to(ROOT / part) if part in PARTS else (tmp_path / part).write_bytes(
-            (ROOT / part).read_bytes()
-        )
-    for folder in ("mappings", "experiments", ".dvc"):
-        (tmp_path / folder).mkdir()
-    for file in (ROOT / "experiments").glob("*.yaml"):  # who owns a model and what may be signed
-        shutil.copy(file, tmp_path / "experiments")
-    (tmp_path / ".dvc/config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
-    return tmp_path
-
-
-def run(project, *words):
-    """Standard output and error of a command, and how it ended."""
-    paths = {"PYTHONPATH": str(project), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    return subprocess.run(words, cwd=project, env=os.environ | paths, capture_output=True, text=True)
-
-
-def memberlens(project, *words):
-    done = run(project, sys.executable, "-m", "memberlens", *words)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    """A copy of the project without data."""
+    return copied(tmp_path)
 
 
 def flat(folder):
