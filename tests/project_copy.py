@@ -32,7 +32,9 @@ def copied(folder: Path, links: bool = True) -> Path:
 def run(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Standard output and error of a command, and how it ended."""
     paths = {"PYTHONPATH": str(project), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    return subprocess.run(words, cwd=project, env=os.environ | paths, capture_output=True, text=True)
+    # MLflow writes the store of a test that ran before in this process into the environment.
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    return subprocess.run(words, cwd=project, env=clean | paths, capture_output=True, text=True)
 
 
 def memberlens(project: Path, *words: str) -> str:
