@@ -27,7 +27,7 @@ WORDS: dict[str, tuple[str | None, ...]] = {
     "purchases.channel": CHANNELS,
     "campaigns.channel": ("sms", "app", "message", "store"),
     "events.kind": ("view", "cart", "reply", "talk"),
-    "topic": ("delivery", "quality", "service", "price", None),
+    "topic": ("delivery", "quality", "service", "price", "availability", None),
     "product_id": (*(f"p{at}" for at in range(12)), None),
     "purchases.kind": ("sale", "sale", "sale", "sale", "return"),
     "campaign_id": tuple(f"c{at}" for at in range(6)),

@@ -12,6 +12,7 @@ TOPICS = (
     ("quality", "quality", "质量"),
     ("service", "service", "服务"),
     ("price", "price", "价格"),
+    ("availability", "availability", "缺货"),
 )
 
 

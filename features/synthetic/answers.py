@@ -3,7 +3,8 @@
 With ``p = 1 / (1 + exp(-x))``, a treated member who is still with the brand answers with
 ``x = BASE + type's liking of the content + channel + depth of the discount + recent visits + share of
 lines in the category + fatigue``; a held-out one with ``x = ORGANIC + recent visits``. After the
-base-rate change both lose ``log(CHANGE_FACTOR)``. A member who has left answers with ``LOST`` of that.
+base-rate change both lose ``log(CHANGE_FACTOR)``. A member who fades or has left answers with ``LOST``
+of that.
 """
 
 import numpy as np
@@ -22,11 +23,11 @@ BY_DEPTH = 0.025  # for each percent above 20, discount campaigns
 BY_VISITS = 0.50  # for the logarithm of 1 + visits in 90 days
 BY_CATEGORY = 1.6  # for the share of lines in the content's category
 FATIGUE = -0.22  # for each message in 30 days, up to 6
-LOST = 0.15  # what is left of the chance to answer after leaving
+LOST = 0.25  # what is left of the chance to answer from when a member fades
 BLOCK, BLOCK_FATIGUE, BLOCK_QUIET = 0.0025, 0.40, 3.0
 OPENED = np.array([0.40, 0.36, 0.20])  # without an answer, by type
-FATIGUE_PUSH = 0.012  # hazard of leaving, for each message above two in 30 days
-BLOCK_PUSH = 0.35  # hazard of leaving with a block
+FATIGUE_PUSH = 0.03  # hazard of beginning to fade, for each message above two in 30 days
+BLOCK_PUSH = 0.5  # hazard of beginning to fade with a block
 
 
 def logistic(x: Floats) -> Floats:

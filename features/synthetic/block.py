@@ -58,7 +58,7 @@ def simulate_block(
         world.sent, world.leads, plan.campaign_ids, members, leads, stream("responses")
     )
     tables["care"] = of_trade.care_steps(world.tickets, members, number, stream("care"))
-    sums = truth.totals(plan.calendar, world.people, world.left, world.tickets, world.sent, world.answered)
+    sums = truth.totals(world)
     tables = {name: known(frame, plan.calendar.end) for name, frame in tables.items()}
     return Block(tables, _truth(world, plan, members, leads, contact_ids), sums)
 
@@ -85,9 +85,9 @@ def _member_side(
 
 def _truth(world: World, plan: Plan, members: pl.Series, leads: pl.Series, contacts: pl.Series) -> Frames:
     found = {
-        "members": truth.member_truth(world.people, members, world.left, world.withdrawn),
+        "members": truth.member_truth(world.people, members, world.fades, world.withdrawn),
         "visits": truth.visit_truth(world.visits),
-        "shocks": truth.shock_truth(world.tickets, world.sent),
+        "shocks": truth.shock_truth(world),
     }
     history = History.of({**found, "calendar": truth.calendar_truth(plan.calendar)})
     found["response"] = truth.response_truth(history, world.sent, contacts)

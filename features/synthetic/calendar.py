@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.floating[Any]]
@@ -19,7 +21,8 @@ LOCAL = 8  # hours that the brand's local time is ahead of UTC
 AHEAD = 400  # days for which the calendar goes on after the end, for windows that end later
 CHANGE_AT = 0.72  # share of the period after which the base rate changes
 CHANGE_FACTOR = 0.75  # what is left of the odds to answer and of the visits that end in an order
-ORDER_SHARE = 0.36  # visits that end in an order, before the change
+ORDER_SHARE = 0.45  # visits that end in an order, before the change
+FADE = 35.0  # days in which the visits of a member who is fading fall to 1/e
 HOURS = np.array([2, 1, 1, 1, 1, 2, 4, 6, 8, 10, 12, 14, 16, 14, 12, 12, 12, 14, 16, 20, 24, 22, 14, 6])
 
 
@@ -41,6 +44,21 @@ class Calendar:
     change: int
     visits: Floats
     orders: Floats
+
+    @cached_property
+    def looks(self) -> Floats:
+        """Cumulative intensity of the visits that end in no order."""
+        return self.visits - self.orders
+
+    @cached_property
+    def faded_orders(self) -> Floats:
+        """What is left of ``orders`` from each hour on where they fade from then on, in average days."""
+        return _faded(self.orders)
+
+    @cached_property
+    def faded_looks(self) -> Floats:
+        """The same of ``looks``."""
+        return _faded(self.looks)
 
     def at(self, curve: Floats, time: Ints | Floats) -> Floats:
         """The cumulative ``curve`` at ``time`` (seconds since the epoch), linear within the hour."""
@@ -76,6 +94,13 @@ def season(day: date) -> float:
     if day.month == 1 and day.day >= 18:
         level *= 1.2
     return float(level * (1.15 if day.weekday() >= 5 else 1.0))
+
+
+def _faded(curve: Floats) -> Floats:
+    """Integral of the curve's steps times ``exp(-age / FADE)``, from each hour on, shape of ``curve``."""
+    step = HOUR / (FADE * DAY)
+    mass = np.diff(curve, append=curve[-1]) * (-np.expm1(-step) / step)
+    return lfilter([1.0], [1.0, -np.exp(-step)], mass[::-1])[::-1].copy()
 
 
 def build(start: date, end: date) -> Calendar:

@@ -1,11 +1,11 @@
-"""Sending the campaigns, one after the other: who is chosen, held out, answers, blocks, leaves."""
+"""Sending the campaigns, one after the other: who is chosen, held out, answers, blocks, fades."""
 
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
-from features.synthetic import answers
+from features.synthetic import answers, fading
 from features.synthetic.calendar import DAY, HOUR, NEVER, Calendar, Flags, Floats, Ints
 from features.synthetic.campaigns import WINDOW, Campaigns
 from features.synthetic.orders import PER_CATEGORY, Lines, Orders, Visits
@@ -31,8 +31,8 @@ class Contacts:
     messages: Ints  # got in the 30 days before
     if_sent: Floats  # P(answer | sent, still there), what can be known of the type given
     if_not: Floats  # P(answer | held out, still there)
-    known: Floats  # P(what was seen | left) / P(what was seen | still there), its logarithm
-    push: Floats  # hazard of leaving at this contact
+    known: Floats  # P(what was seen | fading) / P(what was seen | still there), its logarithm
+    push: Floats  # hazard of beginning to fade at this contact
 
 
 Record = TypeVar("Record", Contacts, Orders)
@@ -42,15 +42,15 @@ class Mailing:
     """The state of all members while the campaigns are sent."""
 
     def __init__(
-        self, people: People, seen: Visits, bought: Orders, items: Lines, left: Ints, calendar: Calendar
+        self, people: People, seen: Visits, bought: Orders, items: Lines, fades: Ints, calendar: Calendar
     ) -> None:
         self.people, self.seen, self.calendar = people, seen, calendar
-        self.left = left.copy()
+        self.fades = fades.copy()
         self.withdrawn = people.withdrawn.copy()
         self.beliefs = answers.Beliefs(len(people))
         self.bought_in = np.zeros((len(people), len(CATEGORIES)), dtype=np.float32)
         self.line_member, self.line_visit = bought.member[items.order], bought.visit[items.order]
-        self.line_time = bought.time[items.order]
+        self.line_time, self.line_luck = bought.time[items.order], bought.luck[items.order]
         self.line_category, self.line_reduced = items.product // PER_CATEGORY, items.discount > 0
         self.sent: list[tuple[int, Ints]] = []
         self.past = 0
@@ -60,7 +60,8 @@ class Mailing:
         upto = int(np.searchsorted(self.line_time, now))
         part = slice(self.past, upto)
         member = self.line_member[part]
-        real = self.line_visit[part] <= self.left[member]
+        ordered = np.ones(len(member), dtype=bool)
+        real = fading.happens(self.line_visit[part], self.fades[member], self.line_luck[part], ordered)
         self.note(member[real], self.line_category[part][real], self.line_reduced[part][real])
         self.past = upto
 
@@ -73,8 +74,9 @@ class Mailing:
     def recent(self, now: int) -> Ints:
         """Visits of each member in the last 90 days."""
         low, high = np.searchsorted(self.seen.time, [now - RECENT, now])
-        member = self.seen.member[low:high]
-        real = self.seen.time[low:high] <= self.left[member]
+        seen, part = self.seen, slice(low, high)
+        member, ordered = seen.member[part], seen.order[part] >= 0
+        real = fading.happens(seen.time[part], self.fades[member], seen.luck[part], ordered)
         return np.bincount(member[real], minlength=len(self.people))
 
     def messages(self, now: int) -> Ints:
@@ -121,7 +123,7 @@ def _send(mailing: Mailing, campaigns: Campaigns, row: int, rng: np.random.Gener
     by_type, if_not = _chances(mailing, campaigns, row, member, recent, messages)
     weights = mailing.beliefs.weights(member)
     if_sent = (weights * by_type).sum(axis=1)
-    there = np.where(mailing.left[member] > time, 1.0, answers.LOST)
+    there = np.where(mailing.fades[member] > time, 1.0, answers.LOST)
     answered = rng.random(count) < there * np.where(held_out, if_not, by_type[each, kind])
     opened = ~held_out & (answered | (rng.random(count) < answers.OPENED[kind]))
     block = answers.blocking(messages)
@@ -134,7 +136,7 @@ def _send(mailing: Mailing, campaigns: Campaigns, row: int, rng: np.random.Gener
     )
     _learn(mailing, member, held_out, by_type, block, answered, opened, blocked, recent > 0)
     gone = rng.random(count) < -np.expm1(-push)
-    mailing.left[member[gone]] = np.minimum(mailing.left[member[gone]], time[gone])
+    mailing.fades[member[gone]] = np.minimum(mailing.fades[member[gone]], time[gone])
     mailing.withdrawn[member[blocked]] = np.minimum(mailing.withdrawn[member[blocked]], time[blocked] + DAY)
     mailing.sent.append((now, member[~held_out]))
     moments = _moments(time, answered, opened, blocked, held_out, rng)
@@ -147,7 +149,7 @@ def _learn(
     mailing: Mailing, member: Ints, held_out: Flags, by_type: Floats, block: Floats,
     answered: Flags, opened: Flags, blocked: Flags, active: Flags,
 ) -> None:  # fmt: skip
-    """What the reaction tells about the type; silence tells nothing of members who may have left."""
+    """What the reaction tells about the type; silence tells nothing of members who may have gone."""
     told = np.where(
         answered[:, None],
         by_type,
@@ -186,7 +188,8 @@ def send(mailing: Mailing, campaigns: Campaigns, rng: np.random.Generator) -> tu
         depth = np.full(len(won), campaigns.depth[row])
         mailing.note(member, category, depth > 0)
         time = part.answered[won] + rng.integers(300, 2 * DAY, len(won))
-        extra.append(Orders(member, np.full(len(won), -NEVER), time, category, depth))
+        asked, luck = np.full(len(won), -NEVER), np.zeros(len(won))
+        extra.append(Orders(member, asked, time, category, depth, luck))
         parts.append(part)
     return _stack(Contacts, parts), _stack(Orders, extra)
 

@@ -1,7 +1,8 @@
 """Visits, the orders they end in, and the lines of the orders.
 
-Members visit as a Poisson process of their own rate until they leave; a share of the visits ends in
-an order within a week. So the visits are the signs of life, and they rise before an order.
+Members visit as a Poisson process of their own rate until they fade; a share of the visits ends in
+an order within a week. So the visits are the signs of life, and they rise before an order. Who pays the
+full price is a little more likely to begin to fade.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from features.synthetic.calendar import DAY, HOUR, Calendar, Flags, Ints
+from features.synthetic import fading
+from features.synthetic.calendar import DAY, HOUR, Calendar, Flags, Floats, Ints
 from features.synthetic.people import CATEGORIES, CATEGORY_SHARE, People
 
 DELAY_DAYS = np.array([0, 1, 3, 6])  # from the visit to the order; always less than a week
@@ -21,6 +23,7 @@ DISCOUNTED = np.array([0.15, 0.65, 0.35])  # lines bought at a discount, by type
 EXTRA_LINES = 0.8
 DEPTHS = np.array([5, 10, 15, 20, 30])  # percent
 RETURNED = 0.045  # lines
+FULL_PRICE_PUSH = 0.03  # hazard of beginning to fade at an order, for its share of lines in full
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Visits:
     member: Ints  # row among the members
     time: Ints
     order: Ints  # time of the order, or -1
+    luck: Floats  # a visit happens where it lies below what is left of the member's visits
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Orders:
     time: Ints
     category: Ints  # of all its lines where it answers a campaign, else -1
     discount: Ints  # percent of all its lines where it answers a campaign, else -1
+    luck: Floats  # of the visit that led to it
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,10 @@ class Lines:
 
 
 def visits(people: People, calendar: Calendar, rng: np.random.Generator) -> tuple[Visits, Ints]:
-    """The visits of everybody as if nothing drove them away, and when they would leave by themselves."""
-    leaves = people.since + (rng.exponential(1 / people.hazard) * DAY).astype(np.int64)
-    leaves = np.minimum(leaves, people.deceased)
+    """The visits of everybody as if nobody ever faded, and when each would begin to by themselves."""
+    fades = people.since + (rng.exponential(1 / people.hazard) * DAY).astype(np.int64)
     low = calendar.at(calendar.visits, people.since)
-    high = calendar.at(calendar.visits, np.clip(leaves, people.since, calendar.end))
+    high = calendar.at(calendar.visits, np.clip(people.deceased, people.since, calendar.end))
     member = np.repeat(np.arange(len(people)), rng.poisson(people.rate * (high - low)))
     time = calendar.when(low[member] + rng.random(len(member)) * (high - low)[member])
     turn = np.argsort(time, kind="stable")
@@ -67,7 +71,8 @@ def visits(people: People, calendar: Calendar, rng: np.random.Generator) -> tupl
     delay = rng.choice(DELAY_DAYS, len(time), p=DELAY_SHARE) * DAY + rng.integers(
         600, DELAY_SPREAD, len(time)
     )
-    return Visits(member, time, np.where(bought, time + delay, -1)), leaves
+    luck = rng.random(len(time))
+    return Visits(member, time, np.where(bought, time + delay, -1), luck), fades
 
 
 def orders(seen: Visits, people: People, rng: np.random.Generator) -> Orders:
@@ -78,9 +83,17 @@ def orders(seen: Visits, people: People, rng: np.random.Generator) -> Orders:
     member = np.concatenate([seen.member[bought], came])
     time = np.concatenate([seen.order[bought], first])
     visit = np.concatenate([seen.time[bought], people.joined[came]])
+    luck = np.concatenate([seen.luck[bought], np.zeros(len(came))])
     turn = np.argsort(time, kind="stable")
     own = np.full(len(turn), -1)
-    return Orders(member[turn], visit[turn], time[turn], own, own)
+    return Orders(member[turn], visit[turn], time[turn], own, own, luck[turn])
+
+
+def full_price_push(bought: Orders, items: Lines) -> Floats:
+    """Hazard of beginning to fade at each order, shape (orders,); none where it answers a campaign."""
+    count = len(bought.time)
+    all_, full = (np.bincount(items.order, weight, count) for weight in (None, items.discount == 0))
+    return np.where(bought.category < 0, FULL_PRICE_PUSH * full / np.maximum(all_, 1), 0.0)
 
 
 def lines(bought: Orders, people: People, rng: np.random.Generator) -> Lines:
@@ -119,15 +132,17 @@ def products(rng: np.random.Generator) -> tuple[pl.DataFrame, Ints]:
     return frame, price
 
 
-def keep(seen: Visits, left: Ints) -> Visits:
-    """Only the visits before their members left (``left`` by member)."""
-    real = seen.time <= left[seen.member]
-    return Visits(seen.member[real], seen.time[real], seen.order[real])
+def keep(seen: Visits, fades: Ints) -> Visits:
+    """Only the visits that happen to members who fade from ``fades`` (by member) on."""
+    real = fading.happens(seen.time, fades[seen.member], seen.luck, seen.order >= 0)
+    return Visits(seen.member[real], seen.time[real], seen.order[real], seen.luck[real])
 
 
-def keep_orders(bought: Orders, items: Lines, left: Ints, end: int) -> tuple[Orders, Lines]:
-    """Only the orders whose visit came before their members left and which are made before ``end``."""
-    real: Flags = (bought.visit <= left[bought.member]) & (bought.time < end)
+def keep_orders(bought: Orders, items: Lines, fades: Ints, end: int) -> tuple[Orders, Lines]:
+    """Only the orders whose visit happens and which are made before ``end``."""
+    ordered: Flags = np.ones(len(bought.time), dtype=bool)
+    happened = fading.happens(bought.visit, fades[bought.member], bought.luck, ordered)
+    real: Flags = happened & (bought.time < end)
     place = np.cumsum(real) - 1
     kept = real[items.order]
     orders_ = Orders(*(values[real] for values in vars(bought).values()))

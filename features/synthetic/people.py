@@ -25,12 +25,12 @@ WEAK_REGION, WEAK_TIER = 3, 2  # west, tier 3: many join, few stay
 WEAK_JOINS, WEAK_HAZARD = 2.0, 2.6
 ALREADY_THERE = 0.30  # members who joined in the three years before the data begin
 
-VISITS = 0.058  # visits of an average member on an average day
+VISITS = 0.046  # visits of an average member on an average day
 SHAPE = 1.4  # of the gamma spread of the visits over members
 SOURCE_VISITS = np.array([0.70, 1.0, 1.15, 1.35, 0.85, 1.1, 1.0])
 TIER_VISITS = np.array([1.2, 1.05, 0.9, 0.8])
 FRIEND_VISITS, FRIEND_SHARE = 1.3, 0.35  # members who have a consultant on WeCom
-LIFE = 800.0  # days until an average member leaves
+LIFE = 1500.0  # days until an average member begins to fade, if nothing drives them away
 SOURCE_HAZARD = np.array([1.6, 1.0, 0.85, 0.65, 1.2, 0.9, 1.1])
 TIER_HAZARD = np.array([0.85, 0.95, 1.05, 1.15])
 FRIEND_HAZARD = 0.75
@@ -53,7 +53,7 @@ class People:
     value: Floats  # 0 to 1, which end of the price list
     scale: Floats  # expected visits on an average day, from what is readable
     rate: Floats  # their own visits on an average day, hidden
-    hazard: Floats  # of leaving, a day
+    hazard: Floats  # of beginning to fade, a day
     birth_year: Ints
     female: Flags
     minor: Flags
@@ -76,7 +76,7 @@ def home(count: int, new: bool, rng: np.random.Generator) -> tuple[Ints, Ints]:
 
 
 def hazards(region: Ints, tier: Ints, source: Ints, friend: Flags) -> Floats:
-    """Chance of leaving on a day, from what is readable."""
+    """Chance of beginning to fade on a day, from what is readable."""
     weak = (region == WEAK_REGION) & (tier == WEAK_TIER)
     return (
         SOURCE_HAZARD[source]

@@ -6,16 +6,20 @@ import numpy as np
 import polars as pl
 
 from features.synthetic import answers, care, leads, people
-from features.synthetic.calendar import CHANGE_FACTOR, DAY, Calendar, Ints
-from features.synthetic.care import Tickets
+from features.synthetic.calendar import CHANGE_FACTOR, DAY, FADE, Calendar, Ints
 from features.synthetic.contacts import ORDERS_AFTER, Contacts
-from features.synthetic.orders import Orders, Visits
+from features.synthetic.fading import FADING, LOOKS_LEFT, ORDERS_LEFT
+from features.synthetic.orders import FULL_PRICE_PUSH, Visits, full_price_push
 from features.synthetic.people import TYPES, People
-from features.synthetic.presence import History, presence
+from features.synthetic.presence import History, still_there
+from features.synthetic.world import World
 
 
-def member_truth(crowd: People, member_ids: pl.Series, left: Ints, withdrawn: Ints) -> pl.DataFrame:
-    """Type, own rate, hazard and when each member left; ``scale`` is the rate that is readable."""
+def member_truth(crowd: People, member_ids: pl.Series, fades: Ints, withdrawn: Ints) -> pl.DataFrame:
+    """Type, own rate, hazard, from when each member fades and when each has left.
+
+    ``scale`` is the rate that is readable.
+    """
     return pl.DataFrame(
         {
             "member_id": member_ids,
@@ -24,32 +28,31 @@ def member_truth(crowd: People, member_ids: pl.Series, left: Ints, withdrawn: In
             "scale": crowd.scale,
             "hazard": crowd.hazard,
             "since": crowd.since,
-            "left": left,
+            "fades": fades,
+            "left": fades + FADING * DAY,
             "consents": np.where(crowd.marketing, crowd.since, crowd.renewed),
             "withdraws": withdrawn,
         }
     )
 
 
-def shock_truth(tickets: Tickets, sent: Contacts) -> pl.DataFrame:
-    """What pushed members to leave, and what told an observer whether they were still there."""
-    frames = [
-        {
-            "member": tickets.member,
-            "time": tickets.resolved,
-            "push": tickets.push,
-            "known": np.zeros(len(tickets.push)),
-        },
-        {"member": sent.member, "time": sent.time, "push": sent.push, "known": sent.known},
+def shock_truth(world: World) -> pl.DataFrame:
+    """What pushed members to fade, and what told an observer whether they did."""
+    tickets, bought, sent = world.tickets, world.orders, world.sent
+    parts = [
+        (tickets.member, tickets.resolved, tickets.push, np.zeros(len(tickets.push))),
+        (bought.member, bought.time, full_price_push(bought, world.lines), np.zeros(len(bought.time))),
+        (sent.member, sent.time, sent.push, sent.known),
     ]
-    return pl.concat([pl.DataFrame(frame) for frame in frames]).sort("member", "time", maintain_order=True)
+    names = ("member", "time", "push", "known")
+    frames = [pl.DataFrame(dict(zip(names, part, strict=True))) for part in parts]
+    return pl.concat(frames).sort("member", "time", maintain_order=True)
 
 
 def visit_truth(seen: Visits) -> pl.DataFrame:
-    """The signs of life that tell the rate: member (row of the members) and time."""
-    return pl.DataFrame({"member": seen.member, "time": seen.time}).sort(
-        "member", "time", maintain_order=True
-    )
+    """The signs of life: member (row of the members), time, and whether an order follows."""
+    frame = pl.DataFrame({"member": seen.member, "time": seen.time, "ordered": seen.order >= 0})
+    return frame.sort("member", "time", maintain_order=True)
 
 
 def calendar_truth(clock: Calendar) -> pl.DataFrame:
@@ -62,7 +65,7 @@ def response_truth(history: History, sent: Contacts, contact_ids: pl.Series) -> 
     """P(answered within the window) of each contact if sent and if held out, all seen before it given."""
     turn = np.lexsort((sent.time, sent.member))
     still = np.empty(len(turn))
-    still[turn] = presence(history, sent.member[turn], sent.time[turn]).still
+    still[turn] = still_there(history, sent.member[turn], sent.time[turn])
     there = still + (1 - still) * answers.LOST
     return pl.DataFrame(
         {
@@ -73,18 +76,19 @@ def response_truth(history: History, sent: Contacts, contact_ids: pl.Series) -> 
     )
 
 
-def totals(
-    clock: Calendar, crowd: People, left: Ints, tickets: Tickets, sent: Contacts, answered: Orders
-) -> dict[str, float]:
+def totals(world: World) -> dict[str, float]:
     """Sums over members from which mean effects follow: days, pushes, orders that answers led to."""
-    days = np.clip(np.minimum(left, clock.end) - crowd.since, 0, None) / DAY
-    gone = np.clip(clock.end - np.maximum(left, crowd.since), 0, None) / DAY
-    lost = answered.time > left[answered.member]
+    clock, crowd, fades, answered = world.calendar, world.people, world.fades, world.answered
+    days = np.clip(np.minimum(fades, clock.end) - crowd.since, 0, None) / DAY
+    gone = np.clip(clock.end - np.maximum(fades, crowd.since), 0, None) / DAY
+    shocks = shock_truth(world)
+    there = shocks["time"].to_numpy() <= fades[shocks["member"].to_numpy()]
+    lost = answered.time > fades[answered.member]
     return {
         "days": float(days.sum()),
         "reachable_days": float(days[crowd.marketing].sum()),
         "reachable_days_lost": float(gone[crowd.marketing].sum()),
-        "push": float(tickets.push.sum() + sent.push.sum()),
+        "push": float(shocks["push"].to_numpy()[there].sum()),
         "orders": float((~lost).sum()),
         "orders_lost": float(lost.sum()),
     }
@@ -101,6 +105,11 @@ def effect_truth(clock: Calendar, sums: Mapping[str, float]) -> pl.DataFrame:
         "orders_after_answer": ORDERS_AFTER,
         "fatigue_log_odds_per_message": answers.FATIGUE,
         "answers_left_when_lost": answers.LOST,
+        "days_of_fading": float(FADING),
+        "fade_days": FADE,
+        "looks_left_when_lost": LOOKS_LEFT,
+        "orders_left_when_lost": ORDERS_LEFT,
+        "full_price_push": FULL_PRICE_PUSH,
         "weak_hazard_factor": people.WEAK_HAZARD,
         "lead_programme_factor": leads.PROGRAMME_FACTOR,
     }

@@ -33,7 +33,7 @@ class World:
     tickets: Tickets
     campaigns: Campaigns
     sent: Contacts
-    left: Ints  # when each member left
+    fades: Ints  # from when each member fades
     withdrawn: Ints  # when each took back the consent to marketing
 
 
@@ -46,20 +46,24 @@ def happen(members: int, lead_count: int, calendar: Calendar, plan: Campaigns, s
     """Let the brand's years pass for some members and leads; all blocks of them share one plan."""
     lead = leads.draw(lead_count, calendar, stream("leads"))
     crowd = people.draw(members, lead, calendar, stream("people"))
-    seen, left = orders.visits(crowd, calendar, stream("visits"))
+    seen, fades = orders.visits(crowd, calendar, stream("visits"))
     bought = orders.orders(seen, crowd, stream("orders"))
-    tickets = care.draw(bought, crowd, stream("tickets"))
-    left = care.drive_away(tickets, left, stream("away"))
-    seen = orders.keep(seen, left)
     items = orders.lines(bought, crowd, stream("lines"))
-    bought, items = orders.keep_orders(bought, items, left, calendar.end)
+    tickets = care.draw(bought, seen, crowd, stream("tickets"))
+    for name, member, time, push in (
+        ("tickets", tickets.member, tickets.resolved, tickets.push),
+        ("prices", bought.member, bought.time, orders.full_price_push(bought, items)),
+    ):
+        fades = care.drive_away(member, time, push, fades, stream(f"away {name}"))
+    seen = orders.keep(seen, fades)
+    bought, items = orders.keep_orders(bought, items, fades, calendar.end)
 
-    mailing = contacts.Mailing(crowd, seen, bought, items, left, calendar)
+    mailing = contacts.Mailing(crowd, seen, bought, items, fades, calendar)
     sent, answered = contacts.send(mailing, plan, stream("contacts"))
-    left = mailing.left
-    bought, items = orders.keep_orders(bought, items, left, calendar.end)
+    fades = mailing.fades
+    bought, items = orders.keep_orders(bought, items, fades, calendar.end)
     answered, answered_items = orders.keep_orders(
-        answered, orders.lines(answered, crowd, stream("answers")), left, calendar.end
+        answered, orders.lines(answered, crowd, stream("answers")), fades, calendar.end
     )
     bought, items = orders.join(bought, items, answered, answered_items)
     return World(
@@ -67,13 +71,13 @@ def happen(members: int, lead_count: int, calendar: Calendar, plan: Campaigns, s
         leads=lead,
         touches=leads.touches(lead, calendar, stream("touches")),
         people=crowd,
-        visits=orders.keep(seen, left),
+        visits=orders.keep(seen, fades),
         orders=bought,
         lines=items,
         answered=answered,
-        tickets=tickets.take(tickets.visit <= left[tickets.member]),
+        tickets=tickets.keep(fades),
         campaigns=plan,
         sent=sent,
-        left=left,
+        fades=fades,
         withdrawn=mailing.withdrawn,
     )

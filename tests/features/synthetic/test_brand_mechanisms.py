@@ -113,18 +113,46 @@ def test_one_region_wins_members_and_loses_those_of_one_tier() -> None:
 
 
 def test_bad_tickets_drive_members_away() -> None:
-    gone = []
+    """The share of the visits of 90 days before a ticket that is left a month after it, by topic."""
+    parts = []
     for seed in outcomes.SEEDS:
         of = outcomes.brand(seed)
         tickets = of.tables["care"].filter(pl.col("kind") == "resolved").with_columns(resolved=SECONDS)
         tickets = tickets.filter(pl.col("resolved") < outcomes.end(of) - 120 * DAY)
         visits = outcomes.bound(of, "events").filter(pl.col("channel") != "message")
-        seen = visits.select("member_id", last="time").group_by("member_id").agg(pl.col("last").max())
-        stays = tickets.join(seen, on="member_id", how="left")
-        gone.append(stays.select("topic", gone=pl.col("last") < pl.col("resolved") + 10 * DAY))
-    rates = dict(pl.concat(gone).group_by("topic").agg(pl.col("gone").mean()).iter_rows())
-    assert rates["quality"] > rates["price"] + 0.1
-    assert rates["service"] > rates["price"] + 0.05
+        around = tickets.select("member_id", "topic", "resolved").join(
+            visits.select("member_id", "time"), on="member_id"
+        )
+        days = (pl.col("time") - pl.col("resolved")) / DAY
+        parts.append(around.select("topic", before=days.is_between(-90, 0), after=days.is_between(30, 120)))
+    sums = pl.concat(parts).group_by("topic").agg(pl.col("before", "after").sum())
+    stay = {topic: after / before for topic, before, after in sums.iter_rows()}
+    assert stay["quality"] < 0.85 * stay["price"]
+    assert stay["service"] < 0.9 * stay["price"]
+
+
+@pytest.mark.parametrize("seed", outcomes.SEEDS)
+def test_members_fade_over_weeks_before_they_have_left_and_a_few_look_in_later(seed: int) -> None:
+    truth = outcomes.brand(seed).truth
+    members = (
+        truth["members"].with_row_index("member").filter(pl.col("left") < outcomes.end(outcomes.brand(seed)))
+    )
+    members = members.filter(pl.col("fades") - pl.col("since") > 60 * DAY)
+    seen = truth["visits"].join(members.with_columns(pl.col("member").cast(pl.Int64)), on="member")
+    age = ((seen["time"] - seen["fades"]) / DAY).to_numpy()
+    per_week = [np.sum((age >= start) & (age < start + 30)) / (30 / 7) for start in (-30, 0, 30, 60, 90)]
+    assert 0.5 < per_week[1] / per_week[0] < 0.85
+    assert 0.15 < per_week[2] / per_week[0] < 0.4
+    assert 0.05 < per_week[3] / per_week[0] < 0.25
+    assert 0 < per_week[4] / per_week[0] < 0.1
+
+
+def test_an_empty_shelf_is_complained_about_in_weeks_of_short_supply() -> None:
+    care = pl.concat([outcomes.brand(seed).tables["care"] for seed in outcomes.SEEDS])
+    asked = care.filter(pl.col("kind") == "opened", pl.col("topic") == "availability")
+    week = (asked["occurred_at"].dt.epoch("s") - 3 * DAY) // (7 * DAY) % 26
+    assert len(asked) > 300
+    assert (week < 5).mean() > 0.5
 
 
 @pytest.mark.parametrize("seed", outcomes.SEEDS)
