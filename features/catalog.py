@@ -1,7 +1,8 @@
 """All groups, which of them a set of tables can feed, and the catalogue as rows."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from features.feature import Feature, Group
 from features.groups.campaigns import CONTENT, CONTENT_HISTORY, HISTORY
@@ -51,6 +52,18 @@ def available(
         else with_limits(group, limits)
         for group in groups
         if group.table is None or group.table in kinds
+    )
+
+
+def only(names: Collection[str], groups: Iterable[Group]) -> tuple[Group, ...]:
+    """The groups with no other features than those of these names; a derived one needs what it reads."""
+    return tuple(
+        replace(
+            group,
+            features=tuple(feature for feature in group.features if feature.name in names),
+            derived=tuple(feature for feature in group.derived if feature.name in names),
+        )
+        for group in groups
     )
 
 

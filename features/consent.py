@@ -21,6 +21,8 @@ REASONS = (
     "profiling_refused", "profiling_consent_unknown", "do_not_contact", "marketing_consent_unknown",
 )  # fmt: skip
 
+NO_LESSON = ("erased", "deceased", "minor", "profiling_refused")  # whose past no model learns from
+
 
 def suppression(facts: Iterable[Mapping[str, Any]], now: datetime, policy: Policy) -> str | None:
     """Why a subject is not scored (one of ``REASONS``), or None.

@@ -17,7 +17,11 @@ class Unknown(Section):
 
 
 class Policy(Section):
-    """What the brand decides beside the words of its members; whoever may be younger is suppressed."""
+    """What the brand decides beside the words of its members; whoever may be younger is suppressed.
+
+    ``training`` says whether models learn from the past of those who refused profiling, died or are minors.
+    """
 
     unknown: Unknown = Unknown()
+    training: Literal["leave_out", "keep"] = "leave_out"
     adult_age: int = Field(default=18, ge=0, le=30)

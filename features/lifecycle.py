@@ -15,9 +15,11 @@ STAGES = {
     "lost": ("lost", "流失客户"),
 }
 
+STAGE_READS = ("orders", "days_since_order", "days_since_first_order", "gap_mean_days")
+
 
 def stage(limits: LifecycleLimits) -> nw.Expr:
-    """Return the stage from ``orders``, ``days_since_order``, ``days_since_first_order``, ``gap_mean_days``.
+    """Return the stage from the features of ``STAGE_READS``.
 
     Lost comes before silent, silent before new. Who bought once has no usual pause; the days decide.
     """

@@ -17,12 +17,16 @@ class LifecycleLimits(Section):
         pauses, is silent.
     lost_days
         Who bought nothing for more than so many days is lost.
+    unseen_days
+        Who neither bought nor visited for so many days is out of sight, whatever the stage: not asked
+        about leaving but about coming back. Without a limit only orders decide.
     """
 
     new_days: int = Field(default=90, ge=1)
     silent_days: int = Field(default=90, ge=1)
     silent_pauses: float = Field(default=2.0, ge=1)
     lost_days: int = Field(default=365, ge=2)
+    unseen_days: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
     def _silent_before_lost(self) -> "LifecycleLimits":

@@ -14,11 +14,14 @@ import numpy as np
 import polars as pl
 from xgboost import Booster, DMatrix
 
+from features.lifecycle_limits import LifecycleLimits
 from features.meaning import meanings
 from models.calibration import Calibration
 from models.encoder import Encoder
+from models.population import Boundary
 from models.release_format import CARD, MODEL
 from models.shap_values import FEWEST, contributions
+from models.task import task
 from models.unknown import Inputs, Unknown
 
 CARD_VERSION = 1
@@ -42,9 +45,25 @@ class Model:
         """What becomes of inputs that the model has learnt nothing of."""
         return Unknown(self.encoder, self.card["bins"], self.card.get("weights"))
 
+    @cached_property
+    def boundaries(self) -> tuple[Boundary, ...]:
+        """Whom the task is not about, as it was where the model learnt."""
+        if "boundaries" not in self.card:
+            return ()
+        population, limits = task(self.card["task"]).population, self.card["lifecycle"]
+        names = [row["name"] for row in self.card["features"]]
+        settings = population.settings.model_validate(self.card["spine"])
+        return population.boundaries(settings, LifecycleLimits.model_validate(limits), names)
+
+    @cached_property
+    def reads(self) -> list[str]:
+        """The features that are needed: the inputs, then what only the boundaries read."""
+        more = (name for boundary in self.boundaries for name in boundary.reads)
+        return list(dict.fromkeys([*self.encoder.names, *more]))
+
     @property
     def fingerprints(self) -> dict[str, str]:
-        """What each feature that the model reads meant where it learnt, by name."""
+        """What each feature that is read meant where the model learnt, by name."""
         return meanings(self.card["features"])
 
     def inputs(self, frame: pl.DataFrame) -> Inputs:

@@ -1,10 +1,12 @@
 """Who is asked about: the moments of the past that a model learns from, and everyone now.
 
 A spine has one row a question: ``as_of`` (seconds, UTC), the key columns, and for a contact the content
-asked about (``asked_…``).
+asked about (``asked_…``). Whom a task is about is said by boundaries over features, so that the same holds
+where a model learns, where it is tested, in the nightly batch and in every answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -12,10 +14,12 @@ import polars as pl
 from pydantic import Field
 
 from features.feature import DAY
+from features.lifecycle_limits import LifecycleLimits
 from features.section import Section
-from features.timestamps import seconds
 
 Tables = Mapping[str, pl.LazyFrame]
+OUTSIDE = "outside_reason"
+AT_ONCE = 0.01  # days: a question is asked a second after the age that it is about
 
 
 class Spine(Section):
@@ -32,6 +36,39 @@ class Spine(Section):
     test_start: date | None = None
     test_share: float = Field(0.25, gt=0, lt=1)
     folds: int = Field(3, ge=1)
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Whom a task is not about: a condition over features, and why in words.
+
+    Parameters
+    ----------
+    code
+        Stable name of the reason, as answers tell it.
+    reads
+        The features that the condition reads.
+    outside
+        True for those who are outside; unknown is inside.
+    en, zh
+        Whom it leaves out, as the end of "not scored: …".
+    """
+
+    code: str
+    reads: tuple[str, ...]
+    outside: pl.Expr
+    en: str
+    zh: str
+
+
+def outside(frame: pl.DataFrame, boundaries: Sequence[Boundary]) -> pl.Series:
+    """The code of the first boundary that each row is outside of, shape (rows,); null where it is inside."""
+    if not boundaries:
+        return pl.Series(OUTSIDE, [None] * len(frame), dtype=pl.String)
+    code = pl.lit(None, dtype=pl.String)
+    for boundary in reversed(boundaries):
+        code = pl.when(boundary.outside).then(pl.lit(boundary.code)).otherwise(code)
+    return frame.with_columns(code.alias(OUTSIDE)).get_column(OUTSIDE)
 
 
 class Population:
@@ -51,29 +88,59 @@ class Population:
     key: str
     subject: str
 
-    def past(self, data: Tables, spine: Any, seed: int, end: int) -> pl.DataFrame:
-        """Return the questions before ``end`` (seconds), in any order; ``ValueError`` says why none."""
+    def past(self, data: Tables, spine: Any, limits: LifecycleLimits, seed: int, end: int) -> pl.DataFrame:
+        """Return the questions before ``end`` (seconds), in any order; ``ValueError`` says why none.
+
+        None of them lies outside of the boundaries. A column ``window_days`` gives a row a length of its
+        outcome window of its own.
+        """
         raise NotImplementedError
 
     def now(self, data: Tables, spine: Any, moment: int) -> pl.DataFrame:
-        """Return everyone who is asked about at ``moment`` (seconds)."""
+        """Return everyone who may be asked about at ``moment`` (seconds), whoever lies outside included."""
         raise NotImplementedError
+
+    def boundaries(
+        self, spine: Any, limits: LifecycleLimits, features: Collection[str]
+    ) -> tuple[Boundary, ...]:
+        """Return whom the task is not about, in the order in which the reasons are told.
+
+        ``features`` are the names of those that the source feeds.
+        """
+        return ()
 
 
 class LeadSpine(Spine):
     """Leads are asked about at creation and again at each age while they are open."""
 
-    ages: tuple[int, ...] = (0, 1, 3, 7, 14)
+    ages: tuple[int, ...] = Field((0, 1, 3, 7, 14, 21, 30), min_length=1)
 
 
 class OpenLeads(Population):
-    """Leads that have not converted, at creation and at each age."""
+    """Leads that have not converted, at creation and at each age, up to the oldest age that was learnt."""
 
     settings = LeadSpine
     key = subject = "lead_id"
     worked_days = 90  # a lead so much older than the newest is no longer worked on
 
-    def past(self, data: Tables, spine: LeadSpine, seed: int, end: int) -> pl.DataFrame:
+    def boundaries(
+        self, spine: LeadSpine, limits: LifecycleLimits, features: Collection[str]
+    ) -> tuple[Boundary, ...]:
+        """Return the ages that nothing was learnt of."""
+        age, oldest = pl.col("lead_age_days"), max(spine.ages)
+        young = Boundary(
+            "not_created", ("lead_age_days",), age.is_null(),
+            "the lead did not exist yet at the moment asked about", "在评分时点该线索尚未创建",
+        )  # fmt: skip
+        old = Boundary(
+            "too_old", ("lead_age_days",), age > oldest + AT_ONCE,
+            f"the lead is older than {oldest} days", f"线索创建已超过 {oldest} 天",
+        )  # fmt: skip
+        return young, old
+
+    def past(
+        self, data: Tables, spine: LeadSpine, limits: LifecycleLimits, seed: int, end: int
+    ) -> pl.DataFrame:
         """Ask one second after the lead became known, so that its own row counts."""
         ages = pl.DataFrame({"age_days": spine.ages})
         created = pl.col("known_time") + 1 + pl.col("age_days") * DAY
@@ -112,7 +179,9 @@ class Contacts(Population):
     key, subject = "contact_id", "member_id"
     newest = 3  # contents that are asked about now
 
-    def past(self, data: Tables, spine: ContactSpine, seed: int, end: int) -> pl.DataFrame:
+    def past(
+        self, data: Tables, spine: ContactSpine, limits: LifecycleLimits, seed: int, end: int
+    ) -> pl.DataFrame:
         """Ask at the moment of sending, with the content as it is."""
         rows = self._sent(data, spine)
         few = len(rows) <= spine.max_rows
@@ -137,62 +206,6 @@ class Contacts(Population):
         return rows.collect().sort("as_of", "contact_id")
 
 
-class CutoffSpine(Spine):
-    """Members who bought in the last ``active_days`` are asked about at regular cut-offs."""
-
-    active_days: int = Field(365, ge=1)
-    every_days: int = Field(30, ge=1)
-    cutoffs: int = Field(18, ge=2)
-
-
-class ActiveMembers(Population):
-    """Members who bought in the last ``active_days`` days, at regular cut-offs."""
-
-    settings = CutoffSpine
-    key = subject = "member_id"
-
-    def past(self, data: Tables, spine: CutoffSpine, seed: int, end: int) -> pl.DataFrame:
-        """Ask at cut-offs ``every_days`` apart, the newest of them the newest whose window is closed.
-
-        Before the first purchase there are none. A given ``test_start`` is one of them.
-        """
-        sales = self._sales(data)
-        first = sales.select(pl.col("known_time").min()).collect().item()
-        moments = sorted(moment for moment in self._cutoffs(spine, end) if moment > first)
-        if not moments:
-            raise ValueError(
-                f"no cut-off lies after the first purchase and {spine.gap + spine.days} days before the "
-                "extract; shorten `days` of its spine or bring longer data"
-            )
-        return pl.concat([self._asked(sales, spine, moment) for moment in moments])
-
-    def now(self, data: Tables, spine: CutoffSpine, moment: int) -> pl.DataFrame:
-        """Return who is active at ``moment``."""
-        return self._asked(self._sales(data), spine, moment)
-
-    def members(self, known: pl.LazyFrame, spine: CutoffSpine, moment: int) -> pl.LazyFrame:
-        """Return the ``member_id`` of those asked about, from the sale lines that were known by then."""
-        recent = pl.col("event_time") >= moment - spine.active_days * DAY
-        return known.filter(recent).select("member_id").unique()
-
-    def _asked(self, sales: pl.LazyFrame, spine: CutoffSpine, moment: int) -> pl.DataFrame:
-        found = self.members(sales.filter(pl.col("known_time") < moment), spine, moment)
-        return found.with_columns(as_of=pl.lit(moment, dtype=pl.Int64)).collect(engine="streaming")
-
-    @staticmethod
-    def _sales(data: Tables) -> pl.LazyFrame:
-        columns = ("member_id", "order_id", "event_time", "known_time")
-        return data["purchases"].filter(pl.col("kind") == "sale").select(columns)
-
-    @staticmethod
-    def _cutoffs(spine: CutoffSpine, end: int) -> list[int]:
-        last = (end - (spine.gap + spine.days) * DAY) // DAY * DAY
-        if spine.test_start is not None:
-            anchor = seconds(spine.test_start)
-            last = anchor + (last - anchor) // (spine.every_days * DAY) * spine.every_days * DAY
-        return [last - step * spine.every_days * DAY for step in range(spine.cutoffs)]
-
-
 class GivenSpine(Spine):
     """The window of an outcome that a flat source gives; a day where nothing is said."""
 
@@ -205,7 +218,9 @@ class GivenSubjects(Population):
     settings = GivenSpine
     key = subject = "subject_id"
 
-    def past(self, data: Tables, spine: GivenSpine, seed: int, end: int) -> pl.DataFrame:
+    def past(
+        self, data: Tables, spine: GivenSpine, limits: LifecycleLimits, seed: int, end: int
+    ) -> pl.DataFrame:
         """Ask one second after the row became known."""
         rows = data["subjects"].filter(pl.col("label").is_not_null())
         rows = rows.select("subject_id", pl.col("label").cast(pl.Int8), "arm", as_of=pl.col("known_time") + 1)

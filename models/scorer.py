@@ -1,7 +1,7 @@
 """From features to answers: one code path for the nightly batch and for a request."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,15 +15,16 @@ from xgboost import config_context
 from models.booster_sum import Amount
 from models.expected_value import Worth
 from models.model import Model
+from models.population import OUTSIDE, outside
 from models.reasons import COLUMNS, Explainer, Line
 from models.release_format import POPULATION, UPLIFT, VALUE
 from models.unknown import MAX_UNKNOWN, Inputs
 
 FEW = 64
-Numbers = dict[str, Any]  # status, probability, percentile, score, band and ``MORE``, shape (rows,) each
+Numbers = dict[str, Any]  # status, probability, percentile, score, band, ``MORE``: shape (rows,) each
 MORE = ("expected_value", "value_at_risk", "value_per_cost", "uplift")  # where the model has them
 REASONS = 5  # of everybody, published; an answer tells fewer
-OK, INSUFFICIENT = "ok", "insufficient_input"
+OK, INSUFFICIENT, ELSEWHERE = "ok", "insufficient_input", "outside_population"
 ACTED_ON = ("percentile", "score", "band", *MORE)  # what nobody should act on where too little is known
 
 
@@ -32,18 +33,26 @@ class Population:
     """The scored population that a percentile refers to.
 
     ``grid`` holds the 101 quantiles of its probabilities, ``as_of`` the moment they stand for
-    (ISO 8601), ``n`` how many subjects it has.
+    (ISO 8601), ``n`` how many subjects it has. ``lows`` are the least probabilities of the bands but the
+    lowest, cut on this very population so that the bands hold their shares of it, and ``expected`` the
+    mean probability of each band; both empty where the bands are those of the model's card.
     """
 
     grid: tuple[float, ...]
     as_of: str
     n: int
+    lows: tuple[float, ...] = ()
+    expected: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, probability: ArrayLike, as_of: str) -> "Population":
-        """The population of these probabilities, shape (rows,)."""
+    def of(cls, probability: ArrayLike, as_of: str, shares: Sequence[float] = ()) -> "Population":
+        """The population of these probabilities, shape (rows,), cut into bands of ``shares``."""
         values = np.asarray(probability, dtype=np.float64)
-        return cls(tuple(np.quantile(values, np.linspace(0, 1, 101)).tolist()), as_of, len(values))
+        lows = _lows(values, shares)
+        band = (values[:, None] < np.asarray(lows)).sum(axis=1)
+        means = [float(values[band == at].mean()) if (band == at).any() else 0.0 for at in range(len(shares))]
+        grid = np.quantile(values, np.linspace(0, 1, 101)).tolist()
+        return cls(tuple(grid), as_of, len(values), lows, tuple(means))
 
     def percentile(self, probability: ArrayLike) -> np.ndarray:
         """Share of the population (percent, 0 to 100) that scores lower, shape (rows,).
@@ -58,7 +67,8 @@ class Population:
         return np.where(left < right, (left + right - 1) / 2, np.clip(at - 1 + part, 0.0, 100.0))
 
     def to_json(self) -> dict[str, Any]:
-        return {"as_of": self.as_of, "n": self.n, "percentiles": list(self.grid)}
+        bands = {"lows": list(self.lows), "expected": list(self.expected)}
+        return {"as_of": self.as_of, "n": self.n, "percentiles": list(self.grid), "bands": bands}
 
     @classmethod
     def from_json(cls, found: dict[str, Any]) -> "Population":
@@ -66,7 +76,17 @@ class Population:
         grid = tuple(float(value) for value in found["percentiles"])
         if len(grid) != 101 or not np.isfinite(grid).all() or (np.diff(grid) < 0).any():
             raise ValueError(f"population: percentiles must be 101 rising numbers, found {len(grid)}")
-        return cls(grid, str(found["as_of"]), int(found["n"]))
+        bands = found.get("bands", {})
+        lows, expected = (tuple(float(v) for v in bands.get(name, ())) for name in ("lows", "expected"))
+        return cls(grid, str(found["as_of"]), int(found["n"]), lows, expected)
+
+
+def _lows(values: np.ndarray, shares: Sequence[float]) -> tuple[float, ...]:
+    """Least probabilities of the bands but the last: those that come nearest to the shares, ties together."""
+    distinct, counts = np.unique(values, return_counts=True)
+    above = counts[::-1].cumsum()[::-1] / len(values)  # share at or above each value
+    ends = np.cumsum(shares)[:-1]
+    return tuple(float(distinct[np.abs(above - end).argmin()]) for end in ends)
 
 
 @dataclass(frozen=True)
@@ -107,25 +127,37 @@ class Scorer:
     def bands(self, probability: ArrayLike) -> np.ndarray:
         """Index into the card's bands, from the highest down, shape (rows,)."""
         p = np.asarray(probability, dtype=np.float64)
-        lows = np.array([band["low"] for band in self.model.card["bands"][:-1]], dtype=np.float64)
+        card = [band["low"] for band in self.model.card["bands"][:-1]]
+        lows = np.array(self.population.lows or card, dtype=np.float64)
         return (p[:, None] < lows).sum(axis=1)
+
+    @property
+    def band_rates(self) -> dict[str, float | None]:
+        """What is expected in each band: its mean probability of the day, else its rate out of fold."""
+        bands, expected = self.model.card["bands"], self.population.expected
+        rates = expected or [band["rate"] for band in bands]
+        return {band["name"]: rate for band, rate in zip(bands, rates, strict=True)}
 
     def numbers(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Status, probability, percentile, score (1 to 99), band and ``MORE`` of every row of features.
 
         Where more than the card's ``max_unknown`` of what the model says rests on unknown inputs, the
         status is ``insufficient_input`` and the probability, that of somebody of whom as much is
-        known, stands alone.
+        known, stands alone. Whom the task is not about is ``outside_population``, for its
+        ``outside_reason``, and has no number.
         """
         inputs = self.model.inputs(frame)
-        return _table(self._numbers(inputs, self.model.margin(inputs)))
+        return _table(self._numbers(inputs, self.model.margin(inputs)) | self._whether_asked(frame, inputs))
+
+    def outside(self, frame: pl.DataFrame) -> pl.Series:
+        """Why the task is not about a row of features, shape (rows,), null where it is."""
+        return outside(frame, self.model.boundaries)
 
     def _numbers(self, inputs: Inputs, margin: np.ndarray) -> Numbers:
         probability = self.model.calibration.probability(margin)
         percentile = self.population.percentile(probability)
         names = [band["name"] for band in self.model.card["bands"]]
         found = {
-            "status": np.where(self._is_insufficient(inputs), INSUFFICIENT, OK).tolist(),
             "probability": probability,
             "percentile": percentile,
             "score": np.clip(np.ceil(percentile), 1, 99).astype(np.int64),
@@ -137,8 +169,15 @@ class Scorer:
             found |= self.worth.told(probability, amount, inputs.matrix, self.model.encoder)
         return found if self.uplift is None else found | {"uplift": mean(self.uplift.predict)}
 
-    def _is_insufficient(self, inputs: Inputs) -> np.ndarray:
-        return self.model.unknown.share(inputs) > self.model.card.get("max_unknown", MAX_UNKNOWN)
+    def _whether_asked(self, frame: pl.DataFrame, inputs: Inputs) -> Numbers:
+        """Status of every row and, where the task has boundaries, the reason of those outside."""
+        unsure = self.model.unknown.share(inputs) > self.model.card.get("max_unknown", MAX_UNKNOWN)
+        status = np.where(unsure, INSUFFICIENT, OK)
+        if not self.model.boundaries:
+            return {"status": status.tolist()}
+        reason = self.outside(frame)
+        away = reason.is_not_null().to_numpy()
+        return {"status": np.where(away, ELSEWHERE, status).tolist(), OUTSIDE: reason.to_list()}
 
     def told(self, frame: pl.DataFrame, top: int, inputs: Inputs | None = None) -> tuple[Numbers, list[Line]]:
         """Columns as of ``numbers``, and the ``top`` reasons, one line a reason (see ``reasons.COLUMNS``).
@@ -149,7 +188,7 @@ class Scorer:
         # A pool of threads costs more than a few rows: it is the longest part of a single answer.
         with config_context(nthread=1 if len(frame) <= FEW else 0):
             margin = self.model.margin(inputs)
-            numbers = self._numbers(inputs, margin)
+            numbers = self._numbers(inputs, margin) | self._whether_asked(frame, inputs)
             if frame.is_empty() or top < 1:
                 return numbers, []
             values, _ = self.model.contributions(inputs, margin)
@@ -168,10 +207,11 @@ class Scorer:
 
 def _table(numbers: Numbers) -> pl.DataFrame:
     """As a frame; what is not known (``value_per_cost`` without a cost) is null."""
-    frame = pl.DataFrame(numbers, schema_overrides={"band": pl.String})
+    frame = pl.DataFrame(numbers, schema_overrides={"band": pl.String, OUTSIDE: pl.String})
     frame = frame.with_columns(pl.col(name).fill_nan(None) for name in MORE if name in numbers)
     told = [name for name in ACTED_ON if name in numbers]
-    return frame.with_columns(pl.when(pl.col("status") == OK).then(pl.col(told)))
+    asked = pl.when(pl.col("status") != ELSEWHERE).then("probability")
+    return frame.with_columns(pl.when(pl.col("status") == OK).then(pl.col(told)), probability=asked)
 
 
 def withheld(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ CREATE INDEX IF NOT EXISTS jobs_by_mark ON jobs (client, mark);
 CREATE TABLE IF NOT EXISTS chunks (
   job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, number INTEGER NOT NULL, items BLOB NOT NULL,
   answers BLOB, ok INTEGER, suppressed INTEGER, failed INTEGER, insufficient INTEGER,
+  outside INTEGER,
   PRIMARY KEY (job, number)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outcomes (
@@ -41,6 +42,7 @@ CREATE TABLE IF NOT EXISTS erased (
 
 ADDED = (  # columns that an older file does not have
     ("chunks", "insufficient", "INTEGER"),
+    ("chunks", "outside", "INTEGER"),
     ("jobs", "turn", "INTEGER NOT NULL DEFAULT 0"),
 )
 

@@ -122,7 +122,8 @@ class Work:
         counts = [sum(one["status"] == word for one in found) for word in answers.STATUSES]
         with self.jobs.database.use() as connection:
             connection.execute(
-                "UPDATE chunks SET answers = ?, ok = ?, insufficient = ?, suppressed = ?, failed = ?"
+                "UPDATE chunks SET answers = ?,"
+                " ok = ?, insufficient = ?, outside = ?, suppressed = ?, failed = ?"
                 " WHERE job = ? AND number = ? AND answers IS NULL AND items = ?"
                 " AND (SELECT status FROM jobs WHERE id = job) = 'running'",
                 (pack(found), *counts, job, chunk["number"], chunk["items"]),
@@ -130,13 +131,13 @@ class Work:
 
     def _finish(self, job: str) -> None:
         with self.jobs.database.use() as connection:
-            failed, suppressed, total, model = connection.execute(
-                "SELECT sum(failed), sum(c.suppressed),"
-                " sum(ok + coalesce(insufficient, 0) + c.suppressed + failed), model"
+            failed, suppressed, outside, total, model = connection.execute(
+                "SELECT sum(failed), sum(c.suppressed), sum(coalesce(outside, 0)),"
+                " sum(ok + coalesce(insufficient, 0) + coalesce(outside, 0) + c.suppressed + failed), model"
                 " FROM chunks c JOIN jobs ON jobs.id = c.job WHERE c.job = ?",
                 (job,),
             ).fetchone()
-            silent = suppressed == total
+            silent = suppressed > 0 and suppressed + outside == total
             well = "succeeded_with_errors" if failed or silent else "succeeded"
             status, reason = "failed" if failed == total else well, ALL_SUPPRESSED if silent else None
             connection.execute(

@@ -115,6 +115,14 @@ def sign(
 
 
 @app.command()
+def truth() -> None:
+    """Compare models with what the simulated brand knows of itself."""
+    from training.evaluation import truth as known
+
+    print(known.text(load()))
+
+
+@app.command()
 def drivers() -> None:
     """Rank what makes members dissatisfied: tickets by topic, their ratings, and who then left."""
     from training.evaluation import dissatisfaction as stage

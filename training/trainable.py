@@ -57,7 +57,7 @@ def _suppressed(params: Params, tables: Path, moment: datetime) -> Iterator[str]
 def _tried(params: Params, name: str, tables: Path, end: int) -> tuple[str, tuple[str, ...]]:
     """Why a task cannot be trained, empty where it can; and what is short."""
     try:
-        rows, _, _ = asked(task_named(name), tables, getattr(params.spine, name), params.seed, end)
+        rows, _, _ = asked(task_named(name), tables, getattr(params.spine, name), params, end)
     except ValueError as error:
         return f"cannot be trained with these settings. {error}", ()
     return "", sufficiency.every(rows, ())[0].short

@@ -8,6 +8,7 @@ from features.groups.purchases import ratio
 KIND, CHANNEL = nw.col("kind"), nw.col("channel")
 CART = KIND == "cart"
 DIGITAL = CHANNEL.is_in(["web", "app", "mini_program"])
+VISIT = CHANNEL.is_in(["web", "app", "mini_program", "store"])
 CHANNELS = (
     ("web", "web", "网页"),
     ("app", "app", "App"),
@@ -51,6 +52,7 @@ ENGAGEMENT = Group(
     features=(
         Feature("days_since_event", lambda r: r.days_since(), "days", "days since the last touch", "距上次互动天数"),
         Feature("days_since_digital", lambda r: r.where(DIGITAL).days_since(), "days", "days since the last visit to web, app or mini-program", "距上次线上访问天数"),
+        Feature("days_since_visit", lambda r: r.where(VISIT).days_since(), "days", "days since the last visit, to a store or online", "距上次到访（门店或线上）天数"),
         Feature("events_7d", lambda r: r.within(7).count(), "events", "touches in the last 7 days", "近 7 天互动次数", 0),
         Feature("events_{days}d", lambda r: r.count(), "events", "touches in the last {days} days", "近 {days} 天互动次数", 0),
         Feature("active_days_{days}d", lambda r: r.distinct("event_day"), "days", "days with a touch in the last {days} days", "近 {days} 天活跃天数", 0),

@@ -12,7 +12,7 @@ from features.synthetic import leads as model
 from features.synthetic.calendar import DAY, Calendar, Floats, Ints
 from features.synthetic.leads import Leads, Touches
 
-AGES = (0, 1, 3, 7, 14)  # days
+AGES = (0, 1, 3, 7, 14, 21, 30)  # days
 HORIZON = 30  # days
 FAR = 1e6  # days: a step that never comes
 

@@ -1,22 +1,23 @@
-"""Churn: which active members will buy nothing in the coming window."""
+"""Churn: which members who are with the brand will fall silent by their own rhythm."""
 
 from features.groups.campaigns import HISTORY
 from features.groups.care import CARE
 from features.groups.engagement import ENGAGEMENT
 from features.groups.profile import PROFILE
 from features.groups.purchases import PURCHASES
-from models.population import ActiveMembers
+from models.members import PresentMembers
 from models.task import Band, Money, Outcome, Task
 
 TASK = Task(
     name="churn",
-    population=ActiveMembers(),
+    population=PresentMembers(),
     needs={"purchases": "purchases of members"},
-    question_en="Will this member, who bought in the last {active_days} days, buy nothing for {days} days, "
-    "starting in {gap} days?",
-    question_zh="该会员近 {active_days} 天有购买，从 {gap} 天后起的 {days} 天内会不再购买吗？",
-    positive_en="buy nothing",
-    positive_zh="不再购买",
+    question_en="Will this member, who is not silent yet, buy nothing for {pauses:g} of their usual pauses "
+    "({days} to {max_days} days), starting in {gap} days?",
+    question_zh="尚未沉默的会员，从 {gap} 天后起，是否会在自身购买周期的 {pauses:g} 倍时间内"
+    "（{days}–{max_days} 天）没有任何购买？",
+    positive_en="fall silent",
+    positive_zh="会沉默",
     outcome=Outcome("purchases", kind="sale", keys=("member_id",), absent=True),
     groups=(PURCHASES, ENGAGEMENT, HISTORY, CARE, PROFILE),
     bands=(
@@ -24,7 +25,7 @@ TASK = Task(
         Band("medium", 0.3, "watch", "关注"),
         Band("low", 0.5, "leave in peace", "无需打扰"),
     ),
-    rule="days_since_order",
+    rule="overdue_ratio",
     rule_descending=True,
     acted=1,
     money=Money("purchases", "amount_cents", "member_id"),

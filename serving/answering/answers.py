@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from models.population import OUTSIDE
 from models.reasons import COLUMNS
-from models.scorer import INSUFFICIENT, OK, withheld
+from models.scorer import ELSEWHERE, INSUFFICIENT, OK, withheld
 from serving.answering import clock, inputs
 from serving.answering.experiment_arm import arm
 from serving.answering.ids import ulid
@@ -23,7 +24,7 @@ from serving.settings import Settings
 Answer = dict[str, Any]
 Lines = list[dict[str, Any]]
 Scored = tuple[dict[str, Any], Lines, Lines]  # numbers, reasons, warnings
-STATUSES = (OK, INSUFFICIENT, "suppressed", "error")
+STATUSES = (OK, INSUFFICIENT, ELSEWHERE, "suppressed", "error")
 ALL_SUPPRESSED = "all_suppressed"
 
 
@@ -32,7 +33,7 @@ def answer(champion: Champion, item: Item, settings: Settings, now: datetime, co
     asked = inputs.locate(champion, item, now, consents)
     reason = consents.suppression(asked.known, now)
     if reason is not None:
-        return _suppressed(item, reason, asked.as_of, now)
+        return _without(item, "suppressed", {"suppression_reason": reason}, asked.as_of, now)
     return _scored(champion, [asked], settings, now)[0]
 
 
@@ -59,7 +60,9 @@ def answers(
                 raise item
             asked = inputs.locate(champion, item, now, consents)
             reason = consents.suppression(asked.known, now)
-            found.append(asked if reason is None else _suppressed(item, reason, asked.as_of, now))
+            told = {"suppression_reason": reason}
+            refusal = _without(item, "suppressed", told, asked.as_of, now) if reason else None
+            found.append(refusal or asked)
         except Problem as problem:
             found.append({"record_id": item.record_id, "status": "error", "error": _error(problem)})
     scored = iter(_scored(champion, [one for one in found if isinstance(one, Asked)], settings, now))
@@ -67,9 +70,10 @@ def answers(
 
 
 def summary(found: Sequence[Answer]) -> dict[str, Any]:
-    """How many answers of each status, and a warning where everybody is suppressed."""
+    """How many answers of each status, and a warning where all who are asked about are suppressed."""
     counts = {word: sum(one["status"] == word for one in found) for word in STATUSES}
-    return counts | ({"warning": ALL_SUPPRESSED} if counts["suppressed"] == len(found) else {})
+    silent = counts["suppressed"] and counts["suppressed"] + counts[ELSEWHERE] == len(found)
+    return counts | ({"warning": ALL_SUPPRESSED} if silent else {})
 
 
 def _error(problem: Problem) -> dict[str, Any]:
@@ -82,11 +86,12 @@ def _error(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _suppressed(item: Item, reason: str, as_of: int, now: datetime) -> Answer:
+def _without(item: Item, status: str, why: Mapping[str, Any], as_of: int, now: datetime) -> Answer:
+    """An answer without a number."""
     return {
         "record_id": item.record_id,
-        "status": "suppressed",
-        "suppression_reason": reason,
+        "status": status,
+        **why,
         "score_id": ulid(now),
         "scored_at": iso(now),
         "features_as_of": iso(datetime.fromtimestamp(as_of, UTC)),
@@ -138,7 +143,11 @@ def _told(
     numbers, reasons, doubts = scored
     assert math.isfinite(numbers["probability"])
     warnings = [*doubts, *_warnings(champion, one, settings, now)]
-    if numbers["status"] != OK or any(warning["code"] == "nothing_known" for warning in warnings):
+    nothing = any(warning["code"] == "nothing_known" for warning in warnings)
+    if numbers["status"] == ELSEWHERE and not nothing:
+        why = _elsewhere(champion, numbers[OUTSIDE], one.item.options.spoken)
+        return _without(one.item, ELSEWHERE, why, one.as_of, now)
+    if numbers["status"] != OK or nothing:
         numbers = withheld(numbers)
     rate, language = champion.rates.get(numbers["band"]), one.item.options.spoken
     return {
@@ -162,6 +171,12 @@ def _told(
         "features_as_of": iso(datetime.fromtimestamp(one.as_of, UTC)),
         "valid_until": iso(clock.valid_until(champion, one, settings, now)),
     }
+
+
+def _elsewhere(champion: Champion, code: str, language: str) -> dict[str, Any]:
+    """Why the task is not about a subject, as a code and in words."""
+    words = {line["code"]: line[language] for line in champion.card["boundaries"]}
+    return {OUTSIDE: code, "outside_text": words[code]}
 
 
 def _more(champion: Champion, numbers: Mapping[str, Any]) -> dict[str, Any]:

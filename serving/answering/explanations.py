@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from models.scorer import ELSEWHERE
 from serving.answering import answers, inputs
 from serving.champion.champion import Champion
 from serving.consent.consents import Consents
@@ -20,7 +21,7 @@ def explain(
     ``base`` plus all contributions is ``log_odds``, whose logistic function is the probability.
     """
     found = answers.answer(champion, item, settings, now, consents)
-    if found["status"] == "suppressed":
+    if found["status"] in ("suppressed", ELSEWHERE):
         return found
     asked = inputs.locate(champion, item, now, consents)
     frame = inputs.frame(champion, [asked])

@@ -121,7 +121,7 @@ def _content(champion: Champion, item: Item) -> Facts:
 
 def frame(champion: Champion, asked: Sequence[Asked]) -> pl.DataFrame:
     """The model's inputs, one row an item, in their order."""
-    names = champion.scorer.model.encoder.names
+    names = champion.scorer.model.reads
     published = [at for at, one in enumerate(asked) if one.at is not None]
     records = [at for at, one in enumerate(asked) if one.question is not None]
     contents = [at for at, one in enumerate(asked) if one.at is None and one.question is None]

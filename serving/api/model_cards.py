@@ -29,6 +29,7 @@ def full(champion: Champion) -> dict[str, Any]:
             "bands": card["bands"],
             "scores": SCORES | {name: MORE[name] for name in champion.scorer.more},
             "short": card.get("short", []),
+            "outside_population": card.get("boundaries", []),
             "max_unknown": card.get("max_unknown", MAX_UNKNOWN),
             "population": {"as_of": population.as_of, "n": population.n},
             "snapshot": None if champion.snapshot is None else champion.snapshot.facts(),
@@ -42,7 +43,7 @@ SCORES = {
     "probability": "calibrated probability of the positive class, 0 to 1",
     "percentile": "share of the dated population that scores lower, 0 to 100; ties count half",
     "score": "the percentile rounded up, 1 to 99",
-    "band": "part of the development population by probability, with the rate observed in it",
+    "band": "part of the dated population by probability, cut to the capacity, with what is expected in it",
 }
 MORE = {
     "expected_value": "money expected with the subject: probability of what brings it times how much it is",

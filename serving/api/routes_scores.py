@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from models.population import OUTSIDE
 from models.scorer import OK
 from serving.answering import answers
 from serving.api.responses import reply, reply_many
@@ -103,7 +104,7 @@ def ranked(champion: Champion, ranking: Ranking, state: State) -> dict[str, Any]
 def _status(found: list[dict[str, Any]]) -> dict[str, Any]:
     """What the list as a whole is; the best one stands first, so nobody comes after one without a number."""
     first = found[0]
-    return {key: first[key] for key in ("status", "suppression_reason") if key in first}
+    return {key: first[key] for key in ("status", "suppression_reason", OUTSIDE) if key in first}
 
 
 def _standing(one: Mapping[str, Any], by: str) -> float:

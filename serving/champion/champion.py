@@ -91,8 +91,8 @@ class Champion:
 
     @cached_property
     def rates(self) -> dict[str, float | None]:
-        """By band the rate observed in it."""
-        return {band["name"]: band["rate"] for band in self.card["bands"]}
+        """By band the rate that is expected in it."""
+        return self.scorer.band_rates
 
     @cached_property
     def band_texts(self) -> dict[str, dict[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from models.population import OUTSIDE
 from models.reasons import COLUMNS
 from models.scorer import Scorer
 from serving.champion.feature_snapshot import Snapshot
@@ -82,7 +83,7 @@ def _marks(frame: pl.DataFrame) -> pl.DataFrame | None:
 def _compare(file: Path, frame: pl.DataFrame, snapshot: Snapshot, scorer: Scorer) -> None:
     scored = frame["probability"].is_not_null().arg_true().to_numpy()
     rows = scored[np.unique(np.linspace(0, max(len(scored) - 1, 0), SAMPLE).astype(int))[: len(scored)]]
-    again = scorer.numbers(snapshot.frame[rows]).drop("status", "score", "band")
+    again = scorer.numbers(snapshot.frame[rows]).drop("status", "score", "band", OUTSIDE, strict=False)
     if missing := [name for name in again.columns if name not in frame.columns]:
         raise ValueError(f"{file}: is of another model; it has no {', '.join(missing)}")
     for name in again.columns:

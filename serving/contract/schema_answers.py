@@ -61,10 +61,12 @@ class Result(Row):
 
     ``insufficient_input``: so much of what the model reads is unknown that nobody should act on it. The
     probability is that of somebody of whom as much is known; nothing else is told.
+    ``outside_population``: the model is not about such a subject (``outside_reason``, and in words
+    ``outside_text``), and there is no number: the reasons are listed with the model.
     """
 
     record_id: str | None = Field(description="the caller's own mark")
-    status: Literal["ok", "insufficient_input", "suppressed", "error"]
+    status: Literal["ok", "insufficient_input", "outside_population", "suppressed", "error"]
     score_id: str | None = Field(default=None, description="ULID; outcomes name it")
     probability: Share | None = None
     percentile: float | None = Field(default=None, ge=0, le=100)
@@ -100,6 +102,8 @@ class Result(Row):
     reasons: list[Reason] = Field(default_factory=list)
     warnings: list[Warn] = Field(default_factory=list)
     suppression_reason: str | None = None
+    outside_reason: str | None = Field(default=None, description="why the model is not about this subject")
+    outside_text: str | None = Field(default=None, description="the same in the language asked for")
     error: dict[str, Any] | None = None
     scored_at: str | None = None
     features_as_of: str | None = None
@@ -125,6 +129,7 @@ class Summary(Row):
 
     ok: int
     insufficient_input: int
+    outside_population: int
     suppressed: int
     error: int
     warning: Literal["all_suppressed"] | None = Field(
@@ -145,10 +150,11 @@ class Ranked(Row):
     """Campaigns for one member, best first."""
 
     record_id: str | None
-    status: Literal["ok", "suppressed", "error", "insufficient_input"] = Field(
+    status: Literal["ok", "suppressed", "error", "insufficient_input", "outside_population"] = Field(
         description="`ok` where one of the campaigns has a number, else what all of them have"
     )
     suppression_reason: str | None = Field(default=None, description="why there is no number for any")
+    outside_reason: str | None = Field(default=None, description="why the model is not about the member")
     choice: int | None = Field(description="place, in the list sent, of the campaign to send; null: none")
     at_least: Share
     by: Literal["uplift", "probability"] = Field(description="what the campaigns are ordered by")

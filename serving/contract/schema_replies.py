@@ -34,6 +34,7 @@ class JobState(Row):
     done: int
     ok: int
     insufficient_input: int
+    outside_population: int
     suppressed: int
     failed: int
 

@@ -39,6 +39,7 @@ class Metrics:
             "thin_segment": self.thin,
         }  # fmt: skip
         self.suppressed = Counter("suppressed", "subjects not scored", ("model", "reason"), **own)
+        self.outside = Counter("outside", "subjects that the model is not about", ("model", "reason"), **own)
         self.unlogged = Counter("score_log_lost", "answers whose line in the log of scores was lost", **own)
         self.silent = Counter(
             "all_suppressed", "bulk calls and jobs in which everybody was suppressed", ("model",), **own
@@ -82,6 +83,8 @@ class Metrics:
                 self.bands.labels(name, version, one["band"]).inc()
             elif one["status"] == "suppressed":
                 self.suppressed.labels(name, one["suppression_reason"]).inc()
+            elif one["status"] == "outside_population":
+                self.outside.labels(name, one["outside_reason"]).inc()
             for warning in one.get("warnings", ()):
                 for feature in warning.get("features", ()):
                     self.doubted[warning["code"]].labels(name, feature).inc()

@@ -75,6 +75,7 @@ class Jobs:
                 raise Problem("unknown_job", "There is no such job, or it is too old.")
             counts = connection.execute(
                 "SELECT coalesce(sum(ok), 0) ok, coalesce(sum(insufficient), 0) insufficient_input,"
+                " coalesce(sum(outside), 0) outside_population,"
                 " coalesce(sum(suppressed), 0) suppressed, coalesce(sum(failed), 0) failed"
                 " FROM chunks WHERE job = ?",
                 (job,),

@@ -8,14 +8,17 @@ whose window ends after the extract has no label and is left out.
 import polars as pl
 
 from features.feature import DAY
+from features.lifecycle_limits import LifecycleLimits
 from models.population import ContactSpine, Spine, Tables
 from models.task import Task, label
 
 
-def subjects(task: Task, data: Tables, spine: Spine, seed: int, end: int) -> pl.DataFrame:
+def subjects(
+    task: Task, data: Tables, spine: Spine, limits: LifecycleLimits, seed: int, end: int
+) -> pl.DataFrame:
     """All questions of a task, one row each, before labels; ``ValueError`` where there are none."""
     try:
-        rows = task.population.past(data, spine, seed, end)
+        rows = task.population.past(data, spine, limits, seed, end)
     except ValueError as error:
         raise ValueError(f"{task.name}: {error}") from None
     numbered = rows.sort("as_of", task.key).with_row_index("row_id")
@@ -30,8 +33,9 @@ def labelled(task: Task, rows: pl.DataFrame, data: Tables, spine: Spine) -> pl.D
     if isinstance(spine, ContactSpine) and spine.opened_first:
         outcomes = _after_opening(outcomes)
     days = pl.lit(spine.days, dtype=pl.Int64)
-    if "asked_window_days" in rows.columns:
-        days = pl.coalesce("asked_window_days", days).cast(pl.Int64)
+    for own in ("asked_window_days", "window_days"):  # of the content, of the member's own rhythm
+        if own in rows.columns:
+            days = pl.coalesce(own, days).cast(pl.Int64)
     keys = task.outcome.keys
     found = outcomes.filter(pl.col("kind") == task.outcome.kind).select("kind", "event_time", *keys).collect()
     return label(rows, found, task.outcome, days, spine.gap)

@@ -18,7 +18,7 @@ from models.model import Model
 from training.evaluation.metrics import Ranked, codes, interval, ranking, resamples
 
 ROWS, FIT_ROWS, ROUNDS, DRAWS = 4_000, 5_000, 60, 100
-SEEDS, SHUFFLES, PARTS, NOISE, TOP = 5, 5, (0.25, 0.5), 0.1, 12
+SEEDS, SHUFFLES, PARTS, NOISE, TOP = 5, 8, (0.25, 0.5), 0.1, 12
 ALONE, FEWEST = 20, 500  # rows scored one by one; rows for the lag test
 
 

@@ -65,7 +65,7 @@ def examples(scorer: Scorer, rows: pl.DataFrame, test: pl.DataFrame) -> dict[str
     ranked = test.sort("probability", "row_id")["row_id"]
     places = sorted({round(at * (len(ranked) - 1) / (EXAMPLES - 1)) for at in range(EXAMPLES)})
     chosen = rows.join(pl.DataFrame({"row_id": ranked[places]}), on="row_id", maintain_order="right")
-    chosen = chosen.select(scorer.model.encoder.names)
+    chosen = chosen.select(scorer.model.reads)
     numbers = scorer.numbers(chosen)
     told = {name: numbers[name].to_list() for name in ("probability", *MORE) if name in numbers.columns}
     return {"rows": chosen.to_dicts(), **told}

@@ -16,6 +16,7 @@ from models.task import task as task_named
 from training.data import spine as spines
 from training.data import sufficiency
 from training.data.feature_groups import available
+from training.data.refusals import refused
 from training.data.split import Split, split_in_time
 from training.io import read_json, say, write_json
 from training.params import Params
@@ -28,7 +29,8 @@ def dataset(params: Params, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     ingest = read_json(params.build / "ingest.json")
     end = extract_moment(ingest)
-    kept, split, steps = asked(task, tables, spine, params.seed, end)
+    without = refused(params, task.subject, end + 1)
+    kept, split, steps = asked(task, tables, spine, params, end, without)
     kept.write_parquet(folder / "spine.parquet")
     groups = available(params, task.groups)
     say(f"{name}: {len(kept):,} questions, {len(catalog.features(groups))} features")
@@ -45,9 +47,11 @@ def dataset(params: Params, name: str) -> None:
 
 
 def asked(
-    task: Task, tables: Path, spine: Spine, seed: int, end: int
+    task: Task, tables: Path, spine: Spine, params: Params, end: int, without: pl.Series | None = None
 ) -> tuple[pl.DataFrame, Split, list[dict[str, Any]]]:
     """The labelled questions of a task, split in time; the split; how many were left at each step.
+
+    ``without`` are the subjects whose past is not learnt from.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def asked(
         Nothing asked, too short a period, or a part with outcomes of one kind only.
     """
     data = {path.stem: pl.scan_parquet(path) for path in sorted(tables.glob("*.parquet"))}
-    rows, steps = _questions(task, data, spine, seed, end)
+    rows, steps = _questions(task, data, spine, params, end, without)
     split = split_in_time(rows, spine)
     kept = split.assign(rows).filter(pl.col("split") != "gap")
     steps.append(_step("split in time, gap rows left out", kept, task))
@@ -78,11 +82,14 @@ def _enough(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _questions(
-    task: Task, data: Tables, spine: Spine, seed: int, end: int
+    task: Task, data: Tables, spine: Spine, params: Params, end: int, without: pl.Series | None
 ) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     """Labelled rows with closed windows, and how many were left at each step."""
-    rows = spines.subjects(task, data, spine, seed, end)
+    rows = spines.subjects(task, data, spine, params.lifecycle, params.seed, end)
     steps = [_step("asked", rows, task)]
+    if without is not None:
+        rows = rows.filter(~pl.col(task.subject).is_in(without.implode()))
+        steps.append(_step("without who refused profiling, died or is a minor", rows, task))
     if spine.since is not None:
         rows = rows.filter(pl.col("as_of") >= seconds(spine.since))
         steps.append(_step(f"since {spine.since}", rows, task))

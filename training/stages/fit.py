@@ -98,7 +98,11 @@ def _card(
 ) -> dict[str, Any]:
     spine, stated = facts["spine"], getattr(params.economics, task.name)
     capacity = None if stated is None else stated.capacity
-    features = [row for row in facts["features"] if row["name"] in set(encoder.names)]
+    known = [row["name"] for row in facts["features"]]
+    settings = task.population.settings.model_validate(spine)
+    boundaries = task.population.boundaries(settings, params.lifecycle, known)
+    read = {*encoder.names, *(name for boundary in boundaries for name in boundary.reads)}
+    features = [row for row in facts["features"] if row["name"] in read]
     return {
         "task": task.name,
         "data": params.data,
@@ -109,6 +113,7 @@ def _card(
         "gap": spine["gap"],
         "groups": facts["groups"],
         "features": features,
+        "boundaries": [{"code": one.code, "en": one.en, "zh": one.zh} for one in boundaries],
         "own": _own_attributes(facts),
         "lifecycle": params.lifecycle.model_dump(),
         "fingerprint": combined(meanings(features)),

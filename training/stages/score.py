@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 from features import consent, engines
 from features.timestamps import extract_moment
 from models.model import Model
+from models.population import OUTSIDE, outside
 from models.release_format import POPULATION
-from models.scorer import Population, Scorer
+from models.scorer import ELSEWHERE, Population, Scorer
 from models.task import Task
 from models.task import task as task_named
 from training.data.feature_groups import available
@@ -27,6 +28,7 @@ from training.params import Params
 from training.stages.consent import warn, with_reasons
 
 CHUNK = 20_000
+ASKED = (pl.col(consent.REASON).is_null(), pl.col(OUTSIDE).is_null())
 MANY = 10  # parts from which several processes are worth their start
 
 
@@ -43,22 +45,40 @@ def score(params: Params, name: str) -> None:
         snapshot = with_reasons(snapshot, kind, params, moment)
     keys = ["subject_id", *(["campaign_id"] if "campaign_id" in snapshot.columns else [])]
     also = _there(snapshot, (*consent.FACTS, consent.REASON))
-    snapshot = snapshot.select(*keys, "as_of", *model.encoder.names, *also).sort(keys)
+    snapshot = snapshot.select(*keys, "as_of", *model.reads, *also).sort(keys)
     _publish(snapshot.select(pl.exclude(consent.REASON)), model, folder / "snapshot")
-    population = Population.of(model.probability(_scored(name, snapshot)), ingest["extracted_at"])
+    snapshot = snapshot.with_columns(outside(snapshot, model.boundaries))
+    shares = [band["share"] for band in model.card["bands"]]
+    asked = _scored(name, snapshot)
+    population = Population.of(model.probability(asked), ingest["extracted_at"], shares)
     scorer = Scorer.beside(model, population, folder)
     write_scores(scorer, snapshot, keys, folder / "scores.parquet", params.engine.threads)
     write_json(folder / POPULATION, population.to_json())
-    say(f"{name}: scored {len(snapshot):,}")
+    say(f"{name}: scored {len(asked):,} of {len(snapshot):,}{_told(snapshot)}")
+
+
+def _told(snapshot: pl.DataFrame) -> str:
+    """Whom the task is not about, by reason, as the end of a sentence."""
+    why = snapshot[OUTSIDE].drop_nulls().value_counts(sort=True).rows()
+    return "; outside: " + ", ".join(f"{reason} {count:,}" for reason, count in why) if why else ""
 
 
 def _scored(name: str, snapshot: pl.DataFrame) -> pl.DataFrame:
-    """Whom a percentile is stated against: the suppressed are left out, unless nobody else is there."""
+    """Whom percentiles and bands are stated against: those who get a score, unless there is nobody.
+
+    Raises
+    ------
+    ValueError
+        Where the task is about nobody who is there.
+    """
+    inside = snapshot.filter(pl.col(OUTSIDE).is_null())
+    if inside.is_empty():
+        raise ValueError(f"{name}: nobody is left to score{_told(snapshot)}")
     if consent.REASON not in snapshot.columns:
-        return snapshot
-    warn(name, snapshot)
-    found = snapshot.filter(pl.col(consent.REASON).is_null())
-    return snapshot if found.is_empty() else found
+        return inside
+    warn(name, inside)
+    found = inside.filter(pl.col(consent.REASON).is_null())
+    return inside if found.is_empty() else found
 
 
 def write_scores(
@@ -66,16 +86,17 @@ def write_scores(
 ) -> None:
     """Numbers and reasons of everybody, a part at a time: reasons in words take the most memory.
 
-    Each row has a ``status``; one that is ``suppressed`` (by its ``suppression_reason``) is not
-    computed and has no numbers. The same bytes however many ``processes`` compute the parts.
+    Each row has a ``status``; one that is ``suppressed`` (by its ``suppression_reason``) or
+    ``outside_population`` (by its ``outside_reason``) is not computed and has no numbers. The same bytes
+    however many ``processes`` compute the parts.
     """
     aside, writer = path.with_suffix(".part"), None
-    if consent.REASON not in snapshot.columns:
-        snapshot = snapshot.with_columns(pl.lit(None, pl.String).alias(consent.REASON))
+    missing = [name for name in (consent.REASON, OUTSIDE) if name not in snapshot.columns]
+    snapshot = snapshot.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
     ids = score_ids(snapshot.select(keys), fingerprint(scorer.model), int(snapshot["as_of"].max() or 0))
     snapshot = snapshot.with_columns(pl.Series("score_id", ids, pl.String))
     parts = [snapshot[start : start + CHUNK] for start in range(0, max(len(snapshot), 1), CHUNK)]
-    asked = [part.filter(pl.col(consent.REASON).is_null()) for part in parts]
+    asked = [part.filter(*ASKED) for part in parts]
     for part, table in zip(parts, _tables(scorer, asked, processes), strict=True):
         told = _with_status(part, table, keys).to_arrow()
         writer = writer or pq.ParquetWriter(aside, told.schema, compression="zstd")
@@ -87,10 +108,12 @@ def write_scores(
 
 def _with_status(part: pl.DataFrame, table: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """All rows of ``part``; what was computed stands beside those that may be scored."""
-    rows = part.select(*keys, "as_of", "score_id", consent.REASON).with_row_index("row")
-    computed = table.with_columns(row=rows["row"].filter(part[consent.REASON].is_null()))
+    rows = part.select(*keys, "as_of", "score_id", consent.REASON, OUTSIDE).with_row_index("row")
+    computed = table.drop(OUTSIDE, strict=False).with_columns(row=rows.filter(*ASKED)["row"])
     found = rows.join(computed, on="row", how="left", maintain_order="left").drop("row")
-    return found.with_columns(pl.col("status").fill_null("suppressed"))
+    refused = pl.col(consent.REASON).is_not_null()
+    why = pl.when(refused).then(pl.lit("suppressed")).otherwise(pl.lit(ELSEWHERE))
+    return found.with_columns(pl.coalesce("status", why).alias("status"))
 
 
 def _tables(scorer: Scorer, parts: list[pl.DataFrame], processes: int) -> Iterator[pl.DataFrame]:

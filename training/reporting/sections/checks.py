@@ -8,6 +8,7 @@ from training.evaluation.metrics import auc_alone
 from training.reporting.source import Source
 
 MASS = 0.5  # share of all contributions
+SURE = 5.4  # standard errors of a mean of eight that chance exceeds once in a thousand (Student's t)
 CHANCE, TELLS_APART, LOST = 0.05, 0.8, 0.7  # distance from an AUC of 0.5, an AUC, part of the gain
 
 
@@ -74,7 +75,7 @@ def _additive(source: Source) -> dict[str, Any]:
 def _shuffled(source: Source) -> dict[str, Any]:
     """Models that learnt labels dealt out at random are, in the mean, no better than chance."""
     found = source.stressed["shuffled"]
-    away, allowed = abs(found["value"] - 0.5), max(CHANCE, 3 * found["error"])
+    away, allowed = abs(found["value"] - 0.5), max(CHANCE, SURE * found["error"])
     return _check("shuffled", away <= allowed, away, round(allowed, 3))
 
 

@@ -1,0 +1,190 @@
+"""Members at regular cut-offs: those with the brand, and those who fell silent.
+
+Who is which is asked of the features themselves, computed for the few that the boundaries read.
+"""
+
+from collections.abc import Collection, Iterator
+from typing import Any, Self
+
+import polars as pl
+from pydantic import Field, model_validator
+
+from features import catalog
+from features.compute import compute
+from features.feature import DAY
+from features.groups.engagement import ENGAGEMENT
+from features.groups.purchases import PURCHASES
+from features.lifecycle import STAGE_READS
+from features.lifecycle_limits import LifecycleLimits
+from features.timestamps import seconds
+from models.population import Boundary, Population, Spine, Tables, outside
+
+VISITS = ("days_since_visit", "days_since_order")
+READS = ("orders", "stage", *STAGE_READS, *VISITS)
+SILENT = pl.col("stage").is_in(["silent", "lost"])
+NEVER_BOUGHT = Boundary(
+    "never_bought", ("orders",), pl.col("orders") == 0, "has bought nothing so far", "迄今没有购买"
+)
+
+
+class CutoffSpine(Spine):
+    """Members are asked about at regular cut-offs, the newest of them the newest with a closed window."""
+
+    every_days: int = Field(30, ge=1)
+    cutoffs: int = Field(18, ge=2)
+
+    @property
+    def longest(self) -> int:
+        """Days of the longest outcome window."""
+        return self.days
+
+
+class RhythmSpine(CutoffSpine):
+    """The outcome window is as long as the member's own rhythm makes it.
+
+    ``pauses`` of their usual pauses between orders, at least ``days`` and at most ``max_days`` days
+    (twice ``days`` where nothing is said).
+    """
+
+    pauses: float = Field(3.0, ge=1)
+    max_days: int = Field(ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _twice(cls, found: Any) -> Any:
+        if isinstance(found, dict) and "max_days" not in found and isinstance(found.get("days"), int):
+            return found | {"max_days": 2 * found["days"]}
+        return found
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.max_days < self.days:
+            raise ValueError(f"max_days {self.max_days} is below days {self.days}")
+        return self
+
+    @property
+    def longest(self) -> int:
+        """Days of the longest outcome window."""
+        return self.max_days
+
+
+class Buyers(Population):
+    """Members who have bought, at regular cut-offs."""
+
+    settings: type[Spine] = CutoffSpine
+    key = subject = "member_id"
+
+    def boundaries(
+        self, spine: Any, limits: LifecycleLimits, features: Collection[str]
+    ) -> tuple[Boundary, ...]:
+        """Return who has bought nothing."""
+        return (NEVER_BOUGHT,)
+
+    def past(
+        self, data: Tables, spine: CutoffSpine, limits: LifecycleLimits, seed: int, end: int
+    ) -> pl.DataFrame:
+        """Ask at cut-offs ``every_days`` apart, the newest of them the newest whose windows are closed.
+
+        Before the first purchase there are none. A given ``test_start`` is one of them.
+        """
+        first = self._sales(data).select(pl.col("known_time").min()).collect().item()
+        moments = sorted(moment for moment in self._cutoffs(spine, end) if moment > first)
+        if not moments:
+            raise ValueError(
+                f"no cut-off lies after the first purchase and {spine.gap + spine.longest} days before the "
+                "extract; shorten `days` of its spine or bring longer data"
+            )
+        return pl.concat(list(self._inside(data, spine, limits, moments)))
+
+    def now(self, data: Tables, spine: Any, moment: int) -> pl.DataFrame:
+        """Return every member there is."""
+        known = [
+            data[name].filter(pl.col("known_time") < moment).select("member_id")
+            for name in ("members", "purchases")
+            if name in data
+        ]
+        rows = pl.concat(known).drop_nulls().unique().sort("member_id")
+        return rows.with_columns(as_of=pl.lit(moment, dtype=pl.Int64)).collect(engine="streaming")
+
+    def windows(self, found: pl.DataFrame, spine: Any) -> pl.DataFrame:
+        """Return the questions of ``found`` (keys and the features of ``READS``)."""
+        return found.select("member_id", "as_of")
+
+    def _inside(
+        self, data: Tables, spine: Any, limits: LifecycleLimits, moments: list[int]
+    ) -> Iterator[pl.DataFrame]:
+        """The questions of each moment: one at a time, so that memory does not grow with their number."""
+        kinds: dict[str, dict[str, bool]] = {name: {} for name in data}
+        groups = catalog.only(READS, catalog.available((PURCHASES, ENGAGEMENT), kinds, limits))
+        names = [feature.name for feature in catalog.features(groups)]
+        boundaries = self.boundaries(spine, limits, names)
+        for moment in moments:
+            asked = self._sales(data).filter(pl.col("known_time") < moment).select("member_id").unique()
+            rows = asked.with_columns(as_of=pl.lit(moment, dtype=pl.Int64)).with_row_index("row_id")
+            members = rows.with_columns(pl.col("row_id").cast(pl.Int64)).collect(engine="streaming")
+            features = compute(members.lazy(), data, groups).collect(engine="streaming")
+            found = members.join(features, on="row_id", how="left", maintain_order="left")
+            yield self.windows(found.filter(outside(found, boundaries).is_null()), spine)
+
+    @staticmethod
+    def _sales(data: Tables) -> pl.LazyFrame:
+        return data["purchases"].filter(pl.col("kind") == "sale")
+
+    @staticmethod
+    def _cutoffs(spine: CutoffSpine, end: int) -> list[int]:
+        last = (end - (spine.gap + spine.longest) * DAY) // DAY * DAY
+        if spine.test_start is not None:
+            anchor = seconds(spine.test_start)
+            last = anchor + (last - anchor) // (spine.every_days * DAY) * spine.every_days * DAY
+        return [last - step * spine.every_days * DAY for step in range(spine.cutoffs)]
+
+
+class PresentMembers(Buyers):
+    """Members with the brand: not silent by their own rhythm, and seen of late where a limit is set."""
+
+    settings = RhythmSpine
+
+    def boundaries(
+        self, spine: Any, limits: LifecycleLimits, features: Collection[str]
+    ) -> tuple[Boundary, ...]:
+        """Return who has bought nothing, who is silent or lost, and who has not been seen."""
+        silent = Boundary(
+            "silent", ("stage",), SILENT,
+            "is silent or lost already: a question of coming back", "已沉默或流失，应看召回评分",
+        )  # fmt: skip
+        unseen = Boundary(
+            "unseen", VISITS, _unseen(limits),
+            f"has neither bought nor visited for {limits.unseen_days} days: a question of coming back",
+            f"已 {limits.unseen_days} 天未购买也未到访，应看召回评分",
+        )  # fmt: skip
+        return (NEVER_BOUGHT, silent, unseen) if _sees(limits, features) else (NEVER_BOUGHT, silent)
+
+    def windows(self, found: pl.DataFrame, spine: RhythmSpine) -> pl.DataFrame:
+        """Return the questions, each with a window of the member's own rhythm."""
+        own = (pl.col("gap_mean_days") * spine.pauses).fill_null(0.0).clip(spine.days, spine.max_days)
+        return found.select("member_id", "as_of", window_days=own.round().cast(pl.Int64))
+
+
+class SilentMembers(Buyers):
+    """Members who have bought and are silent, lost or, where a limit is set, out of sight."""
+
+    def boundaries(
+        self, spine: Any, limits: LifecycleLimits, features: Collection[str]
+    ) -> tuple[Boundary, ...]:
+        """Return who has bought nothing and who is still with the brand."""
+        sees = _sees(limits, features)
+        present = Boundary(
+            "present", ("stage", *(VISITS if sees else ())), ~(SILENT | _unseen(limits)) if sees else ~SILENT,
+            "is still with the brand: a question of leaving", "仍活跃，应看流失评分",
+        )  # fmt: skip
+        return NEVER_BOUGHT, present
+
+
+def _sees(limits: LifecycleLimits, features: Collection[str]) -> bool:
+    return limits.unseen_days is not None and set(VISITS) <= set(features)
+
+
+def _unseen(limits: LifecycleLimits) -> pl.Expr:
+    days = limits.unseen_days
+    visited, bought = (pl.col(name).le(days).fill_null(False) for name in VISITS)
+    return ~(visited | bought)

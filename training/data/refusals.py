@@ -1,0 +1,22 @@
+"""Whose past no model learns from: those who refused profiling, the dead and minors."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+
+from features.consent import KINDS, NO_LESSON, reasons
+from training.params import Params
+
+
+def refused(params: Params, subject: str, moment: int) -> pl.Series | None:
+    """The ids, of the column ``subject``, to leave out of learning and testing; None where nobody is asked.
+
+    By what they say at ``moment`` (seconds), the extract, whenever they were asked about: a refusal holds
+    for what lies before it too.
+    """
+    kind = KINDS.get(subject)
+    if kind is None or params.consent.training == "keep":
+        return None
+    listed = pl.read_parquet(params.build / "consent" / "consent.parquet").filter(pl.col("kind") == kind)
+    why = reasons(listed, datetime.fromtimestamp(moment, UTC), params.consent)
+    return listed["subject_id"].filter(why.is_in(NO_LESSON).fill_null(False))

@@ -1,0 +1,217 @@
+"""How near models come to what the simulated brand knows of itself, and who is really behind their scores.
+
+Only for the simulated brand: of real data nobody knows the truth. Every figure is of test rows or of the
+day's scores; nothing is learnt or chosen by it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from sklearn.metrics import roc_auc_score
+
+from features.compute import compute
+from features.feature import DAY
+from features.timestamps import extract_moment
+from features.synthetic.churn_truth import churn_probability, leaving_probability
+from models.booster_sum import Amount
+from models.model import Model
+from models.population import outside
+from models.release_format import UPLIFT
+from models.scorer import ELSEWHERE, OK
+from models.task import task
+from training.data.feature_groups import available
+from training.data.rows import asked
+from training.io import read_json
+from training.params import Params
+
+LEAVING_DAYS = 60  # within which of those still there are to leave
+AGES = ((0, 3), (3, 7), (7, 14), (14, 21), (21, 30))  # days of leads, as they are scored
+SHARES = (0.1, 0.2, 0.3)
+SEEN = 4_000  # leads asked about at ages between those that were learnt
+Line = tuple[str, str, str]  # what, found, what can be known
+
+
+@dataclass(frozen=True)
+class Known:
+    """The simulated brand's truth beside a task's test rows."""
+
+    params: Params
+    task: str
+
+    @property
+    def folder(self) -> Path:
+        return self.params.build / self.task
+
+    @cached_property
+    def truth(self) -> dict[str, pl.DataFrame]:
+        """The tables of truth, by name."""
+        files = (self.params.build / "truth").glob("*.parquet")
+        return {path.stem: pl.read_parquet(path) for path in files}
+
+    @cached_property
+    def model(self) -> Model:
+        return Model.load(self.folder / "model")
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        return read_json(self.folder / "dataset.json")
+
+    @cached_property
+    def test(self) -> pl.DataFrame:
+        """Test rows with ``probability``."""
+        rows, _ = asked(self.folder)
+        rows = rows.filter(pl.col("split") == "test")
+        return rows.with_columns(probability=pl.Series(self.model.probability(rows)))
+
+    def windows(self, rows: pl.DataFrame) -> np.ndarray:
+        """Days of each row's outcome window, shape (rows,)."""
+        length = (pl.col("window_end") - pl.col("as_of")) // DAY - self.facts["spine"]["gap"]
+        return rows.select(length).to_series().to_numpy()
+
+    def silent(self, rows: pl.DataFrame) -> np.ndarray:
+        """True P(no order in the outcome window), shape (rows,)."""
+        gap = self.facts["spine"]["gap"]
+        return churn_probability(self.truth, rows, gap, self.windows(rows)).to_numpy()
+
+
+def compare(params: Params) -> Iterator[tuple[str, list[Line]]]:
+    """Yield each task that has a truth, with its figures."""
+    for name in params.tasks:
+        if name in FIGURES:
+            known = Known(params, name)
+            yield name, [*FIGURES[name](known), *_bands(known)]
+
+
+def share_of_lift(label: np.ndarray, score: np.ndarray, truth: np.ndarray) -> str:
+    """The model's AUC above one half as a part of the truth's."""
+    found, most = roc_auc_score(label, score), roc_auc_score(label, truth)
+    return f"AUC {found:.3f} of {most:.3f}: {(found - 0.5) / (most - 0.5):.1%} of the lift"
+
+
+def _churn(known: Known) -> Iterator[Line]:
+    rows, p = known.test, known.test["probability"].to_numpy()
+    yield "the label", share_of_lift(rows["label"].to_numpy(), p, known.silent(rows)), "100 %"
+    at = rows.join(known.truth["members"], on="member_id", how="left", maintain_order="left")
+    left = (at["left"] <= at["as_of"]).to_numpy()
+    top = np.argsort(-p, kind="stable")[: len(p) // 5]
+    yield "top fifth that had left before", f"{left[top].mean():.1%} (all {left.mean():.1%})", "25 % at most"
+    gap = known.facts["spine"]["gap"]
+    for start in dict.fromkeys((7, gap)):
+        leaves = leaving_probability(known.truth, rows.filter(~left), start, LEAVING_DAYS).to_numpy()
+        days = ((at["left"] - at["as_of"]) / DAY).to_numpy()[~left]
+        will = (days > start) & (days <= start + LEAVING_DAYS)
+        found = share_of_lift(will, p[~left], leaves)
+        yield f"who of those still there leaves in days {start} to {start + LEAVING_DAYS}", found, "80 %"
+    yield "calibration error", f"{_calibration_error(rows['label'].to_numpy(), p):.4f}", ".01 at most"
+
+
+def _recall(known: Known) -> Iterator[Line]:
+    rows, label = known.test, known.test["label"].to_numpy()
+    truth, p = 1 - known.silent(rows), known.test["probability"].to_numpy()
+    yield "who comes back", share_of_lift(label, p, truth), "90 %"
+    recency = -rows["days_since_order"].fill_null(1e4).to_numpy()
+    yield "recency alone", share_of_lift(label, recency, truth), "less than the model"
+    yield "calibration error", f"{_calibration_error(label, p):.4f}", ".01 at most"
+
+
+def _response(known: Known) -> Iterator[Line]:
+    rows = known.test.join(known.truth["response"], on="contact_id", how="left", maintain_order="left")
+    sent = rows.filter(pl.col("arm") == "treat")
+    found = (sent[name].to_numpy() for name in ("label", "probability", "probability_treated"))
+    yield "who answers", share_of_lift(*found), "96 %"
+    effect = (rows["probability_treated"] - rows["probability_control"]).to_numpy()
+    orders = {"probability": rows["probability"].to_numpy()}
+    if (uplift := Amount.load(known.folder / UPLIFT)) is not None:
+        orders["uplift"] = uplift.predict(known.model.inputs(rows).matrix)
+    for name, order in orders.items():
+        parts = [_added(effect, order, share) / _added(effect, effect, share) for share in SHARES]
+        told = " / ".join(f"{part:.3f}" for part in parts)
+        yield f"added answers by {name}, best 10/20/30 %", told, "1 / 1 / 1"
+
+
+def _added(effect: np.ndarray, order: np.ndarray, share: float) -> float:
+    best = np.argsort(-order, kind="stable")[: round(share * len(order))]
+    return float(effect[best].sum())
+
+
+def _lead(known: Known) -> Iterator[Line]:
+    rows, truth = known.test, known.truth["lead"]
+    keyed = rows.with_columns(age_days=pl.col("lead_age_days").round().cast(truth.schema["age_days"]))
+    both = keyed.join(truth, on=["lead_id", "age_days"], suffix="_true")
+    found = (both[name].to_numpy() for name in ("label", "probability", "probability_true"))
+    yield "who converts", share_of_lift(*found), "100 %"
+    between = _between(known)
+    for low, high in AGES:
+        part = between.filter(pl.col("lead_age_days").is_between(low, high))
+        events, expected = part["label"].sum(), part["probability"].sum()
+        ratio = f"{expected / events:.2f}" if events else "no event"
+        yield f"expected over observed, {low} to {high} days", f"{ratio} ({events} events)", ".8 to 1.25"
+
+
+def _between(known: Known) -> pl.DataFrame:
+    """Leads of the test's period at ages as they come, with ``label`` and ``probability``."""
+    spine, rng = known.facts["spine"], np.random.default_rng(known.params.seed)
+    tables = known.params.build / "tables"
+    data = {path.stem: pl.scan_parquet(path) for path in sorted(tables.glob("*.parquet"))}
+    end = extract_moment(read_json(known.params.build / "ingest.json")) - spine["days"] * DAY
+    first = known.facts["test_start_time"]
+    leads = data["leads"].select("lead_id", "known_time").collect()
+    ages = (rng.random(len(leads)) * max(spine["ages"]) * DAY).astype(np.int64) + 1
+    rows = leads.with_columns(as_of=pl.col("known_time") + pl.Series(ages))
+    rows = rows.filter(pl.col("as_of").is_between(first, end))
+    won = data["responses"].filter(pl.col("kind") == "converted").collect()
+    won = won.group_by("lead_id").agg(won_at=pl.col("event_time").min())
+    rows = rows.join(won, on="lead_id", how="left")
+    rows = rows.filter(pl.col("won_at").is_null() | (pl.col("won_at") >= pl.col("as_of")))
+    until = pl.col("as_of") + spine["days"] * DAY
+    rows = rows.with_columns(label=(pl.col("won_at") < until).fill_null(False).cast(pl.Int8))
+    asked_rows = rows.select("lead_id", "as_of", "label").with_row_index("row_id")
+    asked_rows = asked_rows.with_columns(pl.col("row_id").cast(pl.Int64))
+    found = compute(asked_rows.lazy(), data, available(known.params, task(known.task).groups)).collect()
+    frame = asked_rows.join(found, on="row_id")
+    frame = frame.filter(outside(frame, known.model.boundaries).is_null())
+    return frame.with_columns(probability=pl.Series(known.model.probability(frame)))
+
+
+def _bands(known: Known) -> Iterator[Line]:
+    """Whether those acted on fill the capacity, and who has a number though nobody may score them."""
+    rows = pl.read_parquet(known.folder / "scores.parquet")
+    scored = rows.filter(pl.col("status") == OK)
+    acted = max(task(known.task).acted, 1)
+    bands = known.model.card["bands"][:acted]
+    share = scored["band"].is_in([band["name"] for band in bands]).mean()
+    yield "acted on, of those scored that day", f"{share:.1%}", f"{sum(band['share'] for band in bands):.1%}"
+    why = rows.filter(pl.col("status").is_in([ELSEWHERE, "suppressed"]))
+    yield "not scored, and with a number", f"{why['probability'].count()} of {len(why):,}", "0"
+
+
+def _calibration_error(label: np.ndarray, p: np.ndarray) -> float:
+    """Mean distance of observed and expected over tenths."""
+    parts = np.array_split(np.argsort(p, kind="stable"), 10)
+    return float(np.mean([abs(label[part].mean() - p[part].mean()) for part in parts]))
+
+
+FIGURES: dict[str, Callable[[Known], Iterator[Line]]] = {
+    "lead": _lead, "response": _response, "churn": _churn, "recall": _recall,
+}  # fmt: skip
+
+
+def text(params: Params) -> str:
+    """Everything as a table for people.
+
+    Raises
+    ------
+    ValueError
+        Of another data set than the simulated brand: nobody knows its truth.
+    """
+    if not (params.build / "truth").is_dir():
+        raise ValueError(f"{params.data}: only the simulated brand knows its truth; `memberlens use brand`")
+    lines = []
+    for name, found in compare(params):
+        lines += [name, *(f"  {what:58} {value:42} {goal}" for what, value, goal in found)]
+    return "\n".join(lines)
