@@ -4,15 +4,15 @@ Who is which is asked of the features themselves, computed for the few that the 
 """
 
 from collections.abc import Collection, Iterator
-from typing import Any, Self
+from typing import Any
 
 import polars as pl
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from features import catalog
 from features.compute import compute
 from features.feature import DAY
-from features.groups.engagement import ENGAGEMENT
+from features.groups.engagement import ENGAGEMENT, VISIT_CHANNELS
 from features.groups.purchases import PURCHASES
 from features.lifecycle import STAGE_READS
 from features.lifecycle_limits import LifecycleLimits
@@ -21,6 +21,7 @@ from models.population import Boundary, Population, Spine, Tables, outside
 
 VISITS = ("days_since_visit", "days_since_order")
 READS = ("orders", "stage", *STAGE_READS, *VISITS)
+YEAR, SHORTEST = 365, 30  # days over which what is usual is counted
 SILENT = pl.col("stage").is_in(["silent", "lost"])
 NEVER_BOUGHT = Boundary(
     "never_bought", ("orders",), pl.col("orders") == 0, "has bought nothing so far", "迄今没有购买"
@@ -33,39 +34,15 @@ class CutoffSpine(Spine):
     every_days: int = Field(30, ge=1)
     cutoffs: int = Field(18, ge=2)
 
-    @property
-    def longest(self) -> int:
-        """Days of the longest outcome window."""
-        return self.days
 
+class FallSpine(CutoffSpine):
+    """Falling silent is measured by the member's own rhythm.
 
-class RhythmSpine(CutoffSpine):
-    """The outcome window is as long as the member's own rhythm makes it.
-
-    ``pauses`` of their usual pauses between orders, at least ``days`` and at most ``max_days`` days
-    (twice ``days`` where nothing is said).
+    The outcome is that the days with a purchase or a visit fall to ``fall`` of what is usual for the member
+    (over the year before) or less.
     """
 
-    pauses: float = Field(3.0, ge=1)
-    max_days: int = Field(ge=1)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _twice(cls, found: Any) -> Any:
-        if isinstance(found, dict) and "max_days" not in found and isinstance(found.get("days"), int):
-            return found | {"max_days": 2 * found["days"]}
-        return found
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.max_days < self.days:
-            raise ValueError(f"max_days {self.max_days} is below days {self.days}")
-        return self
-
-    @property
-    def longest(self) -> int:
-        """Days of the longest outcome window."""
-        return self.max_days
+    fall: float = Field(0.2, ge=0, lt=1)
 
 
 class Buyers(Population):
@@ -91,7 +68,7 @@ class Buyers(Population):
         moments = sorted(moment for moment in self._cutoffs(spine, end) if moment > first)
         if not moments:
             raise ValueError(
-                f"no cut-off lies after the first purchase and {spine.gap + spine.longest} days before the "
+                f"no cut-off lies after the first purchase and {spine.gap + spine.days} days before the "
                 "extract; shorten `days` of its spine or bring longer data"
             )
         return pl.concat(list(self._inside(data, spine, limits, moments)))
@@ -106,9 +83,9 @@ class Buyers(Population):
         rows = pl.concat(known).drop_nulls().unique().sort("member_id")
         return rows.with_columns(as_of=pl.lit(moment, dtype=pl.Int64)).collect(engine="streaming")
 
-    def windows(self, found: pl.DataFrame, spine: Any) -> pl.DataFrame:
-        """Return the questions of ``found`` (keys and the features of ``READS``)."""
-        return found.select("member_id", "as_of")
+    def labelled(self, rows: pl.DataFrame, data: Tables, spine: Any, moment: int) -> pl.DataFrame:
+        """Return the questions of one moment, with a label where it is more than the task's outcome."""
+        return rows
 
     def _inside(
         self, data: Tables, spine: Any, limits: LifecycleLimits, moments: list[int]
@@ -124,7 +101,8 @@ class Buyers(Population):
             members = rows.with_columns(pl.col("row_id").cast(pl.Int64)).collect(engine="streaming")
             features = compute(members.lazy(), data, groups).collect(engine="streaming")
             found = members.join(features, on="row_id", how="left", maintain_order="left")
-            yield self.windows(found.filter(outside(found, boundaries).is_null()), spine)
+            inside = found.filter(outside(found, boundaries).is_null()).select("member_id", "as_of")
+            yield self.labelled(inside, data, spine, moment)
 
     @staticmethod
     def _sales(data: Tables) -> pl.LazyFrame:
@@ -132,7 +110,7 @@ class Buyers(Population):
 
     @staticmethod
     def _cutoffs(spine: CutoffSpine, end: int) -> list[int]:
-        last = (end - (spine.gap + spine.longest) * DAY) // DAY * DAY
+        last = (end - (spine.gap + spine.days) * DAY) // DAY * DAY
         if spine.test_start is not None:
             anchor = seconds(spine.test_start)
             last = anchor + (last - anchor) // (spine.every_days * DAY) * spine.every_days * DAY
@@ -142,7 +120,7 @@ class Buyers(Population):
 class PresentMembers(Buyers):
     """Members with the brand: not silent by their own rhythm, and seen of late where a limit is set."""
 
-    settings = RhythmSpine
+    settings = FallSpine
 
     def boundaries(
         self, spine: Any, limits: LifecycleLimits, features: Collection[str]
@@ -159,10 +137,19 @@ class PresentMembers(Buyers):
         )  # fmt: skip
         return (NEVER_BOUGHT, silent, unseen) if _sees(limits, features) else (NEVER_BOUGHT, silent)
 
-    def windows(self, found: pl.DataFrame, spine: RhythmSpine) -> pl.DataFrame:
-        """Return the questions, each with a window of the member's own rhythm."""
-        own = (pl.col("gap_mean_days") * spine.pauses).fill_null(0.0).clip(spine.days, spine.max_days)
-        return found.select("member_id", "as_of", window_days=own.round().cast(pl.Int64))
+    def labelled(self, rows: pl.DataFrame, data: Tables, spine: FallSpine, moment: int) -> pl.DataFrame:
+        """Return the questions with ``label``: whether signs of life fall to ``fall`` of what is usual."""
+        signs, opens = _signs_of_life(data), moment + spine.gap * DAY
+        past = signs.filter(pl.col("known_time") < moment, pl.col("event_time") >= moment - YEAR * DAY)
+        later = signs.filter(pl.col("event_time").is_between(opens, opens + spine.days * DAY, closed="left"))
+        day = pl.col("event_time") // DAY
+        usual = past.group_by("member_id").agg(days=day.n_unique(), first=pl.col("event_time").min())
+        found = later.group_by("member_id").agg(days_later=day.n_unique())
+        joined = rows.lazy().join(usual, on="member_id", how="left").join(found, on="member_id", how="left")
+        span = ((moment - pl.col("first")) / DAY).clip(SHORTEST, YEAR)
+        expected = pl.col("days") / span * spine.days
+        label = pl.col("days_later").fill_null(0) <= spine.fall * expected.fill_null(0.0)
+        return joined.select("member_id", "as_of", label=label.cast(pl.Int8)).collect(engine="streaming")
 
 
 class SilentMembers(Buyers):
@@ -178,6 +165,16 @@ class SilentMembers(Buyers):
             "is still with the brand: a question of leaving", "仍活跃，应看流失评分",
         )  # fmt: skip
         return NEVER_BOUGHT, present
+
+
+def _signs_of_life(data: Tables) -> pl.LazyFrame:
+    """Purchases and visits: ``member_id``, ``event_time``, ``known_time``."""
+    names = ("member_id", "event_time", "known_time")
+    parts = [data["purchases"].filter(pl.col("kind") == "sale").select(names)]
+    if "events" in data:
+        visits = data["events"].filter(pl.col("channel").is_in(VISIT_CHANNELS))
+        parts.append(visits.filter(pl.col("member_id").is_not_null()).select(names))
+    return pl.concat(parts)
 
 
 def _sees(limits: LifecycleLimits, features: Collection[str]) -> bool:

@@ -91,8 +91,7 @@ class Population:
     def past(self, data: Tables, spine: Any, limits: LifecycleLimits, seed: int, end: int) -> pl.DataFrame:
         """Return the questions before ``end`` (seconds), in any order; ``ValueError`` says why none.
 
-        None of them lies outside of the boundaries. A column ``window_days`` gives a row a length of its
-        outcome window of its own.
+        None of them lies outside of the boundaries. A column ``label`` stands for the task's outcome.
         """
         raise NotImplementedError
 

@@ -63,7 +63,7 @@ class Task:
     needs
         The tables that a source must have for it, and what each is, for people.
     question_en, question_zh
-        With ``{days}``, ``{gap}`` and ``{active_days}`` from the params.
+        With the settings of its spine: ``{days}``, ``{gap}`` and the like.
     positive_en, positive_zh
         What members of the positive class do, as the end of "… of cases they".
     groups

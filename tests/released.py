@@ -1,4 +1,4 @@
-"""A tiny brand with three released models, as the registry's local copies and published snapshots."""
+"""A tiny brand with four released models, as the registry's local copies and published snapshots."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ from models.encoder import Encoder
 from models.expected_value import Worth
 from models.model import Model
 from models.scorer import Population, Scorer
-from models.tasks import churn, lead, response
+from models.tasks import churn, lead, recall, response
 from serving import app
 from serving.database import Database
 from serving.ledger.job_store import Jobs
@@ -40,7 +40,7 @@ from training.io import sha256, write_json
 from training.stages.consent import current
 from training.stages.score import write_scores
 
-TASKS = {task.name: task for task in (lead.TASK, response.TASK, churn.TASK)}
+TASKS = {task.name: task for task in (lead.TASK, response.TASK, churn.TASK, recall.TASK)}
 OWN = {"members": {"x_income": False, "x_club": True}, "campaigns": {"x_reward": False}}
 AS_OF = START + 400 * DAY
 MEMBERS = 40
@@ -157,9 +157,9 @@ def _beside(folder: Path, name: str, model: Model, snapshot: pl.DataFrame) -> No
         enable_categorical=True,
     )
     own = {"max_depth": 3, "seed": 1, "nthread": 1}
-    if name == "churn":
+    if name in ("churn", "recall"):
         booster = xgboost.train(own | {"objective": "count:poisson"}, data, 10)
-        return Worth(Amount(((40.0, booster),)), False, "", "CNY").save(folder / "value")
+        return Worth(Amount(((40.0, booster),)), name == "recall", "", "CNY").save(folder / "value")
     booster = xgboost.train(own, data, 10)
     return Amount(((0.01, booster),)).save(folder / "uplift")
 
@@ -189,7 +189,7 @@ def card(
     name: str, groups: tuple[Any, ...], frame: pl.DataFrame, label: np.ndarray, encoder: Encoder
 ) -> dict[str, Any]:
     features = [row for row in described(groups) if row["name"] in encoder.names]
-    task, facts = TASKS[name], {"days": 60, "gap": 7, "active_days": 365}
+    task, facts = TASKS[name], {"days": 60, "gap": 7, "fall": 0.2}
     lows = np.linspace(0.6, 0.0, len(task.bands))
     return {
         "task": name, "data": "brand", "key": task.key,

@@ -132,7 +132,7 @@ def facts(rows: pl.DataFrame) -> dict[str, object]:
     return {
         "task": "churn",
         "subject": "member_id",
-        "spine": {"days": 60, "gap": 7, "active_days": 365, "every_days": 30, "cutoffs": 12},
+        "spine": {"days": 60, "gap": 7, "fall": 0.2, "every_days": 30, "cutoffs": 12},
         "extracted_at": "2025-01-01T00:00:00+00:00",
         "waterfall": [
             {"step": step, "rows": count, "subjects": rows["member_id"].n_unique()} for step, count in steps

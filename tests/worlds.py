@@ -78,7 +78,7 @@ def raw_world(seed: int, members: int = 12, rows: int = 400) -> dict[str, pl.Dat
                            kind=_pick(rng, rows, *tables.RESPONSE_KINDS)),
         "care": table(rows, ticket_id=[f"t{i}" for i in rng.integers(0, 50, rows)],
                       member_id=[member[i] for i in rng.integers(0, members, rows)], kind=_pick(rng, rows, *tables.CARE_KINDS),
-                      topic=_pick(rng, rows, "delivery", "price", "quality", "service", None), satisfaction=rng.integers(1, 6, rows), minutes=rng.integers(0, 90, rows)),
+                      topic=_pick(rng, rows, "delivery", "price", "quality", "service", "availability", None), satisfaction=rng.integers(1, 6, rows), minutes=rng.integers(0, 90, rows)),
     }  # fmt: skip
 
 

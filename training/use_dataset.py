@@ -61,7 +61,8 @@ def settings(data: str, own: dict[str, Any] | None = None) -> str:
     given, place = _given(source)
     for key, value in given.items():
         if isinstance(value, dict):
-            params[key].fa.set_block_style()
+            if any(isinstance(section, dict) for section in value.values()):
+                params[key].fa.set_block_style()
             for task, section in value.items():
                 _set(params[key], task, section)
         else:

@@ -8,7 +8,8 @@ from features.groups.purchases import ratio
 KIND, CHANNEL = nw.col("kind"), nw.col("channel")
 CART = KIND == "cart"
 DIGITAL = CHANNEL.is_in(["web", "app", "mini_program"])
-VISIT = CHANNEL.is_in(["web", "app", "mini_program", "store"])
+VISIT_CHANNELS = ("web", "app", "mini_program", "store")
+VISIT = CHANNEL.is_in(list(VISIT_CHANNELS))
 CHANNELS = (
     ("web", "web", "网页"),
     ("app", "app", "App"),

@@ -76,13 +76,13 @@ class MbgNbd:
         odds = odds + (self.r + h.x) * (np.log(self.alpha + h.age) - np.log(self.alpha + h.last))
         return 1 / (1 + np.exp(np.minimum(odds, 700)))
 
-    def silence(self, h: History, days: float | np.ndarray) -> np.ndarray:
+    def silence(self, h: History, days: float) -> np.ndarray:
         """Probability of no purchase in the coming ``days``, shape (members,)."""
         quiet = np.exp((self.r + h.x) * (np.log(self.alpha + h.age) - np.log(self.alpha + h.age + days)))
         return 1 - self.alive(h) * (1 - quiet)
 
 
-def churn(past: pl.DataFrame, asked: pl.DataFrame, days: float | np.ndarray) -> np.ndarray:
+def churn(past: pl.DataFrame, asked: pl.DataFrame, days: float) -> np.ndarray:
     """Probability of silence for each row of ``asked``, fitted on each member's newest row of ``past``.
 
     A gap before the window is not counted: within it hardly anybody drops out.

@@ -12,10 +12,10 @@ TASK = Task(
     name="churn",
     population=PresentMembers(),
     needs={"purchases": "purchases of members"},
-    question_en="Will this member, who is not silent yet, buy nothing for {pauses:g} of their usual pauses "
-    "({days} to {max_days} days), starting in {gap} days?",
-    question_zh="尚未沉默的会员，从 {gap} 天后起，是否会在自身购买周期的 {pauses:g} 倍时间内"
-    "（{days}–{max_days} 天）没有任何购买？",
+    question_en="Will this member, who is not silent yet, visit and buy at most {fall:.0%} as often as usual "
+    "over {days} days, starting in {gap} days?",
+    question_zh="尚未沉默的会员，从 {gap} 天后起的 {days} 天内，"
+    "到访与购买是否会降至自身平时的 {fall:.0%} 以下？",
     positive_en="fall silent",
     positive_zh="会沉默",
     outcome=Outcome("purchases", kind="sale", keys=("member_id",), absent=True),

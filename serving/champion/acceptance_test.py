@@ -34,8 +34,9 @@ def trial(champion: Champion, folder: Path) -> None:
 
 
 def _typed(champion: Champion, rows: list[dict[str, object]]) -> pl.DataFrame:
-    columns = champion.scorer.model.encoder.columns
-    schema = {column.name: pl.Float64 if column.categories is None else pl.String for column in columns}
+    model = champion.scorer.model
+    units = {row["name"]: row["unit"] for row in model.card["features"]}
+    schema = {name: pl.String if units[name] == "category" else pl.Float64 for name in model.reads}
     return pl.DataFrame(rows, schema=schema)
 
 

@@ -7,17 +7,19 @@ import pytest
 from fastapi.testclient import TestClient
 from released import Brand, finite
 
-TASKS = ("lead", "response", "churn")
+TASKS = ("lead", "response", "churn", "recall")
 ITEMS = {
     "lead": {"ref": "l5"},
     "response": {"ref": "m5", "campaign_id": "c1"},
     "churn": {"ref": "m5"},
+    "recall": {"ref": "m5"},
 }
 
 MORE = {
     "lead": ("expected_value", "value_per_cost"),
     "response": ("uplift",),
     "churn": ("expected_value", "value_at_risk"),
+    "recall": ("expected_value",),
 }
 
 
@@ -63,7 +65,13 @@ def test_bulk_gives_the_single_answers_in_order(client: TestClient, brand: Brand
         )
     ]
     answer = post(client, task, {"items": items}, "scores").json()
-    assert answer["summary"] == {"ok": 8, "insufficient_input": 0, "suppressed": 0, "error": 4}
+    assert answer["summary"] == {
+        "ok": 8,
+        "insufficient_input": 0,
+        "outside_population": 0,
+        "suppressed": 0,
+        "error": 4,
+    }
     for item, found in zip(items, answer["results"], strict=True):
         single = post(client, task, item).json()
         if found["status"] == "error":

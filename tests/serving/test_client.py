@@ -52,7 +52,7 @@ def test_all_of_it(service: State, brand: Brand):
         1,
     )
     assert client.explain("churn", ref="m5")["probability"] == one["probability"]
-    assert {model["name"] for model in client.models()} == {"lead", "response", "churn"}
+    assert {model["name"] for model in client.models()} == {"lead", "response", "churn", "recall"}
     assert client.model("churn")["bands"]
     event = {"event_id": "e", "ref": "m5", "kind": "answered", "occurred_at": "2026-07-02T09:30:00Z"}
     assert (client.outcomes([event]), client.outcomes([event])) == (1, 0)
@@ -80,8 +80,10 @@ def _covers(document: dict, asked: set[tuple[str, str]]) -> None:
         for sent in asked
         if sent[0] == method and re.fullmatch(re.sub(r"\{\w+\}", "[^/:]+", path), sent[1])
     }
-    kinds = {(method, re.sub("/(lead|response|churn)(?=/|$)", "/-", path)) for method, path in found}
-    wanted = {(method, re.sub("/(lead|response|churn)(?=/|$)", "/-", path)) for method, path in operations}
+    kinds = {(method, re.sub("/(lead|response|churn|recall)(?=/|$)", "/-", path)) for method, path in found}
+    wanted = {
+        (method, re.sub("/(lead|response|churn|recall)(?=/|$)", "/-", path)) for method, path in operations
+    }
     assert kinds == wanted - NOT_FOR_CALLERS
 
 

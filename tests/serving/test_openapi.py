@@ -33,7 +33,7 @@ def document(brand: Brand, state: State, tmp_path_factory: pytest.TempPathFactor
 ONCE = settings(
     max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
-TASKS = ("churn", "lead", "response")
+TASKS = ("churn", "lead", "recall", "response")
 OPERATIONS = sorted(
     [
         *("GET /readyz", "GET /v1/models", "POST /v1/outcomes", "GET /v1/scores/{score_id}"),

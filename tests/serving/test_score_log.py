@@ -96,7 +96,7 @@ def test_a_batchs_rows_can_be_looked_up(caller: TestClient, own: State):
     assert found["subject"] == access_log.mark(own.score_log.secret, "m5")
     assert (found["campaign_id"], found["client"], found["model"]) == ("c1", "batch", "response")
     assert datetime.fromisoformat(found["scored_at"]).timestamp() == AS_OF
-    assert len(list(own.score_log.batches.folder.iterdir())) == 3
+    assert len(list(own.score_log.batches.folder.iterdir())) == 4
 
 
 @pytest.mark.parametrize("wrong", ["01K", "é" * 26, "0" * 26, "Z" * 26])

@@ -85,7 +85,7 @@ def test_a_feature_that_is_added_to_the_catalogue_leaves_champions_serving(own: 
     )
     monkeypatch.setattr(catalog, "GROUPS", groups)
     state = loaded(own)
-    assert set(state.champions) == {"lead", "response", "churn"}
+    assert set(state.champions) == {"lead", "response", "churn", "recall"}
     assert "lines_400d" in {f.name for g in state.champions["churn"].reader.groups for f in g.columns()}
 
 

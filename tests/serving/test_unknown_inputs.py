@@ -30,7 +30,7 @@ def test_an_empty_record_has_no_band_and_is_not_recommended(client: TestClient, 
 def test_a_bulk_counts_them(client: TestClient, brand: Brand):
     items = [brand.ask("l5", "lead"), GRANTED | {"record": {}}]
     summary = post(client, "lead/scores", {"items": items})["summary"]
-    assert summary == {"ok": 1, "insufficient_input": 1, "suppressed": 0, "error": 0}
+    assert summary == {"ok": 1, "insufficient_input": 1, "outside_population": 0, "suppressed": 0, "error": 0}
 
 
 def test_a_ranking_chooses_nothing_for_whom_nothing_is_known(client: TestClient):

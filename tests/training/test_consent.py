@@ -104,7 +104,7 @@ def test_a_portrait_of_who_is_suppressed_has_no_tag(params):
 
 
 def test_a_batch_that_suppresses_everybody_says_so_and_why(params, capsys):
-    rows = pl.DataFrame({"suppression_reason": ["minor", "minor", "deceased"]})
+    rows = pl.DataFrame({"suppression_reason": ["minor", "minor", "deceased"], "outside_reason": None})
     assert len(score._scored("lead", rows)) == 3
     told = capsys.readouterr().err
     assert "WARNING lead: all 3 are suppressed (minor 2, deceased 1)" in told

@@ -6,7 +6,8 @@ import pytest
 
 from features.feature import DAY
 from features.timestamps import seconds
-from models.population import CutoffSpine, Spine
+from models.members import CutoffSpine
+from models.population import Spine
 from training.data.split import split_in_time
 
 

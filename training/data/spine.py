@@ -33,9 +33,8 @@ def labelled(task: Task, rows: pl.DataFrame, data: Tables, spine: Spine) -> pl.D
     if isinstance(spine, ContactSpine) and spine.opened_first:
         outcomes = _after_opening(outcomes)
     days = pl.lit(spine.days, dtype=pl.Int64)
-    for own in ("asked_window_days", "window_days"):  # of the content, of the member's own rhythm
-        if own in rows.columns:
-            days = pl.coalesce(own, days).cast(pl.Int64)
+    if "asked_window_days" in rows.columns:
+        days = pl.coalesce("asked_window_days", days).cast(pl.Int64)
     keys = task.outcome.keys
     found = outcomes.filter(pl.col("kind") == task.outcome.kind).select("kind", "event_time", *keys).collect()
     return label(rows, found, task.outcome, days, spine.gap)

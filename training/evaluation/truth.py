@@ -16,8 +16,8 @@ from sklearn.metrics import roc_auc_score
 
 from features.compute import compute
 from features.feature import DAY
-from features.timestamps import extract_moment
 from features.synthetic.churn_truth import churn_probability, leaving_probability
+from features.timestamps import extract_moment
 from models.booster_sum import Amount
 from models.model import Model
 from models.population import outside
@@ -32,7 +32,7 @@ from training.params import Params
 LEAVING_DAYS = 60  # within which of those still there are to leave
 AGES = ((0, 3), (3, 7), (7, 14), (14, 21), (21, 30))  # days of leads, as they are scored
 SHARES = (0.1, 0.2, 0.3)
-SEEN = 4_000  # leads asked about at ages between those that were learnt
+LOOKS = 5  # at each lead, at ages as they come
 Line = tuple[str, str, str]  # what, found, what can be known
 
 
@@ -68,15 +68,10 @@ class Known:
         rows = rows.filter(pl.col("split") == "test")
         return rows.with_columns(probability=pl.Series(self.model.probability(rows)))
 
-    def windows(self, rows: pl.DataFrame) -> np.ndarray:
-        """Days of each row's outcome window, shape (rows,)."""
-        length = (pl.col("window_end") - pl.col("as_of")) // DAY - self.facts["spine"]["gap"]
-        return rows.select(length).to_series().to_numpy()
-
     def silent(self, rows: pl.DataFrame) -> np.ndarray:
         """True P(no order in the outcome window), shape (rows,)."""
-        gap = self.facts["spine"]["gap"]
-        return churn_probability(self.truth, rows, gap, self.windows(rows)).to_numpy()
+        spine = self.facts["spine"]
+        return churn_probability(self.truth, rows, spine["gap"], spine["days"]).to_numpy()
 
 
 def compare(params: Params) -> Iterator[tuple[str, list[Line]]]:
@@ -95,7 +90,6 @@ def share_of_lift(label: np.ndarray, score: np.ndarray, truth: np.ndarray) -> st
 
 def _churn(known: Known) -> Iterator[Line]:
     rows, p = known.test, known.test["probability"].to_numpy()
-    yield "the label", share_of_lift(rows["label"].to_numpy(), p, known.silent(rows)), "100 %"
     at = rows.join(known.truth["members"], on="member_id", how="left", maintain_order="left")
     left = (at["left"] <= at["as_of"]).to_numpy()
     top = np.argsort(-p, kind="stable")[: len(p) // 5]
@@ -161,6 +155,7 @@ def _between(known: Known) -> pl.DataFrame:
     end = extract_moment(read_json(known.params.build / "ingest.json")) - spine["days"] * DAY
     first = known.facts["test_start_time"]
     leads = data["leads"].select("lead_id", "known_time").collect()
+    leads = pl.concat([leads] * LOOKS)
     ages = (rng.random(len(leads)) * max(spine["ages"]) * DAY).astype(np.int64) + 1
     rows = leads.with_columns(as_of=pl.col("known_time") + pl.Series(ages))
     rows = rows.filter(pl.col("as_of").is_between(first, end))

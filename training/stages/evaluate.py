@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from features.feature import DAY
 from models.baselines import mbgnbd, reference
 from models.encoder import Encoder
 from models.model import Model
@@ -28,7 +27,7 @@ def evaluate(params: Params, name: str) -> None:
     model = Model.load(folder / "model")
     past, test = rows.filter(pl.col("split") != "test"), rows.filter(pl.col("split") == "test")
     scores = {"model": model.probability(test)} | _baselines(
-        task, past, test, model.encoder, params.seed, facts["spine"]["gap"]
+        task, past, test, model.encoder, params.seed, facts["spine"]["days"]
     )
     predictions = _predictions(test, model, scores)
     followed = rolling(model.calibration, pl.read_parquet(folder / "oof.parquet"), predictions)
@@ -63,7 +62,7 @@ def evaluate(params: Params, name: str) -> None:
 
 
 def _baselines(
-    task: Task, past: pl.DataFrame, test: pl.DataFrame, encoder: Encoder, seed: int, gap: int
+    task: Task, past: pl.DataFrame, test: pl.DataFrame, encoder: Encoder, seed: int, days: int
 ) -> dict[str, np.ndarray]:
     """Scores of everything the model must beat."""
     label = past["label"].to_numpy()
@@ -73,8 +72,7 @@ def _baselines(
     if "content_type" in past.columns:
         found["content_mean"] = reference.by_category(past, test, "content_type")
     if task.outcome.absent and set(mbgnbd.COLUMNS) <= set(past.columns):
-        windows = test.select((pl.col("window_end") - pl.col("as_of")) / DAY - gap).to_series().to_numpy()
-        found["mbgnbd"] = mbgnbd.churn(past, test, windows)
+        found["mbgnbd"] = mbgnbd.churn(past, test, days)
     found["logistic"] = reference.Logistic.fit(encoder, past, label, seed).probability(test)
     return found
 

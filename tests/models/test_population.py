@@ -1,0 +1,143 @@
+"""Whom a task is about: the same where it learns, in the batch and in answers."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+
+from features import catalog, tables
+from features.compute import compute
+from features.feature import DAY
+from features.groups.engagement import ENGAGEMENT
+from features.groups.purchases import PURCHASES
+from features.lifecycle_limits import LifecycleLimits
+from models.members import CutoffSpine, FallSpine, PresentMembers, SilentMembers
+from models.population import LeadSpine, OpenLeads, outside
+
+END = 1_780_000_000 // DAY * DAY
+LIMITS = LifecycleLimits(unseen_days=30)
+
+
+def stamp(days: float) -> datetime:
+    """So many days before the end."""
+    return datetime.fromtimestamp(END - days * DAY, UTC)
+
+
+def sales(member: str, *days: float, kind: str = "sale") -> list[dict[str, object]]:
+    sign = 1 if kind == "sale" else -1
+    return [
+        {"member_id": member, "order_id": f"{member}{at}", "occurred_at": stamp(at), "kind": kind,
+         "quantity": sign, "unit_price_cents": 1_000}
+        for at in days
+    ]  # fmt: skip
+
+
+def visits(member: str, *days: float) -> list[dict[str, object]]:
+    return [{"member_id": member, "occurred_at": stamp(at), "channel": "web", "kind": "view"} for at in days]
+
+
+def world() -> dict[str, pl.LazyFrame]:
+    """Members of every kind, as of ``END``."""
+    bought = [
+        *sales("regular", 200, 170, 140, 110, 80, 50, 20),
+        *sales("seen", 300, 220, 140, 60),  # slow, came by last week
+        *sales("unseen", 300, 220, 140, 60),  # the same, and was not seen since
+        *sales("silent", 400, 370, 340, 310, 150),
+        *sales("lost", 700, 600, 500),
+        *sales("returner", 30, kind="return"),
+    ]
+    seen = [*visits("seen", 90, 7), *visits("unseen", 90, 70), *visits("looker", 3)]
+    people = [
+        {"member_id": name, "occurred_at": stamp(800)}
+        for name in ("regular", "seen", "unseen", "silent", "lost", "returner", "looker")
+    ]
+    frames = {"purchases": bought, "events": seen, "members": people}
+    made = {name: tables.complete(name, pl.DataFrame(rows)) for name, rows in frames.items()}
+    return {name: frame.lazy() for name, frame in tables.enrich(made).items()}
+
+
+def reasons(population: PresentMembers | SilentMembers) -> dict[str, str | None]:
+    """Why each member is outside, asked now."""
+    data = world()
+    rows = population.now(data, None, END).with_row_index("row_id").cast({"row_id": pl.Int64})
+    groups = catalog.available((PURCHASES, ENGAGEMENT), {name: {} for name in data}, LIMITS)
+    frame = rows.join(compute(rows.lazy(), data, groups).collect(), on="row_id")
+    names = [feature.name for feature in catalog.features(groups)]
+    spine = CutoffSpine(days=60)
+    found = outside(frame, population.boundaries(spine, LIMITS, names))
+    return dict(zip(frame["member_id"], found, strict=True))
+
+
+def test_churn_is_about_members_who_are_still_there():
+    assert reasons(PresentMembers()) == {
+        "regular": None, "seen": None, "unseen": "unseen", "silent": "silent", "lost": "silent",
+        "returner": "never_bought", "looker": "never_bought",
+    }  # fmt: skip
+
+
+def test_recall_is_about_all_others_who_ever_bought():
+    churn, recall = reasons(PresentMembers()), reasons(SilentMembers())
+    for member, why in recall.items():
+        bought = churn[member] != "never_bought"
+        assert (why is None) == (bought and churn[member] is not None)
+    assert recall["regular"] == "present"
+    assert recall["returner"] == "never_bought"
+
+
+def test_without_visits_orders_alone_decide():
+    data = {name: frame for name, frame in world().items() if name != "events"}
+    spine = FallSpine(days=30, every_days=30, cutoffs=2)
+    asked = PresentMembers().past(data, spine, LIMITS, 0, END + 30 * DAY)
+    now = asked.filter(pl.col("as_of") == END)["member_id"].to_list()
+    assert sorted(now) == ["regular", "seen", "unseen"]
+
+
+def test_falling_silent_is_measured_by_the_members_own_rhythm():
+    """Both are seen once in the window: for one that is what is usual, for the other a tenth of it."""
+    often, rarely = range(10, 360, 3), range(10, 360, 60)
+    rows = [*sales("often", *often, -20), *sales("rarely", *rarely, -20), *sales("gone", *often)]
+    data = {"purchases": tables.complete("purchases", pl.DataFrame(rows)).lazy()}
+    spine = FallSpine(days=60, gap=7, fall=0.2, cutoffs=2)
+    asked = PresentMembers().past(data, spine, LifecycleLimits(), 0, END + 67 * DAY)
+    label = dict(asked.filter(pl.col("as_of") == END).select("member_id", "label").iter_rows())
+    assert label == {"often": 1, "rarely": 0, "gone": 1}
+
+
+def test_what_comes_later_changes_nobodys_place():
+    data = world()
+    later = tables.complete("purchases", pl.DataFrame(sales("silent", -1, -2)))
+    more = data | {"purchases": pl.concat([data["purchases"], later.lazy()], how="diagonal")}
+    spine = FallSpine(days=30, every_days=30, cutoffs=3)
+    asked, again = (
+        PresentMembers().past(tables_, spine, LIMITS, 0, END + 30 * DAY).sort("as_of", "member_id")
+        for tables_ in (data, more)
+    )
+    assert asked.select("as_of", "member_id").equals(again.select("as_of", "member_id"))
+
+
+@pytest.mark.parametrize(
+    ("age", "reason"),
+    [(None, "not_created"), (0.0, None), (30.0, None), (30.5, "too_old"), (89.0, "too_old")],
+)
+def test_leads_are_asked_about_up_to_the_oldest_age_that_was_learnt(age, reason):
+    frame = pl.DataFrame({"lead_age_days": [age]}, schema={"lead_age_days": pl.Float64})
+    boundaries = OpenLeads().boundaries(LeadSpine(days=30, ages=(0, 7, 30)), LIMITS, ["lead_age_days"])
+    assert outside(frame, boundaries).to_list() == [reason]
+
+
+def test_a_member_is_asked_about_by_one_of_the_two_at_every_cutoff():
+    rng = np.random.default_rng(3)
+    rows = [row for i in range(80) for row in sales(f"m{i}", *rng.uniform(0, 600, rng.integers(1, 12)))]
+    seen = [row for i in range(80) for row in visits(f"m{i}", *rng.uniform(0, 600, rng.integers(1, 30)))]
+    made = {"purchases": rows, "events": seen}
+    data = {name: tables.complete(name, pl.DataFrame(r)).lazy() for name, r in made.items()}
+    spine = {"days": 30, "every_days": 60, "cutoffs": 6}
+    here = PresentMembers().past(data, FallSpine(**spine), LIMITS, 0, END)
+    away = SilentMembers().past(data, CutoffSpine(**spine), LIMITS, 0, END)
+    both = pl.concat([part.select("member_id", "as_of") for part in (here, away)])
+    assert len(both) == both.n_unique()
+    for moment in both["as_of"].unique():
+        known = pl.col("known_time") < moment
+        buyers = data["purchases"].filter(known).select("member_id").unique().collect()
+        assert both.filter(pl.col("as_of") == moment).height == buyers.height
