@@ -37,7 +37,10 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@$(UV) pip install -q --python $(VENV)/bin/python --require-hashes --compile-bytecode -r requirements-dev.lock
 	@touch $@
 
-demo: $(VENV)/.runtime ## Data in, three explained models out: DATA=brand (simulated) or a mapping's name
+truth: $(VENV)/.runtime ## The models of the simulated brand against what it knows of itself
+	@$(RUN) python -m training truth
+
+demo: $(VENV)/.runtime ## Data in, four explained models out: DATA=brand (simulated) or a mapping's name
 	@$(RUN) python -m training use $(DATA)
 	@# Not -q, which hides DVC's errors, too; that a folder may be empty is meant.
 	@$(RUN) dvc repro > /dev/null 2> >(grep -v "^WARNING: .* is empty" >&2)
