@@ -50,10 +50,9 @@ class Model:
         """Whom the task is not about, as it was where the model learnt."""
         if "boundaries" not in self.card:
             return ()
-        population, limits = task(self.card["task"]).population, self.card["lifecycle"]
+        limits = LifecycleLimits.model_validate(self.card["lifecycle"])
         names = [row["name"] for row in self.card["features"]]
-        settings = population.settings.model_validate(self.card["spine"])
-        return population.boundaries(settings, LifecycleLimits.model_validate(limits), names)
+        return task(self.card["task"]).boundaries(self.card["spine"], limits, names)
 
     @cached_property
     def reads(self) -> list[str]:

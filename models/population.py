@@ -144,18 +144,18 @@ class OpenLeads(Population):
         ages = pl.DataFrame({"age_days": spine.ages})
         created = pl.col("known_time") + 1 + pl.col("age_days") * DAY
         rows = data["leads"].select("lead_id", "known_time").collect().join(ages, how="cross")
-        return self._still_open(rows.select("lead_id", as_of=created), data)
+        return self.still_open(rows.select("lead_id", as_of=created), data)
 
     def now(self, data: Tables, spine: LeadSpine, moment: int) -> pl.DataFrame:
         """Return the open leads of the last ``worked_days``."""
         newest = data["leads"].select(pl.col("known_time").max()).collect().item()
         young = data["leads"].filter(pl.col("known_time") >= newest - self.worked_days * DAY)
         rows = young.select("lead_id").collect().with_columns(as_of=pl.lit(moment, dtype=pl.Int64))
-        return self._still_open(rows, data)
+        return self.still_open(rows, data)
 
     @staticmethod
-    def _still_open(rows: pl.DataFrame, data: Tables) -> pl.DataFrame:
-        """Leads that have not converted before they are asked about."""
+    def still_open(rows: pl.DataFrame, data: Tables) -> pl.DataFrame:
+        """Return the ``rows`` of leads that have not converted before they are asked about."""
         won = data["responses"].filter(pl.col("kind") == "converted", pl.col("lead_id").is_not_null())
         first = won.group_by("lead_id").agg(won_at=pl.col("event_time").min()).collect()
         joined = rows.join(first, on="lead_id", how="left", maintain_order="left")

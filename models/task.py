@@ -1,16 +1,18 @@
 """What a model predicts: a task is data, not a class hierarchy."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from features.feature import DAY, Group
+from features.lifecycle_limits import LifecycleLimits
 from features.requirements import Requirement
-from models.population import Population
+from models.population import Boundary, Population
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,12 @@ class Task:
         """What it needs of a source."""
         response = self.outcome.kind if self.outcome.table == "responses" else None
         return Requirement(self.needs, response, flat=self.key == "subject_id")
+
+    def boundaries(
+        self, spine: Mapping[str, Any], limits: LifecycleLimits, features: Collection[str]
+    ) -> tuple[Boundary, ...]:
+        """Return whom it is not about, by its settings as a model's card has them."""
+        return self.population.boundaries(self.population.settings.model_validate(spine), limits, features)
 
     def shares(self, capacity: float | None) -> list[float]:
         """Share of each band; with a capacity, a share of the population, the acted bands fill it.

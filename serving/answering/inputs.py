@@ -74,7 +74,7 @@ def _by_ref(champion: Champion, item: Item, said: Facts, consents: Consents) -> 
 def _absent(champion: Champion, ref: str) -> Problem:
     """Why the snapshot has no such subject."""
     if champion.everyone is not None and ref in champion.everyone:
-        detail = "The model is about others: active members, open leads; this subject is neither now."
+        detail = "The model is about others: a lead, say, that is neither won nor long past."
         return Problem("inactive_ref", detail)
     return Problem("unknown_ref", "The published snapshot has no such subject.")
 

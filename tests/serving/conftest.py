@@ -1,4 +1,4 @@
-"""A tiny brand with three released models, and a client of the service over it."""
+"""A tiny brand with four released models, and a client of the service over it."""
 
 from pathlib import Path
 

@@ -23,6 +23,11 @@ KEYS = (
 )
 
 
+def tables(folder: Path) -> dict[str, pl.LazyFrame]:
+    """The contract's tables below ``folder``, by name, read when they are needed."""
+    return {path.stem: pl.scan_parquet(path) for path in sorted(folder.glob("*.parquet"))}
+
+
 def asked(folder: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
     """Every question with its split, those held out in a control arm included."""
     return pl.read_parquet(folder / "dataset.parquet"), read_json(folder / "dataset.json")

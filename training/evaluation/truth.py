@@ -20,12 +20,13 @@ from features.synthetic.churn_truth import churn_probability, leaving_probabilit
 from features.timestamps import extract_moment
 from models.booster_sum import Amount
 from models.model import Model
-from models.population import outside
+from models.population import LeadSpine, OpenLeads, outside
 from models.release_format import UPLIFT
 from models.scorer import ELSEWHERE, OK
 from models.task import task
 from training.data.feature_groups import available
-from training.data.rows import asked
+from training.data.rows import asked, tables
+from training.data.spine import labelled
 from training.io import read_json
 from training.params import Params
 
@@ -68,6 +69,13 @@ class Known:
         rows = rows.filter(pl.col("split") == "test")
         return rows.with_columns(probability=pl.Series(self.model.probability(rows)))
 
+    @property
+    def calibration_error(self) -> Line:
+        """As the report has it."""
+        detail = read_json(self.params.results / self.task / "detail.json")
+        found = detail["estimators"]["model"]["calibration_error"]["value"]
+        return "calibration error", f"{found:.4f}", ".01 at most"
+
     def silent(self, rows: pl.DataFrame) -> np.ndarray:
         """True P(no order in the outcome window), shape (rows,)."""
         spine = self.facts["spine"]
@@ -101,7 +109,7 @@ def _churn(known: Known) -> Iterator[Line]:
         will = (days > start) & (days <= start + LEAVING_DAYS)
         found = share_of_lift(will, p[~left], leaves)
         yield f"who of those still there leaves in days {start} to {start + LEAVING_DAYS}", found, "80 %"
-    yield "calibration error", f"{_calibration_error(rows['label'].to_numpy(), p):.4f}", ".01 at most"
+    yield known.calibration_error
 
 
 def _recall(known: Known) -> Iterator[Line]:
@@ -110,7 +118,7 @@ def _recall(known: Known) -> Iterator[Line]:
     yield "who comes back", share_of_lift(label, p, truth), "90 %"
     recency = -rows["days_since_order"].fill_null(1e4).to_numpy()
     yield "recency alone", share_of_lift(label, recency, truth), "less than the model"
-    yield "calibration error", f"{_calibration_error(label, p):.4f}", ".01 at most"
+    yield known.calibration_error
 
 
 def _response(known: Known) -> Iterator[Line]:
@@ -149,26 +157,17 @@ def _lead(known: Known) -> Iterator[Line]:
 
 def _between(known: Known) -> pl.DataFrame:
     """Leads of the test's period at ages as they come, with ``label`` and ``probability``."""
-    spine, rng = known.facts["spine"], np.random.default_rng(known.params.seed)
-    tables = known.params.build / "tables"
-    data = {path.stem: pl.scan_parquet(path) for path in sorted(tables.glob("*.parquet"))}
-    end = extract_moment(read_json(known.params.build / "ingest.json")) - spine["days"] * DAY
-    first = known.facts["test_start_time"]
-    leads = data["leads"].select("lead_id", "known_time").collect()
-    leads = pl.concat([leads] * LOOKS)
-    ages = (rng.random(len(leads)) * max(spine["ages"]) * DAY).astype(np.int64) + 1
-    rows = leads.with_columns(as_of=pl.col("known_time") + pl.Series(ages))
-    rows = rows.filter(pl.col("as_of").is_between(first, end))
-    won = data["responses"].filter(pl.col("kind") == "converted").collect()
-    won = won.group_by("lead_id").agg(won_at=pl.col("event_time").min())
-    rows = rows.join(won, on="lead_id", how="left")
-    rows = rows.filter(pl.col("won_at").is_null() | (pl.col("won_at") >= pl.col("as_of")))
-    until = pl.col("as_of") + spine["days"] * DAY
-    rows = rows.with_columns(label=(pl.col("won_at") < until).fill_null(False).cast(pl.Int8))
-    asked_rows = rows.select("lead_id", "as_of", "label").with_row_index("row_id")
-    asked_rows = asked_rows.with_columns(pl.col("row_id").cast(pl.Int64))
-    found = compute(asked_rows.lazy(), data, available(known.params, task(known.task).groups)).collect()
-    frame = asked_rows.join(found, on="row_id")
+    lead, spine = task(known.task), LeadSpine.model_validate(known.facts["spine"])
+    data = tables(known.params.build / "tables")
+    end = extract_moment(read_json(known.params.build / "ingest.json"))
+    leads = pl.concat([data["leads"].select("lead_id", "known_time").collect()] * LOOKS)
+    ages = np.random.default_rng(known.params.seed).random(len(leads)) * max(spine.ages) * DAY
+    moments = pl.col("known_time") + pl.Series(ages.astype(np.int64)) + 1
+    rows = OpenLeads.still_open(leads.select("lead_id", as_of=moments), data).with_row_index("row_id")
+    rows = labelled(lead, rows.cast({"row_id": pl.Int64}), data, spine)
+    rows = rows.filter(pl.col("as_of") >= known.facts["test_start_time"], pl.col("window_end") <= end)
+    found = compute(rows.lazy(), data, available(known.params, lead.groups)).collect()
+    frame = rows.join(found, on="row_id")
     frame = frame.filter(outside(frame, known.model.boundaries).is_null())
     return frame.with_columns(probability=pl.Series(known.model.probability(frame)))
 
@@ -183,12 +182,6 @@ def _bands(known: Known) -> Iterator[Line]:
     yield "acted on, of those scored that day", f"{share:.1%}", f"{sum(band['share'] for band in bands):.1%}"
     why = rows.filter(pl.col("status").is_in([ELSEWHERE, "suppressed"]))
     yield "not scored, and with a number", f"{why['probability'].count()} of {len(why):,}", "0"
-
-
-def _calibration_error(label: np.ndarray, p: np.ndarray) -> float:
-    """Mean distance of observed and expected over tenths."""
-    parts = np.array_split(np.argsort(p, kind="stable"), 10)
-    return float(np.mean([abs(label[part].mean() - p[part].mean()) for part in parts]))
 
 
 FIGURES: dict[str, Callable[[Known], Iterator[Line]]] = {

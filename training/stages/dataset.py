@@ -17,6 +17,7 @@ from training.data import spine as spines
 from training.data import sufficiency
 from training.data.feature_groups import available
 from training.data.refusals import refused
+from training.data.rows import tables as scanned
 from training.data.split import Split, split_in_time
 from training.io import read_json, say, write_json
 from training.params import Params
@@ -58,7 +59,7 @@ def asked(
     ValueError
         Nothing asked, too short a period, or a part with outcomes of one kind only.
     """
-    data = {path.stem: pl.scan_parquet(path) for path in sorted(tables.glob("*.parquet"))}
+    data = scanned(tables)
     rows, steps = _questions(task, data, spine, params, end, without)
     split = split_in_time(rows, spine)
     kept = split.assign(rows).filter(pl.col("split") != "gap")

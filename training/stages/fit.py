@@ -98,9 +98,7 @@ def _card(
 ) -> dict[str, Any]:
     spine, stated = facts["spine"], getattr(params.economics, task.name)
     capacity = None if stated is None else stated.capacity
-    known = [row["name"] for row in facts["features"]]
-    settings = task.population.settings.model_validate(spine)
-    boundaries = task.population.boundaries(settings, params.lifecycle, known)
+    boundaries = task.boundaries(spine, params.lifecycle, [row["name"] for row in facts["features"]])
     read = {*encoder.names, *(name for boundary in boundaries for name in boundary.reads)}
     features = [row for row in facts["features"] if row["name"] in read]
     return {

@@ -22,6 +22,7 @@ from models.scorer import ELSEWHERE, Population, Scorer
 from models.task import Task
 from models.task import task as task_named
 from training.data.feature_groups import available
+from training.data.rows import tables as scanned
 from training.data.score_ids import fingerprint, score_ids
 from training.io import read_json, say, write_json
 from training.params import Params
@@ -37,9 +38,8 @@ def score(params: Params, name: str) -> None:
     folder, tables, task = params.build / name, params.build / "tables", task_named(name)
     ingest = read_json(params.build / "ingest.json")
     moment = extract_moment(ingest) + 1  # what was recorded at the last second counts
-    data = {path.stem: pl.scan_parquet(path) for path in sorted(tables.glob("*.parquet"))}
     model = Model.load(folder / "model")
-    rows = task.population.now(data, getattr(params.spine, name), moment)
+    rows = task.population.now(scanned(tables), getattr(params.spine, name), moment)
     snapshot = _features(rows.with_row_index("row_id"), folder, task, params)
     if kind := consent.KINDS.get(task.subject):  # the contract has no consent of a flat table's subjects
         snapshot = with_reasons(snapshot, kind, params, moment)

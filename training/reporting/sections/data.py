@@ -13,6 +13,8 @@ from training.reporting.words import said
 
 MOST = 12  # features with the most missing values that are listed
 
+STEPS = ("step.asked", "step.refused", "step.closed", "step.split")
+
 
 def data(source: Source) -> dict[str, Any]:
     """Tables as ingested, the inclusion waterfall, splits and missing values."""
@@ -55,7 +57,7 @@ def _step(text: str) -> dict[str, str]:
     """A step of the waterfall in each language; what the catalogue of words lacks stays as it is."""
     if text.startswith("since "):
         return said("step.since", day=text.removeprefix("since "))
-    known = {said(key)["en"]: said(key) for key in ("step.asked", "step.closed", "step.split")}
+    known = {said(key)["en"]: said(key) for key in STEPS}
     return known.get(text, {"en": text, "zh": text})
 
 
