@@ -25,6 +25,7 @@ SETTINGS: dict[str, Any] = {
     "tree_method": "hist",
 }
 ROUNDS, LENGTHS = 60, (20, 40, 60)  # fitted, and those compared out of fold
+ALIKE = 20  # rows
 LEAF = {"binary:logistic": 5.0, "reg:squarederror": 50.0}  # smallest sum of hessians
 
 
@@ -42,6 +43,8 @@ class Trial:
         Whether each row was contacted, shape (rows,).
     subject
         Integer code of each row's subject; the rows of one are never on both sides of a split.
+    share
+        With which probability each row was contacted, shape (rows,); see ``contact_share``.
     feature_types
         As XGBoost calls them.
     """
@@ -50,19 +53,20 @@ class Trial:
     label: np.ndarray
     treated: np.ndarray
     subject: np.ndarray
+    share: np.ndarray
     feature_types: list[str]
     seed: int
     threads: int = 1
 
-    @property
-    def share(self) -> float:
-        """Of the rows, how many were contacted."""
-        return float(self.treated.mean())
-
     def take(self, rows: np.ndarray) -> "Trial":
         """Only the rows of a mask."""
-        parts = self.matrix[rows], self.label[rows], self.treated[rows], self.subject[rows]
+        parts = self.matrix[rows], self.label[rows], self.treated[rows], self.subject[rows], self.share[rows]
         return Trial(*parts, self.feature_types, self.seed, self.threads)
+
+    @property
+    def weight(self) -> np.ndarray:
+        """Of how many rows each speaks for: the inverse of the probability of its arm, shape (rows,)."""
+        return 1 / np.where(self.treated, self.share, 1 - self.share)
 
     @cached_property
     def outcomes(self) -> tuple[np.ndarray, np.ndarray]:
@@ -74,6 +78,25 @@ class Trial:
             for arm, booster in enumerate(_rates(self.take(~half))):
                 found[arm, half] = booster.inplace_predict(self.matrix[half])
         return found[0], found[1]
+
+
+def contact_share(treated: np.ndarray, campaign: np.ndarray | None = None) -> np.ndarray:
+    """With which probability each row was contacted: the share in its campaign, shape (rows,).
+
+    Where campaigns hold out different shares, who is held out differs as their audiences do. Shares of
+    small campaigns are drawn towards that of all with ``ALIKE`` rows; without campaigns it is that of all.
+
+    Examples
+    --------
+    >>> contact_share(np.array([True, True, True, False])).tolist()
+    [0.75, 0.75, 0.75, 0.75]
+    """
+    overall = float(treated.mean())
+    if campaign is None:
+        return np.full(len(treated), overall)
+    of = np.unique(campaign, return_inverse=True)[1]
+    contacted, n = np.bincount(of, treated), np.bincount(of)
+    return ((contacted + ALIKE * overall) / (n + ALIKE))[of]
 
 
 def t_learner(trial: Trial) -> Amount:
@@ -90,9 +113,12 @@ def x_learner(trial: Trial) -> Amount:
     """
     without, contacted = trial.outcomes
     on, off = trial.treated, ~trial.treated
-    gained = _effect(trial.take(on), (trial.label - without)[on])
-    missed = _effect(trial.take(off), (contacted - trial.label)[off])
-    return Amount(((1 - trial.share, gained), (trial.share, missed)))
+    gained, missed = (
+        _boosted(trial.take(arm), effect[arm], "reg:squarederror", trial.weight[arm])
+        for arm, effect in ((on, trial.label - without), (off, contacted - trial.label))
+    )
+    share = float(trial.share.mean())
+    return Amount(((1 - share, gained), (share, missed)))
 
 
 def dr_learner(trial: Trial) -> Amount:
@@ -100,7 +126,8 @@ def dr_learner(trial: Trial) -> Amount:
     without, contacted = trial.outcomes
     weight = np.where(trial.treated, 1 / trial.share, -1 / (1 - trial.share))
     error = trial.label - np.where(trial.treated, contacted, without)
-    return Amount(((1.0, _effect(trial, contacted - without + weight * error)),))
+    effect = contacted - without + weight * error
+    return Amount(((1.0, _boosted(trial, effect, "reg:squarederror", np.ones(len(effect)))),))
 
 
 LEARNERS: dict[str, Callable[[Trial], Amount]] = {"t": t_learner, "x": x_learner, "dr": dr_learner}
@@ -108,19 +135,22 @@ LEARNERS: dict[str, Callable[[Trial], Amount]] = {"t": t_learner, "x": x_learner
 
 def _rates(trial: Trial) -> list[Any]:
     """A booster of the outcome's rate without a contact, and one with."""
-    arms = (~trial.treated, trial.treated)
-    return [_boosted(trial.take(arm), trial.label[arm], "binary:logistic") for arm in arms]
+    return [
+        _boosted(trial.take(arm), trial.label[arm], "binary:logistic", trial.weight[arm])
+        for arm in (~trial.treated, trial.treated)
+    ]
 
 
-def _effect(trial: Trial, effect: np.ndarray) -> Any:
-    return _boosted(trial, effect, "reg:squarederror")
-
-
-def _boosted(trial: Trial, target: np.ndarray, objective: str) -> Any:
+def _boosted(trial: Trial, target: np.ndarray, objective: str, weight: np.ndarray) -> Any:
+    """Trees of a target; ``weight`` is how many rows each speaks for, in proportion."""
     import xgboost
 
     data = xgboost.QuantileDMatrix(
-        trial.matrix, target, feature_types=trial.feature_types, enable_categorical=True
+        trial.matrix,
+        target,
+        weight=weight / weight.mean(),
+        feature_types=trial.feature_types,
+        enable_categorical=True,
     )
     own = {"objective": objective, "min_child_weight": LEAF[objective], "seed": trial.seed}
     return xgboost.train(SETTINGS | own | {"nthread": trial.threads}, data, ROUNDS)

@@ -22,7 +22,7 @@ from features.compute import compute
 from features.consent import REASONS
 from models.model import Model
 from models.task import task
-from models.uplift import LEARNERS, Trial
+from models.uplift import LEARNERS, Trial, contact_share
 from serving.champion import registry
 from serving.settings import Limits, Settings
 from serving.state import State
@@ -163,25 +163,27 @@ def test_who_is_suppressed_has_a_reason_and_no_number(world, name):
 def test_the_effect_of_a_contact_is_found_where_the_truth_says_it_is(world):
     """By the learner that was chosen, released or not: so small a brand is rarely sure of it."""
     found = json.loads((world.results / "response" / "uplift.json").read_text())
-    sure = found["orders"]["uplift"]["qini"]["low"] > 0
+    sure = min(found["orders"]["uplift"]["qini"]["low"], found["difference"]["qini"]["low"]) > 0
     assert found["ranking"] == ("uplift" if sure else "propensity")
     folder = world.build / "response"
     rows, encoder = pl.read_parquet(folder / "dataset.parquet"), Model.load(folder / "model").encoder
+    treated = (rows["arm"] == "treat").to_numpy()
+    share = contact_share(treated, rows["campaign_id"].to_numpy())
     trial = Trial(
-        encoder.transform(rows), rows["label"].to_numpy().astype(float), (rows["arm"] == "treat").to_numpy(),
-        codes(rows["member_id"].to_numpy()), encoder.feature_types, world.seed, 2,
+        encoder.transform(rows), rows["label"].to_numpy().astype(float), treated,
+        codes(rows["member_id"].to_numpy()), share, encoder.feature_types, world.seed, 2,
     )  # fmt: skip
     learner, rounds = found["learner"].split("-")
     amount = LEARNERS[learner](trial.take((rows["split"] != "test").to_numpy())).first(int(rounds))
-    rows = rows.filter(pl.col("split") == "test")
+    later = (rows["split"] == "test").to_numpy()
+    rows = rows.filter(later)
     known = pl.read_parquet(world.build / "truth" / "response.parquet")
     rows = rows.join(known, on="contact_id", how="left", maintain_order="left")
     effect = (rows["probability_treated"] - rows["probability_control"]).to_numpy()
     score = amount.predict(encoder.transform(rows))
     rank = np.corrcoef(score.argsort().argsort(), effect.argsort().argsort())[0, 1]
-    arms = Arms(
-        rows["label"].to_numpy(), (rows["arm"] == "treat").to_numpy(), codes(rows["member_id"].to_numpy())
-    )
+    test = trial.take(later)
+    arms = Arms(test.label, test.treated, test.subject, test.share)
     orders, _ = judge(arms, {"best": effect, "found": score}, 20, 0)
     assert rank > 0.25
     assert orders["found"]["qini"]["value"] > 0

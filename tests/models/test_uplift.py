@@ -1,10 +1,12 @@
 """Meta-learners find known effects, find none where there is none, and are saved as they are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from models.booster_sum import Amount
-from models.uplift import LEARNERS, Trial
+from models.uplift import LEARNERS, Trial, contact_share
 
 
 def trial(seed: int, rows: int = 12_000, effect: float = 0.4, share: float = 0.5) -> tuple[Trial, np.ndarray]:
@@ -13,7 +15,7 @@ def trial(seed: int, rows: int = 12_000, effect: float = 0.4, share: float = 0.5
     matrix = rng.uniform(0, 1, (rows, 3)).astype(np.float32)
     gain, treated = effect * (matrix[:, 0] - 0.3), rng.random(rows) < share
     label = (rng.random(rows) < 0.25 + 0.3 * matrix[:, 1] + gain * treated).astype(float)
-    return Trial(matrix, label, treated, np.arange(rows), ["q"] * 3, seed), gain
+    return Trial(matrix, label, treated, np.arange(rows), contact_share(treated), ["q"] * 3, seed), gain
 
 
 @pytest.mark.parametrize("name", LEARNERS)
@@ -64,7 +66,21 @@ def test_a_factor_and_fewer_rounds_are_the_amounts_own():
 
 def test_the_rows_of_a_subject_are_on_one_side():
     known, _ = trial(7, 2000)
-    pairs = Trial(known.matrix, known.label, known.treated, np.arange(2000) // 2, ["q"] * 3, 7)
+    pairs = replace(known, subject=np.arange(2000) // 2)
     without, _ = pairs.outcomes
     assert np.isfinite(without).all()
     assert (without > 0).all()
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_campaigns_that_hold_out_different_shares_make_no_effect(name):
+    """Half of an eager audience and a tenth of a lazy one are held out; a contact changes nothing."""
+    rng, rows = np.random.default_rng(8), 20_000
+    eager = rng.random(rows) < 0.5
+    treated = rng.random(rows) < np.where(eager, 0.5, 0.9)
+    label = (rng.random(rows) < np.where(eager, 0.4, 0.1)).astype(float)
+    matrix = rng.uniform(0, 1, (rows, 2)).astype(np.float32)  # nothing tells the audiences apart
+    share = contact_share(treated, eager)
+    assert np.allclose(share[eager], treated[eager].mean(), atol=0.01)
+    found = LEARNERS[name](Trial(matrix, label, treated, np.arange(rows), share, ["q"] * 2, 8))
+    assert abs(found.predict(matrix).mean()) < 0.02

@@ -19,14 +19,18 @@ NAME = "churn"  # the made-up task's name; with an arm it is asked whom a contac
 
 
 def made(seed: int, arm: str = "random") -> Params:
-    """A made-up task whose outcome a contact raises where ``orders_30d`` is high."""
+    """A made-up task whose outcome a contact raises where ``orders_30d`` is high, and is frequent elsewhere.
+
+    With ``same`` it is frequent where a contact raises it: then the probability ranks as the effect does.
+    """
     params = stages.params(60)
     folder = params.build / NAME
     folder.mkdir(parents=True)
     rows = stages.questions("random", seed, 900, 12)
     rng = np.random.default_rng(seed)
     high, treated = rows["orders_30d"].to_numpy() > 2, rng.random(len(rows)) < 0.6
-    label = rng.random(len(rows)) < 0.15 + 0.3 * (high & treated)
+    elsewhere = 0.15 if arm == "same" else 0.55
+    label = rng.random(len(rows)) < np.where(high, 0.15 + 0.3 * treated, elsewhere)
     if arm == "shuffled":
         treated = rng.permutation(treated)
     if arm == "chosen":
@@ -57,7 +61,7 @@ def here(tmp_path, monkeypatch):
 def test_a_clear_effect_is_released_and_is_the_one_that_was_judged(here):
     params = made(1)
     found, folder = read(params), params.build / NAME
-    assert (found["ranking"], found["reason"]) == ("uplift", "above_zero")
+    assert (found["ranking"], found["reason"]) == ("uplift", "surely_better")
     assert found["orders"]["uplift"]["qini"]["low"] > 0
     assert found["difference"]["qini"]["value"] == pytest.approx(
         found["orders"]["uplift"]["qini"]["value"] - found["orders"]["propensity"]["qini"]["value"]
@@ -67,6 +71,15 @@ def test_a_clear_effect_is_released_and_is_the_one_that_was_judged(here):
     rows = pl.read_parquet(folder / "dataset.parquet").filter(pl.col("split") == "test")
     effect = amount.predict(model.encoder.transform(rows))
     assert np.corrcoef(effect, rows["orders_30d"].to_numpy() > 2)[0, 1] > 0.7
+
+
+def test_where_the_probability_ranks_as_well_it_is_what_ranks(here):
+    params = made(1, "same")
+    found = read(params)
+    assert (found["ranking"], found["reason"]) == ("propensity", "as_good")
+    assert found["orders"]["uplift"]["qini"]["low"] > 0
+    assert found["difference"]["qini"]["low"] <= 0
+    assert Amount.load(params.build / NAME / "uplift") is None
 
 
 @pytest.mark.parametrize("seed", [2, 3, 4])

@@ -1,5 +1,7 @@
 """Laws of Qini and uplift at k on worlds whose effects are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ def world(seed: int, rows: int = 4000) -> tuple[Arms, np.ndarray]:
     rng = np.random.default_rng(seed)
     effect, treated = rng.uniform(0, 0.3, rows), rng.random(rows) < 0.5
     label = (rng.random(rows) < 0.1 + effect * treated).astype(float)
-    return Arms(label, treated, np.arange(rows)), effect
+    return Arms(label, treated, np.arange(rows), np.full(rows, 0.5)), effect
 
 
 def qini(arms: Arms, score: np.ndarray) -> dict[str, float]:
@@ -76,8 +78,8 @@ def test_random_orders_gain_nothing_on_average():
 
 def test_rows_of_one_subject_widen_the_interval():
     arms, effect = world(6, 2000)
-    many = Arms(*(np.tile(part, 8) for part in (arms.label, arms.treated, arms.subject)))
-    alone = Arms(many.label, many.treated, np.arange(len(many.label)))
+    many = Arms(*(np.tile(part, 8) for part in (arms.label, arms.treated, arms.subject, arms.share)))
+    alone = replace(many, subject=np.arange(len(many.label)))
     wide, narrow = qini(many, np.tile(effect, 8)), qini(alone, np.tile(effect, 8))
     assert wide["high"] - wide["low"] > 2 * (narrow["high"] - narrow["low"])
 
@@ -89,3 +91,17 @@ def test_fifths_hold_every_row_once_and_fall_with_the_effect():
     assert sum(row["positives"] for row in rows) == arms.label.sum()
     assert rows[0]["effect"]["low"] > rows[-1]["effect"]["high"]
     assert rows[0]["effect"]["value"] == pytest.approx(0.27, abs=0.06)
+
+
+def test_campaigns_that_hold_out_different_shares_make_no_effect():
+    """An eager audience half held out, a lazy one with a tenth held out: a contact does nothing."""
+    rng, rows = np.random.default_rng(9), 40_000
+    eager = rng.random(rows) < 0.5
+    share = np.where(eager, 0.5, 0.9)
+    treated = rng.random(rows) < share
+    label = (rng.random(rows) < np.where(eager, 0.4, 0.1)).astype(float)
+    score = rng.random(rows)
+    found, _ = judge(Arms(label, treated, np.arange(rows), share), {"uplift": score}, 100, 0)
+    blind, _ = judge(Arms(label, treated, np.arange(rows), np.full(rows, 0.7)), {"uplift": score}, 100, 0)
+    assert found["uplift"]["overall"]["low"] < 0 < found["uplift"]["overall"]["high"]
+    assert blind["uplift"]["overall"]["high"] < -0.05

@@ -22,15 +22,24 @@ Curve = np.ndarray
 
 @dataclass(frozen=True)
 class Arms:
-    """Outcomes of a randomised trial: 0/1 labels, whether contacted, subject codes, shape (rows,) each."""
+    """Outcomes of a randomised trial, shape (rows,) each.
+
+    0/1 labels, whether contacted, subject codes, and with which probability each row was contacted.
+    """
 
     label: np.ndarray
     treated: np.ndarray
     subject: np.ndarray
+    share: np.ndarray
+
+    @property
+    def weight(self) -> np.ndarray:
+        """Of how many rows each speaks for: the inverse of the probability of its arm, shape (rows,)."""
+        return 1 / np.where(self.treated, self.share, 1 - self.share)
 
     def take(self, order: np.ndarray) -> "Arms":
         """The rows of an index or mask, in its order."""
-        return Arms(self.label[order], self.treated[order], self.subject[order])
+        return Arms(self.label[order], self.treated[order], self.subject[order], self.share[order])
 
 
 def gains(label: np.ndarray, treated: np.ndarray, weight: np.ndarray) -> Curve:
@@ -80,12 +89,11 @@ def judge(
     """
     order = {name: np.argsort(-score, kind="stable") for name, score in scores.items()}
     ranked = {name: arms.take(rows) for name, rows in order.items()}
-    ones = np.ones(len(arms.label))
-    points = {name: gains(found.label, found.treated, ones) for name, found in ranked.items()}
+    points = {name: gains(found.label, found.treated, found.weight) for name, found in ranked.items()}
     drawn: dict[str, list[Curve]] = {name: [] for name in scores}
     for weight in resamples(arms.subject, draws, seed):
         for name, found in ranked.items():
-            drawn[name].append(gains(found.label, found.treated, weight[order[name]]))
+            drawn[name].append(gains(found.label, found.treated, found.weight * weight[order[name]]))
     tables = {name: np.array(curves) for name, curves in drawn.items()}
     told = {name: _estimates(summary(points[name]), summary(tables[name])) for name in scores}
     orders = {name: told[name] | {"curve": _curve(points[name], tables[name])} for name in scores}
@@ -99,11 +107,11 @@ def judge(
 
 def at_random(arms: Arms, draws: int, seed: int) -> dict[str, Estimate]:
     """What random orders reach on these rows: the mean, and the middle 95 % of ``draws`` orders."""
-    rng, ones = np.random.default_rng(seed), np.ones(len(arms.label))
+    rng = np.random.default_rng(seed)
     found = []
     for _ in range(draws):
-        order = rng.permutation(len(arms.label))
-        found.append(gains(arms.label[order], arms.treated[order], ones))
+        dealt = arms.take(rng.permutation(len(arms.label)))
+        found.append(gains(dealt.label, dealt.treated, dealt.weight))
     table = summary(np.array(found))
     return _estimates({name: values.mean() for name, values in table.items()}, table)
 
@@ -111,15 +119,15 @@ def at_random(arms: Arms, draws: int, seed: int) -> dict[str, Estimate]:
 def fifths(arms: Arms, score: np.ndarray, draws: int, seed: int) -> list[dict[str, Any]]:
     """Rates of both arms and their difference in each fifth by score, the highest first."""
     ranked = arms.take(np.argsort(-score, kind="stable"))
-    y, t, n = ranked.label, ranked.treated, len(score)
+    y, t, own, n = ranked.label, ranked.treated, ranked.weight, len(score)
     part = np.minimum(np.arange(n) * FIFTHS // n, FIFTHS - 1)
 
     def rates(arm: np.ndarray, weight: np.ndarray) -> np.ndarray:
         size = np.bincount(part, weight * arm, minlength=FIFTHS)
         return np.bincount(part, weight * y * arm, minlength=FIFTHS) / np.maximum(size, 1e-9)
 
-    drawn = np.array([rates(t, w) - rates(~t, w) for w in resamples(ranked.subject, draws, seed)])
-    treated, held = rates(t, np.ones(n)), rates(~t, np.ones(n))
+    drawn = np.array([rates(t, own * w) - rates(~t, own * w) for w in resamples(ranked.subject, draws, seed)])
+    treated, held = rates(t, own), rates(~t, own)
     return [
         {
             "fifth": at + 1,

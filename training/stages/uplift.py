@@ -2,8 +2,9 @@
 
 Learners are compared on the validation blocks, each predicted from its past only; the best one is
 fitted on everything known before the test and judged there, beside the order by propensity and
-random orders. It is released only if the interval of its Qini on the test lies above zero;
-otherwise the ranking stays that of propensity. Without an arm nothing is called uplift.
+random orders. It ranks only if the intervals of its Qini on the test, and of the paired difference to
+that of propensity, lie above zero; otherwise the ranking stays that of propensity. Shares held out are
+those of each campaign. Without an arm nothing is called uplift.
 """
 
 import shutil
@@ -15,7 +16,7 @@ import polars as pl
 
 from models.booster_sum import Amount
 from models.model import Model
-from models.uplift import LEARNERS, LENGTHS, Trial
+from models.uplift import LEARNERS, LENGTHS, Trial, contact_share
 from training.data.rows import asked
 from training.data.split import Split
 from training.evaluation.metrics import codes
@@ -68,12 +69,11 @@ def _assess(
         "propensity": model.probability(rows.filter(test)),
     }
     judged = _judged(_arms(trial.take(test)), scores, params)
-    low = judged["orders"]["uplift"]["qini"]["low"]
-    sure = low is not None and low > 0
+    reason = _reason(judged)
     return {
         "assessed": True,
-        "ranking": "uplift" if sure else "propensity",
-        "reason": "above_zero" if sure else "includes_zero",
+        "ranking": "uplift" if reason == "surely_better" else "propensity",
+        "reason": reason,
         "learner": chosen,
         "candidates": candidates,
         **judged,
@@ -81,12 +81,23 @@ def _assess(
     }, amount
 
 
+def _reason(judged: dict[str, Any]) -> str:
+    """Why uplift ranks (``surely_better``) or not; a key of the report's words."""
+    alone, paired = judged["orders"]["uplift"]["qini"]["low"], judged["difference"]["qini"]["low"]
+    if alone is None or alone <= 0:
+        return "includes_zero"
+    return "surely_better" if paired is not None and paired > 0 else "as_good"
+
+
 def _trial(rows: pl.DataFrame, facts: dict[str, Any], model: Model, params: Params) -> Trial:
+    treated = (rows["arm"] == "treat").to_numpy()
+    campaign = rows["campaign_id"].to_numpy() if "campaign_id" in rows.columns else None
     return Trial(
         matrix=model.encoder.transform(rows),
         label=rows["label"].to_numpy().astype(np.float64),
-        treated=(rows["arm"] == "treat").to_numpy(),
+        treated=treated,
         subject=codes(rows[facts["subject"]].to_numpy()),
+        share=contact_share(treated, campaign),
         feature_types=model.encoder.feature_types,
         seed=params.seed,
         threads=params.engine.threads,
@@ -94,7 +105,7 @@ def _trial(rows: pl.DataFrame, facts: dict[str, Any], model: Model, params: Para
 
 
 def _arms(trial: Trial) -> Arms:
-    return Arms(trial.label, trial.treated, trial.subject)
+    return Arms(trial.label, trial.treated, trial.subject, trial.share)
 
 
 def _enough(treated: np.ndarray, label: np.ndarray) -> int:
@@ -103,13 +114,20 @@ def _enough(treated: np.ndarray, label: np.ndarray) -> int:
 
 
 def _unlike(trial: Trial) -> bool:
-    """Whether an input, or its being there, differs between the arms as no random draw would do."""
+    """Whether an input, or its being there, differs between the arms as no random draw would do.
+
+    Rows count as in the estimates: where campaigns hold out different shares, their audiences differ.
+    """
     values, there = np.nan_to_num(trial.matrix.astype(np.float64)), ~np.isnan(trial.matrix)
     chance = 5 / np.sqrt(min(trial.treated.sum(), (~trial.treated).sum()))
     for table in (values, there.astype(np.float64)):
         on, off = table[trial.treated], table[~trial.treated]
         spread = np.sqrt((on.var(axis=0) + off.var(axis=0)) / 2)
-        apart = np.abs(on.mean(axis=0) - off.mean(axis=0))
+        means = [
+            np.average(table[arm], axis=0, weights=trial.weight[arm])
+            for arm in (trial.treated, ~trial.treated)
+        ]
+        apart = np.abs(means[0] - means[1])
         if (apart > (UNLIKE + chance) * spread + 1e-9).any():
             return True
     return False
