@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 MAX_ROUNDS, PATIENCE = 400, 25
 ROUNDS = 200  # with the defaults, where no later rows can tell how many are right
+DEEPEST = 7
+SMALL, SHALLOW = 10_000, 2  # rows below which trees are at most so deep: what is deeper there is luck
 DEFAULTS: dict[str, Any] = {
     "learning_rate": 0.08,
     "max_depth": 4,
@@ -21,11 +23,21 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def space(trial: "optuna.trial.BaseTrial") -> dict[str, Any]:
-    """One point of the search space."""
+def depth(rows: int) -> int:
+    """Return how deep trees may be that learn from ``rows``."""
+    return SHALLOW if rows < SMALL else DEEPEST
+
+
+def defaults(rows: int) -> dict[str, Any]:
+    """Return the settings from which a search on ``rows`` starts."""
+    return DEFAULTS | {"max_depth": min(DEFAULTS["max_depth"], depth(rows))}
+
+
+def space(trial: "optuna.trial.BaseTrial", rows: int = SMALL) -> dict[str, Any]:
+    """Return one point of the search space for so many rows to learn from."""
     return {
         "learning_rate": trial.suggest_float("learning_rate", 0.03, 0.2, log=True),
-        "max_depth": trial.suggest_int("max_depth", 2, 7),
+        "max_depth": trial.suggest_int("max_depth", 2, depth(rows)),
         "min_child_weight": trial.suggest_float("min_child_weight", 1, 200, log=True),
         "subsample": trial.suggest_float("subsample", 0.5, 1.0),
         "colsample_bytree": trial.suggest_float("colsample_bytree", 0.2, 1.0),

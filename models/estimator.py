@@ -24,6 +24,7 @@ from models.calibration import Calibration, fit_calibration
 from models.encoder import Encoder
 from models.model import Model
 from models.reasons import Explainer
+from models.recipe import Estimator, Recipe
 
 if TYPE_CHECKING:
     from models.explanation import Explanation
@@ -37,6 +38,10 @@ class MemberClassifier(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
+    estimator
+        ``trees``, ``logistic`` (a scorecard, which has no other settings) or ``average`` of both.
+    bags
+        Of how many models, that differ by their seed, the trees are the mean.
     rounds, learning_rate, max_depth, min_child_weight, subsample, colsample_bytree, reg_lambda, gamma
         As XGBoost has them.
     seed
@@ -52,6 +57,8 @@ class MemberClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
+        estimator: Estimator = "trees",
+        bags: int = 1,
         rounds: int = boosting.ROUNDS,
         learning_rate: float = boosting.DEFAULTS["learning_rate"],
         max_depth: int = boosting.DEFAULTS["max_depth"],
@@ -63,6 +70,8 @@ class MemberClassifier(ClassifierMixin, BaseEstimator):
         seed: int = 0,
         threads: int = 1,
     ) -> None:
+        self.estimator = estimator
+        self.bags = bags
         self.rounds = rounds
         self.learning_rate = learning_rate
         self.max_depth = max_depth
@@ -78,8 +87,10 @@ class MemberClassifier(ClassifierMixin, BaseEstimator):
     def released(cls, folder: Path) -> "MemberClassifier":
         """Read a released model: fitted, with the settings that it was fitted with."""
         model = Model.load(folder)
-        rounds = model.booster.num_boosted_rounds()
-        return cls(rounds=rounds, **model.card.get("settings", {}))._hold(model)
+        card = model.card
+        own = {"bags": max(len(card.get("bags", [])), 1), "estimator": card.get("estimator", "trees")}
+        rounds = card.get("rounds", model.booster.num_boosted_rounds())
+        return cls(rounds=rounds, **own, **card.get("settings", {}))._hold(model)
 
     def fit(self, X: pd.DataFrame, y: ArrayLike) -> "MemberClassifier":
         """Learn from ``X`` of shape (rows, features) and 0/1 ``y``, rows in order of time.
@@ -100,7 +111,7 @@ class MemberClassifier(ClassifierMixin, BaseEstimator):
         label = label.astype(np.int8)
         encoder = Encoder.fit(frame, [_feature(name, kind) for name, kind in frame.schema.items()])
         matrix = encoder.transform(frame)
-        booster, _ = self._train(matrix, label, encoder)
+        booster = self._recipe.fit(matrix, label, encoder.feature_types, self.threads)
         card = {
             "features": [
                 _described(column.name, column.categories is not None) for column in encoder.columns
@@ -108,23 +119,14 @@ class MemberClassifier(ClassifierMixin, BaseEstimator):
             "bins": observed_rates.observed(frame, label, encoder),
             "base_rate": float(label.mean()),
             "positive": {"en": "are positive", "zh": "为正例"},
-            "settings": self._settings() | {"seed": self.seed},
+            **self._recipe.described(),
         }
         return self._hold(Model(booster, encoder, self._calibrated(matrix, label, encoder), card))
 
-    def _settings(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in boosting.DEFAULTS}
-
-    def _train(self, matrix: np.ndarray, label: np.ndarray, encoder: Encoder) -> Any:
-        return boosting.train(
-            self._settings(),
-            matrix,
-            label,
-            encoder.feature_types,
-            self.seed,
-            self.rounds,
-            threads=self.threads,
-        )
+    @property
+    def _recipe(self) -> Recipe:
+        settings = {name: getattr(self, name) for name in boosting.DEFAULTS}
+        return Recipe(self.estimator, settings, self.rounds, self.seed, self.bags)
 
     def _calibrated(self, matrix: np.ndarray, label: np.ndarray, encoder: Encoder) -> Calibration:
         """Slope and intercept from later blocks; with too few rows the trees speak for themselves."""
@@ -132,7 +134,8 @@ class MemberClassifier(ClassifierMixin, BaseEstimator):
         if len(label) >= FEW * (FOLDS + 1):
             for past, later in TimeSeriesSplit(FOLDS).split(matrix):
                 if len(np.unique(label[past])) == 2:
-                    booster, _ = self._train(matrix[past], label[past], encoder)
+                    kinds = encoder.feature_types
+                    booster = self._recipe.fit(matrix[past], label[past], kinds, self.threads)
                     margins.append(booster.inplace_predict(matrix[later], predict_type="margin"))
                     labels.append(label[later])
         if not labels or len(np.unique(np.concatenate(labels))) < 2:

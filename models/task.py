@@ -77,6 +77,8 @@ class Task:
     acted
         How many of the bands, from the first on, are those that a team acts on: where its capacity
         is stated, they fill it.
+    rule, rule_by
+        The feature by which a team would sort without a model, and the category by whose rate, if any.
     money
         What comes in the window where the case ends well; None where only a stated value is known.
     cost
@@ -94,7 +96,7 @@ class Task:
     groups: tuple[Group, ...]
     bands: tuple[Band, ...]
     rule: str
-    rule_descending: bool
+    rule_by: str = ""
     metric: str = "average_precision"
     acted: int = 0
     money: Money | None = None

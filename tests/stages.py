@@ -14,7 +14,7 @@ from models.boosting import DEFAULTS
 from models.tasks.churn import TASK
 from training.data import sufficiency
 from training.io import write_json
-from training.params import Params, Stated, parse
+from training.params import Fit, Params, Stated, parse
 from training.stages.audit import examine
 from training.stages.backtest import backtest
 from training.stages.evaluate import evaluate
@@ -30,7 +30,13 @@ def params(resamples: int = 100) -> Params:
     """Parameters of the made-up data set, beside those of the project."""
     given = parse((Path(__file__).parents[1] / "params.yaml").read_text())
     evaluation = given.evaluate.model_copy(update={"resamples": resamples})
-    own = {"data": "made-up", "tasks": ("churn",), "evaluate": evaluation, "economics": Stated()}
+    own = {
+        "data": "made-up",
+        "tasks": ("churn",),
+        "evaluate": evaluation,
+        "economics": Stated(),
+        "fit": Fit(bags=2),
+    }
     return given.model_copy(update=own)
 
 
@@ -169,6 +175,7 @@ def ingest() -> dict[str, object]:
 def tuned() -> dict[str, object]:
     """What ``tune.json`` says."""
     best = {"number": 1, "value": 0.6, "params": DEFAULTS, "rounds": 40, "fold_values": [0.6, 0.6]}
+    best["estimator"] = "trees"
     trials = [
         {"number": 0, "state": "COMPLETE", "value": 0.55, "params": DEFAULTS},
         {"number": 1, "state": "COMPLETE", "value": 0.6, "params": DEFAULTS},
@@ -177,6 +184,11 @@ def tuned() -> dict[str, object]:
         "study": "made-up",
         "metric": "mean average precision",
         "best": best,
+        "candidates": [
+            {"estimator": "logistic", "value": 0.55, "difference": -0.05, "error": 0.01},
+            {"estimator": "average", "value": 0.58, "difference": -0.02, "error": 0.01},
+            {"estimator": "trees", "value": 0.6, "difference": 0.0, "error": 0.0},
+        ],
         "at_edge": [],
         "holds": True,
         "trials": trials,

@@ -60,6 +60,12 @@ class Tune(Section):
     rows: int = Field(40_000, ge=100, description="training rows a fold at most, drawn seeded")
 
 
+class Fit(Section):
+    """Of how many models, that differ by their seed only, the one that serves is the mean."""
+
+    bags: int = Field(5, ge=1, le=50)
+
+
 class Evaluate(Section):
     """Resamples for the 95 % intervals, drawn by subject."""
 
@@ -146,6 +152,7 @@ class Params(Section):
     engine: Engine
     spine: Spines
     tune: Tunes = Tunes()
+    fit: Fit = Fit.model_validate({})
     evaluate: Evaluate
     backtest: Backtest = Backtest.model_validate({})
     score: Score = Score.model_validate({})

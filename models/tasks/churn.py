@@ -26,7 +26,6 @@ TASK = Task(
         Band("low", 0.5, "leave in peace", "无需打扰"),
     ),
     rule="overdue_ratio",
-    rule_descending=True,
     acted=1,
     money=Money("purchases", "amount_cents", "member_id"),
 )

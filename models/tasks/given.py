@@ -18,5 +18,4 @@ TASK = Task(
         Band(str(tenth), 0.1, f"tenth {tenth} from the top", f"第 {tenth} 个十分位") for tenth in range(1, 11)
     ),
     rule="",
-    rule_descending=True,
 )

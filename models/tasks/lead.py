@@ -22,8 +22,8 @@ TASK = Task(
         Band("C", 0.30, "nurture", "培育"),
         Band("D", 0.40, "leave in peace", "暂不打扰"),
     ),
-    rule="replies",
-    rule_descending=True,
+    rule="lead_age_days",
+    rule_by="lead_source",
     acted=2,
     cost="lead_cost",
 )

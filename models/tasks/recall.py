@@ -25,7 +25,6 @@ TASK = Task(
         Band("low", 0.5, "leave in peace", "无需打扰"),
     ),
     rule="days_since_order",
-    rule_descending=False,
     acted=1,
     money=Money("purchases", "amount_cents", "member_id"),
 )

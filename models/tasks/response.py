@@ -25,5 +25,4 @@ TASK = Task(
         Band(str(tenth), 0.1, f"tenth {tenth} from the top", f"第 {tenth} 个十分位") for tenth in range(1, 11)
     ),
     rule="answer_rate",
-    rule_descending=True,
 )

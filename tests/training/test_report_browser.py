@@ -101,7 +101,7 @@ def test_the_slider_tells_the_precomputed_figures(page):
     section = json.loads(page.locator("#report-data").text_content())["sections"]["economics"]
     page.locator("#share").fill("35")
     events, spent = section["points"][35][0], 35 * 100 * section["assumptions"]["cost"]
-    gain = section["assumptions"]["value"] * section["assumptions"]["success"]
+    gain = section["worth_of_event"]
     told = {
         name: page.locator(f'[data-out="{name}"]').text_content()
         for name in ("share", "events", "spent", "net")

@@ -7,18 +7,20 @@ import numpy as np
 import polars as pl
 
 from models.encoder import Encoder
-from training.data.split import Split
+from training.data.split import NO_BLOCK, Split
+from training.evaluation.metrics import codes
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Matrices of shape (rows, columns) and 0/1 labels; ``valid_rows`` are row ids."""
+    """Matrices of shape (rows, columns), 0/1 labels and, of later rows, ids and codes of their subjects."""
 
     train: np.ndarray
     train_label: np.ndarray
     valid: np.ndarray
     valid_label: np.ndarray
     valid_rows: np.ndarray
+    valid_subject: np.ndarray
 
 
 def folds(rows: pl.DataFrame, facts: dict[str, Any], encoder: Encoder, most: int, seed: int) -> list[Fold]:
@@ -36,12 +38,11 @@ def folds(rows: pl.DataFrame, facts: dict[str, Any], encoder: Encoder, most: int
                     encoder.transform(later),
                     later["label"].to_numpy(),
                     later["row_id"].to_numpy(),
+                    codes(later[facts["subject"]].to_numpy()),
                 )
             )
     if not found:
-        raise ValueError(
-            "folds: no validation block has both classes before and in it; bring a longer history"
-        )
+        raise ValueError(f"folds: {NO_BLOCK}")
     return found
 
 

@@ -8,6 +8,8 @@ from features.feature import DAY
 from features.timestamps import seconds
 from models.population import Spine
 
+NO_BLOCK = "no validation block has both classes before and in it; bring a longer history"
+
 
 @dataclass(frozen=True)
 class Split:

@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 
 from features.feature import Feature
-from models import boosting
 from models.encoder import Encoder
+from models.recipe import Recipe
 from training.data.rows import inputs, load
 from training.data.split import Split
 from training.evaluation.metrics import codes, estimates
@@ -116,10 +116,8 @@ def _later(
         past, later = variant.some(rows.filter(split.training(block))), rows.filter(pl.col("fold") == block)
         if past["label"].n_unique() < 2:
             raise ValueError(f"{variant.name}: too few rows to learn from before block {block + 1}")
-        booster, _ = boosting.train(
-            best["params"], encoder.transform(past), past["label"].to_numpy(), encoder.feature_types,
-            params.seed, best["rounds"],
-        )  # fmt: skip
+        recipe = Recipe.of(best, params.seed)
+        booster = recipe.fit(encoder.transform(past), past["label"].to_numpy(), encoder.feature_types)
         score = booster.inplace_predict(encoder.transform(later), predict_type="margin")
         return later.with_columns(score=pl.Series(score.astype(np.float64)), learnt=pl.lit(len(past)))
 

@@ -171,7 +171,7 @@ def codes(values: np.ndarray) -> np.ndarray:
     return np.unique(values, return_inverse=True)[1]
 
 
-def wilson(positives: int, rows: int) -> tuple[float, float]:
+def wilson(positives: float, rows: float) -> tuple[float, float]:
     """95 % interval of a proportion (Wilson 1927).
 
     Examples
@@ -186,18 +186,44 @@ def wilson(positives: int, rows: int) -> tuple[float, float]:
     return (middle - half) / (1 + z * z / rows), (middle + half) / (1 + z * z / rows)
 
 
-def swapped(label: np.ndarray, new: np.ndarray, old: np.ndarray, share: float = 0.1) -> list[dict[str, Any]]:
+def rate(label: np.ndarray, subject: np.ndarray) -> tuple[float, float]:
+    """Return the 95 % interval of a share of rows of which several may be of one subject.
+
+    Wilson's, with as many rows as would be worth as much if they were of different subjects (Korn and
+    Graubard 1998): their number over the design effect, which is at least 1.
+
+    Examples
+    --------
+    >>> hits = np.arange(100) < 10
+    >>> [round(x, 3) for x in rate(hits, np.arange(100))]
+    [0.055, 0.174]
+    >>> [round(x, 3) for x in rate(hits, np.arange(100) // 10)]
+    [0.018, 0.404]
+    """
+    if not len(label):
+        return 0.0, 1.0
+    n, p = len(label), float(label.mean())
+    apart = np.bincount(codes(subject), label - p)
+    alone = max(n * p * (1 - p), 1e-12)
+    worth = n / max(float((apart**2).sum()) / alone, 1.0)
+    low, high = wilson(p * worth, worth)
+    return float(low), float(high)
+
+
+def swapped(
+    label: np.ndarray, new: np.ndarray, old: np.ndarray, subject: np.ndarray, share: float = 0.1
+) -> list[dict[str, Any]]:
     """Rows in the highest ``share`` by both scores, by the new only, by the old only, with their rates."""
     count = max(1, round(share * len(label)))
     chosen = [
         np.isin(np.arange(len(label)), np.argsort(-score, kind="stable")[:count]) for score in (new, old)
     ]
     parts = {"both": chosen[0] & chosen[1], "enter": chosen[0] & ~chosen[1], "leave": ~chosen[0] & chosen[1]}
-    return [{"part": name, **_rate(label[inside])} for name, inside in parts.items()]
+    return [{"part": name, **told_rate(label[inside], subject[inside])} for name, inside in parts.items()]
 
 
-def _rate(label: np.ndarray) -> dict[str, Any]:
-    positives = int(label.sum())
-    low, high = wilson(positives, len(label))
-    value = positives / len(label) if len(label) else None
-    return {"n": len(label), "positives": positives, "value": value, "low": float(low), "high": float(high)}
+def told_rate(label: np.ndarray, subject: np.ndarray) -> dict[str, Any]:
+    """Return the share of positives with their number and the interval by subject."""
+    low, high = rate(label, subject)
+    value = float(label.mean()) if len(label) else None
+    return {"n": len(label), "positives": int(label.sum()), "value": value, "low": low, "high": high}

@@ -15,6 +15,7 @@ import polars as pl
 from models import boosting
 from models.encoder import Encoder
 from models.model import Model
+from models.recipe import Recipe
 from training.evaluation.metrics import Ranked, codes, interval, ranking, resamples
 
 ROWS, FIT_ROWS, ROUNDS, DRAWS = 4_000, 5_000, 60, 100
@@ -70,10 +71,10 @@ class Trial:
         if not encoder.columns:  # without its only input a model says the same of everybody
             return np.zeros(len(self.test))
         kept = np.random.default_rng(self.seed).permutation(len(self.past))[:rows]
-        booster, _ = boosting.train(
-            self.settings["params"], encoder.transform(self.past[np.sort(kept)]), labels[np.sort(kept)],
-            encoder.feature_types, seed, min(self.settings["rounds"], ROUNDS),
-        )  # fmt: skip
+        recipe = Recipe.of(self.settings, seed)
+        recipe = recipe.other(rounds=min(recipe.rounds, ROUNDS))
+        rows = self.past[np.sort(kept)]
+        booster = recipe.fit(encoder.transform(rows), labels[np.sort(kept)], encoder.feature_types)
         return booster.inplace_predict(encoder.transform(self.test), predict_type="margin")
 
 

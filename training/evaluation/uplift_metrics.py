@@ -42,8 +42,8 @@ class Arms:
         return Arms(self.label[order], self.treated[order], self.subject[order], self.share[order])
 
 
-def gains(label: np.ndarray, treated: np.ndarray, weight: np.ndarray) -> Curve:
-    """Events gained per 10,000 subjects at each of ``SHARES``, rows in the order judged.
+def gains(label: np.ndarray, treated: np.ndarray, weight: np.ndarray, shares: np.ndarray = SHARES) -> Curve:
+    """Events gained per 10,000 subjects at each of ``shares``, rows in the order judged.
 
     Examples
     --------
@@ -52,12 +52,12 @@ def gains(label: np.ndarray, treated: np.ndarray, weight: np.ndarray) -> Curve:
     5000.0
     """
     total = np.cumsum(weight)
-    at = np.minimum(np.searchsorted(total, SHARES * total[-1] * (1 - 1e-12)), len(label) - 1)
+    at = np.minimum(np.searchsorted(total, shares * total[-1] * (1 - 1e-12)), len(label) - 1)
     rates = [
         np.cumsum(weight * label * arm)[at] / np.maximum(np.cumsum(weight * arm)[at], 1e-9)
         for arm in (treated, ~treated)
     ]
-    return BASE * SHARES * (rates[0] - rates[1])
+    return BASE * shares * (rates[0] - rates[1])
 
 
 def summary(curve: Curve) -> dict[str, np.ndarray]:

@@ -62,12 +62,13 @@ def compare(first: Record, second: Record) -> dict[str, Any]:
 def _judged(same: pl.DataFrame) -> dict[str, Any]:
     label = same["label"].to_numpy()
     scores = {"second": same["probability"].to_numpy(), "first": same["probability_first"].to_numpy()}
-    values, differences = estimates(label, scores, codes(same["subject"].to_numpy()), DRAWS, SEED)
+    subject = codes(same["subject"].to_numpy())
+    values, differences = estimates(label, scores, subject, DRAWS, SEED)
     metrics = {
         name: {side: values[side][name] for side in scores} | {"difference": differences["first"][name]}
         for name in SHOWN
     }
-    return {"metrics": metrics, "top": swapped(label, scores["second"], scores["first"])}
+    return {"metrics": metrics, "top": swapped(label, scores["second"], scores["first"], subject)}
 
 
 def differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

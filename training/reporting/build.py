@@ -114,10 +114,16 @@ def verdict(source: Source, sections: dict[str, Any]) -> dict[str, Any]:
 
 
 def _profit(found: dict[str, Any]) -> dict[str, Any] | None:
-    """Profit at the cut-off, and what it brings more than today's practice; None where not assessed."""
+    """Profit at the cut-off, and what it brings more than the best simple method; None where not assessed."""
     if not found["assessed"] or found["assumptions"] is None:
         return None
-    return {**found["at"]["model"], "gain": found["at"]["gain"], "currency": found["assumptions"]["currency"]}
+    return {
+        **found["at"]["model"],
+        "gain": found["at"]["gain"] | {"months": found["months"]},
+        "baseline": found["baseline"],
+        "measured": found["measured"],
+        "currency": found["assumptions"]["currency"],
+    }
 
 
 def _marks(found: dict[str, Any]) -> dict[str, str]:
@@ -136,6 +142,7 @@ def _marks(found: dict[str, Any]) -> dict[str, str]:
 
 
 def _profit_mark(profit: dict[str, Any]) -> str:
-    if profit["low"] <= 0:
+    gain = profit["gain"]
+    if profit["value"] <= 0 or gain["high"] < 0:
         return "bad"
-    return "good" if profit["gain"]["low"] > 0 else "warn"
+    return "good" if profit["low"] > 0 and gain["low"] > 0 else "warn"

@@ -111,6 +111,11 @@ class Source:
         return found.join(self.rows.select(own), on="row_id", how="left", maintain_order="left")
 
     @cached_property
+    def held_out(self) -> pl.DataFrame:
+        """Test rows of the control arm with every estimator's prediction; none where none was held out."""
+        return pl.read_parquet(self.folder / "held_out.parquet")
+
+    @cached_property
     def subject(self) -> np.ndarray:
         """Integer code of each test row's subject, for intervals."""
         return codes(self.test[self.facts["subject"]].to_numpy())

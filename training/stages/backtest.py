@@ -14,9 +14,9 @@ import polars as pl
 
 from features.feature import Feature
 from features.timestamps import iso
-from models import boosting
 from models.calibration import Calibration, fit_calibration
 from models.encoder import Encoder
+from models.recipe import Recipe
 from training.data.rows import inputs, load
 from training.evaluation.metrics import codes, estimates
 from training.evaluation.recalibration import rebased
@@ -30,22 +30,18 @@ BEFORE = 0.25  # of the period before the first origin
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How every model of the back-test is made."""
+class Maker:
+    """How every model of the back-test is made: from one bag, since ten of five would take too long."""
 
     features: list[Feature]
-    best: dict[str, Any]
+    recipe: Recipe
     rows: int
-    seed: int
 
     def fit(self, past: pl.DataFrame) -> "Fitted":
         """Learn from ``past``, at most ``rows`` of it, drawn seeded."""
-        some = past.sample(min(self.rows, len(past)), seed=self.seed).sort("row_id")
+        some = past.sample(min(self.rows, len(past)), seed=self.recipe.seed).sort("row_id")
         encoder = Encoder.fit(some, self.features)
-        booster, _ = boosting.train(
-            self.best["params"], encoder.transform(some), some["label"].to_numpy(), encoder.feature_types,
-            self.seed, self.best["rounds"],
-        )  # fmt: skip
+        booster = self.recipe.fit(encoder.transform(some), some["label"].to_numpy(), encoder.feature_types)
         return Fitted(booster, encoder, len(some))
 
 
@@ -68,15 +64,15 @@ def backtest(params: Params, name: str) -> None:
     folder, out = params.build / name, params.results / name
     rows, facts = load(folder)
     best, asked = read_json(folder / "tune.json")["best"], params.backtest
-    recipe = Recipe(inputs(rows, facts), best, asked.rows, params.seed)
+    maker = Maker(inputs(rows, facts), Recipe.of(best, params.seed), asked.rows)
     starts = origins(rows, asked.origins)
     found: dict[str, Any] = {"task": name, "data": params.data, "assessed": len(starts) > 1}
     if len(starts) > 1:
-        blocks = _blocks(rows, starts, recipe, facts["subject"], params)
+        blocks = _blocks(rows, starts, maker, facts["subject"], params)
         found |= _judged(blocks, params)
     else:
         found["reason"] = "no_backtest"
-    found["random_split"] = _random(rows, recipe, facts["subject"], params, out)
+    found["random_split"] = _random(rows, maker, facts["subject"], params, out)
     write_json(out / "backtest.json", found)
     write_json(out / "plots" / "backtest.json", _points(found))
     say(f"{name}: {_sentence(found)}")
@@ -108,18 +104,18 @@ def _rarer(label: pl.Series) -> np.ndarray:
 
 
 def _blocks(
-    rows: pl.DataFrame, starts: list[int], recipe: Recipe, subject: str, params: Params
+    rows: pl.DataFrame, starts: list[int], maker: Maker, subject: str, params: Params
 ) -> list[pl.DataFrame]:
     """For each origin the rows asked until the next, with margin and probability of each mode."""
     pasts = [rows.filter(pl.col("window_end") <= start) for start in starts]
     with ThreadPoolExecutor(params.engine.threads) as pool:
-        fitted = list(pool.map(recipe.fit, pasts))
+        fitted = list(pool.map(maker.fit, pasts))
     found: list[pl.DataFrame] = []
     for at, start in enumerate(starts):
         end = starts[at + 1] if at + 1 < len(starts) else None
         later = pl.col("as_of") >= start
         part = rows.filter(later if end is None else later & (pl.col("as_of") < end))
-        part = part.sample(min(recipe.rows, len(part)), seed=recipe.seed).sort("row_id")
+        part = part.sample(min(maker.rows, len(part)), seed=params.seed).sort("row_id")
         margins = {"refitted": fitted[at].margin(part), "frozen": fitted[0].margin(part)}
         found.append(
             part.select("row_id", "as_of", "window_end", "label", subject=subject).with_columns(
@@ -172,7 +168,7 @@ def _estimates(rows: pl.DataFrame, params: Params) -> dict[str, Any]:
     }
 
 
-def _random(rows: pl.DataFrame, recipe: Recipe, subject: str, params: Params, out: Any) -> dict[str, Any]:
+def _random(rows: pl.DataFrame, maker: Maker, subject: str, params: Params, out: Any) -> dict[str, Any]:
     """What a split of subjects at random would have promised, beside the out-of-time figure.
 
     As many test rows as the test in time; what is learnt from is as much in both.
@@ -185,11 +181,11 @@ def _random(rows: pl.DataFrame, recipe: Recipe, subject: str, params: Params, ou
         "random": (rows.filter(~drawn), rows.filter(drawn)), "out_of_time": (past, test),
     }.items():  # fmt: skip
         learn = learn.sample(min(len(past), len(learn)), seed=params.seed)
-        judge = judge.sample(min(recipe.rows, len(judge)), seed=params.seed).sort("row_id")
+        judge = judge.sample(min(maker.rows, len(judge)), seed=params.seed).sort("row_id")
         label = judge["label"].to_numpy()
         if not 0 < label.sum() < len(label) or learn["label"].n_unique() < 2:
             return {"assessed": False}
-        score = recipe.fit(learn).margin(judge)
+        score = maker.fit(learn).margin(judge)
         who = codes(judge[subject].to_numpy())
         values, _ = estimates(
             label, {way: Calibration().probability(score)}, who, params.backtest.resamples, params.seed

@@ -11,8 +11,9 @@ from models.encoder import Encoder
 from models.model import Model
 from models.task import Task
 from models.task import task as task_named
-from training.data.rows import KEYS, load
-from training.evaluation.metrics import codes, estimates, wilson
+from training.data.rows import KEYS, asked
+from training.evaluation.contact_list import REFERENCE
+from training.evaluation.metrics import codes, estimates, rate
 from training.evaluation.recalibration import rolling
 from training.io import say, write_json
 from training.params import Params
@@ -21,15 +22,20 @@ PERIOD = "%Y-%m"
 
 
 def evaluate(params: Params, name: str) -> None:
-    """Write ``test.parquet``, ``metrics.json``, ``detail.json`` and the plots."""
-    folder, out, task = params.build / name, params.results / name, task_named(name)
-    rows, facts = load(folder)
+    """Write ``test.parquet``, ``held_out.parquet``, ``metrics.json``, ``detail.json`` and the plots.
+
+    Rows held out in a control arm are scored, too, so that money can be told by what a contact adds.
+    """
+    folder, out = params.build / name, params.results / name
+    rows, facts = asked(folder)
     model = Model.load(folder / "model")
-    past, test = rows.filter(pl.col("split") != "test"), rows.filter(pl.col("split") == "test")
-    scores = {"model": model.probability(test)} | _baselines(
-        task, past, test, model.encoder, params.seed, facts["spine"]["days"]
-    )
-    predictions = _predictions(test, model, scores)
+    later = rows.filter(pl.col("split") == "test")
+    every, unusable = _scores(task_named(name), rows, later, model, params.seed, facts["spine"]["days"])
+    contacted = later["arm"] == "treat" if "arm" in later.columns else pl.repeat(True, len(later), eager=True)
+    both = _predictions(later, model, every)
+    both.filter(~contacted).write_parquet(folder / "held_out.parquet")
+    test, predictions = later.filter(contacted), both.filter(contacted)
+    scores = {one: score[contacted.to_numpy()] for one, score in every.items()}
     followed = rolling(model.calibration, pl.read_parquet(folder / "oof.parquet"), predictions)
     predictions.with_columns(rebased=pl.Series(followed)).write_parquet(folder / "test.parquet")
     label, subject = test["label"].to_numpy(), codes(test[facts["subject"]].to_numpy())
@@ -37,9 +43,8 @@ def evaluate(params: Params, name: str) -> None:
     draws, seed = params.evaluate.resamples, params.seed
     metrics, differences = estimates(label, scores | {"rebased": followed}, subject, draws, seed)
     rebased, _ = metrics.pop("rebased"), differences.pop("rebased")
-    best = max(
-        (n for n in scores if n != "model"), key=lambda n: metrics[n]["average_precision"]["value"] or 0
-    )
+    usable = [one for one in scores if one not in REFERENCE]
+    best = max(usable, key=lambda one: metrics[one]["average_precision"]["value"] or 0)
     write_json(out / "metrics.json", _headline(metrics["model"], rebased, differences[best], label))
     detail = {
         "task": name,
@@ -51,14 +56,33 @@ def evaluate(params: Params, name: str) -> None:
         "estimators": metrics,
         "rebased": rebased,
         "best_baseline": best,
+        "unusable": unusable,
         "differences": differences,
-        "deciles": deciles(label, scores["model"]),
-        "periods": _periods(test, scores["model"], seed),
+        "deciles": deciles(label, scores["model"], subject),
+        "periods": _periods(test, scores["model"], subject, seed),
     }
     write_json(out / "detail.json", detail)
-    write_plots(out / "plots", label, scores, best)
+    write_plots(out / "plots", label, scores, subject, best)
     auc = {key: metrics[key]["auc"]["value"] for key in ("model", best)}
     say(f"{name}: test AUC {auc['model']:.3f}, best baseline {best} {auc[best]:.3f}")
+
+
+def _scores(
+    task: Task, rows: pl.DataFrame, later: pl.DataFrame, model: Model, seed: int, days: int
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Scores of later rows by the model and everything it must beat; names of what is no yardstick.
+
+    A method that says the same of everybody chooses nobody: to be better than it is nothing.
+    """
+    past = rows.filter(pl.col("split") != "test")
+    if "arm" in past.columns:
+        past = past.filter(pl.col("arm") == "treat")
+    found = {"model": model.probability(later)}
+    found |= _baselines(task, past, later, model.encoder, seed, days)
+    unusable = [one for one in found if one not in REFERENCE and np.ptp(found[one]) == 0]
+    for one in unusable:
+        say(f"{task.name}: baseline {one} says the same of everybody and is no yardstick; it is left out")
+    return {one: score for one, score in found.items() if one not in unusable}, unusable
 
 
 def _baselines(
@@ -102,20 +126,20 @@ def _headline(
     return found | {"base_rate": float(label.mean())}
 
 
-def deciles(label: np.ndarray, score: np.ndarray) -> list[dict[str, Any]]:
-    """Ten equal parts by score, the highest first."""
+def deciles(label: np.ndarray, score: np.ndarray, subject: np.ndarray) -> list[dict[str, Any]]:
+    """Ten equal parts by score, the highest first; intervals by subject."""
     order = np.argsort(-score, kind="stable")
     total, base, caught, rows = label.sum(), label.mean(), 0, 0
     found = []
     for number, part in enumerate(np.array_split(order, 10), 1):
         positives = int(label[part].sum())
         caught, rows = caught + positives, rows + len(part)
-        low, high = wilson(positives, len(part))
+        low, high = rate(label[part], subject[part])
         found.append(
             {
                 "decile": number, "n": len(part), "positives": positives,
                 "rate": positives / max(len(part), 1),
-                "rate_low": float(low), "rate_high": float(high), "expected": float(score[part].mean()),
+                "rate_low": low, "rate_high": high, "expected": float(score[part].mean()),
                 "score_low": float(score[part].min()), "score_high": float(score[part].max()),
                 "lift": float(positives / max(len(part), 1) / base), "capture": float(caught / total),
                 "cumulative_lift": float(caught / rows / base),
@@ -124,10 +148,12 @@ def deciles(label: np.ndarray, score: np.ndarray) -> list[dict[str, Any]]:
     return found
 
 
-def _periods(test: pl.DataFrame, score: np.ndarray, seed: int) -> list[dict[str, Any]]:
-    """The same by calendar month of the as-of moment."""
+def _periods(test: pl.DataFrame, score: np.ndarray, subject: np.ndarray, seed: int) -> list[dict[str, Any]]:
+    """The same by calendar month of the as-of moment; intervals by subject."""
     month = pl.from_epoch("as_of", time_unit="s").dt.strftime(PERIOD)
-    frame = test.select("label", period=month).with_columns(score=pl.Series(score))
+    frame = test.select("label", period=month).with_columns(
+        score=pl.Series(score), subject=pl.Series(subject)
+    )
     found = []
     for (period,), part in sorted(frame.group_by("period"), key=lambda item: str(item[0])):
         label, p = part["label"].to_numpy(), part["score"].to_numpy()
@@ -139,13 +165,16 @@ def _periods(test: pl.DataFrame, score: np.ndarray, seed: int) -> list[dict[str,
             "expected": float(p.mean()),
         }
         if 0 < label.sum() < len(label):
-            metrics, _ = estimates(label, {"model": p}, np.arange(len(label)), 100, seed)
+            who = codes(part["subject"].to_numpy())
+            metrics, _ = estimates(label, {"model": p}, who, 100, seed)
             row |= {key: metrics["model"][key] for key in ("auc", "lift_10", "expected_over_observed")}
         found.append(row)
     return found
 
 
-def write_plots(folder: Path, label: np.ndarray, scores: dict[str, np.ndarray], best: str) -> None:
+def write_plots(
+    folder: Path, label: np.ndarray, scores: dict[str, np.ndarray], subject: np.ndarray, best: str
+) -> None:
     """Gains and reliability as points, for DVC's plots."""
     gains, reliability = [], []
     for name in ("model", best):
@@ -155,7 +184,7 @@ def write_plots(folder: Path, label: np.ndarray, scores: dict[str, np.ndarray], 
             {"scores": name, "share": float((i + 1) / len(label)), "capture": float(caught[i])}
             for i in places
         ]
-    for row in deciles(label, scores["model"]):
+    for row in deciles(label, scores["model"], subject):
         reliability.append({"expected": row["expected"], "observed": row["rate"]})
     write_json(folder / "gains.json", gains)
     write_json(folder / "reliability.json", reliability)

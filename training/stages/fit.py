@@ -1,22 +1,22 @@
 """Stage ``fit``: the final model on everything whose label was known before the test began."""
 
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from features.meaning import combined, meanings
-from models import boosting
 from models.calibration import Calibration, fit_calibration
 from models.encoder import Encoder
 from models.model import Model
 from models.observed_rates import observed
+from models.recipe import Recipe
 from models.task import Task
 from models.task import task as task_named
-from training.data.folds import folds
-from training.data.rows import inputs, load
-from training.evaluation.metrics import wilson
+from training.data.rows import asked, inputs, load
+from training.data.split import NO_BLOCK, Split
+from training.evaluation.metrics import codes, rate
 from training.evaluation.recalibration import rebased
 from training.io import read_json, say
 from training.params import Params
@@ -25,34 +25,28 @@ SAMPLE = 1_000  # rows that tell how much each input says
 
 
 def fit(params: Params, name: str) -> None:
-    """Write ``model/`` and ``oof.parquet``: predictions for each validation block from its past only."""
+    """Write ``model/``, and predictions for each validation block from its past only.
+
+    ``oof.parquet`` has those that were contacted, ``oof_held_out.parquet`` those of the control arm.
+    """
     folder, task = params.build / name, task_named(name)
     rows, facts = load(folder)
-    best = read_json(folder / "tune.json")["best"]
+    recipe = Recipe.of(read_json(folder / "tune.json")["best"], params.seed, params.fit.bags)
     past = rows.filter(pl.col("split") != "test")
-    features = inputs(rows, facts)
-    encoder = Encoder.fit(past, features)
-    oof = _out_of_fold(rows, facts, encoder, best, params)
-    oof = oof.join(
-        rows.select("row_id", "as_of", "window_end"), on="row_id", how="left", maintain_order="left"
-    )
+    encoder = Encoder.fit(past, inputs(rows, facts))
+    oof, held_out = _out_of_fold(folder, facts, encoder, recipe, params)
     calibration = calibrate(oof)
-    say(f"{name}: fit on {len(past):,} rows, {best['rounds']} trees, slope {calibration.slope:.2f}")
-    booster, _ = boosting.train(
-        best["params"],
-        encoder.transform(past),
-        past["label"].to_numpy(),
-        encoder.feature_types,
-        params.seed,
-        best["rounds"],
-        threads=params.engine.threads,
+    say(f"{name}: fit on {len(past):,} rows, {recipe.estimator}, slope {calibration.slope:.2f}")
+    booster = recipe.fit(
+        encoder.transform(past), past["label"].to_numpy(), encoder.feature_types, params.engine.threads
     )
     card = _card(task, facts, past, oof, calibration, encoder, params)
-    card["settings"] = best["params"] | {"seed": params.seed}
+    card |= recipe.described()
     model = Model(booster, encoder, calibration, card)
     card["weights"] = _weights(model, past.sample(min(SAMPLE, len(past)), seed=params.seed))
     model.save(folder / "model")
     oof.write_parquet(folder / "oof.parquet")
+    held_out.write_parquet(folder / "oof_held_out.parquet")
 
 
 def _weights(model: Model, rows: pl.DataFrame) -> dict[str, float]:
@@ -62,24 +56,27 @@ def _weights(model: Model, rows: pl.DataFrame) -> dict[str, float]:
 
 
 def _out_of_fold(
-    rows: pl.DataFrame, facts: dict[str, Any], encoder: Encoder, best: dict[str, Any], params: Params
-) -> pl.DataFrame:
-    """``row_id``, ``fold``, ``margin``, ``label`` of every row of the validation blocks."""
-    parts = folds(rows, facts, encoder, len(rows), params.seed)
-
-    def later(number: int) -> pl.DataFrame:
-        fold = parts[number]
-        booster, _ = boosting.train(
-            best["params"], fold.train, fold.train_label, encoder.feature_types, params.seed, best["rounds"]
-        )
-        margin = booster.inplace_predict(fold.valid, predict_type="margin")
-        return pl.DataFrame(
-            {"row_id": fold.valid_rows, "fold": number, "margin": margin, "label": fold.valid_label},
-            schema_overrides={"fold": pl.Int8, "margin": pl.Float64, "label": pl.Int8},
-        )
-
-    with ThreadPoolExecutor(params.engine.threads) as pool:
-        return pl.concat(pool.map(later, range(len(parts))))
+    folder: Path, facts: dict[str, Any], encoder: Encoder, recipe: Recipe, params: Params
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Margins of every row of the validation blocks: those contacted, and those held out."""
+    every, _ = asked(folder)
+    contacted = pl.col("arm") == "treat" if "arm" in every.columns else pl.lit(True)
+    rows, held_out = every.filter(contacted), every.filter(~contacted)
+    split, kinds = Split(facts["test_start_time"], tuple(facts["blocks"])), encoder.feature_types
+    found: tuple[list[pl.DataFrame], list[pl.DataFrame]] = ([], [])
+    for block in range(len(split.blocks)):
+        past, inside = rows.filter(split.training(block)), pl.col("fold") == block
+        label = past["label"].to_numpy()
+        if past["label"].n_unique() < 2 or rows.filter(inside)["label"].n_unique() < 2:
+            continue
+        booster = recipe.fit(encoder.transform(past), label, kinds, params.engine.threads)
+        for kept, part in zip(found, (rows.filter(inside), held_out.filter(inside)), strict=True):
+            margin = booster.inplace_predict(encoder.transform(part), predict_type="margin")
+            told = part.select("row_id", facts["subject"], "fold", "label", "as_of", "window_end")
+            kept.append(told.with_columns(margin=pl.Series(margin.astype(np.float64))))
+    if not found[0]:
+        raise ValueError(f"fit: {NO_BLOCK}")
+    return pl.concat(found[0]), pl.concat(found[1])
 
 
 def calibrate(oof: pl.DataFrame) -> Calibration:
@@ -116,7 +113,13 @@ def _card(
         "lifecycle": params.lifecycle.model_dump(),
         "fingerprint": combined(meanings(features)),
         "base_rate": float(past["label"].mean()),
-        "bands": bands(task, calibration.probability(oof["margin"]), oof["label"].to_numpy(), capacity),
+        "bands": bands(
+            task,
+            calibration.probability(oof["margin"]),
+            oof["label"].to_numpy(),
+            codes(oof[facts["subject"]].to_numpy()),
+            capacity,
+        ),
         "short": [
             {"column": one["column"], "segment": one["segment"], "lacks": one["short"]}
             for one in facts.get("enough", [])
@@ -140,7 +143,7 @@ def _own_attributes(facts: dict[str, Any]) -> dict[str, dict[str, bool]]:
 
 
 def bands(
-    task: Task, p: np.ndarray, label: np.ndarray, capacity: float | None = None
+    task: Task, p: np.ndarray, label: np.ndarray, subject: np.ndarray, capacity: float | None = None
 ) -> list[dict[str, Any]]:
     """The task's bands, cut to the capacity, with their probabilities and the rate observed out of fold.
 
@@ -152,15 +155,15 @@ def bands(
     found, high = [], 1.0
     for band, share, start, stop in zip(task.bands, shares, edges[:-1], edges[1:], strict=True):
         part = label[order[start:stop]]
+        interval = rate(part, subject[order[start:stop]])
         low = 0.0 if stop == len(p) else float(p[order[max(stop - 1, 0)]])
-        interval = wilson(int(part.sum()), len(part))
         found.append(
             {
                 "name": band.name, "en": band.en, "zh": band.zh, "share": round(share, 4),
                 "low": low, "high": high,
                 "n": len(part), "positives": int(part.sum()),
                 "rate": float(part.mean()) if len(part) else None,
-                "rate_low": float(interval[0]), "rate_high": float(interval[1]),
+                "rate_low": interval[0], "rate_high": interval[1],
             }
         )  # fmt: skip
         high = low

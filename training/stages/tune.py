@@ -13,12 +13,15 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from models import boosting
 from models.encoder import Encoder
+from models.recipe import ESTIMATORS, Recipe
 from training.data.folds import Fold, folds
 from training.data.rows import inputs, load
+from training.evaluation.metrics import Ranked, ranking, resamples
 from training.io import say, write_json
 from training.params import Params, Tune
 
 SURE = 2.0  # standard errors of AUC
+DRAWS = 100  # resamples for the difference of two estimators
 
 
 def tune(params: Params, name: str) -> None:
@@ -30,6 +33,9 @@ def tune(params: Params, name: str) -> None:
 
     Where the best is not surely better than chance on every block, the search has found nothing
     that holds over time, only what fits these blocks best. Then the defaults are used.
+
+    The trees that were found, logistic regression and their average are then held against each other on
+    the same blocks: the simplest within one standard error of the best is the estimator (Breiman's rule).
     """
     folder, settings = params.build / name, getattr(params.tune, name)
     rows, facts = load(folder)
@@ -40,6 +46,10 @@ def tune(params: Params, name: str) -> None:
     found = _facts(study, settings)
     if not found["holds"]:
         say(f"{name}: no setting is surely better than chance on every block; the defaults are used")
+    found["candidates"] = _candidates(parts, encoder.feature_types, found["best"], params)
+    found["best"]["estimator"] = simplest(found["candidates"])
+    said = ", ".join(f"{one['estimator']} {one['value']:.4f}" for one in found["candidates"])
+    say(f"{name}: {found['best']['estimator']} of {said}")
     write_json(folder / "tune.json", found)
 
 
@@ -78,13 +88,14 @@ def _search(study: Any, parts: list[Fold], encoder: Encoder, params: Params, nam
     import optuna
 
     settings, seed, started = getattr(params.tune, name), params.seed, time.monotonic()
+    rows = max(len(fold.train) for fold in parts)
     while (done := len(_finished(study))) < settings.trials:
         if time.monotonic() - started > settings.seconds:
             say(f"{name}: search cut off after {settings.seconds} s with {done} of {settings.trials} trials")
             return
         study.sampler = optuna.samplers.TPESampler(seed=seed + done, n_startup_trials=6, multivariate=True)
         if done == 0:
-            study.enqueue_trial(boosting.DEFAULTS, skip_if_exists=True)
+            study.enqueue_trial(boosting.defaults(rows), skip_if_exists=True)
         trial = study.ask()
         value = _score(trial, parts, encoder.feature_types, seed, params.engine.threads)
         state = optuna.trial.TrialState.PRUNED if value is None else optuna.trial.TrialState.COMPLETE
@@ -99,7 +110,7 @@ def _score(trial: Any, parts: list[Fold], feature_types: list[str], seed: int, t
 
     As many blocks as there are cores are fitted side by side, the newest first, each on one thread.
     """
-    chosen = boosting.space(trial)
+    chosen = boosting.space(trial, max(len(fold.train) for fold in parts))
     found: list[tuple[float, int, float]] = []
     with ThreadPoolExecutor(threads) as pool:
         for batch in batched(reversed(parts), threads):
@@ -125,6 +136,67 @@ def _fold_score(
     return float(average_precision_score(y, score)), rounds, float((roc_auc_score(y, score) - 0.5) / error)
 
 
+def _candidates(
+    parts: list[Fold], kinds: list[str], best: dict[str, Any], params: Params
+) -> list[dict[str, Any]]:
+    """Mean average precision of each estimator over the blocks, and how it differs from the best.
+
+    ``difference`` is to the best, ``error`` its standard error, paired, over resamples of the subjects.
+    """
+    recipe = Recipe.of(best | {"estimator": "trees"}, params.seed)
+
+    def scores(fold: Fold) -> dict[str, Ranked]:
+        margins = {
+            name: recipe.other(estimator=name)
+            .fit(fold.train, fold.train_label, kinds)
+            .inplace_predict(fold.valid, predict_type="margin")
+            for name in ("logistic", "trees")
+        }
+        margins["average"] = (margins["logistic"] + margins["trees"]) / 2
+        return {name: Ranked.of(fold.valid_label, margins[name]) for name in ESTIMATORS}
+
+    with ThreadPoolExecutor(params.engine.threads) as pool:
+        ranked = list(pool.map(scores, parts))
+    point = np.array([_precision(found, None) for found in ranked]).mean(axis=0)
+    drawn = np.mean(
+        [
+            [_precision(found, weight) for weight in resamples(fold.valid_subject, DRAWS, params.seed)]
+            for fold, found in zip(parts, ranked, strict=True)
+        ],
+        axis=0,
+    )
+    top = int(point.argmax())
+    apart = drawn - drawn[:, [top]]
+    return [
+        {"estimator": name, "value": value, "difference": value - float(point[top]), "error": error}
+        for name, value, error in zip(ESTIMATORS, point.tolist(), apart.std(axis=0).tolist(), strict=True)
+    ]
+
+
+def _precision(ranked: dict[str, Ranked], weight: np.ndarray | None) -> list[float]:
+    """Average precision of each estimator on one block."""
+    return [
+        ranking(one, np.ones(len(one.label)) if weight is None else weight[one.order])["average_precision"]
+        for one in ranked.values()
+    ]
+
+
+def simplest(candidates: list[dict[str, Any]]) -> str:
+    """Return the first, they stand from simple to complex, that the best does not surely beat.
+
+    Examples
+    --------
+    >>> simplest([
+    ...     {"estimator": "logistic", "difference": -0.02, "error": 0.01},
+    ...     {"estimator": "average", "difference": -0.005, "error": 0.01},
+    ...     {"estimator": "trees", "difference": 0.0, "error": 0.0},
+    ... ])
+    'average'
+    """
+    near = (one["estimator"] for one in candidates if one["difference"] >= -one["error"])
+    return next(near)
+
+
 def batched(items: Iterable[Fold], size: int) -> Iterator[list[Fold]]:
     """``items`` in lists of ``size``, the last one shorter."""
     rest = list(items)
@@ -147,7 +219,7 @@ def _facts(study: Any, settings: Tune) -> dict[str, Any]:
             "number": best.number,
             "value": best.value,
             "params": best.params,
-            "rounds": int(np.ceil(np.mean(best.user_attrs["rounds"]))) if holds else boosting.ROUNDS,
+            "rounds": int(np.ceil(np.median(best.user_attrs["rounds"]))),
             "fold_values": best.user_attrs["values"],
         },
         "at_edge": [key for key, value in best.params.items() if _at_edge(best.distributions[key], value)],

@@ -55,5 +55,5 @@ def test_a_champion_of_other_features_cannot_be_compared(source):
 def test_who_enters_equals_who_leaves(seed):
     rng = np.random.default_rng(seed)
     label, new, old = rng.integers(0, 2, 500).astype(float), rng.random(500), rng.random(500)
-    rows = {row["part"]: row for row in swapped(label, new, old)}
+    rows = {row["part"]: row for row in swapped(label, new, old, np.arange(500))}
     assert rows["enter"]["n"] == rows["leave"]["n"] == 50 - rows["both"]["n"]

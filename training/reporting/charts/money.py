@@ -6,7 +6,7 @@ from training.reporting.charts.plot import BLUE, GREEN, GREY, INK, MUTED, ORANGE
 
 
 def profit(section: dict[str, Any]) -> str:
-    """Profit by share contacted: model with its band, today's practice, random order, cut-off."""
+    """Profit by share contacted: model with its band, the best simple method, random order, cut-off."""
     plot = Plot("profit", height=3.8)
     curves = section["curves"]
     share, model = curves["share"], curves["model"]
@@ -15,7 +15,7 @@ def profit(section: dict[str, Any]) -> str:
     plot.ax.fill_between(share, model["low"], model["high"], color=BLUE, alpha=0.18, linewidth=0)
     plot.ax.plot(share, model["profit"], color=BLUE, label=plot.word("estimator.model"))
     plot.ax.plot(
-        share, curves["today"]["profit"], color=ORANGE, linestyle="--", label=plot.word("plot.today")
+        share, curves["simple"]["profit"], color=ORANGE, linestyle="--", label=plot.word("plot.simple")
     )
     plot.ax.plot(
         share, curves["random"], color=GREY, linewidth=1.2, linestyle=":", label=plot.word("plot.random")

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from training.evaluation.metrics import interval, resamples, wilson
+from training.evaluation.metrics import interval, rate, resamples
 from training.reporting.source import DRAWS, Source
 
 PARTS = 15
@@ -18,7 +18,7 @@ def calibration(source: Source) -> dict[str, Any]:
         "assessed": True,
         "n": len(y),
         "positives": int(y.sum()),
-        "parts": _parts(p, y),
+        "parts": _parts(p, y, source.subject),
         "histogram": np.histogram(p, bins=40, range=(0, 1))[0].tolist(),
         "ratio": _ratio(source, np.ones(len(p), dtype=bool)),
         "ratio_top": _ratio(source, p >= np.quantile(p, 0.9)),
@@ -33,18 +33,18 @@ def calibration(source: Source) -> dict[str, Any]:
     }
 
 
-def _parts(p: np.ndarray, y: np.ndarray) -> list[dict[str, Any]]:
+def _parts(p: np.ndarray, y: np.ndarray, subject: np.ndarray) -> list[dict[str, Any]]:
     order = np.argsort(p, kind="stable")
     found = []
     for part in np.array_split(order, min(PARTS, len(p))):
         positives = int(y[part].sum())
-        low, high = wilson(positives, len(part))
+        low, high = rate(y[part], subject[part])
         found.append(
             {
                 "expected": float(p[part].mean()),
                 "observed": positives / len(part),
-                "low": float(low),
-                "high": float(high),
+                "low": low,
+                "high": high,
                 "n": len(part),
                 "positives": positives,
             }

@@ -41,7 +41,7 @@ def challenger(source: Source) -> dict[str, Any]:
         "estimates": {name: {m: rows[m] for m in MEASURES} for name, rows in found.items()},
         "difference": {measure: differences["champion"][measure] for measure in MEASURES},
         "correlation": _correlation(source.probability, other),
-        "swapped": swapped(source.label, source.probability, other),
+        "swapped": swapped(source.label, source.probability, other, source.subject),
         "margin": MARGIN,
         "result": "good" if low > 0 else "warn" if low > MARGIN else "bad",
     }

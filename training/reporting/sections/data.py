@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from models.phrases import LANGUAGES
 from training.data.quarantine_limits import judged
-from training.evaluation.metrics import wilson
+from training.evaluation.metrics import codes, told_rate
 from training.reporting.sections.inventory import inventory
 from training.reporting.source import Source, group_words
 from training.reporting.words import said
@@ -26,7 +27,7 @@ def data(source: Source) -> dict[str, Any]:
         "tables": _tables(source),
         "enough": source.facts.get("enough", []),
         "waterfall": [{**row, "step": _step(row["step"])} for row in facts["waterfall"]],
-        "splits": [_split(name, part) for name, part in facts["splits"].items()],
+        "splits": [_split(source, name, part) for name, part in facts["splits"].items()],
         "moments": _moments(source),
         "window": {"gap": facts["spine"]["gap"], "days": facts["spine"]["days"]},
         "left_out": facts["left_out"],
@@ -61,10 +62,10 @@ def _step(text: str) -> dict[str, str]:
     return known.get(text, {"en": text, "zh": text})
 
 
-def _split(name: str, part: dict[str, Any]) -> dict[str, Any]:
-    low, high = wilson(part["positives"], part["rows"])
-    rate = part["positives"] / part["rows"] if part["rows"] else None
-    return {"name": name, **part, "rate": {"value": rate, "low": float(low), "high": float(high)}}
+def _split(source: Source, name: str, part: dict[str, Any]) -> dict[str, Any]:
+    rows = source.asked.filter(pl.col("split") == name)
+    subject = codes(rows[source.facts["subject"]].to_numpy())
+    return {"name": name, **part, "rate": told_rate(rows["label"].to_numpy().astype(np.float64), subject)}
 
 
 def _moments(source: Source) -> list[dict[str, Any]]:

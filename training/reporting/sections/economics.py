@@ -1,7 +1,9 @@
 """How far down the list it pays to go: profit by share contacted, on the stated assumptions.
 
-Profit of acting on a set of rows is ``value * success * events - cost * rows``. The cut-off is
-chosen on validation rows (out of fold) and shown on the test, which had no say in it.
+Profit of acting on a set of rows is ``worth * events - cost * rows``. Where an arm was held out at random,
+events are those that a contact adds and each is worth ``value``; else they are all events, each worth
+``value * success``. The cut-off is chosen on validation rows (out of fold) and shown on the test, which had
+no say in it; there the model is held against the simple method that brings the most.
 """
 
 from typing import Any
@@ -9,14 +11,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from training.evaluation.metrics import Ranked, interval, resamples
+from models.uplift import contact_share
+from training.evaluation.contact_list import REFERENCE, SHARES, ContactList
+from training.evaluation.metrics import codes, interval, resamples
+from training.evaluation.uplift_metrics import Arms
 from training.params import Economics
 from training.reporting.sections.uplift import uplift
 from training.reporting.source import DRAWS, Source, unassessed
 
-SHARES = np.linspace(0, 1, 101)
 BASE = 10_000  # profits are told for so many rows
 STEPS = (0.5, 0.75, 1.0, 1.25, 1.5)  # of value and of cost, in the table of both
+MONTHS = 4  # below, their spread tells nothing
 
 
 def economics(source: Source) -> dict[str, Any]:
@@ -29,25 +34,30 @@ def economics(source: Source) -> dict[str, Any]:
         there = beside["uplift"]["assessed"] or beside["worth"]["source"]
         only = {"assessed": True, "assumptions": None, "reason": "no_economics"}
         return only | beside if there else unassessed("no_economics")
-    chosen = cut_off(*_validation(source), given)
-    curves = _curves(source, given)
+    tested = _tested(source)
+    chosen = cut_off(_validated(source, tested.is_measured), given)
+    best = _best(tested, given, chosen)
+    curves = _curves(tested, best, given, source)
     at = round(chosen * 100)
     return {
         "assessed": True,
         **beside,
         "assumptions": given.model_dump(mode="json"),
-        "break_even": given.cost / (given.value * given.success),
-        "n": len(source.label),
-        "positives": int(source.label.sum()),
-        "baseline": _today(source),
+        "measured": tested.is_measured,
+        "worth_of_event": _worth(tested, given),
+        "break_even": given.cost / _worth(tested, given),
+        "n": len(tested.label),
+        "positives": int(tested.label.sum()),
+        "baseline": best,
         "curves": curves,
         "chosen": chosen,
-        "threshold": float(np.quantile(source.probability, 1 - chosen)) if chosen > 0 else 1.0,
+        "threshold": float(np.quantile(tested.scores["model"], 1 - chosen)) if chosen > 0 else 1.0,
         "plateau": _plateau(curves["model"]["profit"]),
-        "points": _points(source),
+        "points": _points(tested),
         "at": _at(curves, at),
-        "tornado": _tornado(source, given, at),
-        "grid": _grid(source, given),
+        "months": _over_months(tested, best, given, source, at),
+        "tornado": _tornado(tested, given, at),
+        "grid": _grid(tested, given),
         "steps": list(STEPS),
     }
 
@@ -62,67 +72,110 @@ def _beside(source: Source) -> dict[str, Any]:
     }
 
 
-def profit(caught: np.ndarray, given: Economics) -> np.ndarray:
-    """Profit for ``BASE`` rows at each of ``SHARES``, from the events caught per row, shape (101,).
+def _worth(rows: ContactList, given: Economics) -> float:
+    """What one event brings; how often acting succeeds is in the events where they were measured."""
+    return given.value * (1.0 if rows.is_measured else given.success)
+
+
+def profit(events: np.ndarray, worth: float, cost: float) -> np.ndarray:
+    """Profit for ``BASE`` rows at each of ``SHARES``, from the events per row of the list, shape (101,).
 
     Examples
     --------
-    >>> from datetime import date
-    >>> given = Economics(value=10, cost=1, capacity=1, date=date(2026, 1, 1))
-    >>> round(float(profit(np.linspace(0, 0.2, 101), given)[-1]))
+    >>> round(float(profit(np.linspace(0, 0.2, 101), 10, 1)[-1]))
     10000
     """
-    return BASE * (given.value * given.success * caught - given.cost * SHARES)
+    return BASE * (worth * events - cost * SHARES)
 
 
-def caught(label: np.ndarray, score: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
-    """Events per row of the whole list that lie among the highest shares, ties in proportion."""
-    ranked = Ranked.of(label, score)
-    return _caught(ranked, np.ones(len(label)) if weight is None else weight[ranked.order])
-
-
-def _caught(ranked: Ranked, weight: np.ndarray) -> np.ndarray:
-    hits, rows = np.cumsum(weight * ranked.label)[ranked.ends], np.cumsum(weight)[ranked.ends]
-    return np.interp(SHARES * rows[-1], np.append(0, rows), np.append(0, hits)) / rows[-1]
-
-
-def cut_off(label: np.ndarray, score: np.ndarray, given: Economics) -> float:
-    """The share with the highest profit within the capacity."""
-    allowed = np.where(given.capacity + 1e-9 >= SHARES, profit(caught(label, score), given), -np.inf)
+def cut_off(rows: ContactList, given: Economics) -> float:
+    """The share with the highest profit within the capacity, by the model's order."""
+    found = profit(rows.events("model"), _worth(rows, given), given.cost)
+    allowed = np.where(given.capacity + 1e-9 >= SHARES, found, -np.inf)
     return float(SHARES[int(np.argmax(allowed))])
 
 
-def _validation(source: Source) -> tuple[np.ndarray, np.ndarray]:
-    rows = pl.read_parquet(source.folder / "oof.parquet")
-    return rows["label"].to_numpy().astype(np.float64), rows["margin"].to_numpy()
+def _tested(source: Source) -> ContactList:
+    """The test rows, those held out beside them where the arm was drawn at random."""
+    names = [f"baseline_{name}" for name in source.detail["estimators"] if name not in REFERENCE]
+    keys = [source.facts["subject"], "row_id", "label", "as_of", "probability", *names]
+    rows, arms = source.test.select(keys), None
+    if source.uplift["assessed"]:
+        arms = _arms(source, rows, source.held_out.select(keys))
+        rows = pl.concat([rows, source.held_out.select(keys)])
+    scores = {"model": rows["probability"].to_numpy()}
+    scores |= {name.removeprefix("baseline_"): rows[name].to_numpy() for name in names}
+    subject, month = rows[source.facts["subject"]], pl.from_epoch(rows["as_of"]).dt.truncate("1mo")
+    label = rows["label"].to_numpy().astype(np.float64)
+    return ContactList(label, scores, codes(subject.to_numpy()), codes(month.to_numpy()), arms, source.seed)
 
 
-def _today(source: Source) -> str:
-    """What stands for today's practice: the rule, else the best baseline."""
-    return "rule" if "baseline_rule" in source.test.columns else source.detail["best_baseline"]
+def _validated(source: Source, is_measured: bool) -> ContactList:
+    """The validation rows by the model's order, each scored by a model that did not know it."""
+    rows, arms = pl.read_parquet(source.folder / "oof.parquet").select("row_id", "margin", "label"), None
+    if is_measured:
+        held = pl.read_parquet(source.folder / "oof_held_out.parquet").select("row_id", "margin", "label")
+        arms = _arms(source, rows, held)
+        rows = pl.concat([rows, held])
+    nobody = np.zeros(len(rows), dtype=np.int64)
+    label, scores = rows["label"].to_numpy().astype(np.float64), {"model": rows["margin"].to_numpy()}
+    return ContactList(label, scores, nobody, nobody, arms, source.seed)
 
 
-def _curves(source: Source, given: Economics) -> dict[str, Any]:
-    scores = {"model": source.probability, "today": source.test[f"baseline_{_today(source)}"].to_numpy()}
+def _arms(source: Source, contacted: pl.DataFrame, held: pl.DataFrame) -> Arms:
+    """Rows that were contacted, then those held out, as a trial; shares are those of all their campaigns."""
+    rows = pl.concat([contacted.select("row_id", "label"), held.select("row_id", "label")])
+    key = source.facts["subject"]
+    wanted = ["row_id", key, "arm", *(name for name in ("campaign_id",) if name in source.asked.columns)]
+    known = rows.join(source.asked.select(wanted), on="row_id", how="left", maintain_order="left")
+    treated = (known["arm"] == "treat").to_numpy()
+    campaign = known["campaign_id"].to_numpy() if "campaign_id" in known.columns else None
+    label = known["label"].to_numpy().astype(np.float64)
+    return Arms(label, treated, codes(known[key].to_numpy()), contact_share(treated, campaign))
+
+
+def _best(rows: ContactList, given: Economics, chosen: float) -> str:
+    """The simple method that brings the most at the cut-off, on the test itself: in favour of the simple."""
+    at, worth = round(chosen * 100), _worth(rows, given)
+    names = [name for name in rows.scores if name != "model"]
+    return max(names, key=lambda name: profit(rows.events(name), worth, given.cost)[at])
+
+
+def _curves(rows: ContactList, best: str, given: Economics, source: Source) -> dict[str, Any]:
     found: dict[str, Any] = {"share": SHARES.round(2).tolist()}
-    ranked = {name: Ranked.of(source.label, score) for name, score in scores.items()}
-    drawn: dict[str, list[np.ndarray]] = {name: [] for name in scores}
-    for weight in resamples(source.subject, DRAWS, source.seed):
-        for name, order in ranked.items():
-            drawn[name].append(profit(_caught(order, weight[order.order]), given))
-    drawn["gain"] = [m - t for m, t in zip(drawn["model"], drawn["today"], strict=True)]
-    points = {name: profit(caught(source.label, score), given) for name, score in scores.items()}
-    points["gain"] = points["model"] - points["today"]
-    for name, draws in drawn.items():
-        table = np.array(draws)
+    worth, names = _worth(rows, given), {"model": "model", "simple": best}
+
+    def of(weight: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        parts = {name: profit(rows.events(score, weight), worth, given.cost) for name, score in names.items()}
+        return parts | {"gain": parts["model"] - parts["simple"]}
+
+    drawn = [of(weight) for weight in resamples(rows.subject, DRAWS, source.seed)]
+    for name, point in of().items():
+        table = np.array([draw[name] for draw in drawn])
         bounds = [interval(table[:, at]) for at in range(len(SHARES))]
         found[name] = {
-            "profit": points[name].round(2).tolist(),
+            "profit": point.round(2).tolist(),
             "low": [low for low, _ in bounds],
             "high": [high for _, high in bounds],
         }
-    found["random"] = profit(SHARES * source.label.mean(), given).round(2).tolist()
+    found["random"] = profit(rows.at_random(), worth, given.cost).round(2).tolist()
     return found
+
+
+def _over_months(
+    rows: ContactList, best: str, given: Economics, source: Source, at: int
+) -> dict[str, Any] | None:
+    """The gain at the cut-off with whole months drawn anew: another season may be another gain."""
+    months = int(rows.month.max()) + 1
+    if months < MONTHS:
+        return None
+    worth = _worth(rows, given)
+    drawn = [
+        BASE * worth * (rows.events("model", weight)[at] - rows.events(best, weight)[at])
+        for weight in resamples(rows.month, DRAWS, source.seed)
+    ]
+    low, high = interval(np.array(drawn))
+    return {"low": low, "high": high, "n": months}
 
 
 def _plateau(values: list[float]) -> dict[str, float] | None:
@@ -136,15 +189,14 @@ def _plateau(values: list[float]) -> dict[str, float] | None:
     return {"best": best / 100, "low": low / 100, "high": high / 100}
 
 
-def _points(source: Source) -> list[list[float]]:
+def _points(rows: ContactList) -> list[list[float]]:
     """For the slider: at each share the events per 10,000 rows and the lowest score taken."""
-    events = caught(source.label, source.probability) * BASE
-    lows = np.quantile(source.probability, 1 - SHARES)
+    events, lows = rows.events("model") * BASE, np.quantile(rows.scores["model"], 1 - SHARES)
     return [[round(float(e), 2), round(float(p), 4)] for e, p in zip(events, lows, strict=True)]
 
 
 def _at(curves: dict[str, Any], at: int) -> dict[str, Any]:
-    """Profit of the model, of today's practice and their difference at the cut-off."""
+    """Profit of the model, of the simple method and their difference at the cut-off."""
     return {
         name: {"value": part["profit"][at], "low": part["low"][at], "high": part["high"][at]}
         for name, part in curves.items()
@@ -152,26 +204,25 @@ def _at(curves: dict[str, Any], at: int) -> dict[str, Any]:
     }
 
 
-def _tornado(source: Source, given: Economics, at: int) -> list[dict[str, Any]]:
+def _tornado(rows: ContactList, given: Economics, at: int) -> list[dict[str, Any]]:
     """Profit at the cut-off where one assumption is a quarter lower or higher, widest first."""
-    events = caught(source.label, source.probability)
-    rows = []
-    for name in ("value", "success", "cost"):
-        ends = [
-            float(profit(events, given.model_copy(update={name: getattr(given, name) * factor}))[at])
-            for factor in (0.75, 1.25)
-        ]
-        rows.append({"name": name, "low": ends[0], "high": ends[1]})
-    return sorted(rows, key=lambda row: -abs(row["high"] - row["low"]))
+    events, found = rows.events("model"), []
+    for name in ("value", "cost") if rows.is_measured else ("value", "success", "cost"):
+        ends = []
+        for factor in (0.75, 1.25):
+            other = given.model_copy(update={name: getattr(given, name) * factor})
+            ends.append(float(profit(events, _worth(rows, other), other.cost)[at]))
+        found.append({"name": name, "low": ends[0], "high": ends[1]})
+    return sorted(found, key=lambda row: -abs(row["high"] - row["low"]))
 
 
-def _grid(source: Source, given: Economics) -> list[list[dict[str, float]]]:
+def _grid(rows: ContactList, given: Economics) -> list[list[dict[str, float]]]:
     """Best share within the capacity and its profit, by value (down) and cost (across)."""
-    events = caught(source.label, source.probability)
+    events, worth = rows.events("model"), _worth(rows, given)
 
     def best(value: float, cost: float) -> dict[str, float]:
-        at = given.model_copy(update={"value": given.value * value, "cost": given.cost * cost})
-        allowed = np.where(given.capacity + 1e-9 >= SHARES, profit(events, at), -np.inf)
+        found = profit(events, worth * value, given.cost * cost)
+        allowed = np.where(given.capacity + 1e-9 >= SHARES, found, -np.inf)
         place = int(np.argmax(allowed))
         return {"share": place / 100, "profit": float(allowed[place])}
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from training.evaluation.metrics import Ranked, codes, interval, ranking, resamples, wilson
+from training.evaluation.metrics import Ranked, codes, interval, ranking, rate, resamples
 from training.reporting.sections.factors import Factor, factors, label
 from training.reporting.sections.slices import slices
 from training.reporting.source import Source, unassessed
@@ -63,13 +63,13 @@ def measured(source: Source, value: str, inside: np.ndarray, chosen: np.ndarray)
     """What is known of one group; ``chosen`` marks the highest tenth of all rows."""
     y, p = source.label[inside], source.probability[inside]
     n, positives = len(y), int(y.sum())
-    low, high = wilson(positives, n)
+    low, high = rate(y, source.subject[inside])
     hits = source.label[inside & chosen]
     return {
         "value": value,
         "n": n,
         "positives": positives,
-        "rate": {"value": positives / n, "low": float(low), "high": float(high)},
+        "rate": {"value": positives / n, "low": low, "high": high},
         "expected": float(p.mean()),
         "selected": float(chosen[inside].mean()),
         "precision": float(hits.mean()) if len(hits) else None,
@@ -102,11 +102,19 @@ def _crossed(source: Source, known: dict[str, Factor]) -> dict[str, Any] | None:
     if names is None:
         return None
     parts = pl.DataFrame({name: known[name].values for name in names})
-    parts = parts.with_columns(y=pl.Series(source.label), p=pl.Series(source.probability))
+    parts = parts.with_columns(
+        y=pl.Series(source.label), p=pl.Series(source.probability), subject=pl.Series(source.subject)
+    )
     cells = (
         parts.drop_nulls()
         .group_by(names)
-        .agg(n=pl.len(), positives=pl.col("y").sum().cast(pl.Int64), expected=pl.col("p").mean())
+        .agg(
+            n=pl.len(),
+            positives=pl.col("y").sum().cast(pl.Int64),
+            expected=pl.col("p").mean(),
+            y="y",
+            subject="subject",
+        )
     )
     sure = cells.filter(pl.col("positives") >= FEW_POSITIVES)
     far = (pl.col("expected") * pl.col("n") / pl.col("positives")).log().abs()
@@ -120,13 +128,13 @@ def _crossed(source: Source, known: dict[str, Factor]) -> dict[str, Any] | None:
 
 
 def _cell(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    low, high = wilson(row["positives"], row["n"])
-    rate = row["positives"] / row["n"]
+    low, high = rate(np.asarray(row["y"]), np.asarray(row["subject"]))
+    value = row["positives"] / row["n"]
     return {
         "labels": [label(name, row[name]) for name in names],
         "n": row["n"],
         "positives": row["positives"],
-        "rate": {"value": rate, "low": float(low), "high": float(high)},
+        "rate": {"value": value, "low": low, "high": high},
         "expected": row["expected"],
-        "ratio": row["expected"] / rate,
+        "ratio": row["expected"] / value,
     }

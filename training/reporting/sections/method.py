@@ -20,6 +20,10 @@ def method(source: Source) -> dict[str, Any]:
         "best": tuned["best"],
         "at_edge": tuned["at_edge"],
         "holds": tuned["holds"],
+        "estimator": tuned["best"]["estimator"],
+        "bags": max(len(source.card["bags"]), 1),
+        "candidates": tuned["candidates"],
+        "unusable": detail["unusable"],
         "calibration": {
             "slope": source.model.calibration.slope,
             "intercept": source.model.calibration.intercept,

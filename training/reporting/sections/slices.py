@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from training.evaluation.metrics import wilson
+from training.evaluation.metrics import rate
 from training.reporting.source import Source
 
 DEPTH, SHARE, MOST, FEATURES = 3, 0.03, 4, 30
@@ -63,12 +63,12 @@ def _slice(
     source: Source, rule: list[dict[str, Any]], inside: np.ndarray, loss: np.ndarray, overall: float
 ) -> dict[str, Any]:
     y, p = source.label[inside], source.probability[inside]
-    low, high = wilson(int(y.sum()), len(y))
+    low, high = rate(y, source.subject[inside])
     return {
         "rule": rule,
         "n": len(y),
         "positives": int(y.sum()),
-        "rate": {"value": float(y.mean()), "low": float(low), "high": float(high)},
+        "rate": {"value": float(y.mean()), "low": low, "high": high},
         "expected": float(p.mean()),
         "loss": float(loss[inside].mean()),
         "overall": overall,
