@@ -57,6 +57,7 @@ ENGAGEMENT = Group(
         Feature("events_7d", lambda r: r.within(7).count(), "events", "touches in the last 7 days", "近 7 天互动次数", 0),
         Feature("events_{days}d", lambda r: r.count(), "events", "touches in the last {days} days", "近 {days} 天互动次数", 0),
         Feature("active_days_{days}d", lambda r: r.distinct("event_day"), "days", "days with a touch in the last {days} days", "近 {days} 天活跃天数", 0),
+        Feature("visits_{days}d", lambda r: r.where(VISIT).count(), "visits", "visits to a store or online in the last {days} days", "近 {days} 天到访（门店或线上）次数", 0),
         Feature("event_channels_{days}d", lambda r: r.distinct("channel"), "channels", "channels used in the last {days} days", "近 {days} 天互动渠道数", 0),
         *(_channel(*channel) for channel in CHANNELS),
         Feature("carts_30d", lambda r: r.within(30).where(CART).count(), "events", "carts filled in the last 30 days", "近 30 天加购次数", 0),

@@ -110,7 +110,15 @@ PURCHASES = Group(
     ),
 )
 
-SAME = nw.col("category") == nw.col("asked_category")
+SAME, OTHER = nw.col("category") == nw.col("asked_category"), nw.col("category") != nw.col("asked_category")
+DISCOUNTED, OFFERED = nw.col("discount_cents") > 0, nw.col("asked_discount_percent") > 0
+ON_TERMS, OFF_TERMS = DISCOUNTED == OFFERED, DISCOUNTED != OFFERED  # neither where the content's discount is unknown
+
+
+def _fit(fitting: str, other: str, usual: float) -> nw.Expr:
+    """Share of the lines that fit the content, shrunk towards ``usual`` with the weight of five lines."""
+    return (nw.col(fitting) + 5 * usual) / (nw.col(fitting) + nw.col(other) + 5)
+
 
 AFFINITY = Group(
     name="affinity",
@@ -121,9 +129,15 @@ AFFINITY = Group(
     features=(
         Feature("lines_same_{days}d", lambda r: r.where(SALE).where(SAME).count(), "lines", "lines bought in the campaign's category in the last {days} days", "近 {days} 天购买该活动品类行数", 0),
         Feature("lines_any_{days}d", lambda r: r.where(SALE).count(), "lines", "lines bought in the last {days} days", "近 {days} 天购买行数", 0),
+        Feature("lines_same", lambda r: r.where(SALE).where(SAME).count(), "lines", "lines bought in the campaign's category so far", "累计购买该活动品类行数", 0),
+        Feature("lines_other", lambda r: r.where(SALE).where(OTHER).count(), "lines", "lines bought in other categories than the campaign's so far", "累计购买其他品类行数", 0),
+        Feature("lines_on_terms", lambda r: r.where(SALE).where(ON_TERMS).count(), "lines", "lines bought on the campaign's terms so far (at a discount if it has one, else at full price)", "累计购买中与本活动价格条件一致的行数（活动有折扣计折扣购买，无折扣计原价购买）", 0),
+        Feature("lines_off_terms", lambda r: r.where(SALE).where(OFF_TERMS).count(), "lines", "lines bought on other terms than the campaign's so far (at full price if it has a discount, else at a discount)", "累计购买中与本活动价格条件相反的行数（活动有折扣计原价购买，无折扣计折扣购买）", 0),
         Feature("days_since_same", lambda r: r.where(SALE).where(SAME).days_since(), "days", "days since the last purchase in the campaign's category", "距上次购买该活动品类天数"),
     ),
     derived=(
         Feature("category_affinity", (nw.col("lines_same_365d") + 0.5) / (nw.col("lines_any_365d") + 5), "share", "share of a year's purchases in the campaign's category, shrunk", "近一年该活动品类购买占比（收缩）"),
+        Feature("category_share", _fit("lines_same", "lines_other", 0.1), "share", "share of all purchases in the campaign's category, shrunk", "累计购买中该活动品类占比（收缩）"),
+        Feature("terms_affinity", _fit("lines_on_terms", "lines_off_terms", 0.5), "share", "share of all purchases on the campaign's terms (at a discount if it has one, else at full price), shrunk", "累计购买中与本活动价格条件一致（折扣或原价）的占比（收缩）"),
     ),
 )

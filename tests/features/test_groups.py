@@ -11,17 +11,21 @@ from features.feature import DAY, Group
 from features.groups.campaigns import HISTORY
 from features.groups.care import CARE
 from features.groups.engagement import ENGAGEMENT, INTEREST, LEAD_TOUCHES
+from features.groups.purchases import AFFINITY
 
 NOW = 1000 * DAY
 
 
-def asked(group: Group, *rows: dict[str, Any], **asking: str) -> dict[str, Any]:
+def asked(group: Group, *rows: dict[str, Any], **asking: str | int | pl.Expr) -> dict[str, Any]:
     """Features of the group's subject from rows whose ``days`` is how long ago they happened."""
     source = {"outreach": "responses"}.get(group.table or "", group.table or "")
     frame = pl.concat([tables.empty(source), *map(_row, rows)], how="diagonal_relaxed")
     done = {source: tables.complete(source, frame.with_columns(pl.lit("s").alias(group.key)))}
     spine = pl.DataFrame({"row_id": [0], group.key: ["s"], "as_of": [NOW]})
-    spine = spine.with_columns(pl.lit(value).alias(f"asked_{name}") for name, value in asking.items())
+    spine = spine.with_columns(
+        (value if isinstance(value, pl.Expr) else pl.lit(value)).alias(f"asked_{name}")
+        for name, value in asking.items()
+    )
     return compute(spine, tables.enrich(done), [group]).row(0, named=True)
 
 
@@ -89,6 +93,41 @@ def test_interest_in_a_content_that_was_never_sent_comes_from_what_was_looked_at
     assert (found["seen_same_30d"], found["seen_same_90d"], found["carts_same_90d"]) == (1, 2, 0)
     assert found["interest_affinity"] == pytest.approx(2.5 / 8)
     assert asked(INTEREST, *seen, *other, category="cups")["days_since_seen_same"] == 2
+
+
+BOUGHT: tuple[dict[str, Any], ...] = tuple(
+    {
+        "order_id": f"o{day}", "quantity": 1, "unit_price_cents": 1000, "kind": kind,
+        "discount_cents": off, "category": category, "days": day,
+    }
+    for day, kind, off, category in (
+        (9, "sale", 200, "tea"), (700, "sale", 100, "cups"), (30, "sale", 0, "tea"), (40, "sale", None, None),
+        (50, "sale", 300, "cups"), (8, "return", 200, "tea"),
+    )
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("discount", "on", "off"), [(20, 3, 2), (0, 2, 3), (None, 0, 0)])
+def test_who_buys_at_a_discount_fits_a_discount_and_else_the_full_price(discount, on, off):
+    """Of a content whose discount is not known, purchases say neither."""
+    found = asked(AFFINITY, *BOUGHT, category="tea", discount_percent=pl.lit(discount, dtype=pl.Int64))
+    assert (found["lines_on_terms"], found["lines_off_terms"]) == (on, off)
+    assert found["terms_affinity"] == pytest.approx((on + 2.5) / (on + off + 5))
+
+
+def test_the_share_of_a_category_counts_lines_whose_category_is_known():
+    found = asked(AFFINITY, *BOUGHT, category="tea", discount_percent=0)
+    assert (found["lines_same"], found["lines_other"]) == (2, 2)
+    assert found["category_share"] == pytest.approx(2.5 / 9)
+
+
+def test_a_visit_is_to_a_store_or_online_and_no_message():
+    touches = [{"channel": channel, "kind": "visit", "days": 5} for channel in ("store", "web", "app")]
+    others = [
+        {"channel": channel, "kind": "open", "days": 5} for channel in ("message", "call", "consultant")
+    ]
+    found = asked(ENGAGEMENT, *touches, *others, {"channel": "web", "kind": "visit", "days": 60})
+    assert (found["visits_30d"], found["visits_90d"]) == (3, 4)
 
 
 def test_the_pace_of_nurturing():
