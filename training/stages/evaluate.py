@@ -53,7 +53,7 @@ def evaluate(params: Params, name: str) -> None:
         "best_baseline": best,
         "differences": differences,
         "deciles": deciles(label, scores["model"]),
-        "periods": _periods(test, scores["model"], seed),
+        "periods": _periods(test, scores["model"], seed) if facts.get("dated", True) else [],
     }
     write_json(out / "detail.json", detail)
     write_plots(out / "plots", label, scores, best)
