@@ -209,6 +209,9 @@ class GivenSpine(Spine):
     """The window of an outcome that a flat source gives; a day where nothing is said."""
 
     days: int = Field(1, ge=1)
+    dated: bool = Field(
+        True, description="false: no row says when it was; the order of the rows means nothing"
+    )
 
 
 class GivenSubjects(Population):
@@ -220,12 +223,22 @@ class GivenSubjects(Population):
     def past(
         self, data: Tables, spine: GivenSpine, limits: LifecycleLimits, seed: int, end: int
     ) -> pl.DataFrame:
-        """Ask one second after the row became known."""
+        """Ask one second after the row became known; without dates all of them, in random order."""
         rows = data["subjects"].filter(pl.col("label").is_not_null())
         rows = rows.select("subject_id", pl.col("label").cast(pl.Int8), "arm", as_of=pl.col("known_time") + 1)
-        return rows.with_columns(pl.col("arm").fill_null("treat")).collect()
+        found = rows.with_columns(pl.col("arm").fill_null("treat")).collect()
+        return found if spine.dated else _shuffled(found, self.subject, seed)
 
     def now(self, data: Tables, spine: GivenSpine, moment: int) -> pl.DataFrame:
         """Return every subject that is known."""
         known = data["subjects"].filter(pl.col("known_time") < moment).select("subject_id").collect()
         return known.with_columns(as_of=pl.lit(moment, dtype=pl.Int64))
+
+
+def _shuffled(rows: pl.DataFrame, subject: str, seed: int) -> pl.DataFrame:
+    """``rows`` asked two seconds apart by subject, in random order, after the newest ``as_of``."""
+    who = rows[subject].unique().sort()
+    order = who.to_frame().with_columns(place=pl.int_range(pl.len()).shuffle(seed))
+    asked = pl.lit(rows["as_of"].max(), dtype=pl.Int64) + 2 * pl.col("place")
+    joined = rows.join(order, on=subject, maintain_order="left")
+    return joined.with_columns(as_of=asked).drop("place")

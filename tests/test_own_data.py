@@ -1,5 +1,8 @@
 """Own files, from the first look to a search: what `check` calls trainable runs through DVC itself."""
 
+import json
+import re
+
 import numpy as np
 import polars as pl
 import pytest
@@ -48,6 +51,23 @@ def test_what_check_calls_trainable_runs_to_the_report(project, make, task, says
     assert done.returncode == 0, done.stderr
     assert (project / f"experiments/my_shop/{task}/report.html").exists()
     assert f"{says} a score to act on" in memberlens(project, "summary")
+    if make is flat:
+        tells_no_time(project)
+
+
+def tells_no_time(project):
+    """A table without dates loses no row, and its report has no date but that of the file."""
+    facts = json.loads((project / "build/my_shop/given/dataset.json").read_text())
+    assert facts["dated"] is False
+    assert sum(part["rows"] for part in facts["splits"].values()) == 600
+    assert {part[end] for part in facts["splits"].values() for end in ("from", "to")} == {None}
+    results = project / "experiments/my_shop/given"
+    report = json.loads((results / "report.json").read_text())["sections"]
+    assert report["stability"]["reason"] == report["drift"]["reason"] == "undated"
+    assert json.loads((results / "detail.json").read_text())["periods"] == []
+    text = re.sub("<[^>]+>", " ", (results / "report.html").read_text())
+    assert "not tested over time" in text
+    assert not re.search("1970|2000-|Every figure is out of time", text)
 
 
 def quick(project):

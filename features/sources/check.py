@@ -44,6 +44,8 @@ class Check:
         By task, what is missing for it; empty where nothing is.
     lacking
         Tables that the mapping does not have, and what that means.
+    dated
+        Whether rows of a flat table say when they were.
     """
 
     extracted: datetime
@@ -51,13 +53,14 @@ class Check:
     kinds: Mapping[str, int]
     tasks: Mapping[str, str]
     lacking: Mapping[str, str]
+    dated: bool = True
 
     def lines(self) -> Iterator[str]:
         """For people, one sentence or count a line."""
         yield f"extract of {self.extracted:%Y-%m-%d %H:%M} UTC"
         yield from (line(name, counts) for name, counts in self.report.tables.items())
         for name, counts in self.report.tables.items():
-            if counts["first"]:
+            if counts["first"] and (self.dated or name != "subjects"):
                 yield (
                     f"{name:<10} from {counts['first'][:10]} to {counts['last'][:10]}, newest row "
                     f"{counts['freshness_days']:,.1f} days before the extract"
@@ -104,7 +107,9 @@ def check(path: Path, requirements: Requirements = NONE, keep: Store = _drained)
 
         report = intake(shape(mapping, root), extracted, store, mapping.unknown_members)
     there = {name for name, counts in report.tables.items() if counts["accepted"]}
-    return Check(extracted, report, kinds, _tasks(mapping, there, kinds, requirements), _lacking(there))
+    return Check(
+        extracted, report, kinds, _tasks(mapping, there, kinds, requirements), _lacking(there), mapping.dated
+    )
 
 
 def _counted(frames: Iterator[pl.DataFrame], kinds: dict[str, int]) -> Iterator[pl.DataFrame]:

@@ -13,7 +13,7 @@ from features.groups.engagement import ENGAGEMENT
 from features.groups.purchases import PURCHASES
 from features.lifecycle_limits import LifecycleLimits
 from models.members import CutoffSpine, FallSpine, PresentMembers, SilentMembers
-from models.population import LeadSpine, OpenLeads, outside
+from models.population import GivenSpine, GivenSubjects, LeadSpine, OpenLeads, outside
 
 END = 1_780_000_000 // DAY * DAY
 LIMITS = LifecycleLimits(unseen_days=30)
@@ -141,3 +141,16 @@ def test_a_member_is_asked_about_by_one_of_the_two_at_every_cutoff():
         known = pl.col("known_time") < moment
         buyers = data["purchases"].filter(known).select("member_id").unique().collect()
         assert both.filter(pl.col("as_of") == moment).height == buyers.height
+
+
+def test_subjects_without_dates_stand_in_random_order_that_is_the_same_each_time():
+    rows = {"subject_id": [f"s{at:03}" for at in range(400)], "label": [0] * 200 + [1] * 200}
+    data = {"subjects": pl.LazyFrame(rows).with_columns(arm=pl.lit(None, pl.String), known_time=pl.lit(0))}
+    spine = GivenSpine(dated=False)
+    asked = [GivenSubjects().past(data, spine, LifecycleLimits(), 7, 1) for _ in range(2)]
+    assert asked[0].equals(asked[1])
+    assert asked[0]["as_of"].n_unique() == 400
+    assert asked[0]["as_of"].min() > 0
+    first = asked[0].sort("as_of")["label"].head(100).to_numpy().mean()
+    assert 0.3 < first < 0.7  # both outcomes in every part
+    assert not asked[0]["as_of"].is_sorted()

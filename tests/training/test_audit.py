@@ -13,7 +13,7 @@ from worlds import finished, raw_world, spine_of
 from features.compute import compute
 from models.tasks.churn import TASK
 from training import params as settings
-from training.io import write_json
+from training.io import read_json, write_json
 from training.stages.audit import audit, examine, lines, recompute
 from training.stages.dataset import dataset
 from training.stages.ingest import ingest
@@ -114,6 +114,42 @@ def test_each_leak_of_a_dated_task_is_named(what):
     words = {"alone": "feature tickets_90d alone", "twice": "3 questions stand twice"}
     words |= {"windows": "outcomes of development rows lie in the test", "apart": "1 subjects stand in"}
     assert words[what] in str(refusal.value)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_states_of_a_crm_are_stopped_where_no_row_says_when_they_were_known(recorded):
+    params = stages.make("real")
+    path = params.build / "churn" / "dataset.parquet"
+    rows, rng = pl.read_parquet(path), np.random.default_rng(0)
+    at, words = rows["label"].to_numpy(), np.array(["lost", "open", "won"])
+    states = {
+        name: words[np.where(rng.random(len(at)) < 0.15, rng.integers(0, 3, len(at)), 2 * at)]
+        for name in ("x_state", "x_stage")
+    }
+    rows.with_columns(**{name: pl.Series(value) for name, value in states.items()}).write_parquet(path)
+    facts = read_json(params.build / "churn" / "dataset.json")
+    own = {"unit": "category", "en": "", "zh": "", "empty": None, "table": "members", "group": "profile"}
+    facts["features"] += [{"name": name, **own} for name in states]
+    write_json(params.build / "churn" / "dataset.json", facts)
+    ingest = read_json(params.build / "ingest.json") | {"unrecorded": [] if recorded else ["members"]}
+    write_json(params.build / "ingest.json", ingest)
+    found = {check["check"]: check for check in examine(params, "churn")["checks"]}
+    assert ("together" in found) is not recorded
+    if not recorded:
+        assert found["together"]["result"] == "bad"
+        assert found["together"]["feature"] == "stage, state"
+
+
+def test_a_text_that_separates_the_classes_alone_is_named():
+    rng = np.random.default_rng(0)
+    params = written(flat(rng, x_word=lambda label: np.where(label == 1, "gone", "here")), {})
+    facts = read_json(params.build / "given" / "dataset.json")
+    for row in facts["features"]:
+        row["table"] = "members"
+        row["unit"] = "category" if row["name"] == "x_word" else "number"
+    write_json(params.build / "given" / "dataset.json", facts)
+    with pytest.raises(ValueError, match="feature x_word alone separates the classes"):
+        audit(params, "given")
 
 
 def test_features_computed_anew_are_those_of_the_data_set(tmp_path):

@@ -9,7 +9,7 @@ import polars as pl
 
 from features.feature import DAY
 from features.lifecycle_limits import LifecycleLimits
-from models.population import ContactSpine, Spine, Tables
+from models.population import ContactSpine, GivenSpine, Spine, Tables
 from models.task import Task, label
 
 
@@ -25,8 +25,15 @@ def subjects(
     return numbered.with_columns(pl.col("row_id").cast(pl.Int64))
 
 
+def dated(spine: Spine) -> bool:
+    """Whether the source says when each question was asked."""
+    return not isinstance(spine, GivenSpine) or spine.dated
+
+
 def labelled(task: Task, rows: pl.DataFrame, data: Tables, spine: Spine) -> pl.DataFrame:
-    """``rows`` with ``window_end`` and ``label``; a given label stands as it is."""
+    """``rows`` with ``window_end`` and ``label``; a given label stands as it is, without dates at once."""
+    if not dated(spine):
+        return rows.with_columns(window_end=pl.col("as_of") + 1)
     if "label" in rows.columns:
         return rows.with_columns(window_end=pl.col("as_of") + (spine.gap + spine.days) * DAY)
     outcomes = data[task.outcome.table]

@@ -78,7 +78,7 @@ def limitations(sections: dict[str, Any]) -> dict[str, Any]:
     effect = sections["economics"].get("uplift", {"reason": "no_arm"})["reason"]
     if effect in ("few_held_out", "arm_not_random"):
         left.append({"section": "economics", "reason": effect, "values": {}})
-    if not sections["stability"]["backtest"]:
+    if sections["stability"]["assessed"] and not sections["stability"]["backtest"]:
         left.append({"section": "stability", "reason": "no_backtest", "values": {}})
     failed = [check["check"] for check in sections["checks"]["checks"] if check["result"] == "bad"]
     unrun = [check["check"] for check in sections["checks"]["checks"] if check["result"] == "unrun"]
@@ -107,6 +107,9 @@ def verdict(source: Source, sections: dict[str, Any]) -> dict[str, Any]:
         "profit": _profit(sections["economics"]),
         "gain": source.detail["differences"][source.detail["best_baseline"]]["average_precision"],
         "baseline": source.detail["best_baseline"],
+        "suspects": next(
+            (line["feature"] for line in source.audited["checks"] if line["check"] == "suspects"), ""
+        ),
         "failed_checks": sections["limitations"]["failed"],
         "failed_gates": [gate for gate in sections["gates"]["gates"] if not gate["passed"]],
     }

@@ -41,6 +41,11 @@ class Source:
     def facts(self) -> dict[str, Any]:
         return read_json(self.folder / "dataset.json")
 
+    @property
+    def dated(self) -> bool:
+        """Whether the source says when its questions were asked; without, nothing is told over time."""
+        return bool(self.facts.get("dated", True))
+
     @cached_property
     def ingest(self) -> dict[str, Any]:
         return read_json(self.params.build / "ingest.json")

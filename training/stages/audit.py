@@ -15,7 +15,7 @@ from models.encoder import Encoder
 from models.task import task as task_named
 from training.data.feature_groups import available
 from training.data.rows import inputs, load
-from training.evaluation import target_leakage
+from training.evaluation import late_columns, target_leakage
 from training.evaluation.metrics import auc_alone
 from training.io import read_json, say, write_json
 from training.params import Params
@@ -24,6 +24,10 @@ ALONE = 0.95  # AUC of one feature
 ROWS, QUESTIONS = 10_000, 200  # looked at for single features; computed anew
 TOLERANCE = 1e-9
 FLAT = "subjects"  # the table whose rows do not say when each value was known
+CONTENT = "campaigns"  # the table behind the attributes of what is asked about
+OWN = ("x_", "content_x_")  # how attributes of the source's own are named
+TODO = ": looks recorded after the outcome; name it in the mapping under exclude or accept, with why"
+UNSEEN = "a column that is written after the outcome but looks like any other is not seen; only dates tell"
 
 
 def audit(params: Params, name: str) -> None:
@@ -42,7 +46,8 @@ def audit(params: Params, name: str) -> None:
     failed = [check for check in found["checks"] if check["result"] == "bad"]
     if failed:
         raise ValueError(f"audit of {name}: " + "; ".join(check["says"] for check in failed))
-    say(f"{name}: no leak found by {len(found['checks'])} checks")
+    unsure = f", {len(found['suspects'])} signs of suspects" if found["suspects"] else ""
+    say(f"{name}: no leak found by {len(found['checks'])} checks{unsure}; {UNSEEN}")
 
 
 def examine(params: Params, name: str) -> dict[str, Any]:
@@ -58,16 +63,55 @@ def examine(params: Params, name: str) -> dict[str, Any]:
         "excluded": notes.get("excluded", {}),
         "accepted": notes.get("accepted", {}),
         "columns": [],
+        "suspects": [],
+        "unseen": UNSEEN,
     }
     checks = [_windows(rows), _twice(rows), _apart(rows, facts, flat), _recomputed(params, name, rows)]
-    if flat:
-        encoder = Encoder.fit(past, inputs(rows, facts))
-        found["columns"] = target_leakage.outranking(target_leakage.Halves.of(past, encoder, params.seed))
-        accepted = {_plain(column): why for column, why in found["accepted"].items()}
-        checks += [_outranks(found["columns"], accepted), _decides(past, encoder.names, accepted)]
-    else:
+    if not flat:
         checks.append(_alone(past, inputs(rows, facts), params.seed))
+    encoder = Encoder.fit(past, inputs(rows, facts))
+    undated = _undated(facts, notes, encoder.names)
+    if undated:
+        accepted = {_plain(column): why for column, why in found["accepted"].items()}
+        looked = columns(past, encoder, facts["subject"], undated, accepted, params.seed)
+        found |= {"columns": looked["columns"], "suspects": looked["suspects"]}
+        checks += looked["checks"]
     return found | {"checks": checks}
+
+
+def _undated(facts: dict[str, Any], notes: dict[str, Any], names: list[str]) -> list[str]:
+    """Columns of which no row says when its value was known: all of a flat table, attributes of others."""
+    unrecorded = {FLAT, *notes.get("unrecorded", [])}
+    tables = {row["name"]: row["table"] or CONTENT for row in facts["features"]}
+    return [
+        name
+        for name in names
+        if tables[name] in unrecorded and (tables[name] == FLAT or name.startswith(OWN))
+    ]
+
+
+def columns(
+    past: pl.DataFrame, encoder: Encoder, key: str, names: list[str], accepted: dict[str, str], seed: int
+) -> dict[str, Any]:
+    """Columns, suspects and checks of values of which nobody says when they were known."""
+    halves = target_leakage.Halves.of(past, encoder, key, seed)
+    once = past.sample(fraction=1, shuffle=True, seed=seed).unique(key, keep="first", maintain_order=True)
+    columns = target_leakage.outranking(halves, names)
+    decided = target_leakage.deciding(once, encoder, names, seed)
+    found = late_columns.suspects(once, halves, columns, decided)
+    new = [one for one in found if _plain(one.column) not in accepted]
+    late = list(dict.fromkeys(one.column for one in new if one.sign in late_columns.LATE))
+    group = target_leakage.together(halves, late)
+    return {
+        "columns": columns,
+        "suspects": [{"column": one.column, "sign": one.sign, **one.figures} for one in found],
+        "checks": [
+            _outranks(columns, accepted),
+            _decides([line for line in decided if line["sure"]], accepted),
+            _together(group),
+            _suspects(new),
+        ],
+    }
 
 
 def _check(
@@ -148,18 +192,34 @@ def _equal(first: pl.Series, second: pl.Series) -> bool:
 
 
 def _alone(past: pl.DataFrame, features: list[Any], seed: int) -> dict[str, Any]:
-    """No single number separates the classes by itself."""
+    """No single feature separates the classes by itself."""
     rows = past.sample(min(ROWS, len(past)), seed=seed)
     label = rows["label"].to_numpy()
-    numbers = [feature.name for feature in features if not feature.is_category]
-    value, name = max(((auc_alone(rows[n], label), n) for n in numbers), default=(0.5, ""))
+    learnt = np.random.default_rng(seed).random(len(rows)) < 0.5
+    found = []
+    for feature in features:
+        values = rows[feature.name]
+        if feature.is_category:
+            rates = _rates(values, label, learnt)
+            found.append((auc_alone(pl.Series(rates[~learnt]), label[~learnt]), feature.name))
+        else:
+            found.append((auc_alone(values, label), feature.name))
+    value, name = max(found, default=(0.5, ""))
     says = f"feature {name} alone separates the classes (AUC {value:.3f}, allowed is {ALONE})"
     return _check("alone", value <= ALONE, value, ALONE, says, feature=name)
 
 
+def _rates(values: pl.Series, label: np.ndarray, learnt: np.ndarray) -> np.ndarray:
+    """Of each row the rate of its category among the ``learnt`` rows, shape (rows,)."""
+    frame = pl.DataFrame({"value": values, "label": label, "learnt": learnt})
+    known = frame.filter("learnt").group_by("value").agg(rate=pl.col("label").mean())
+    joined = frame.join(known, on="value", how="left", nulls_equal=True, maintain_order="left")
+    return joined["rate"].fill_null(float(label.mean())).to_numpy()
+
+
 def _outranks(columns: list[dict[str, Any]], accepted: dict[str, str]) -> dict[str, Any]:
     """No column alone says more than all others together."""
-    found = [line for line in columns if line.get("low", 0) > 0]
+    found = [line for line in columns if target_leakage.proven(line, line["alone"])]
     said = {
         line[
             "column"
@@ -170,25 +230,67 @@ def _outranks(columns: list[dict[str, Any]], accepted: dict[str, str]) -> dict[s
     return _judged("outranks", said, accepted)
 
 
-def _decides(past: pl.DataFrame, names: list[str], accepted: dict[str, str]) -> dict[str, Any]:
+def _decides(decided: list[dict[str, Any]], accepted: dict[str, str]) -> dict[str, Any]:
     """No value of a column decides the outcome."""
     said = {
-        line[
-            "column"
-        ]: f"{line['rows']:,} rows with a value of column {_shown(line['column'])} all have the outcome "
-        f"{'yes' if line['outcome'] else 'no'}"
-        for line in target_leakage.deciding(past, names)
+        line["column"]: f"{line['rows']:,} rows with a value of column {_shown(line['column'])} all have the "
+        f"outcome {'yes' if line['outcome'] else 'no'}, which nothing else explains"
+        for line in decided
     }
     return _judged("decides", said, accepted)
+
+
+def _together(group: dict[str, Any] | None) -> dict[str, Any]:
+    """Columns that look filled in later do not together say more than all others."""
+    if group is None:
+        return _check("together", True, 0, 0)
+    names = ", ".join(map(_shown, group["columns"]))
+    says = (
+        f"columns that look filled in later ({names}) together rank the outcome (AUC {group['auc']:.3f}) "
+        f"better than all others together ({group.get('others', 0):.3f}){TODO}"
+    )
+    return _check(
+        "together",
+        not target_leakage.proven(group, group["auc"]),
+        len(group["columns"]),
+        0,
+        says,
+        feature=names,
+    ) | {key: group[key] for key in ("auc", "others") if key in group}
+
+
+def _suspects(found: list[late_columns.Suspect]) -> dict[str, Any]:
+    """Columns with signs of having been filled in later, which prove nothing: a warning."""
+    named: dict[str, list[str]] = {}
+    for one in found:
+        named.setdefault(_shown(one.column), []).append(_sign(one))
+    line = _check("suspects", True, len(named), 0, feature=", ".join(named))
+    says = "; ".join(f"{name} ({', '.join(signs)})" for name, signs in named.items())
+    asked = ": ask when they are filled in; if after the outcome, name them under exclude"
+    return line | ({"result": "warn", "says": says + asked} if named else {})
+
+
+def _sign(one: late_columns.Suspect) -> str:
+    told = one.figures
+    if one.sign == "empty":
+        return f"{told['share']:.0%} empty, which alone ranks the outcome with AUC {told['auc']:.2f}"
+    if one.sign == "group":
+        return f"empty in the same rows as {len(told['columns']) - 1} others, together AUC {told['auc']:.2f}"
+    if one.sign == "value":
+        return f"{told['rate']:.0%} of {told['rows']:,} rows with {told['value']} have the outcome"
+    if one.sign == "step":
+        return (
+            f"{told['rows']:,} rows with one value all have the outcome {'yes' if told['outcome'] else 'no'}"
+        )
+    return f"alone AUC {told['auc']:.2f}"
 
 
 def _judged(name: str, said: dict[str, str], accepted: dict[str, str]) -> dict[str, Any]:
     """Bad where a column is named that nobody accepted; a warning with the reason where all were."""
     new = {column: line for column, line in said.items() if _plain(column) not in accepted}
-    todo = ": looks recorded after the outcome; name it in the mapping under exclude or accept, with why"
     if new:
         return _check(
-            name, False, len(new), 0, "; ".join(new.values()) + todo, feature=", ".join(map(_shown, new))
+            name, False, len(new), 0, "; ".join(new.values()) + TODO, feature=", ".join(map(_shown, new))
         )
     line = _check(name, True, 0, 0, feature=", ".join(map(_shown, said)))
     kept = [f"{_shown(column)} is accepted: {accepted[_plain(column)]}" for column in said]
@@ -196,12 +298,12 @@ def _judged(name: str, said: dict[str, str], accepted: dict[str, str]) -> dict[s
 
 
 def _shown(column: str) -> str:
-    return column.removeprefix("x_")
+    return column.removeprefix("content_").removeprefix("x_")
 
 
 def _plain(column: str) -> str:
     """A column's name as a mapping or as the catalogue writes it."""
-    return re.sub("[^0-9a-z]+", "_", column.lower().removeprefix("x_")).strip("_")
+    return re.sub("[^0-9a-z]+", "_", _shown(column.lower())).strip("_")
 
 
 def lines(found: dict[str, Any]) -> Iterator[str]:

@@ -65,14 +65,17 @@ def backtest(params: Params, name: str) -> None:
     rows, facts = load(folder)
     best, asked = read_json(folder / "tune.json")["best"], params.backtest
     maker = Maker(inputs(rows, facts), Recipe.of(best, params.seed), asked.rows)
-    starts = origins(rows, asked.origins)
+    dated = facts.get("dated", True)
+    starts = origins(rows, asked.origins) if dated else []
     found: dict[str, Any] = {"task": name, "data": params.data, "assessed": len(starts) > 1}
     if len(starts) > 1:
         blocks = _blocks(rows, starts, maker, facts["subject"], params)
         found |= _judged(blocks, params)
     else:
-        found["reason"] = "no_backtest"
-    found["random_split"] = _random(rows, maker, facts["subject"], params, out)
+        found["reason"] = "no_backtest" if dated else "undated"
+    found["random_split"] = {"assessed": False}
+    if dated:
+        found["random_split"] = _random(rows, maker, facts["subject"], params, out)
     write_json(out / "backtest.json", found)
     write_json(out / "plots" / "backtest.json", _points(found))
     say(f"{name}: {_sentence(found)}")
@@ -215,6 +218,10 @@ def _points(found: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _sentence(found: dict[str, Any]) -> str:
     if not found["assessed"]:
-        return "too short a history for a back-test"
+        return (
+            "no dates, no back-test"
+            if found["reason"] == "undated"
+            else "too short a history for a back-test"
+        )
     auc = {mode: found["overall"][mode]["auc"]["value"] for mode in MODES}
     return f"{len(found['origins'])} origins, AUC refitted {auc['refitted']:.3f}, frozen {auc['frozen']:.3f}"

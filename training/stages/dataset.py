@@ -63,7 +63,8 @@ def asked(
     rows, steps = _questions(task, data, spine, params, end, without)
     split = split_in_time(rows, spine)
     kept = split.assign(rows).filter(pl.col("split") != "gap")
-    steps.append(_step("split in time, gap rows left out", kept, task))
+    in_time = "split in time, gap rows left out"
+    steps.append(_step(in_time if spines.dated(spine) else "split at random by subject", kept, task))
     _require_labels(kept, task.name)
     if not split.blocks or kept.filter(pl.col("split") == "train").is_empty():
         raise ValueError(f"{task.name}: no rows to learn from before the first validation block")
@@ -94,8 +95,10 @@ def _questions(
     if spine.since is not None:
         rows = rows.filter(pl.col("as_of") >= seconds(spine.since))
         steps.append(_step(f"since {spine.since}", rows, task))
-    rows = spines.labelled(task, rows, data, spine).filter(pl.col("window_end") <= end)
-    steps.append(_step("outcome window closed at the extract", rows, task))
+    rows = spines.labelled(task, rows, data, spine)
+    if spines.dated(spine):
+        rows = rows.filter(pl.col("window_end") <= end)
+        steps.append(_step("outcome window closed at the extract", rows, task))
     if rows.is_empty():
         raise ValueError(f"{task.name}: no question has a closed outcome window of {spine.days} days")
     return rows, steps
@@ -124,16 +127,19 @@ def _facts(
 ) -> dict[str, Any]:
     """What ``dataset.json`` says."""
     found, features = {group.name for group in groups}, described(groups)
+    dated = spines.dated(spine)
     return {
         "task": task.name,
         "subject": task.subject,
         "spine": json.loads(spine.model_dump_json()),
+        "dated": dated,
         "extracted_at": ingest["extracted_at"],
         "waterfall": steps,
         "splits": {
-            part: _summary(rows.filter(pl.col("split") == part), task) for part in ("train", "valid", "test")
+            part: _summary(rows.filter(pl.col("split") == part), task, dated)
+            for part in ("train", "valid", "test")
         },
-        "test_start": iso(split.test_start),
+        "test_start": iso(split.test_start) if dated else None,
         "blocks": list(split.blocks),
         "test_start_time": split.test_start,
         "groups": [group.name for group in groups],
@@ -145,11 +151,11 @@ def _facts(
     }
 
 
-def _summary(rows: pl.DataFrame, task: Task) -> dict[str, Any]:
+def _summary(rows: pl.DataFrame, task: Task, dated: bool) -> dict[str, Any]:
     return {
         "rows": len(rows),
         "subjects": rows[task.subject].n_unique(),
         "positives": int(rows["label"].sum()),
-        "from": iso(rows["as_of"].min()),
-        "to": iso(rows["as_of"].max()),
+        "from": iso(rows["as_of"].min()) if dated else None,
+        "to": iso(rows["as_of"].max()) if dated else None,
     }

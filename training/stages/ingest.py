@@ -85,7 +85,12 @@ def _mapped(params: Params, scratch: Path) -> Source:
     mapping = fetched(load(MAPPINGS / f"{params.data}.yaml"), scratch)
     root, given = mapping.root(), mapping.extracted_at
     extracted = moment(given, mapping.time_zone) if given else newest(mapping, root)
-    notes = {"left_out": mapping.left_out, "excluded": mapping.excluded, "accepted": mapping.accepted}
+    notes = {
+        "left_out": mapping.left_out,
+        "excluded": mapping.excluded,
+        "accepted": mapping.accepted,
+        "unrecorded": mapping.unrecorded,
+    }
     return Source(shape(mapping, root), extracted, mapping.unknown_members, notes)
 
 

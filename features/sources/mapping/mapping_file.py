@@ -96,6 +96,21 @@ class Mapping(Strict):
             name: why for parts in self.tables.values() for part in parts for name, why in part.accept.items()
         }
 
+    @property
+    def dated(self) -> bool:
+        """Whether rows of a flat table say when they were; params of the task say where they do not."""
+        given = (self.params.get("spine") or {}).get("given") or {}
+        return bool(given.get("dated", True))
+
+    @property
+    def unrecorded(self) -> list[str]:
+        """Tables of which some rows do not say when they were recorded."""
+        return [
+            name
+            for name, parts in self.tables.items()
+            if any("recorded_at" not in part.columns for part in parts)
+        ]
+
     def root(self) -> Path:
         """The folder of the data; ``FileNotFoundError`` says how it is found."""
         return locate(self.folder, self.place, self.published)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from features import tables
-from features.sources.proposal.column_profile import SAMPLE, Column, File
+from features.sources.proposal.column_profile import Column, File
 from features.sources.proposal.name_patterns import COLUMNS, DEFAULTS, FILES, OUTCOME
 
 TIMES = ("occurred_at", "joined_at", "recorded_at")
@@ -34,6 +34,8 @@ class Guess:
         What a human should look at, one sentence each.
     score
         How well the file fits.
+    dated
+        Whether a column holds a time.
     """
 
     file: File
@@ -43,6 +45,7 @@ class Guess:
     attributes: tuple[str, ...] = ()
     unsure: list[str] = field(default_factory=list)
     score: float = 0.0
+    dated: bool = True
 
 
 def guess(file: File) -> Guess | None:
@@ -207,9 +210,11 @@ def _as_subjects(file: File) -> Guess | None:
         "subject_id": {"column": "_row"},
     }
     if time is None:
-        unit = "hours" if file.rows < SAMPLE else "minutes"  # the windows of a small file fit in, too
-        cells["occurred_at"] = {"column": "_row", "since": "2000-01-01", "unit": unit}
-        unsure.append(f"{file.path.name}: no time was found; later in the file is taken as later in time")
+        cells["occurred_at"] = {"value": "1970-01-01"}
+        unsure.append(
+            f"{file.path.name}: no time was found; rows are split at random (`dated: false`) and nothing is "
+            "tested over time"
+        )
     else:
         cells["occurred_at"] = _cell(file, "occurred_at", time.name, unsure)
     key = next(
@@ -219,7 +224,8 @@ def _as_subjects(file: File) -> Guess | None:
         cells["subject_id"] = {"column": key.name}
     unsure.append(f"{file.path.name}: {OTHERS}")
     score = 2.0 + 0.25 * max(0, len(file.columns) - 4) + (100.0 if told else 0.0)
-    return Guess(file, "subjects", _in_order("subjects", cells), None, ("*",), unsure, score)
+    placed = _in_order("subjects", cells)
+    return Guess(file, "subjects", placed, None, ("*",), unsure, score, time is not None)
 
 
 def _label(file: File, column: Column, unsure: list[str]) -> dict[str, Any]:

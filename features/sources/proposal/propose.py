@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from os.path import commonpath
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,9 @@ def _text(guesses: list[Guess], paths: list[Path], unsure: list[str], requiremen
         "folder": str(folder),
         "time_zone": "UTC",
     }
+    undated = [made for made in guesses if not made.dated]
+    if undated:  # no row tells how new the data are; the file does
+        content["extracted_at"] = max(_written(made.file.path) for made in undated)
     if there - {"subjects", "leads", "responses"}:
         content["unknown_members"] = "add"
     content["sources"] = {_name(made): _source(made, folder) for made in guesses}
@@ -145,9 +149,17 @@ def _text(guesses: list[Guess], paths: list[Path], unsure: list[str], requiremen
     params: dict[str, Any] = {"tasks": tasks} if tasks else {}
     if _consent(guesses):
         params["consent"] = {"unknown": {"profiling": "suppress", "marketing": "score"}}
+    params |= {"spine": {"given": {"dated": False}}} if undated else {}
     content |= {"params": params} if params else {}
     body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
     return _head(unsure) + body
+
+
+def _written(path: Path) -> str:
+    """The day on which a file, or the newest of a folder, was written."""
+    files = [found for found in path.rglob("*") if found.is_file()] if path.is_dir() else [path]
+    newest = max(file.stat().st_mtime for file in files)
+    return datetime.fromtimestamp(newest, UTC).date().isoformat()
 
 
 def _name(made: Guess) -> str:

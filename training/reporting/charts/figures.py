@@ -29,6 +29,7 @@ DRAWN: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
 
 # The part of its section that a figure cannot do without.
 NEEDS = {
+    "timeline": "dated",
     "profit": "assumptions",
     "tornado": "assumptions",
     "uplift": "orders",

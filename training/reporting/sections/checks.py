@@ -17,6 +17,7 @@ def checks(source: Source) -> dict[str, Any]:
     return {
         "assessed": True,
         "columns": {kind: source.audited[kind] for kind in ("excluded", "accepted")},
+        "undated": bool(source.audited["columns"]),
         "checks": [
             *source.audited["checks"],
             _mass(source),

@@ -13,8 +13,9 @@ from training.reporting.source import Source, group_words
 from training.reporting.words import said
 
 MOST = 12  # features with the most missing values that are listed
+TIMES = ("first", "last", "freshness_days")
 
-STEPS = ("step.asked", "step.refused", "step.closed", "step.split")
+STEPS = ("step.asked", "step.refused", "step.closed", "step.split", "step.random")
 
 
 def data(source: Source) -> dict[str, Any]:
@@ -22,6 +23,7 @@ def data(source: Source) -> dict[str, Any]:
     facts = source.facts
     return {
         "assessed": True,
+        "dated": source.dated,
         "extracted_at": facts["extracted_at"],
         "fingerprint": facts["fingerprint"],
         "tables": _tables(source),
@@ -47,7 +49,7 @@ def _tables(source: Source) -> list[dict[str, Any]]:
             "result": one.result,
             "share": one.share,
             **{key: tables[one.table].get(key, 0) for key in ("read", "left_out", "accepted", "quarantined")},
-            **{key: tables[one.table].get(key) for key in ("first", "last", "freshness_days")},
+            **{key: tables[one.table].get(key) if source.dated else None for key in TIMES},
             "reasons": tables[one.table].get("reasons", {}),
         }
         for one in judged(tables, source.params.ingest)

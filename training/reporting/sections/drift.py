@@ -7,13 +7,15 @@ import polars as pl
 
 from models import observed_rates
 from training.evaluation.metrics import Ranked, ranking
-from training.reporting.source import Source
+from training.reporting.source import Source, unassessed
 
 AMBER, RED, MOST, ROWS = 0.10, 0.25, 12, 20_000
 
 
 def drift(source: Source) -> dict[str, Any]:
     """Population stability index of the score and of every input, test against development rows."""
+    if not source.dated:
+        return unassessed("undated")
     past = source.past.sample(min(ROWS, len(source.past)), seed=source.seed)
     reference = source.model.probability(past)
     cuts = {"edges": np.unique(np.quantile(reference, np.arange(1, 10) / 10)).tolist()}

@@ -50,7 +50,7 @@ def _example(source: Source, kind: str, at: int, place: int, reasons: list[Any])
     return {
         "kind": kind,
         "name": pseudonym(str(row[source.facts["subject"]]), row["as_of"]),
-        "month": _month(row["as_of"]),
+        "month": _month(row["as_of"]) if source.dated else None,
         "probability": p,
         "band": _band(source, p),
         "label": int(row["label"]),

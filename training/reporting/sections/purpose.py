@@ -12,6 +12,7 @@ def purpose(source: Source, info: Info) -> dict[str, Any]:
     card = source.card
     return {
         "assessed": True,
+        "dated": source.dated,
         "question": card["question"],
         "positive": card["positive"],
         "days": card["days"],
