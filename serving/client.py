@@ -58,7 +58,7 @@ class Client:
         ]
 
     def explain(self, model: str, **item: Any) -> JSON:
-        """The answer with the contribution of every input."""
+        """The answer with the contribution of every input, and what would have led to another band."""
         return self._call("POST", f"/v1/models/{model}/explain", item)["result"]
 
     def lookup(self, model: str, ref: str, **more: str) -> JSON:

@@ -1,11 +1,13 @@
-"""Every contribution of one answer: for the right to an explanation."""
+"""Every contribution of one answer, and what would have changed it: for the right to an explanation."""
 
 from datetime import datetime
 from typing import Any
 
 import numpy as np
+import polars as pl
 
-from models.scorer import ELSEWHERE
+from models.counterfactual import NO_SCORE, nothing
+from models.scorer import ELSEWHERE, OK
 from serving.answering import answers, inputs
 from serving.champion.champion import Champion
 from serving.consent.consents import Consents
@@ -18,7 +20,8 @@ def explain(
 ) -> dict[str, Any]:
     """The answer for the item, with ``base``, ``log_odds`` and what each input contributes to it.
 
-    ``base`` plus all contributions is ``log_odds``, whose logistic function is the probability.
+    ``base`` plus all contributions is ``log_odds``, whose logistic function is the probability. Beside it
+    ``counterfactual``: what would have had to be otherwise for another band.
     """
     found = answers.answer(champion, item, settings, now, consents)
     if found["status"] in ("suppressed", ELSEWHERE):
@@ -41,7 +44,26 @@ def explain(
     ]
     parts.sort(key=lambda part: -abs(part["contribution"]))
     log_odds = base + float(values.sum())
-    return found | {"base": round(base, 6), "log_odds": round(log_odds, 6), "contributions": parts}
+    explained = {"base": round(base, 6), "log_odds": round(log_odds, 6), "contributions": parts}
+    return found | explained | {"counterfactual": _otherwise(champion, frame, found["status"], language)}
+
+
+def _otherwise(champion: Champion, frame: pl.DataFrame, status: str, language: str) -> dict[str, Any]:
+    """What would have led to another band, or why nothing is told."""
+    found = champion.counterfactuals.of(frame) if status == OK else nothing(NO_SCORE)
+    changes = [
+        {
+            "feature": one.feature,
+            "from": _plain(one.before),
+            "to": _plain(one.after),
+            "stated": one.stated,
+            "text": one.text[language],
+        }
+        for one in found.changes
+    ]
+    probability = None if found.probability is None else round(found.probability, 6)
+    told = {"found": found.found, "band": found.band, "probability": probability, "changes": changes}
+    return told | {"text": found.text[language], "not_found_reason": None if found.found else found.reason}
 
 
 def _plain(value: Any) -> Any:

@@ -38,7 +38,11 @@ def _explain(routes: APIRouter, state: State, task: str, database: Database, tig
     said = openapi.route(Scored, ITEMS[task], scope="explain:read")
     secret = access_log.secret_of(state.settings.kept)
 
-    @routes.post(f"/v1/models/{task}/explain", openapi_extra=said, summary="Every contribution")
+    @routes.post(
+        f"/v1/models/{task}/explain",
+        openapi_extra=said,
+        summary="Every contribution, and what would have led elsewhere",
+    )
     async def explain(request: Request) -> Response:
         champion, call = asked(state, task, request, "explain:read"), call_context.of(request)
         call.headers |= tight.take(call.client)

@@ -54,6 +54,7 @@ def _check(champion: Champion, frame: pl.DataFrame, expected: Mapping[str, Seque
             wrong = np.nanmax(np.abs(now - then))
             raise ValueError(f"trial: {name} of an example row is {wrong:.2e} away from what was released")
     champion.scorer.explainer.reasons(frame, 3)  # words and rates are prepared before the first caller waits
+    champion.counterfactuals.prepare()
     values, base = model.contributions(model.inputs(frame))
     log_odds = np.log(probability) - np.log1p(-probability)
     if (wrong := np.abs(values.sum(axis=1) + base - log_odds).max()) > ADDITIVE:

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from models.counterfactual import Counterfactuals
 from models.scorer import Population, Scorer
 from serving.champion.content_history import History
 from serving.champion.feature_snapshot import Snapshot
@@ -83,6 +84,11 @@ class Champion:
     @property
     def card(self) -> Mapping[str, Any]:
         return self.scorer.model.card
+
+    @cached_property
+    def counterfactuals(self) -> Counterfactuals:
+        """What would have led to another band."""
+        return Counterfactuals(self.scorer)
 
     @cached_property
     def doubts(self) -> Doubts:

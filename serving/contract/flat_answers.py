@@ -8,7 +8,7 @@ from pydantic import create_model
 from serving.contract.schema_answers import Result
 from serving.contract.schema_record import Row
 
-NESTED = ("reasons", "warnings", "error", "contributions")
+NESTED = ("reasons", "warnings", "error", "contributions", "counterfactual")
 MOST_REASONS = 5
 PLAIN = {name: field for name, field in Result.model_fields.items() if name not in NESTED}
 REASONS = [f"reason_{number}{part}" for number in range(1, MOST_REASONS + 1) for part in ("", "_code")]

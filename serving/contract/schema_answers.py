@@ -56,6 +56,31 @@ class Contribution(Row):
     contribution: float = Field(description="log-odds")
 
 
+class Change(Row):
+    """One feature that would have been otherwise."""
+
+    feature: str
+    before: float | str | None = Field(alias="from")
+    after: float | str | None = Field(alias="to")
+    stated: bool = Field(description="whether the sentence says it; what is not follows from what is")
+    text: str
+
+
+class Counterfactual(Row):
+    """The smallest change found that leads to the band below (from the lowest: to the one above).
+
+    Of what can happen: visits, purchases, messages, tickets, touches; never of attributes, nor of time gone
+    by. The changed row is one that a history could have, and was scored again by the same model.
+    """
+
+    found: bool
+    band: str | None = Field(description="of the changed row")
+    probability: Share | None = Field(description="of the changed row")
+    changes: list[Change] = Field(description="every feature that would differ")
+    text: str = Field(description="in the language asked for; where none was found, why")
+    not_found_reason: Literal["no_score", "no_events", "not_within_limits"] | None
+
+
 class Result(Row):
     """The answer for one subject: a score (``ok``), none (``suppressed``), or what is wrong (``error``).
 
@@ -114,6 +139,9 @@ class Result(Row):
     base: float | None = Field(default=None, description="in an explanation: log-odds before any input")
     log_odds: float | None = Field(default=None, description="in an explanation")
     contributions: list[Contribution] = Field(default_factory=list, description="in an explanation")
+    counterfactual: Counterfactual | None = Field(
+        default=None, description="in an explanation: what would have led to another band"
+    )
 
 
 class Scored(Row):

@@ -1,6 +1,7 @@
 """The explanation adds up, or the stage stops."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -42,3 +43,18 @@ def test_rounding_is_held_against_the_size_of_what_is_added_up():
     stage._require_additive("t", rows, np.array([5e-5]) / stage.size(values, base))
     with pytest.raises(ValueError, match="miss the log-odds by"):
         stage._require_additive("t", rows, np.array([5e-5]) / stage.size(values / 100, base))
+
+
+def test_another_band_is_reached_for_those_acted_on_and_confirmed(made_up):
+    found = json.loads((made_up / "build/made-up/churn/explain/explain.json").read_text())["otherwise"]
+    assert 0 < found["found"] <= found["rows"] <= stage.ACTED_ON
+    assert found["confirmed"] == found["found"]
+
+
+def test_what_the_scorer_does_not_confirm_is_not_counted(made_up, monkeypatch):
+    folder = made_up / "build/made-up/churn"
+    right = stage.Counterfactuals.of
+    monkeypatch.setattr(stage.Counterfactuals, "of", lambda self, row: replace(right(self, row), changes=()))
+    found = stage.otherwise(folder, Model.load(folder / "model"), 1, most=20)
+    assert found["found"] > 0
+    assert found["confirmed"] == 0

@@ -50,7 +50,7 @@ def build(source: Source, info: Info) -> dict[str, Any]:
         "challenger": challenger(source),
         "robustness": robustness(source),
         "monitoring": monitoring(source, info),
-        "rights": rights(info),
+        "rights": rights(source, info),
         "lineage": lineage(source),
         "gates": gates(source),
         "dissatisfaction": dissatisfaction(source),

@@ -7,8 +7,10 @@ import numpy as np
 import polars as pl
 
 from features.catalog import ABOUT_CONTENT
+from models.counterfactual import Counterfactuals
 from models.model import Model
 from models.phrases import family
+from models.scorer import Population, Scorer
 from training.data.rows import load
 from training.evaluation.metrics import codes, interval, resamples
 from training.evaluation.robustness import Trial, lagged, stress
@@ -16,6 +18,7 @@ from training.io import read_json, say, write_json
 from training.params import Params
 
 SAMPLE = 2_000
+ACTED_ON = 200  # rows of the highest band for which another band is looked for
 DRAWS = 200
 TOLERANCE = 1e-5  # share of the size of what is added up; XGBoost sums in single precision
 
@@ -51,6 +54,7 @@ def explain(params: Params, name: str) -> None:
             "tolerance": TOLERANCE,
             "features": _importance(model, values, subject, params.seed),
             "families": _families(model, values, subject, params.seed),
+            "otherwise": otherwise(folder, model, params.seed),
         },
     )
     write_json(out / "stress.json", _stressed(folder, model, facts, params.seed))
@@ -69,6 +73,31 @@ def _stressed(folder: Path, model: Model, facts: dict[str, Any], seed: int) -> d
     current = [name for group in ABOUT_CONTENT for name in groups.get(group, [])]
     found = stress(trial, groups, [line["name"] for line in lines])
     return found | {"lagged": lagged(model, rows, facts["subject"], current, seed)}
+
+
+def otherwise(folder: Path, model: Model, seed: int, most: int = ACTED_ON) -> dict[str, int]:
+    """For how many test rows of the highest band another band is reached, and how often that is confirmed.
+
+    Returns
+    -------
+    ``rows``, at most ``most``, drawn seeded; ``found`` of them; ``confirmed``: those whose told changes, put
+    into the row, are scored in the told band.
+    """
+    test = pl.read_parquet(folder / "test.parquet", columns=["row_id", "probability"])
+    shares, names = zip(*((band["share"], band["name"]) for band in model.card["bands"]), strict=True)
+    scorer = Scorer(model, Population.of(test["probability"].to_numpy(), "", shares))
+    top = test.filter(scorer.bands(test["probability"].to_numpy()) == 0)["row_id"]
+    scanned = pl.scan_parquet(folder / "dataset.parquet").filter(pl.col("row_id").is_in(top.implode()))
+    rows = scanned.collect().sort("row_id")
+    rows = rows.filter(scorer.numbers(rows)["band"].eq_missing(names[0]))
+    rows = rows.sample(min(most, len(rows)), seed=seed)
+    finder, found, confirmed = Counterfactuals(scorer), 0, 0
+    for at in range(len(rows)):
+        row, told = rows[at], finder.of(rows[at])
+        found += told.found
+        changed = {one.feature: pl.lit(one.after, dtype=row.schema[one.feature]) for one in told.changes}
+        confirmed += told.found and scorer.numbers(row.with_columns(**changed))["band"].item() == told.band
+    return {"rows": len(rows), "found": found, "confirmed": confirmed}
 
 
 def sample(folder: Path, seed: int, size: int = SAMPLE) -> pl.DataFrame:
