@@ -12,8 +12,8 @@ from models.model import Model
 from models.release_format import BEST, CHAMPION, PREVIOUS
 from training.evaluation.metrics import estimates, swapped
 from training.reporting.source import DRAWS, Source, unassessed
+from training.review.gates import wanted_gates
 
-MARGIN = -0.01
 SERVING = (CHAMPION, PREVIOUS)
 MEASURES = ("auc", "average_precision", "lift_10", "capture_20", "brier", "expected_over_observed")
 
@@ -45,6 +45,7 @@ def _compared(source: Source, champion: Model | None, serves: bool) -> dict[str,
     scores = {"model": source.probability, "champion": other}
     found, differences = estimates(source.label, scores, source.subject, DRAWS, source.seed)
     low = differences["champion"]["average_precision"]["low"] or 0.0
+    margin = wanted_gates()["champion"]["margin"]
     return {
         "assessed": True,
         "n": len(source.label),
@@ -56,8 +57,8 @@ def _compared(source: Source, champion: Model | None, serves: bool) -> dict[str,
         "difference": {measure: differences["champion"][measure] for measure in MEASURES},
         "correlation": _correlation(source.probability, other),
         "swapped": swapped(source.label, source.probability, other),
-        "margin": MARGIN,
-        "result": "good" if low > 0 else "warn" if low > MARGIN else "bad",
+        "margin": margin,
+        "result": "good" if low > 0 else "warn" if low > margin else "bad",
     }
 
 
