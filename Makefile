@@ -44,8 +44,7 @@ demo: $(VENV)/.runtime ## Data in, four explained models out: DATA=brand (simula
 	@$(RUN) python -m training use $(DATA)
 	@# Not -q, which hides DVC's errors, too; that a folder may be empty is meant.
 	@$(RUN) dvc repro > /dev/null 2> >(grep -v "^WARNING: .* is empty" >&2)
-	@$(RUN) python -m training publish
-	@$(RUN) python -m training summary
+	@$(RUN) python -m training publish; code=$$?; $(RUN) python -m training summary && exit $$code
 
 test: $(VENV)/.dev ## The whole test suite, the README's examples included
 	@$(RUN) python -m pytest -n $(JOBS) --dist loadfile

@@ -4,12 +4,14 @@ Both sides take them from here, so that neither can change them alone.
 """
 
 CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"  # aliases in the registry
+BEST = "best"  # the alias of the best champion so far, which `previous` need not be
 FOLDER = "artifacts/release"  # of a registered model, where MLflow keeps what it was logged with
 MODEL, CARD, POPULATION = "model.ubj", "card.json", "population.json"
 RELEASE, EXAMPLES = "release.json", "examples.json"
 REQUIRED, OPTIONAL = (MODEL, CARD, POPULATION, RELEASE), (EXAMPLES,)
 VALUE, UPLIFT = "value", "uplift"  # folders of boosters in XGBoost's native format, and facts in JSON
 BESIDE = (VALUE, UPLIFT)
+SIGNATURES = "signatures.json"  # in the task's published folder: decisions under reports, the oldest first
 ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # how MLflow says that there is no such thing
 
 

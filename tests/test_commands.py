@@ -66,3 +66,37 @@ def test_an_expected_error_is_one_sentence(tmp_path):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.startswith("error: mappings/nothing.yaml: no such mapping")
+
+
+def test_a_day_that_is_none_is_named_with_its_option_and_form():
+    words = ["sign", "churn", "--role", "owner", "--decision", "approve", "--by", "A. Owner"]
+    found = RUNNER.invoke(memberlens.app, [*words, "--expires", "2026-13-01"], env={"COLUMNS": "200"})
+    assert found.exit_code == 2
+    told = " ".join(found.output.replace("│", " ").split())  # the box around an error breaks lines anywhere
+    assert "--expires" in told
+    assert "'2026-13-01' is no day; allowed is YYYY-MM-DD, as in 2027-06-30" in told
+
+
+@pytest.mark.parametrize(
+    ("refused", "code"), [([], 0), (["lead"], 0), (["lead", "churn"], 3)], ids=["none", "some", "all"]
+)
+def test_publish_fails_where_nothing_was_released_and_says_why(refused, code, monkeypatch, tmp_path):
+    from training.registry import release, tracking
+
+    def decide(params, task):
+        if task in refused:
+            raise release.RefusedError(f"{task} is not released: positives in the test: 3 (needs >= 50)")
+
+    given = (
+        (ROOT / "params.yaml")
+        .read_text()
+        .replace("tasks: [lead, response, churn, recall]", "tasks: [lead, churn]")
+    )
+    (tmp_path / "params.yaml").write_text(given)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tracking, "track", lambda params, task: None)
+    monkeypatch.setattr(release, "release", decide)
+    found = RUNNER.invoke(memberlens.app, ["publish"])
+    assert found.exit_code == code
+    assert all(f"{task} is not released: positives in the test" in found.output for task in refused)
+    assert ("nothing was released: refused were lead, churn" in found.output) == (code == 3)

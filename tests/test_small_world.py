@@ -30,7 +30,7 @@ from training import params as settings
 from training.evaluation import truth
 from training.evaluation.metrics import codes
 from training.evaluation.uplift_metrics import Arms, judge
-from training.registry import release, tracking
+from training.registry import release, release_log, tracking
 from training.stages.audit import audit
 from training.stages.backtest import backtest
 from training.stages.consent import consent
@@ -273,8 +273,9 @@ def test_models_are_tracked_released_and_rolled_back(world, monkeypatch):
     assert release.release(world, "churn") == "2"
     assert release.rollback(world, "churn") == "1"
     assert str(api.get_model_version_by_alias("churn", "champion").version) == "1"
-    decisions = (world.results / release.LOG).read_text().splitlines()
-    assert [json.loads(line)["decision"] for line in decisions] == ["release", "release", "rollback"]
+    assert [row["decision"] for row in release_log.read(world)] == ["release", "release", "rollback"]
+    assert release_log.faults(world) == []
+    assert tracking.holder("churn", "best") == "1"  # not the one that was taken back
 
 
 @pytest.fixture

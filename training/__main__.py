@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,14 @@ from training.registry import experiment_commands
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.add_typer(experiment_commands.app)
 Task = Annotated[str, typer.Argument(help="one of `tasks` in params.yaml")]
+
+
+def _day(text: str) -> date:
+    """A day of the calendar; what is none is named, with what one looks like."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no day; allowed is YYYY-MM-DD, as in 2027-06-30") from None
 
 
 def _task_stage(name: str) -> None:
@@ -82,6 +91,14 @@ def features(
 
 
 @app.command()
+def economics() -> None:
+    """Write what is stated about money, a file a task."""
+    from training.stages.economics import economics as run
+
+    run(load())
+
+
+@app.command()
 def ingest() -> None:
     """Simulate the brand, or read the mapped source; validate, bind, write the contract's tables."""
     from training.stages.ingest import ingest as run
@@ -98,16 +115,17 @@ def sign(
     condition: Annotated[
         list[str] | None, typer.Option(help="one condition; may stand several times")
     ] = None,
-    expires: Annotated[str | None, typer.Option(help="last valid day, YYYY-MM-DD; a year by default")] = None,
+    expires: Annotated[
+        date | None, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="last valid day; a year by default")
+    ] = None,
 ) -> None:
     """Sign the task's report; a changed report voids the signature."""
-    from datetime import date
-
     from training.review.signoff import sign as add
-    from training.stages.report import keep, write_index, write_pages
+    from training.stages.report import keep, require_page, write_index, write_pages
 
-    params, end = load(), None if expires is None else date.fromisoformat(expires)
-    found = add(params, task, role, decision, by, condition or (), expires=end)
+    params = load()
+    require_page(params, task)  # else somebody signs what was not made here
+    found = add(params, task, role, decision, by, condition or (), expires=expires)
     write_pages(params, task)
     keep(params, task)
     write_index(params)

@@ -178,6 +178,19 @@ class Params(Section):
         return Path("experiments") / self.data
 
 
+def own(settings: dict[str, Any], task: str) -> dict[str, Any]:
+    """Params as plain data without the sections of other tasks: nothing that cannot touch the task.
+
+    Examples
+    --------
+    >>> own({"seed": 7, "tasks": ["churn"], "tune": {"churn": 1, "lead": 2}}, "churn")
+    {'seed': 7, 'tune': {'churn': 1}}
+    """
+    kept = {key: value for key, value in settings.items() if key != "tasks"}
+    by_task = [key for key in ("spine", "tune", "economics") if key in kept]
+    return kept | {key: {task: kept[key].get(task)} for key in by_task}
+
+
 Where = Callable[..., str]  # keys of a setting: its place, as errors name it
 
 

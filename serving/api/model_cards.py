@@ -4,6 +4,7 @@ from typing import Any
 
 from models.unknown import MAX_UNKNOWN
 from serving.answering import clock
+from serving.champion import approvals
 from serving.champion.champion import Champion
 from serving.contract.schema_record import record_model
 from serving.state import State
@@ -12,17 +13,18 @@ HIDDEN = "the reason is told on the service's own machine, or to a key with the 
 TOLD = ("task", "data", "question", "positive", "days", "gap", "base_rate", "extracted_at", "fingerprint")
 
 
-def short(champion: Champion) -> dict[str, Any]:
-    """One line of the list of models."""
-    return champion.name | {"question": champion.card["question"]}
+def short(state: State, champion: Champion) -> dict[str, Any]:
+    """One line of the list of models, with what people decided about its report."""
+    decided = approvals.told(champion, state.settings.published, state.now().date())
+    return champion.name | {"question": champion.card["question"], "approval": decided}
 
 
-def full(champion: Champion) -> dict[str, Any]:
+def full(state: State, champion: Champion) -> dict[str, Any]:
     """The model's card: question, bands with their rates, inputs, snapshot."""
     card, population = champion.card, champion.scorer.population
     needs = {name: record_model().model_fields[name].description for name in champion.reader.sources}
     return (
-        champion.name
+        short(state, champion)
         | {key: card[key] for key in TOLD}
         | {
             "inputs": card["features"],

@@ -23,7 +23,7 @@ def router(state: State, database: Database) -> APIRouter:
     )
     async def models(request: Request) -> Response:
         call_context.of(request).require("score:read")
-        return reply(request, {"models": [model_cards.short(one) for one in state.champions.values()]})
+        return reply(request, {"models": [model_cards.short(state, one) for one in state.champions.values()]})
 
     for task in TASK_NAMES:
         _card(routes, state, task)
@@ -59,4 +59,4 @@ def _card(routes: APIRouter, state: State, task: str) -> None:
     )
     async def card(request: Request) -> Response:
         call_context.of(request).require("score:read")
-        return reply(request, {"model": model_cards.full(state.champion(task))})
+        return reply(request, {"model": model_cards.full(state, state.champion(task))})

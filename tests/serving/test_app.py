@@ -1,11 +1,15 @@
 """The public routes: what is asked, what is answered, what is refused."""
 
+import json
 import re
+from typing import Any
 
 import polars as pl
 import pytest
 from fastapi.testclient import TestClient
 from released import Brand, finite
+
+from models.release_format import SIGNATURES
 
 TASKS = ("lead", "response", "churn", "recall")
 ITEMS = {
@@ -227,6 +231,38 @@ def test_models_tell_what_they_are(client: TestClient):
     card = client.get("/v1/models/churn").json()["model"]
     assert [band["name"] for band in card["bands"]] == ["high", "medium", "low"]
     assert card["snapshot"]["rows"] == 40
+
+
+def test_models_tell_what_people_decided_about_their_report(client: TestClient, brand: Brand):
+    path = brand.settings.published / "churn" / SIGNATURES
+    row = {
+        "role": "validator",
+        "by": "V. Alidator",
+        "conditions": [],
+        "signed": "2026-06-01",
+        "report": "0" * 64,
+    }
+
+    def told(*rows: dict[str, object]) -> dict[str, Any]:
+        path.write_text(json.dumps([row | {"expires": "2999-01-01"} | one for one in rows]))
+        listed = {one["name"]: one["approval"] for one in client.get("/v1/models").json()["models"]}
+        assert client.get("/v1/models/churn").json()["model"]["approval"] == listed["churn"]
+        assert listed["lead"] == {"word": "unsigned", "decisions": []}
+        return listed["churn"]
+
+    try:
+        assert told()["word"] == "unsigned"
+        found = told({"decision": "approve_with_conditions", "conditions": ["only in the north"]})
+        assert found["word"] == "conditions"
+        assert found["decisions"][0]["by"] == "V. Alidator"
+        assert found["decisions"][0]["conditions"] == ["only in the north"]
+        assert told({"decision": "approve", "expires": "2026-06-02"})["word"] == "unsigned"  # it has ended
+        assert told({"decision": "reject", "report": "1" * 64})["word"] == "unsigned"  # another report
+        assert told({"decision": "approve"}, {"decision": "reject"})["word"] == "rejected"
+        path.write_text("[{")
+        assert client.get("/v1/models/churn").json()["model"]["approval"]["word"] == "unknown"
+    finally:
+        path.unlink()
 
 
 def test_the_openapi_document_holds_together(client: TestClient):

@@ -10,9 +10,12 @@ import stages
 
 from training.io import write_json
 from training.review import gates
-from training.stages.report import report
+from training.review.signoff import sign
+from training.stages.report import report, write_pages
 
 AP = "average_precision"
+CHAMPION = "gain in average precision over the champion, lower end"
+BEST = "gain in average precision over the best champion so far, lower end"
 
 
 @pytest.fixture
@@ -35,6 +38,8 @@ def spoil(params, file: str, change) -> None:
     content = json.loads(path.read_text())
     change(content)
     write_json(path, content)
+    if file == "report.json":
+        write_pages(params, "churn")
 
 
 def test_a_sound_model_passes_every_gate(params):
@@ -70,9 +75,67 @@ def test_without_a_report_nothing_is_released(params):
 
 
 def test_a_missing_signature_refuses_where_it_is_asked_for(params, monkeypatch):
-    wanted = gates.wanted_gates() | {"signoff": {"roles": ["compliance"]}}
-    monkeypatch.setattr(gates, "wanted_gates", lambda: wanted)
+    ask(monkeypatch, roles=["compliance"])
     assert failed(params) == ["signatures"]
+
+
+def ask(monkeypatch, **signoff) -> None:
+    """Ask for signatures as a brand might in gates.yaml."""
+    wanted = gates.wanted_gates()
+    wanted |= {"signoff": wanted["signoff"] | signoff}
+    monkeypatch.setattr(gates, "wanted_gates", lambda: wanted)
+
+
+def test_a_rejected_report_is_not_released_though_no_signature_is_asked_for(params):
+    assert gates.wanted_gates()["signoff"]["roles"] == []
+    sign(params, "churn", "validator", "reject", "V. Alidator")
+    assert failed(params) == ["rejections"]
+    sign(params, "churn", "validator", "approve", "V. Alidator")
+    assert failed(params) == []
+
+
+def test_one_name_under_two_roles_refuses_where_four_eyes_are_asked_for(params, monkeypatch):
+    for role in ("owner", "validator"):
+        sign(params, "churn", role, "approve", "A. Owner")
+    assert failed(params) == []
+    ask(monkeypatch, four_eyes=True)
+    found = {gate["gate"]: gate for gate in gates.release_gates(params, "churn")}
+    assert found["four eyes"]["value"] == "A. Owner as owner and validator"
+    assert failed(params) == ["four eyes"]
+    sign(params, "churn", "validator", "approve", "V. Alidator")
+    assert failed(params) == []
+
+
+def test_an_edited_page_is_not_released(params):
+    page = params.results / "churn" / "report.html"
+    page.write_text(page.read_text().replace("</h1>", " Safe for prices and credit, too.</h1>", 1))
+    assert failed(params) == ["page of the report"]
+
+
+def test_a_champion_that_cannot_be_asked_needs_somebody_who_answers_for_it(params):
+    folder = params.build / "churn"
+    shutil.copytree(folder / "model", folder / "champion")
+    card = folder / "champion" / "card.json"
+    card.write_text(card.read_text().replace('"name": "orders_90d"', '"name": "gone"'))
+    assert failed(params) == [CHAMPION]
+    sign(params, "churn", "developer", "approve", "D. Eveloper")
+    assert failed(params) == [CHAMPION]
+    sign(params, "churn", "owner", "approve", "A. Owner")
+    assert failed(params) == []
+
+
+def test_small_losses_do_not_add_up_over_releases(params):
+    """The champion is hardly better than the model, the best champion so far clearly is."""
+    folder = params.build / "churn"
+    shutil.copytree(folder / "model", folder / "best")
+    model = folder / "model" / "model.ubj"
+    model.write_bytes(_fewer_trees(model, 2))
+    shutil.copytree(folder / "model", folder / "champion")
+    test = pl.read_parquet(folder / "test.parquet")
+    noise = np.random.default_rng(0).normal(0, 2, len(test))
+    noisy = 1 / (1 + np.exp(-(test["margin"].to_numpy() + noise)))
+    test.with_columns(probability=pl.Series(noisy)).write_parquet(folder / "test.parquet")
+    assert failed(params) == [BEST]
 
 
 def test_a_model_that_is_worse_than_the_champion_is_refused(params):
@@ -84,12 +147,12 @@ def test_a_model_that_is_worse_than_the_champion_is_refused(params):
     test.with_columns(probability=pl.Series(shuffled)).write_parquet(folder / "test.parquet")
     model = folder / "model" / "model.ubj"
     model.write_bytes(_fewer_trees(model))
-    assert failed(params) == ["gain in average precision over the champion, lower end"]
+    assert failed(params) == [CHAMPION]
 
 
-def _fewer_trees(path) -> bytes:
+def _fewer_trees(path, trees: int = 1) -> bytes:
     import xgboost
 
     booster = xgboost.Booster()
     booster.load_model(path)
-    return bytes(booster[:1].save_raw("ubj"))
+    return bytes(booster[:trees].save_raw("ubj"))

@@ -2,18 +2,34 @@
 
 import json
 import re
+import shutil
+from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
+import polars as pl
 import pytest
 import stages
 
+from models.calibration import Calibration
+from models.model import Model
+from training.evaluation import looks
+from training.params import Economics, Stated
 from training.reporting.build import ORDER, build
 from training.reporting.info import Info
 from training.reporting.source import Source
+from training.review.gates import wanted_gates
 from training.review.signoff import FILE, sign
 from training.stages.explain import explain
-from training.stages.report import keep, report, write_index, write_pages
+from training.stages.report import (
+    AnotherPageError,
+    keep,
+    report,
+    require_page,
+    write_index,
+    write_pages,
+)
 
 PRIVATE = {
     "mail": r"[\w.+-]+@[\w-]+\.[\w.]+",
@@ -68,7 +84,7 @@ class Text(HTMLParser):
 
 
 def test_every_section_stands_in_its_order(page, data):
-    assert list(data["sections"]) == list(ORDER)
+    assert list(data["sections"]) == [name for name in ORDER if name != "challenger"]  # it stands beside
     assert re.findall(r'<section id="(\w+)"', page) == [*ORDER, "glossary"]
 
 
@@ -143,6 +159,111 @@ def test_a_signature_shows_in_the_page_and_its_version_is_kept(made, made_up, mo
     assert "void: signed another version" in (made / "report.html").read_text()
     FILE.unlink()
     report(params, "churn")
+
+
+@pytest.fixture
+def here(made: Path, made_up: Path, monkeypatch: pytest.MonkeyPatch):
+    """The parameters of the made-up report; whatever a test did to it is made good."""
+    monkeypatch.chdir(made_up)
+    params = stages.params()
+    yield params
+    FILE.unlink(missing_ok=True)
+    shutil.rmtree(params.results / "reports", ignore_errors=True)
+    shutil.rmtree(params.build / "churn" / "champion", ignore_errors=True)
+    report(params, "churn")
+
+
+def visible(html: str) -> str:
+    """What a reader sees in English, one space between words."""
+    found = Text()
+    found.feed(html)
+    return " ".join(found.texts["en"])
+
+
+def test_a_sentence_that_was_changed_in_the_page_is_found(here, made):
+    path = made / "report.html"
+    for old, new in (
+        ("</h1>", " Safe for prices and credit, too.</h1>"),
+        ('"signatures":[]', '"signatures":[1]'),
+    ):
+        whole = path.read_text()
+        assert whole.count(old) == 1
+        path.write_text(whole.replace(old, new))
+        with pytest.raises(AnotherPageError, match=r"report\.html: is not what report.json renders to"):
+            require_page(here, "churn")
+        assert keep(here, "churn").read_text() == whole  # what is kept is made again
+        path.write_text(whole)
+    require_page(here, "churn")
+
+
+def test_state_that_moves_on_beside_a_report_makes_it_no_other_page(here, made):
+    sign(here, "churn", "owner", "approve", "A. Owner")
+    require_page(here, "churn")  # made before the signature, by the same report
+
+
+def test_after_a_rejection_nothing_says_recommended_alone(here, made):
+    sign(here, "churn", "validator", "reject", "V. Alidator")
+    write_pages(here, "churn")
+    keep(here, "churn")
+    write_index(here)
+    first = (made / "report.html").read_text().split('<section id="purpose"')[0]
+    index = (made.parent / "index.html").read_text()
+    for page in (first, index):
+        assert "V. Alidator (Independent reviewer): rejected" in visible(page)
+        left = re.sub(r"By its figures alone, before this decision: [\w ]+\.", "", visible(page))
+        assert "ecommended" not in left
+        assert "建议使用" not in re.sub(r"仅就数据而言（未计入上述决定）：[^。]+。", "", page)
+    assert len(re.findall("reports/churn-", index)) == 1
+
+
+def test_conditions_stand_on_the_first_screen_and_the_index(here, made):
+    sign(here, "churn", "validator", "approve_with_conditions", "V. Alidator", ["only in the north"])
+    write_pages(here, "churn")
+    for path in (made / "report.html", made.parent / "index.html"):
+        first = visible(path.read_text().split('<section id="purpose"')[0])
+        assert "V. Alidator (Independent reviewer): approved with conditions" in first
+        assert "Condition: only in the north" in first
+
+
+def test_no_report_is_called_a_draft(here, made, data):
+    assert data["sections"]["verdict"]["unowned"]  # nobody owns the made-up task
+    assert data["sections"]["verdict"]["status"] == "warn"
+    page = (made / "report.html").read_text()
+    assert "No owner is named" in page
+    assert "Draft" not in page
+
+
+def test_neither_the_registry_nor_another_task_changes_a_report(here, made):
+    """A signature is tied to the report's bytes: what cannot touch the task must leave them."""
+    before = (made / "report.json").read_bytes()
+    champion = replace(Source(here, "churn").model, calibration=Calibration(2.0, 0.1))
+    Model(champion.booster[:2], champion.encoder, champion.calibration, champion.card).save(
+        here.build / "churn" / "champion"
+    )
+    economics = Stated(lead=Economics(value=800, cost=99, capacity=0.2, date=date(2026, 1, 1)))
+    report(here.model_copy(update={"economics": economics}), "churn")
+    assert (made / "report.json").read_bytes() == before
+    assert (
+        "Not assessed"
+        not in re.findall(
+            r'<section id="challenger".*?</section>', (made / "report.html").read_text(), re.DOTALL
+        )[0]
+    )
+
+
+def test_the_looks_at_the_test_are_told_and_many_warn(here, made):
+    test = pl.read_parquet(here.build / "churn" / "test.parquet")
+    assert "Models evaluated on this same test since" in visible((made / "report.html").read_text())
+    kept = (made / looks.LOG).read_text()
+    for number in range(wanted_gates()["test"]["looks"]):
+        looks.look(made, test, f"model {number}")
+    write_pages(here, "churn")
+    (made / looks.LOG).unlink()
+    many = visible((made / "report.html").read_text())
+    write_pages(here, "churn")
+    (made / looks.LOG).write_text(kept)
+    assert "is not recorded here" in visible((made / "report.html").read_text())
+    assert ": 21, more than 20." in many
 
 
 def _sections(signal: str, folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int = 0) -> dict:

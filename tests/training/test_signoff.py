@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 import stages
 
-from training.review.signoff import FILE, sign, signatures, unsigned
+from training.review.signoff import FILE, rejected, sign, signatures, signed_twice, unsigned
 
 TODAY = date(2026, 7, 1)
 
@@ -53,6 +53,17 @@ def test_the_latest_decision_of_a_role_counts_and_none_is_lost(params):
         "reject",
         "approve_with_conditions",
     ]
+
+
+def test_who_rejects_and_who_signs_twice_is_named(params):
+    approve(params)
+    assert (rejected(params, "churn"), signed_twice(params, "churn")) == ([], [])
+    approve(params, role="validator", by=" a.  OWNER", decision="reject")
+    approve(params, role="developer", by="B. Other")
+    assert rejected(params, "churn") == [" a.  OWNER (validator)"]
+    assert signed_twice(params, "churn") == ["A. Owner as owner and validator"]
+    (params.results / "churn" / "report.json").write_text("{}")
+    assert (rejected(params, "churn"), signed_twice(params, "churn")) == ([], [])
 
 
 def test_signatures_of_other_tasks_and_data_stay_as_they_are(params):

@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 
 from training import params as settings
-from training.registry import release, release_files, tracking
+from training.registry import release, release_files, release_log, tracking
 from training.registry.verify import verify
 from training.stages.audit import audit
 from training.stages.backtest import backtest
@@ -105,23 +105,32 @@ def test_the_released_model_is_made_again(project):
 
 
 def test_an_edited_log_is_found(project):
-    path = project.results / release.LOG
+    path = project.results / release_log.LOG
     before = path.read_text()
-    release.append(project, {"decision": "rollback"})
-    assert release.edited(project) == []
-    path.write_text(path.read_text().replace("A. Tester", "A. Nother"))
-    assert release.edited(project) == [1]
+    assert release_log.faults(project) == []
+    path.write_text(before.replace("A. Tester", "A. Nother"))  # the last line, of which no other one tells
+    edited = release_log.faults(project)
+    path.unlink()
+    lost = release_log.faults(project)
     path.write_text(before)
+    assert edited == ["log of releases, line 1: was edited, it does not have the hash that it names"]
+    assert len(lost) == 1
+    assert lost[0].startswith("log of releases: the newest line about tiny-given version 1 has the hash none")
 
 
-def test_a_changed_byte_of_the_data_is_told(project):
+def test_a_changed_byte_of_the_data_and_of_the_log_is_told(project):
     path = Path(os.environ["MEMBERLENS_DATA"]) / "tiny" / "rows.csv"
     before = path.read_bytes()
+    log = project.results / release_log.LOG
+    kept = log.read_text()
     path.write_bytes(before[:-2] + b"X\n")
+    log.write_text(kept.replace("A. Tester", "A. Nother"))
     found = verify(project, "given")
     path.write_bytes(before)
-    assert len(found) == 1
-    assert found[0].startswith("source data: files.rows.csv: was ")
+    log.write_text(kept)
+    assert len(found) == 2
+    assert found[0].startswith("log of releases, line 1: was edited")
+    assert found[1].startswith("source data: files.rows.csv: was ")
 
 
 def test_uncommitted_code_cannot_be_made_again(project):

@@ -34,17 +34,26 @@ def release(task: Task, by: str = "pipeline", why: Why = "") -> None:
 
 @app.command()
 def publish() -> None:
-    """Track and release every task of params.yaml; a refused model is named, the others go on."""
+    """Track and release every task of params.yaml; a refused model is named, the others go on.
+
+    Exit code 3 where every model was refused. Where only some were, their former champions go on
+    serving beside the new ones, and the exit code is 0.
+    """
     from training.registry import release as releases
     from training.registry import tracking
+    from training.stages.report import AnotherPageError
 
-    params = load()
+    params, refused = load(), []
     for task in params.tasks:
-        tracking.track(params, task)
         try:
+            tracking.track(params, task)
             releases.release(params, task)
-        except releases.RefusedError as refusal:
+        except (releases.RefusedError, AnotherPageError) as refusal:
             print(refusal, file=sys.stderr)
+            refused.append(task)
+    if len(refused) == len(params.tasks):
+        print(f"nothing was released: refused were {', '.join(refused)}, see above", file=sys.stderr)
+        raise typer.Exit(3)
 
 
 @app.command()

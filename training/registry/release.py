@@ -1,19 +1,17 @@
 """Which model serves: gates from a file, aliases in the registry, a log that only grows."""
 
-import hashlib
-import json
 import shutil
-from datetime import UTC, datetime
 from typing import Any
 
-from models.release_format import CHALLENGER, CHAMPION, FOLDER, PREVIOUS
+from models.release_format import BEST, CHALLENGER, CHAMPION, FOLDER, PREVIOUS
 from training.io import read_json, say
 from training.params import Params
 from training.registry import tracking
+from training.registry.release_log import append
+from training.reporting.sections.challenger import is_best
+from training.reporting.source import Source
 from training.review.gates import release_gates
-from training.stages.report import keep, write_index
-
-LOG = "releases.jsonl"
+from training.stages.report import keep, tell_service, write_index
 
 
 class RefusedError(Exception):
@@ -36,7 +34,7 @@ def release(params: Params, name: str, by: str = "pipeline", why: str = "") -> s
     copy_serving(params, name)
     gates = release_gates(params, name)
     passed = all(gate["passed"] for gate in gates)
-    append(params, _decision(registered, version, "release" if passed else "refuse", by, why, gates))
+    append(params, registered, version, _decision("release" if passed else "refuse", by, why, gates))
     if not passed:
         failed = "; ".join(
             f"{g['gate']}: {g['value']} (needs {g['needs']})" for g in gates if not g["passed"]
@@ -46,7 +44,10 @@ def release(params: Params, name: str, by: str = "pipeline", why: str = "") -> s
         api.set_registered_model_alias(registered, PREVIOUS, champion)
     api.set_registered_model_alias(registered, CHAMPION, version)
     api.delete_registered_model_alias(registered, CHALLENGER)
+    if tracking.holder(registered, BEST) is None or is_best(Source(params, name)):
+        api.set_registered_model_alias(registered, BEST, version)
     copy_serving(params, name)
+    tell_service(params, name)
     keep(params, name)
     write_index(params)
     say(f"{registered}: version {version} is the champion")
@@ -62,16 +63,18 @@ def rollback(params: Params, name: str, by: str = "pipeline", why: str = "") -> 
     api.set_registered_model_alias(registered, CHAMPION, previous)
     if champion is not None:
         api.set_registered_model_alias(registered, PREVIOUS, champion)
-    append(params, _decision(registered, previous, "rollback", by, why, []))
+    if tracking.holder(registered, BEST) == champion:  # who was taken back is no measure for others
+        api.set_registered_model_alias(registered, BEST, previous)
+    append(params, registered, previous, _decision("rollback", by, why, []))
     copy_serving(params, name)
     say(f"{registered}: version {previous} is the champion again")
     return previous
 
 
 def copy_serving(params: Params, name: str) -> None:
-    """``champion/`` and ``previous/`` of the task as the registry has them, each by one rename."""
+    """``champion/``, ``previous/`` and ``best/`` of the task as the registry has them, each by one rename."""
     registered = tracking.registered_name(params, name)
-    for alias in (CHAMPION, PREVIOUS):
+    for alias in (CHAMPION, PREVIOUS, BEST):
         folder, version = params.build / name / alias, tracking.holder(registered, alias)
         mark = folder / "version"
         if version is None or (mark.exists() and mark.read_text() == version):
@@ -85,30 +88,5 @@ def copy_serving(params: Params, name: str) -> None:
         aside.rename(folder)
 
 
-def _decision(
-    model: str, version: str, decision: str, by: str, why: str, gates: list[dict[str, Any]]
-) -> dict[str, Any]:
-    return {"model": model, "version": version, "decision": decision, "by": by, "why": why, "gates": gates}
-
-
-def append(params: Params, decision: dict[str, Any]) -> None:
-    """Add a decision to the log, chained to the line before it: an edited line is found later."""
-    path = params.results / LOG
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = path.read_text().splitlines() if path.exists() else []
-    before = _digest(lines[-1]) if lines else ""
-    row = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **decision, "before": before}
-    with path.open("a") as file:
-        file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def edited(params: Params) -> list[int]:
-    """Numbers of the lines of the log after which the next line's chain breaks; empty if none was edited."""
-    path = params.results / LOG
-    lines = path.read_text().splitlines() if path.exists() else []
-    chain = ["", *map(_digest, lines)]
-    return [at for at, line in enumerate(lines) if json.loads(line).get("before") != chain[at]]
-
-
-def _digest(line: str) -> str:
-    return hashlib.sha256(line.encode()).hexdigest()[:16]
+def _decision(decision: str, by: str, why: str, gates: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"decision": decision, "by": by, "why": why, "gates": gates}

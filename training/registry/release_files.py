@@ -14,6 +14,7 @@ from training.git import UNKNOWN, git, is_repository
 from training.io import sha256, write_json
 from training.params import Params
 from training.registry import run_record
+from training.review.signoff import digest
 
 MAKING = ("params.yaml", "dvc.lock", "requirements.lock")  # with the commit and the data all that made it
 EXAMPLES = 10
@@ -76,7 +77,7 @@ def _facts(params: Params, name: str, run_id: str) -> dict[str, Any]:
         "task": name,
         "data": params.data,
         "run_id": run_id,
-        "report_sha256": sha256(params.results / name / "report.html"),
+        "report_sha256": digest(params, name),  # what signatures name, too
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "git_commit": git("rev-parse", "HEAD") or UNKNOWN,
     }

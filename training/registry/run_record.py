@@ -17,7 +17,7 @@ import polars as pl
 import yaml
 
 from training.io import write_json
-from training.params import parse
+from training.params import own, parse
 
 ASKED = ("lead_id", "member_id", "subject_id", "campaign_id", "as_of")
 MADE = ("dataset.parquet", "tune.json", "model/model.ubj", "model/card.json")  # the same bytes each time
@@ -56,7 +56,7 @@ def gather(read: Reader, task: str, name: str) -> Record:
     test = pl.read_parquet(BytesIO(read(f"{folder}/test.parquet")))
     return Record(
         name,
-        flat(_own(settings, task)) | flat({"best": best["params"] | {"rounds": best["rounds"]}}),
+        flat(own(settings, task)) | flat({"best": best["params"] | {"rounds": best["rounds"]}}),
         _data(facts),
         json.loads(read(f"{out}/metrics.json")),
         predictions(test, facts["subject"]),
@@ -107,13 +107,6 @@ def _settings(text: str) -> dict[str, Any]:
         return parse(text).model_dump(mode="json")
     except ValueError:
         return yaml.safe_load(text)
-
-
-def _own(settings: dict[str, Any], task: str) -> dict[str, Any]:
-    """Without the settings of other tasks."""
-    kept = {key: value for key, value in settings.items() if key != "tasks"}
-    by_task = [key for key in ("spine", "tune", "economics") if key in kept]
-    return kept | {key: {task: kept[key].get(task)} for key in by_task}
 
 
 def _data(facts: dict[str, Any]) -> dict[str, Any]:

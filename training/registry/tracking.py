@@ -23,12 +23,16 @@ from models import release_format
 from models.encoder import Encoder
 from models.release_format import ABSENT, FOLDER
 from models.scorer import Scorer
+from training.evaluation.looks import LOG as LOOKS
 from training.git import UNKNOWN, git
 from training.io import read_json, say, sha256, write_json
 from training.params import Params
 from training.registry import release_files, search_plots
+from training.reporting.beside import CHALLENGER
+from training.stages.report import require_page
 
 RECORD = "record"  # folder of a run
+BESIDE = ("report.html", CHALLENGER, LOOKS)
 # What a released model needs where it is loaded: `models` and what of `features` it reads.
 NEEDED = ("mlflow", "narwhals", "numpy", "pandas", "polars", "pyarrow", "pyyaml", "scipy", "xgboost-cpu")
 
@@ -80,6 +84,22 @@ def version_of(registered: str, word: str) -> Any:
         raise _away(error) from error
 
 
+def tag(registered: str, version: str, key: str, value: str) -> None:
+    """Set a tag of a version of a registered model."""
+    client().set_model_version_tag(registered, version, key, value)
+
+
+def versions(registered: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Number and tags of every version of a registered model; ``ConnectionError`` where nobody can say."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        found = client().search_model_versions(f"name = '{registered}'")
+    except MlflowException as error:
+        raise _away(error) from error
+    yield from ((str(one.version), dict(one.tags)) for one in found)
+
+
 def _away(error: Exception) -> ConnectionError:
     return ConnectionError(f"the model registry cannot be asked: {str(error).splitlines()[0]}")
 
@@ -120,7 +140,13 @@ def track(params: Params, name: str) -> None:
     """Log one execution of the pipeline and register its model; write ``tracked.json``.
 
     Results that were logged before are not logged again: their run is named instead.
+
+    Raises
+    ------
+    AnotherPageError
+        Where the report's page was edited: what is logged is what was made.
     """
+    require_page(params, name)
     folder, out = params.build / name, params.results / name
     registered, state = registered_name(params, name), fingerprint(folder, out)
     before = read_json(folder / "tracked.json") if (folder / "tracked.json").exists() else {}
@@ -147,8 +173,12 @@ def track(params: Params, name: str) -> None:
 
 
 def fingerprint(folder: Path, out: Path) -> str:
-    """Of everything that is logged: the model, the search and the results."""
-    files = [folder / "tune.json", *(folder / "model").iterdir(), *(p for p in out.rglob("*") if p.is_file())]
+    """Of everything that is logged and made here: the model, the search and the results.
+
+    Without what stands beside a report: a signature, or another champion, is no other execution.
+    """
+    results = (path for path in out.rglob("*") if path.is_file() and path.name not in BESIDE)
+    files = [folder / "tune.json", *(folder / "model").iterdir(), *results]
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(f"{path.name} {sha256(path)}".encode())

@@ -20,9 +20,8 @@ from models.scorer import MORE, Scorer
 from training.git import UNKNOWN, git
 from training.io import read_json, say, sha256
 from training.params import Params, parse
-from training.registry import run_record, tracking
+from training.registry import release_log, run_record, tracking
 from training.registry.compare import differing
-from training.registry.release import edited
 
 STAGES = ("dataset", "tune", "fit", "evaluate", "uplift", "value")
 BEFORE = ("source", "ingest")
@@ -53,9 +52,7 @@ def verify(params: Params, name: str, word: str = CHAMPION) -> list[str]:
         )
     if not git("cat-file", "-t", commit):
         raise ValueError(f"{registered} version {tags['version']}: commit {commit} is not in this repository")
-    broken = [
-        f"log of releases, line {at + 1}: does not follow from the line before" for at in edited(params)
-    ]
+    broken = release_log.faults(params)
     with (
         tracking.logged(registered, tags["version"]) as kept,
         tracking.logged(registered, tags["version"], FOLDER) as released,

@@ -4,7 +4,6 @@ from typing import Any
 
 from training.reporting.info import Info
 from training.reporting.sections.calibration import calibration
-from training.reporting.sections.challenger import challenger
 from training.reporting.sections.checks import checks
 from training.reporting.sections.data import data
 from training.reporting.sections.dissatisfaction import dissatisfaction
@@ -12,7 +11,7 @@ from training.reporting.sections.drift import drift
 from training.reporting.sections.drivers import drivers
 from training.reporting.sections.economics import economics
 from training.reporting.sections.examples import examples
-from training.reporting.sections.gates import gates, status
+from training.reporting.sections.gates import gates, owned, status
 from training.reporting.sections.groups import groups
 from training.reporting.sections.lineage import lineage
 from training.reporting.sections.method import method
@@ -33,7 +32,7 @@ ORDER = (
 
 
 def build(source: Source, info: Info) -> dict[str, Any]:
-    """The whole report as plain data."""
+    """The whole report as plain data, without what hangs on the registry: ``challenger`` stands beside it."""
     sections = {
         "purpose": purpose(source, info),
         "data": data(source),
@@ -47,7 +46,6 @@ def build(source: Source, info: Info) -> dict[str, Any]:
         "groups": groups(source),
         "drivers": drivers(source),
         "examples": examples(source),
-        "challenger": challenger(source),
         "robustness": robustness(source),
         "monitoring": monitoring(source, info),
         "rights": rights(source, info),
@@ -62,7 +60,7 @@ def build(source: Source, info: Info) -> dict[str, Any]:
         "task": source.task,
         "data": source.params.data,
         "extracted_at": source.facts["extracted_at"],
-        "sections": {name: sections[name] for name in ORDER},
+        "sections": {name: sections[name] for name in ORDER if name in sections},
     }
 
 
@@ -110,6 +108,7 @@ def verdict(source: Source, sections: dict[str, Any]) -> dict[str, Any]:
         "suspects": next(
             (line["feature"] for line in source.audited["checks"] if line["check"] == "suspects"), ""
         ),
+        "unowned": not owned(sections),
         "failed_checks": sections["limitations"]["failed"],
         "failed_gates": [gate for gate in sections["gates"]["gates"] if not gate["passed"]],
     }

@@ -1,18 +1,22 @@
 """HTML from report data: templates, words, figures."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
+from models import approval
 from training.reporting import words
+from training.reporting.build import ORDER
 from training.reporting.charts import figures
 from training.reporting.words import HTML_LANGUAGE, both, estimate, number, share, tell, times
 
 HERE = Path(__file__).parent
+BESIDE = re.compile('<script type="application/json" id="report-beside">(.*?)</script>', re.DOTALL)
 
 
 @cache
@@ -37,12 +41,44 @@ def environment() -> Environment:
     return found
 
 
-def page(report: dict[str, Any], signatures: list[dict[str, Any]]) -> str:
-    """The report as one page that needs nothing else; each signature says whether it ``holds``."""
-    drawn = {name: Markup(svg) for name, svg in figures.draw(report).items()}
+def page(report: dict[str, Any], beside: dict[str, Any]) -> str:
+    """The report as one page that needs nothing else.
+
+    ``beside`` is what changes while the report stays (see ``training.reporting.beside``): the page keeps
+    it, so that it can be made again and compared.
+    """
+    sections = report["sections"] | {"challenger": beside["challenger"]}
+    whole = report | {"sections": {name: sections[name] for name in ORDER}}
+    drawn = {name: Markup(svg) for name, svg in figures.draw(whole).items()}
+    held = approval.holding(beside["signatures"], beside["report"])
     return _rendered(
-        "report.html.j2", report=report, figures=drawn, signatures=signatures, embedded=embedded(report)
+        "report.html.j2",
+        report=whole,
+        figures=drawn,
+        beside=beside,
+        signatures=beside["signatures"],
+        people={"word": approval.word(held), "rows": held},
+        embedded=embedded(report),
+        kept=embedded(beside),
     )
+
+
+def kept(html: str) -> dict[str, Any] | None:
+    """What ``page`` kept of its ``beside``; None where the page has none that can be read."""
+    found = BESIDE.search(html)
+    try:
+        return None if found is None else json.loads(found[1])
+    except json.JSONDecodeError:
+        return None
+
+
+def is_page_of(html: str, report: dict[str, Any]) -> bool:
+    """Whether ``html`` is, to the letter, what ``page`` makes of ``report`` and of what the page kept."""
+    beside = kept(html)
+    try:
+        return beside is not None and page(report, beside) == html
+    except (KeyError, TypeError, ValueError, TemplateError):
+        return False  # what it kept is no state that this code knows
 
 
 def index(reports: list[dict[str, Any]], versions: list[dict[str, Any]]) -> str:

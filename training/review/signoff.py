@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from features import unique_yaml
+from models import approval
 from training.params import Params
 
 FILE = Path("experiments/signoff.yaml")
@@ -90,6 +91,32 @@ def unsigned(params: Params, task: str, roles: Iterable[str], today: date) -> li
     """For each of ``roles`` why its approval of the present report is missing; empty if none is."""
     report, latest = digest(params, task), {str(row.role): row for row in signatures(params, task)}
     return [f"{role}: {why}" for role in roles if (why := _missing(latest.get(role), report, today))]
+
+
+def rejected(params: Params, task: str) -> list[str]:
+    """Who rejects the present report and has not taken it back, with the role; empty if nobody."""
+    return [f"{row['by']} ({row['role']})" for row in _held(params, task) if row["decision"] == "reject"]
+
+
+def signed_twice(params: Params, task: str) -> list[str]:
+    """Names under more than one role of the present report, each with its roles; empty if there is none."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in _held(params, task):  # spaces and capitals make nobody another person
+        found.setdefault(" ".join(row["by"].casefold().split()), []).append(row)
+    return [
+        f"{own[0]['by']} as {' and '.join(row['role'] for row in own)}"
+        for own in found.values()
+        if len(own) > 1
+    ]
+
+
+def _held(params: Params, task: str) -> list[dict[str, Any]]:
+    return approval.holding(rows(params, task), digest(params, task))
+
+
+def rows(params: Params, task: str) -> list[dict[str, Any]]:
+    """``signatures`` as plain data, as pages and the service read them."""
+    return [row.model_dump(mode="json") for row in signatures(params, task)]
 
 
 def _missing(found: Signature | None, report: str, today: date) -> str | None:

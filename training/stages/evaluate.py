@@ -13,9 +13,10 @@ from models.task import Task
 from models.task import task as task_named
 from training.data.rows import KEYS, asked
 from training.evaluation.contact_list import REFERENCE
+from training.evaluation.looks import look
 from training.evaluation.metrics import codes, estimates, rate
 from training.evaluation.recalibration import rolling
-from training.io import say, write_json
+from training.io import say, sha256, write_json
 from training.params import Params
 
 PERIOD = "%Y-%m"
@@ -39,6 +40,7 @@ def evaluate(params: Params, name: str) -> None:
     followed = rolling(model.calibration, pl.read_parquet(folder / "oof.parquet"), predictions)
     predictions.with_columns(rebased=pl.Series(followed)).write_parquet(folder / "test.parquet")
     label, subject = test["label"].to_numpy(), codes(test[facts["subject"]].to_numpy())
+    look(out, test, sha256(folder / "model" / "model.ubj"))
     say(f"{name}: {params.evaluate.resamples} resamples of {len(label):,} rows")
     draws, seed = params.evaluate.resamples, params.seed
     metrics, differences = estimates(label, scores | {"rebased": followed}, subject, draws, seed)

@@ -5,41 +5,71 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from training.io import read_json, say, write_json
+from models import approval
+from models.release_format import SIGNATURES
+from training.io import read_json, say, sha256, write_json
 from training.params import Params
+from training.reporting.beside import CHALLENGER, beside
 from training.reporting.build import build
 from training.reporting.info import load
-from training.reporting.render import index, page
+from training.reporting.render import index, is_page_of, page
+from training.reporting.sections.challenger import challenger
 from training.reporting.source import Source
-from training.review.signoff import digest, signatures
+from training.review.signoff import digest, rows
 
 LARGEST = 3_000_000  # bytes: a report is sent by mail and opened on a phone
 
 
+class AnotherPageError(ValueError):
+    """The page that lies there is not what the report renders to."""
+
+
 def report(params: Params, name: str) -> None:
     """Write ``report.json`` and ``report.html`` of one task, and the index of the data set."""
-    found = build(Source(params, name), load(params.data, name))
+    source = Source(params, name)
+    found = build(source, load(params.data, name))
     write_json(params.results / name / "report.json", json.loads(json.dumps(found, allow_nan=False)))
+    write_json(params.results / name / CHALLENGER, challenger(source))
     write_pages(params, name)
 
 
 def write_pages(params: Params, name: str) -> None:
-    """The pages of one task and the index, from ``report.json`` and the signatures under it.
+    """The pages of one task and the index, from ``report.json`` and what stands beside it.
 
-    Raises
-    ------
-    ValueError
-        Where the report would be larger than 3 MB.
+    The service is told the signatures, too. ``ValueError`` where the report would be larger than 3 MB.
     """
     out = params.results / name
-    found = read_json(out / "report.json")
-    html = page(found, signed(params, name))
-    size = len(html.encode())
-    if size > LARGEST:
-        raise ValueError(f"{out / 'report.html'}: {size:,} bytes, allowed are {LARGEST:,}")
+    html = rendered(params, name)
     _write(out / "report.html", html)
     write_index(params)
-    say(f"{name}: {out / 'report.html'}, {size / 1e6:.1f} MB, {found['sections']['verdict']['status']}")
+    tell_service(params, name)
+    status = read_json(out / "report.json")["sections"]["verdict"]["status"]
+    held = approval.holding(rows(params, name), digest(params, name))
+    say(f"{name}: {out / 'report.html'}, {len(html.encode()) / 1e6:.1f} MB, {status}, {approval.word(held)}")
+
+
+def rendered(params: Params, name: str) -> str:
+    """The task's page as it is now; ``ValueError`` where it would be larger than 3 MB."""
+    path = params.results / name / "report.json"
+    html = page(read_json(path), beside(params, name))
+    if (size := len(html.encode())) > LARGEST:
+        raise ValueError(f"{path.with_suffix('.html')}: {size:,} bytes, allowed are {LARGEST:,}")
+    return html
+
+
+def require_page(params: Params, name: str) -> None:
+    """``AnotherPageError`` where the page that lies there is not what ``report.json`` renders to."""
+    path = params.results / name / "report.html"
+    if path.exists() and not is_page_of(path.read_text(), read_json(path.with_suffix(".json"))):
+        raise AnotherPageError(
+            f"{path}: is not what report.json renders to: it was edited, or made by other code; "
+            f"make it again with `memberlens report {name}`, and read it again"
+        )
+
+
+def tell_service(params: Params, name: str) -> None:
+    """Put the signatures where the service finds them, beside the released champion."""
+    write_json(params.build / name / SIGNATURES, rows(params, name))
 
 
 def write_index(params: Params) -> None:
@@ -48,11 +78,14 @@ def write_index(params: Params) -> None:
 
 
 def keep(params: Params, name: str) -> Path:
-    """Copy the present report to ``reports/``, where signed and released versions stay."""
+    """Keep the present report in ``reports/``, where signed and released versions stay; return the page.
+
+    The page is made again, so that what is kept is what was signed, whatever lies in the folder.
+    """
     out = params.results / "reports" / f"{name}-{digest(params, name)[:12]}"
     out.parent.mkdir(parents=True, exist_ok=True)
-    for kind in (".json", ".html"):
-        shutil.copyfile(params.results / name / f"report{kind}", out.with_suffix(kind))
+    shutil.copyfile(params.results / name / "report.json", out.with_suffix(".json"))
+    _write(out.with_suffix(".html"), rendered(params, name))
     return out.with_suffix(".html")
 
 
@@ -63,7 +96,8 @@ def _versions(params: Params) -> list[dict[str, Any]]:
         data = read_json(path)
         facts = {key: data[key] for key in ("task", "extracted_at")}
         status = data["sections"]["verdict"]["status"]
-        found.append(facts | {"status": status, "file": path.with_suffix(".html").name})
+        own = people(params, data["task"], sha256(path))
+        found.append(facts | own | {"status": status, "file": path.with_suffix(".html").name})
     found.sort(key=lambda row: row["extracted_at"], reverse=True)
     return sorted(found, key=lambda row: row["task"])
 
@@ -73,17 +107,15 @@ def _reports(params: Params) -> list[dict[str, object]]:
     tasks = [task for task in params.tasks if (params.results / task / "report.json").exists()]
     return [
         read_json(params.results / task / "report.json")
-        | {"sha256": digest(params, task), "signed": sum(row["holds"] for row in signed(params, task))}
+        | {"sha256": (present := digest(params, task)), **people(params, task, present)}
         for task in tasks
     ]
 
 
-def signed(params: Params, name: str) -> list[dict[str, Any]]:
-    """Every signature, and whether it is under the present report."""
-    present = digest(params, name)
-    return [
-        row.model_dump(mode="json") | {"holds": row.report == present} for row in signatures(params, name)
-    ]
+def people(params: Params, name: str, report: str) -> dict[str, Any]:
+    """What people decided about the report with this hash: ``word``, and the ``decisions`` that hold."""
+    held = approval.holding(rows(params, name), report)
+    return {"word": approval.word(held), "decisions": held}
 
 
 def _write(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ import stages
 from models.calibration import Calibration
 from models.model import Model
 from training.evaluation.metrics import swapped
-from training.reporting.sections.challenger import challenger
+from training.reporting.sections.challenger import best, challenger, is_best
 from training.reporting.source import Source
 
 
@@ -20,7 +20,8 @@ def source(made_up, monkeypatch):
     monkeypatch.chdir(made_up)
     found = Source(stages.params(), "churn")
     yield found
-    shutil.rmtree(found.folder / "champion", ignore_errors=True)
+    for name in ("champion", "best"):
+        shutil.rmtree(found.folder / name, ignore_errors=True)
 
 
 def test_without_a_champion_it_says_so(source):
@@ -41,6 +42,22 @@ def test_a_weaker_champion_is_beaten_and_a_ranking_alone_decides(source):
     rows = {row["part"]: row["n"] for row in found["swapped"]}
     assert rows["enter"] == rows["leave"]
     assert rows["both"] + rows["enter"] == round(0.1 * found["n"])
+
+
+def test_the_best_so_far_is_who_ranks_best_on_the_same_rows(source):
+    assert best(source)["reason"] == "no_champion"
+    assert is_best(source)
+    source.model.save(source.folder / "best")
+    assert is_best(source)  # it is the very same
+    weaker = replace(source.model, booster=source.model.booster[:2])
+    weaker.save(source.folder / "best")
+    assert is_best(source)
+    source.model.save(source.folder / "best")
+    challenged = Source(source.params, "churn")
+    scores = weaker.probability(source.test)
+    challenged.__dict__.update(model=weaker, probability=scores)  # read before they are read from files
+    assert best(challenged)["difference"]["average_precision"]["value"] < 0
+    assert not is_best(challenged)
 
 
 def test_a_champion_of_other_features_cannot_be_compared(source):

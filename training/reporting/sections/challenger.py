@@ -1,7 +1,7 @@
-"""The new model against the one that serves, on the same test rows.
+"""The new model against the one that serves, and the best that ever did, on the same test rows.
 
-The folders ``champion/`` and ``previous/`` beside ``model/`` are copied there at release. The pipeline
-does not know them as inputs: else a release would make the report anew that it was decided on.
+The folders ``champion/``, ``previous/`` and ``best/`` beside ``model/`` are copied there at release. The
+pipeline does not know them as inputs: else a release would make the report anew that it was decided on.
 """
 
 from typing import Any
@@ -9,20 +9,34 @@ from typing import Any
 import numpy as np
 
 from models.model import Model
-from models.release_format import CHAMPION, PREVIOUS
+from models.release_format import BEST, CHAMPION, PREVIOUS
 from training.evaluation.metrics import estimates, swapped
 from training.reporting.source import DRAWS, Source, unassessed
+from training.review.gates import wanted_gates
 
-MARGIN = -0.01
 SERVING = (CHAMPION, PREVIOUS)
 MEASURES = ("auc", "average_precision", "lift_10", "capture_20", "brier", "expected_over_observed")
 
 
 def challenger(source: Source) -> dict[str, Any]:
     """Paired differences, agreement of the scores, and who enters or leaves the highest tenth."""
-    champion = rival(source)
+    return _compared(source, rival(source), (source.folder / CHAMPION / "card.json").exists())
+
+
+def best(source: Source) -> dict[str, Any]:
+    """The same against the best champion so far, which the margin of each release starts from."""
+    there = (source.folder / BEST / "card.json").exists()
+    return _compared(source, _other(source, BEST) if there else None, there)
+
+
+def is_best(source: Source) -> bool:
+    """Whether no champion so far ranks these rows better, of those that can still be asked."""
+    found = best(source)
+    return not found["assessed"] or found["difference"]["average_precision"]["value"] >= 0
+
+
+def _compared(source: Source, champion: Model | None, serves: bool) -> dict[str, Any]:
     if champion is None:
-        serves = (source.folder / SERVING[0] / "card.json").exists()
         return unassessed("champion_same" if serves else "no_champion")
     missing = sorted(set(champion.encoder.names) - set(source.test.columns))
     if missing:
@@ -31,6 +45,7 @@ def challenger(source: Source) -> dict[str, Any]:
     scores = {"model": source.probability, "champion": other}
     found, differences = estimates(source.label, scores, source.subject, DRAWS, source.seed)
     low = differences["champion"]["average_precision"]["low"] or 0.0
+    margin = wanted_gates()["champion"]["margin"]
     return {
         "assessed": True,
         "n": len(source.label),
@@ -42,20 +57,24 @@ def challenger(source: Source) -> dict[str, Any]:
         "difference": {measure: differences["champion"][measure] for measure in MEASURES},
         "correlation": _correlation(source.probability, other),
         "swapped": swapped(source.label, source.probability, other, source.subject),
-        "margin": MARGIN,
-        "result": "good" if low > 0 else "warn" if low > MARGIN else "bad",
+        "margin": margin,
+        "result": "good" if low > 0 else "warn" if low > margin else "bad",
     }
 
 
 def rival(source: Source) -> Model | None:
     """The champion, or where that is this very model the one before it: a release changes no report."""
-    for folder in (source.folder / name for name in SERVING):
-        if (folder / "card.json").exists():
-            found = Model.load(folder)
-            same = found.booster.save_raw("ubj") == source.model.booster.save_raw("ubj")
-            if not (same and found.encoder == source.model.encoder):
-                return found
+    for name in SERVING:
+        if (source.folder / name / "card.json").exists() and (found := _other(source, name)):
+            return found
     return None
+
+
+def _other(source: Source, name: str) -> Model | None:
+    """The released model of this folder, None where it is the very model that is asked about."""
+    found = Model.load(source.folder / name)
+    same = found.booster.save_raw("ubj") == source.model.booster.save_raw("ubj")
+    return None if same and found.encoder == source.model.encoder else found
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:

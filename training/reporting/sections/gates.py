@@ -35,15 +35,18 @@ def _baseline(gate: str) -> str | None:
 
 
 def status(sections: dict[str, Any]) -> str:
-    """``bad`` not recommended, ``warn`` with conditions, ``good`` recommended, ``draft``.
+    """``bad`` not recommended, ``warn`` with conditions, ``good`` recommended.
 
     A failed check for leaks, or a baseline that is not beaten as the gates ask, forbids; any other
-    failed gate is a condition; without a named owner the report is a draft.
+    failed gate is a condition, and so is an owner who is not named.
     """
     failed = [check["check"] for check in sections["checks"]["checks"] if check["result"] == "bad"]
     beaten = [gate["passed"] for gate in sections["gates"]["gates"] if gate["baseline"]]
     if failed or not all(beaten):
         return "bad"
-    if not sections["purpose"]["info"]["owner"]:
-        return "draft"
-    return "good" if sections["gates"]["passed"] else "warn"
+    return "good" if sections["gates"]["passed"] and owned(sections) else "warn"
+
+
+def owned(sections: dict[str, Any]) -> bool:
+    """Whether somebody is named who answers for the model's use."""
+    return bool(sections["purpose"]["info"]["owner"])

@@ -1,6 +1,7 @@
 """From which code, data and settings the report was made, and how to make it again."""
 
 import hashlib
+import json
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 from training.git import git, is_repository
 from training.io import sha256
+from training.params import own
 from training.reporting.source import Source
 
 CODE = ("features", "models", "training", "dvc.yaml", "requirements.lock")
@@ -25,7 +27,7 @@ def lineage(source: Source) -> dict[str, Any]:
         "commit": git("log", "-1", "--format=%H", "--", *CODE) or None,
         "dirty": _dirty(),
         "data": source.params.data,
-        "params": hashlib.sha256(source.params.model_dump_json().encode()).hexdigest(),
+        "params": _params(source),
         "task": source.task,
         "fingerprint": source.facts["fingerprint"],
         "extracted_at": source.facts["extracted_at"],
@@ -39,6 +41,12 @@ def lineage(source: Source) -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
     }
+
+
+def _params(source: Source) -> str:
+    """Hash of the params that bear on the task: those of another one change nothing here."""
+    told = own(source.params.model_dump(mode="json"), source.task)
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _dirty() -> bool | None:
