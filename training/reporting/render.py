@@ -1,16 +1,28 @@
 """HTML from report data: templates, words, figures."""
 
 import json
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from models.phrases import value_words
 from training.reporting import words
 from training.reporting.charts import figures
-from training.reporting.words import HTML_LANGUAGE, both, estimate, number, share, tell, times
+from training.reporting.words import (
+    HTML_LANGUAGE,
+    both,
+    estimate,
+    interval,
+    minus,
+    number,
+    share,
+    tell,
+    times,
+    whole,
+)
 
 HERE = Path(__file__).parent
 
@@ -25,29 +37,48 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals |= {"t": tell, "both": both, "said": words.said, "html_language": HTML_LANGUAGE}
+    found.globals |= {
+        "t": tell,
+        "both": both,
+        "said": words.said,
+        "band_words": words.band_words,
+        "value_words": value_words,
+        "html_language": HTML_LANGUAGE,
+    }
     found.filters |= {
         "num": number,
         "share": share,
         "times": times,
         "est": estimate,
+        "interval": interval,
+        "whole": whole,
+        "signed": lambda value: minus(f"{value:+.2f}"),
         "count": lambda value: f"{value:,}",
         "day": lambda moment: str(moment)[:10],
     }
     return found
 
 
-def page(report: dict[str, Any], signatures: list[dict[str, Any]]) -> str:
-    """The report as one page that needs nothing else; each signature says whether it ``holds``."""
+def page(report: dict[str, Any], signatures: list[dict[str, Any]], language: str = "auto") -> str:
+    """The report as one page that needs nothing else; each signature says whether it ``holds``.
+
+    ``language`` is the first that is shown: ``en``, ``zh`` or ``auto``, the browser's own.
+    """
     drawn = {name: Markup(svg) for name, svg in figures.draw(report).items()}
     return _rendered(
-        "report.html.j2", report=report, figures=drawn, signatures=signatures, embedded=embedded(report)
-    )
+        "report.html.j2", report=report, figures=drawn, signatures=signatures, embedded=embedded(report),
+        language=language,         t=partial(_told, report["task"]),
+    )  # fmt: skip
 
 
-def index(reports: list[dict[str, Any]], versions: list[dict[str, Any]]) -> str:
+def index(reports: list[dict[str, Any]], versions: list[dict[str, Any]], language: str = "auto") -> str:
     """The page that links the reports of all tasks of a data set, and their kept versions."""
-    return _rendered("index.html.j2", reports=reports, versions=versions)
+    return _rendered("index.html.j2", reports=reports, versions=versions, language=language)
+
+
+def _told(task: str, key: str, /, **values: Any) -> Markup:
+    """The text of a key as HTML, in the task's own words where it has them."""
+    return tell(words.of_task(key, task), **values)
 
 
 def embedded(report: dict[str, Any]) -> Markup:

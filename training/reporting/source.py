@@ -16,6 +16,7 @@ from training.io import read_json
 from training.params import Params
 
 DRAWS = 200  # resamples of the report's own intervals
+FEW_POSITIVES = 100  # below it nothing is judged
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,16 @@ class Source:
         found = pl.read_parquet(self.folder / "test.parquet")
         own = ["row_id", *(name for name in self.rows.columns if name not in found.columns)]
         return found.join(self.rows.select(own), on="row_id", how="left", maintain_order="left")
+
+    @cached_property
+    def scored(self) -> pl.DataFrame:
+        """Everybody of the day's batch, by status; reasons are left out."""
+        names = pl.scan_parquet(self.folder / "scores.parquet").collect_schema().names()
+        return pl.read_parquet(self.folder / "scores.parquet", columns=[n for n in names if n != "reasons"])
+
+    @cached_property
+    def population(self) -> dict[str, Any]:
+        return read_json(self.folder / "population.json")
 
     @cached_property
     def subject(self) -> np.ndarray:

@@ -33,7 +33,7 @@ def write_pages(params: Params, name: str) -> None:
     """
     out = params.results / name
     found = read_json(out / "report.json")
-    html = page(found, signed(params, name))
+    html = page(found, signed(params, name), params.report.language)
     size = len(html.encode())
     if size > LARGEST:
         raise ValueError(f"{out / 'report.html'}: {size:,} bytes, allowed are {LARGEST:,}")
@@ -44,7 +44,7 @@ def write_pages(params: Params, name: str) -> None:
 
 def write_index(params: Params) -> None:
     """The page that links the reports of all tasks and their kept versions."""
-    _write(params.results / "index.html", index(_reports(params), _versions(params)))
+    _write(params.results / "index.html", index(_reports(params), _versions(params), params.report.language))
 
 
 def keep(params: Params, name: str) -> Path:

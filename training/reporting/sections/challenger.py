@@ -11,7 +11,7 @@ import numpy as np
 from models.model import Model
 from models.release_format import CHAMPION, PREVIOUS
 from training.evaluation.metrics import estimates, swapped
-from training.reporting.source import DRAWS, Source, unassessed
+from training.reporting.source import DRAWS, FEW_POSITIVES, Source, unassessed
 
 MARGIN = -0.01
 SERVING = (CHAMPION, PREVIOUS)
@@ -43,8 +43,15 @@ def challenger(source: Source) -> dict[str, Any]:
         "correlation": _correlation(source.probability, other),
         "swapped": swapped(source.label, source.probability, other),
         "margin": MARGIN,
-        "result": "good" if low > 0 else "warn" if low > MARGIN else "bad",
+        "result": result(low, int(source.label.sum())),
     }
+
+
+def result(low: float, positives: int) -> str:
+    """What the lower end of the gain in average precision says; ``few`` where it cannot say better."""
+    if low > 0:
+        return "good" if positives >= FEW_POSITIVES else "few"
+    return "warn" if low > MARGIN else "bad"
 
 
 def rival(source: Source) -> Model | None:
