@@ -83,3 +83,13 @@ def test_every_task_has_its_words(task):
     )  # fmt: skip
     needed = [f"{kind}.{task}" for kind in kinds]
     assert [key for key in needed if key not in words.strings()] == []
+
+
+def test_a_task_has_its_own_words_only_where_they_are_meant():
+    """A key with a task's name behind it replaces the one without: none by accident."""
+    known = words.strings()
+    own = {key.removesuffix(f".{task}") for task in task_names() for key in known if key.endswith(f".{task}")}
+    assert {key for key in own if key in known} == {
+        "n_positives", "column.positives", "column.subjects", "column.test_positives", "data.subjects",
+        "gate.positives", "card.capture.note", "band.name.high", "band.name.medium", "band.name.low",
+    }  # fmt: skip
