@@ -47,7 +47,12 @@ class Phrases:
             return texts["empty"]
         if value == 0:
             return texts["zero"].replace("{value}", amount(0, self.unit, language))
-        shown = value if isinstance(value, str) else amount(value, self.unit, language)
+        if isinstance(value, str):
+            word = value_words(value)[language]
+            return texts["fact"].replace(
+                " {value}" if not word.isascii() and language == "zh" else "{value}", word
+            )
+        shown = amount(value, self.unit, language)
         return texts["fact"].replace("{value}", shown)
 
 
@@ -65,6 +70,17 @@ def _texts(feature: Mapping[str, Any], language: str) -> dict[str, str]:
     days, label = window.group(1) if window else "", feature[language]
     filled = {kind: text.replace("{label}", label).replace("{days}", days) for kind, text in found.items()}
     return {kind: text.replace("the last 1 days", "the last day") for kind, text in filled.items()}
+
+
+def value_words(value: str) -> dict[str, str]:
+    """Return what a category's value is called in each language; one that is not listed stays as it is.
+
+    Examples
+    --------
+    >>> value_words("short_video"), value_words("Ward 7")
+    ({'en': 'short_video', 'zh': '短视频'}, {'en': 'Ward 7', 'zh': 'Ward 7'})
+    """
+    return {"en": value, "zh": catalogue()["values"].get(value, value)}
 
 
 def family(name: str) -> str:
@@ -85,8 +101,8 @@ def amount(value: float, unit: str, language: str) -> str:
     --------
     >>> amount(73.9, "days", "en"), amount(1, "orders", "en"), amount(123456, "cents", "en")
     ('74 days', '1 order', '1,235')
-    >>> amount(0.125, "share", "en"), amount(3, "tickets", "zh")
-    ('12 %', '3 张')
+    >>> amount(0.125, "share", "en"), amount(3, "tickets", "zh"), amount(9.9, "days", "zh")
+    ('12 %', '3 张', '10 天')
     """
     if unit == "share":
         return percent(value)
@@ -94,7 +110,7 @@ def amount(value: float, unit: str, language: str) -> str:
         return f"{plain(value)} %"
     if unit == "cents":
         return f"{value / 100:,.0f}" if abs(value) >= 10_000 else f"{value / 100:,.2f}"
-    number = plain(value)
+    number = plain(round(value) if unit == "days" and abs(value) >= 1 else value)
     one, many, measure = catalogue()["units"].get(unit, ("", "", ""))
     word = measure if language == "zh" else one if number == "1" else many
     return f"{number} {word}".rstrip()

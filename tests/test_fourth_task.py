@@ -49,8 +49,11 @@ TASK = Task(
 WORDS = {
     "task": ["Second purchase", "二次购买"],
     "verdict.what": ["The probability of a second order within {days} days.", "{days} 天内复购的概率。"],
-    "verdict.how": ["The highest 10 % hold {capture} [{low}–{high}], {lift} times chance.",
-                    "最高的 10 % 覆盖 {capture} [{low}–{high}]，为随机的 {lift} 倍。"],
+    "verdict.whom": ["members who bought once", "仅购买过一次的会员"],
+    "verdict.how": ["Of the highest 10 % {top} {interval} order again (of all: {rate}), {lift} times chance.",
+                    "最高的 10 % 中有 {top} {interval} 复购（全体 {rate}），为随机的 {lift} 倍。"],
+    "verdict.n": ["Tested on {n} samples of {subjects} members, {positives} of which ordered again ({rate}).",
+                  "检验所用：{n} 条样本、{subjects} 位会员，其中 {positives} 条复购（{rate}）。"],
     "purpose.definition": ["The event: an order within {days} days after a gap of {gap} days.",
                            "事件定义：间隔 {gap} 天后 {days} 天内再次购买。"],
 }  # fmt: skip

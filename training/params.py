@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError, create_model, model_validator
 
@@ -91,6 +91,15 @@ class Score(Section):
     max_unknown: float = Field(0.5, ge=0, le=1)
 
 
+class Report(Section):
+    """How reports are shown: ``language`` is the one that a reader sees first, ``auto`` the browser's own.
+
+    Without scripts ``auto`` begins in English; the other language is a click away either way.
+    """
+
+    language: Literal["en", "zh", "auto"] = "auto"
+
+
 class Economics(Section):
     """What acting on a row costs and what it brings, in the brand's currency; stated, not measured.
 
@@ -156,6 +165,7 @@ class Params(Section):
     evaluate: Evaluate
     backtest: Backtest = Backtest.model_validate({})
     score: Score = Score.model_validate({})
+    report: Report = Report()
     economics: Stated = Stated()
 
     @model_validator(mode="after")

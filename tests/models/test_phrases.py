@@ -31,7 +31,9 @@ def test_every_phrase_belongs_to_a_feature_that_exists():
         ("orders_90d", 0, "no orders in the last 90 days", "近 90 天订单数为 0"),
         ("days_since_ticket", None, "never had a ticket", "从无工单"),
         ("answer_rate", 0.125, "answers 12 % of messages (shrunk)", "消息响应率 12 %（收缩）"),
-        ("region", "north", "sales region: north", "所在区域为 north"),
+        ("region", "north", "sales region: north", "所在区域为北部"),
+        ("region", "Ward 7", "sales region: Ward 7", "所在区域为 Ward 7"),
+        ("days_since_order", 9.9, "bought nothing for 10 days", "已 10 天未购买"),
         ("revenue_30d", 123_456, "spent 1,235 in the last 30 days", "近 30 天消费 1,235"),
     ],
 )

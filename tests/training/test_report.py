@@ -12,10 +12,12 @@ import polars as pl
 import pytest
 import stages
 
+from models import phrases
 from models.calibration import Calibration
 from models.model import Model
 from training.evaluation import looks
 from training.params import Economics, Stated
+from training.reporting import render
 from training.reporting.build import ORDER, build
 from training.reporting.info import Info
 from training.reporting.source import Source
@@ -117,6 +119,55 @@ def test_both_languages_say_the_same_numbers(page):
     assert len(found.texts["en"]) == len(found.texts["zh-CN"])
     assert len(numbers["en"]) > 100
     assert numbers["en"] == numbers["zh-CN"]
+
+
+def test_no_hyphen_stands_for_a_minus(page):
+    """Neither in the text of any language nor in a table or a figure."""
+    body = re.sub(r"<(script|style|pre)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    text = re.sub(r"<[^>]*>", " ", body)
+    assert re.findall(r"(?<![\w-])-\d[\d.]*", text) == []
+
+
+def test_values_of_categories_are_told_in_chinese(page):
+    """Every value that has a Chinese word is told by it: in tables, reasons and figures."""
+    found = Text()
+    found.feed(page)
+    chinese = "\n".join([*found.texts["zh-CN"], *re.findall(r'<text lang="zh-CN"[^>]*>([^<]*)', page)])
+    values = phrases.catalogue()["values"]
+    assert values["west"] in chinese
+    assert [value for value in values if re.search(rf"(?<![\w-]){value}(?![\w-])", chinese)] == []
+
+
+def test_every_value_of_the_simulated_brand_has_a_chinese_word():
+    from features.synthetic import campaigns, care, leads, member_events, people
+
+    kinds = (
+        leads.SOURCES, leads.PAGES, people.REGIONS, people.TIERS, people.CATEGORIES, people.CHANNELS,
+        campaigns.CHANNELS, campaigns.CONTENTS, campaigns.OFFERS, member_events.CHANNELS, care.TOPICS,
+        *care.SUBTOPICS,
+    )  # fmt: skip
+    values = {value for kind in kinds for value in kind} - {"app"}  # said so in Chinese, too
+    assert sorted(values - set(phrases.catalogue()["values"])) == []
+
+
+def test_both_languages_can_be_chosen_without_a_script(page, made):
+    for text in (page, (made.parent / "index.html").read_text()):
+        body = text[text.index("<body") :]
+        assert re.findall(r'<input class="choice" type="radio" name="language" id="(show-\w\w)"', body) == [
+            "show-en",
+            "show-zh",
+        ]
+        assert re.findall(r'<label for="(show-\w\w)"', body) == ["show-en", "show-zh"]
+        assert body.index("<input") < body.index("<header")  # what is shown follows the buttons
+
+
+@pytest.mark.parametrize(
+    ("language", "checked", "html"), [("auto", "en", "en"), ("en", "en", "en"), ("zh", "zh", "zh-CN")]
+)
+def test_the_stated_language_comes_first(data, language, checked, html):
+    text = render.page(data, [], language)
+    assert f'<html lang="{html}" data-first="{language}">' in text
+    assert re.findall(r'id="show-(\w\w)"[^>]* checked', text) == [checked]
 
 
 def test_the_data_in_the_page_are_the_report(page, data):

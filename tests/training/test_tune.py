@@ -1,12 +1,15 @@
 """The search: what it takes as found, and that a killed one goes on."""
 
+from types import SimpleNamespace
+
 import pytest
 import stages
+from optuna.trial import FixedTrial
 
-from models.boosting import defaults
+from models.boosting import defaults, space
 from training.io import read_json, write_json
 from training.params import Params
-from training.stages.tune import tune
+from training.stages.tune import NATURAL, _at_edge, tune
 
 
 def searched(signal: stages.Signal, trials: int) -> Params:
@@ -48,3 +51,29 @@ def test_a_search_that_was_cut_off_goes_on_where_it_was():
     (searched("real", 4).build / "churn/study.journal").unlink()
     searched("real", 2)
     assert read_json(searched("real", 4).build / "churn/tune.json")["trials"] == whole["trials"]
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "value", "warned"),
+    [
+        ("gamma", 0.0, 5.0, 0.0, False),
+        ("gamma", 0.0, 5.0, 5.0, True),
+        ("subsample", 0.5, 1.0, 1.0, False),
+        ("subsample", 0.5, 1.0, 0.5, True),
+        ("colsample_bytree", 0.2, 1.0, 0.995, False),
+        ("max_depth", 2, 7, 7, True),
+        ("max_depth", 2, 7, 2, True),
+        ("max_depth", 2, 7, 4, False),
+    ],
+)
+def test_only_an_end_beyond_which_something_lies_is_an_edge(name, low, high, value, warned):
+    space = SimpleNamespace(low=low, high=high, log=False)
+    assert _at_edge(name, space, value) == warned
+
+
+def test_every_natural_end_is_an_end_of_the_space():
+    """Else a moved bound would be taken for one beyond which nothing lies."""
+    trial = FixedTrial(defaults(4000))
+    space(trial)
+    for name, end in NATURAL.items():
+        assert end in (trial.distributions[name].low, trial.distributions[name].high)

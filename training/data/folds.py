@@ -8,7 +8,6 @@ import polars as pl
 
 from models.encoder import Encoder
 from training.data.split import NO_BLOCK, Split
-from training.evaluation.metrics import codes
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ def folds(rows: pl.DataFrame, facts: dict[str, Any], encoder: Encoder, most: int
                     encoder.transform(later),
                     later["label"].to_numpy(),
                     later["row_id"].to_numpy(),
-                    codes(later[facts["subject"]].to_numpy()),
+                    np.unique(later[facts["subject"]].to_numpy(), return_inverse=True)[1],
                 )
             )
     if not found:

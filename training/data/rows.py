@@ -33,10 +33,15 @@ def asked(folder: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
     return pl.read_parquet(folder / "dataset.parquet"), read_json(folder / "dataset.json")
 
 
+def is_contacted(rows: pl.DataFrame) -> pl.Series:
+    """Return which rows were not held out in a control arm, shape (rows,); all where there is none."""
+    return rows["arm"] == "treat" if "arm" in rows.columns else pl.repeat(True, len(rows), eager=True)
+
+
 def load(folder: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
     """The rows that a model may learn from and be tested on: those that were really contacted."""
     rows, facts = asked(folder)
-    return (rows.filter(pl.col("arm") == "treat") if "arm" in rows.columns else rows), facts
+    return rows.filter(is_contacted(rows)), facts
 
 
 def inputs(rows: pl.DataFrame, facts: dict[str, Any]) -> list[Feature]:

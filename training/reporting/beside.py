@@ -24,6 +24,7 @@ def beside(params: Params, name: str) -> dict[str, Any]:
     compared, test = out / CHALLENGER, params.build / name / "test.parquet"
     return {
         "report": present,
+        "language": params.report.language,
         "signatures": [row | {"holds": row["report"] == present} for row in rows(params, name)],
         "challenger": read_json(compared) if compared.exists() else unassessed("not_compared"),
         "looks": looks.counted(out, pl.read_parquet(test)) | {"most": wanted_gates()["test"]["looks"]},

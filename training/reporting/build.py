@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from features import consent
+from models.task import task as task_named
 from training.reporting.info import Info
 from training.reporting.sections.calibration import calibration
 from training.reporting.sections.checks import checks
@@ -11,7 +13,7 @@ from training.reporting.sections.drift import drift
 from training.reporting.sections.drivers import drivers
 from training.reporting.sections.economics import economics
 from training.reporting.sections.examples import examples
-from training.reporting.sections.gates import gates, owned, status
+from training.reporting.sections.gates import gates, owned, reasons, status
 from training.reporting.sections.groups import groups
 from training.reporting.sections.lineage import lineage
 from training.reporting.sections.method import method
@@ -21,11 +23,13 @@ from training.reporting.sections.ranking import ranking
 from training.reporting.sections.rights import rights
 from training.reporting.sections.robustness import robustness
 from training.reporting.sections.stability import stability
-from training.reporting.source import Source
+from training.reporting.sections.today import today
+from training.reporting.source import FEW_POSITIVES, Source
+from training.reporting.words import joined, said, strings
 
 SCHEMA = 1
 ORDER = (
-    "verdict", "purpose", "data", "checks", "method", "ranking", "calibration", "economics",
+    "verdict", "purpose", "today", "data", "checks", "method", "ranking", "calibration", "economics",
     "stability", "drift", "groups", "drivers", "examples", "challenger", "robustness", "monitoring",
     "rights", "limitations", "lineage", "gates", "dissatisfaction",
 )  # fmt: skip
@@ -35,8 +39,9 @@ def build(source: Source, info: Info) -> dict[str, Any]:
     """The whole report as plain data, without what hangs on the registry: ``challenger`` stands beside it."""
     sections = {
         "purpose": purpose(source, info),
+        "today": (listed := today(source)),
         "data": data(source),
-        "checks": checks(source),
+        "checks": checks(source, listed),
         "method": method(source),
         "ranking": ranking(source),
         "calibration": calibration(source),
@@ -97,7 +102,11 @@ def verdict(source: Source, sections: dict[str, Any]) -> dict[str, Any]:
         "base_rate": source.detail["base_rate"],
         "from": source.facts["splits"]["test"]["from"],
         "to": source.facts["splits"]["test"]["to"],
+        "not_whom": _not_whom(source),
+        "why": joined(reasons(sections)),
         "lift": model["lift_10"],
+        "possible": possible_lift(source.detail["base_rate"]),
+        "top": _rate(model["lift_10"], source.detail["base_rate"]),
         "capture": model["capture_10"],
         "capture_20": model["capture_20"],
         "ratio": ratio,
@@ -109,10 +118,40 @@ def verdict(source: Source, sections: dict[str, Any]) -> dict[str, Any]:
             (line["feature"] for line in source.audited["checks"] if line["check"] == "suspects"), ""
         ),
         "unowned": not owned(sections),
+        "clear": (
+            source.detail["differences"][source.detail["best_baseline"]]["average_precision"]["low"] or 0
+        )
+        > 0,
         "failed_checks": sections["limitations"]["failed"],
         "failed_gates": [gate for gate in sections["gates"]["gates"] if not gate["passed"]],
     }
-    return found | {"marks": _marks(found)}
+    return found | {"marks": marks(found)}
+
+
+def possible_lift(base_rate: float, share: float = 0.1) -> float:
+    """The highest lift of a share of the list that the base rate allows.
+
+    Examples
+    --------
+    >>> possible_lift(0.02), round(possible_lift(0.61), 2)
+    (10.0, 1.64)
+    """
+    return min(1 / share, 1 / base_rate)
+
+
+def _rate(lift: dict[str, Any], base_rate: float) -> dict[str, Any]:
+    """A lift as the rate that it is of the chosen."""
+    ends = {end: lift[end] for end in ("value", "low", "high")}
+    return {end: None if at is None else min(at * base_rate, 1.0) for end, at in ends.items()}
+
+
+def _not_whom(source: Source) -> dict[str, str]:
+    """Whom the model is not for, in words: beyond the task's boundaries, and who may not be scored."""
+    found = [{"en": boundary.en, "zh": boundary.zh} for boundary in source.model.boundaries]
+    own = f"verdict.not_whom.{source.task}"
+    found += [said(own)] if own in strings() else []
+    kept = task_named(source.task).subject in consent.KINDS
+    return joined([*found, said("verdict.not_whom.refused")] if kept else found)
 
 
 def _profit(found: dict[str, Any]) -> dict[str, Any] | None:
@@ -128,14 +167,25 @@ def _profit(found: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
+def marks(found: dict[str, Any]) -> dict[str, str]:
+    """Tick, exclamation mark or cross of each card; nothing is met on too few positives."""
+    seen = dict.fromkeys(("lift", "capture", "ratio", "profit"), found["positives"])
+    seen["worst"] = (found["worst"] or {}).get("positives", 0)
+    return {
+        name: "few" if mark == "good" and seen[name] < FEW_POSITIVES else mark
+        for name, mark in _marks(found).items()
+    }
+
+
 def _marks(found: dict[str, Any]) -> dict[str, str]:
-    """Tick, exclamation mark or cross of each card."""
+    """A lift is met at 1.5, or half of the way to the highest that is possible."""
+    wanted = min(1.5, 1 + (found["possible"] - 1) / 2)
     low, high = found["lift"]["low"], found["lift"]["value"]
     apart = abs((found["ratio"]["value"] or 0) - 1)
     profit = found["profit"]
     worst = (found["worst"] or {}).get("auc", {}).get("low")
     return {
-        "lift": "bad" if low is None or low <= 1 else "good" if high >= 1.5 else "warn",
+        "lift": "bad" if low is None or low <= 1 else "good" if high >= wanted else "warn",
         "capture": "bad" if (found["capture_20"]["low"] or 0) <= 0.2 else "good",
         "ratio": "good" if apart <= 0.1 else "warn" if apart <= 0.25 else "bad",
         "profit": "none" if profit is None else _profit_mark(profit),

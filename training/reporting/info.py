@@ -36,6 +36,7 @@ class Info(BaseModel):
     predecessor: Words | None = None
     opt_out: Words | None = None
     assessment_id: str = ""
+    audit_id: str = ""
     retention: Words | None = None
 
 

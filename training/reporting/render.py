@@ -2,7 +2,7 @@
 
 import json
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,22 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
 from models import approval
+from models.phrases import value_words
 from training.reporting import words
 from training.reporting.build import ORDER
 from training.reporting.charts import figures
-from training.reporting.words import HTML_LANGUAGE, both, estimate, number, share, tell, times
+from training.reporting.words import (
+    HTML_LANGUAGE,
+    both,
+    estimate,
+    interval,
+    minus,
+    number,
+    share,
+    tell,
+    times,
+    whole,
+)
 
 HERE = Path(__file__).parent
 BESIDE = re.compile('<script type="application/json" id="report-beside">(.*?)</script>', re.DOTALL)
@@ -29,12 +41,22 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals |= {"t": tell, "both": both, "said": words.said, "html_language": HTML_LANGUAGE}
+    found.globals |= {
+        "t": tell,
+        "both": both,
+        "said": words.said,
+        "band_words": words.band_words,
+        "value_words": value_words,
+        "html_language": HTML_LANGUAGE,
+    }
     found.filters |= {
         "num": number,
         "share": share,
         "times": times,
         "est": estimate,
+        "interval": interval,
+        "whole": whole,
+        "signed": lambda value: minus(f"{value:+.2f}"),
         "count": lambda value: f"{value:,}",
         "day": lambda moment: str(moment)[:10],
     }
@@ -60,6 +82,8 @@ def page(report: dict[str, Any], beside: dict[str, Any]) -> str:
         people={"word": approval.word(held), "rows": held},
         embedded=embedded(report),
         kept=embedded(beside),
+        language=beside["language"],
+        t=partial(_told, report["task"]),
     )
 
 
@@ -81,9 +105,14 @@ def is_page_of(html: str, report: dict[str, Any]) -> bool:
         return False  # what it kept is no state that this code knows
 
 
-def index(reports: list[dict[str, Any]], versions: list[dict[str, Any]]) -> str:
+def index(reports: list[dict[str, Any]], versions: list[dict[str, Any]], language: str = "auto") -> str:
     """The page that links the reports of all tasks of a data set, and their kept versions."""
-    return _rendered("index.html.j2", reports=reports, versions=versions)
+    return _rendered("index.html.j2", reports=reports, versions=versions, language=language)
+
+
+def _told(task: str, key: str, /, **values: Any) -> Markup:
+    """The text of a key as HTML, in the task's own words where it has them."""
+    return tell(words.of_task(key, task), **values)
 
 
 def embedded(report: dict[str, Any]) -> Markup:

@@ -16,6 +16,7 @@ from training.io import read_json
 from training.params import Params
 
 DRAWS = 200  # resamples of the report's own intervals
+FEW_POSITIVES = 100  # below it nothing is judged
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,16 @@ class Source:
     def held_out(self) -> pl.DataFrame:
         """Test rows of the control arm with every estimator's prediction; none where none was held out."""
         return pl.read_parquet(self.folder / "held_out.parquet")
+
+    @cached_property
+    def scored(self) -> pl.DataFrame:
+        """Everybody of the day's batch, by status; reasons are left out."""
+        names = pl.scan_parquet(self.folder / "scores.parquet").collect_schema().names()
+        return pl.read_parquet(self.folder / "scores.parquet", columns=[n for n in names if n != "reasons"])
+
+    @cached_property
+    def population(self) -> dict[str, Any]:
+        return read_json(self.folder / "population.json")
 
     @cached_property
     def subject(self) -> np.ndarray:

@@ -1,7 +1,8 @@
 """The one catalogue of the report's words, in English and Chinese."""
 
+import re
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from models.phrases import LANGUAGES, percent
 
 FILE = Path(__file__).with_name("strings.yaml")
 HTML_LANGUAGE = {"en": "en", "zh": "zh-CN"}
+BETWEEN = {"en": "; ", "zh": "；"}  # of a list in a sentence
 
 
 @cache
@@ -71,36 +73,92 @@ def tell(key: str, **values: Any) -> Markup:
     return both(said(key, **values))
 
 
+def of_task(key: str, task: str) -> str:
+    """The key of the task's own words, where the catalogue has them: what a positive is called."""
+    own = f"{key}.{task}"
+    return own if own in strings() else key
+
+
+def band_words(name: str, task: str) -> dict[str, str]:
+    """What a band is called in each language; a letter or a number is its own name."""
+    key = of_task(f"band.name.{name}", task)
+    return said(key) if key in strings() else dict.fromkeys(LANGUAGES, name)
+
+
+def joined(texts: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Several texts as one list, in each language."""
+    every = list(texts)
+    return {language: BETWEEN[language].join(text[language] for text in every) for language in LANGUAGES}
+
+
 def number(value: float | None, places: int = 3) -> str:
     """A number with fixed places and thousands apart; a dash where there is none."""
-    return "–" if value is None else f"{value:,.{places}f}"
+    return "–" if value is None else minus(f"{value:,.{places}f}")
+
+
+def whole(value: float | None) -> str:
+    """A number without places, such as an amount of money."""
+    return number(value, 0)
+
+
+def minus(text: str) -> str:
+    """A true minus instead of the hyphen, none before a zero.
+
+    Examples
+    --------
+    >>> minus("-0.25"), minus("-0.0"), minus("+1.5")
+    ('−0.25', '0.0', '+1.5')
+    """
+    bare = text.removeprefix("-")
+    return text if bare == text else f"−{bare}" if re.search("[1-9]", bare) else bare
 
 
 def share(value: float | None) -> str:
     """A share of 1 as per cent; a dash where there is none."""
-    return "–" if value is None else _unbroken(percent(value))
+    if value is None:
+        return "–"
+    text = _unbroken(percent(abs(value)))
+    return minus(f"-{text}") if value < 0 else text
 
 
 def times(value: float | None) -> str:
     """A multiple, such as a lift."""
-    return "–" if value is None else f"{value:.2f}×"
+    return "–" if value is None else minus(f"{value:.2f}×")
 
 
 def points(value: float | None) -> str:
     """A difference of shares in percentage points, with its sign."""
-    return "–" if value is None else f"{100 * value:+.1f}"
+    return "–" if value is None else minus(f"{100 * value:+.1f}")
 
 
-SHOWN = {"number": number, "share": share, "times": times, "points": points}
+def tenths(value: float | None) -> str:
+    """A number with one decimal place."""
+    return number(value, 1)
+
+
+def hundredths(value: float | None) -> str:
+    """A number with two decimal places."""
+    return number(value, 2)
+
+
+SHOWN = {
+    "number": number, "share": share, "times": times, "points": points, "whole": whole, "tenths": tenths,
+    "hundredths": hundredths,
+}  # fmt: skip
+
+
+def interval(found: Mapping[str, Any], kind: str = "number") -> str:
+    """The 95 % interval alone, ``[37–41]``; a comma stands between ends of which one is negative."""
+    low, high = (SHOWN[kind](found[end]).rstrip("×%\N{NO-BREAK SPACE}") for end in ("low", "high"))
+    between = ", " if kind == "points" or "−" in (low[:1], high[:1]) else "–"
+    return f"[{low}{between}{high}]"
 
 
 def estimate(found: Mapping[str, Any] | None, kind: str = "number") -> str:
     """A point with its 95 % interval, ``39 % [37–41]``."""
     if found is None or found.get("value") is None:
         return "–"
-    show = SHOWN[kind]
+    point = SHOWN[kind](found["value"])
     if found.get("low") is None or found.get("high") is None:
-        return show(found["value"])
-    low, high = (show(found[end]).rstrip("×%\N{NO-BREAK SPACE}") for end in ("low", "high"))
-    between = ", " if kind == "points" else "–"
-    return f"{show(found['value'])} [{low}{between}{high}]"
+        return point
+    return f"{point} {interval(found, kind)}"

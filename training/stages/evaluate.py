@@ -11,7 +11,7 @@ from models.encoder import Encoder
 from models.model import Model
 from models.task import Task
 from models.task import task as task_named
-from training.data.rows import KEYS, asked
+from training.data.rows import KEYS, asked, is_contacted
 from training.evaluation.contact_list import REFERENCE
 from training.evaluation.looks import look
 from training.evaluation.metrics import codes, estimates, rate
@@ -32,7 +32,7 @@ def evaluate(params: Params, name: str) -> None:
     model = Model.load(folder / "model")
     later = rows.filter(pl.col("split") == "test")
     every, unusable = _scores(task_named(name), rows, later, model, params.seed, facts["spine"]["days"])
-    contacted = later["arm"] == "treat" if "arm" in later.columns else pl.repeat(True, len(later), eager=True)
+    contacted = is_contacted(later)
     both = _predictions(later, model, every)
     both.filter(~contacted).write_parquet(folder / "held_out.parquet")
     test, predictions = later.filter(contacted), both.filter(contacted)
@@ -42,11 +42,10 @@ def evaluate(params: Params, name: str) -> None:
     label, subject = test["label"].to_numpy(), codes(test[facts["subject"]].to_numpy())
     look(out, test, sha256(folder / "model" / "model.ubj"))
     say(f"{name}: {params.evaluate.resamples} resamples of {len(label):,} rows")
-    draws, seed = params.evaluate.resamples, params.seed
-    metrics, differences = estimates(label, scores | {"rebased": followed}, subject, draws, seed)
+    told = scores | {"rebased": followed}
+    metrics, differences = estimates(label, told, subject, params.evaluate.resamples, params.seed)
     rebased, _ = metrics.pop("rebased"), differences.pop("rebased")
-    usable = [one for one in scores if one not in REFERENCE]
-    best = max(usable, key=lambda one: metrics[one]["average_precision"]["value"] or 0)
+    best = _best(metrics)
     write_json(out / "metrics.json", _headline(metrics["model"], rebased, differences[best], label))
     detail = {
         "task": name,
@@ -61,12 +60,18 @@ def evaluate(params: Params, name: str) -> None:
         "unusable": unusable,
         "differences": differences,
         "deciles": deciles(label, scores["model"], subject),
-        "periods": _periods(test, scores["model"], subject, seed) if facts.get("dated", True) else [],
+        "periods": _periods(test, scores["model"], subject, params.seed) if facts.get("dated", True) else [],
     }
     write_json(out / "detail.json", detail)
     write_plots(out / "plots", label, scores, subject, best)
     auc = {key: metrics[key]["auc"]["value"] for key in ("model", best)}
     say(f"{name}: test AUC {auc['model']:.3f}, best baseline {best} {auc[best]:.3f}")
+
+
+def _best(metrics: dict[str, Any]) -> str:
+    """The simple method with the highest average precision."""
+    usable = [one for one in metrics if one not in REFERENCE]
+    return max(usable, key=lambda one: metrics[one]["average_precision"]["value"] or 0)
 
 
 def _scores(
@@ -76,9 +81,7 @@ def _scores(
 
     A method that says the same of everybody chooses nobody: to be better than it is nothing.
     """
-    past = rows.filter(pl.col("split") != "test")
-    if "arm" in past.columns:
-        past = past.filter(pl.col("arm") == "treat")
+    past = rows.filter(is_contacted(rows) & (rows["split"] != "test"))
     found = {"model": model.probability(later)}
     found |= _baselines(task, past, later, model.encoder, seed, days)
     unusable = [one for one in found if one not in REFERENCE and np.ptp(found[one]) == 0]

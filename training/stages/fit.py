@@ -14,7 +14,7 @@ from models.observed_rates import observed
 from models.recipe import Recipe
 from models.task import Task
 from models.task import task as task_named
-from training.data.rows import asked, inputs, load
+from training.data.rows import asked, inputs, is_contacted, load
 from training.data.split import NO_BLOCK, Split
 from training.evaluation.metrics import codes, rate
 from training.evaluation.recalibration import rebased
@@ -60,7 +60,7 @@ def _out_of_fold(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Margins of every row of the validation blocks: those contacted, and those held out."""
     every, _ = asked(folder)
-    contacted = pl.col("arm") == "treat" if "arm" in every.columns else pl.lit(True)
+    contacted = is_contacted(every)
     rows, held_out = every.filter(contacted), every.filter(~contacted)
     split, kinds = Split(facts["test_start_time"], tuple(facts["blocks"])), encoder.feature_types
     found: tuple[list[pl.DataFrame], list[pl.DataFrame]] = ([], [])

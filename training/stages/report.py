@@ -74,7 +74,7 @@ def tell_service(params: Params, name: str) -> None:
 
 def write_index(params: Params) -> None:
     """The page that links the reports of all tasks and their kept versions."""
-    _write(params.results / "index.html", index(_reports(params), _versions(params)))
+    _write(params.results / "index.html", index(_reports(params), _versions(params), params.report.language))
 
 
 def keep(params: Params, name: str) -> Path:

@@ -22,6 +22,7 @@ from training.params import Params, Tune
 
 SURE = 2.0  # standard errors of AUC
 DRAWS = 100  # resamples for the difference of two estimators
+NATURAL = {"gamma": 0.0, "subsample": 1.0, "colsample_bytree": 1.0}  # ends beyond which nothing lies
 
 
 def tune(params: Params, name: str) -> None:
@@ -222,14 +223,19 @@ def _facts(study: Any, settings: Tune) -> dict[str, Any]:
             "rounds": int(np.ceil(np.median(best.user_attrs["rounds"]))),
             "fold_values": best.user_attrs["values"],
         },
-        "at_edge": [key for key, value in best.params.items() if _at_edge(best.distributions[key], value)],
+        "at_edge": [
+            key for key, value in best.params.items() if _at_edge(key, best.distributions[key], value)
+        ],
         "trials": [
             {"number": t.number, "state": t.state.name, "value": t.value, "params": t.params} for t in trials
         ],
     }
 
 
-def _at_edge(space: Any, value: float) -> bool:
+def _at_edge(name: str, space: Any, value: float) -> bool:
     """Whether the best value lies within 2 % of an end of its range, where a better one may lie beyond."""
     low, high, at = np.log([space.low, space.high, value]) if space.log else (space.low, space.high, value)
-    return bool(min(at - low, high - at) <= 0.02 * (high - low))
+    ends = [
+        abs(at - end) for end, plain in ((low, space.low), (high, space.high)) if plain != NATURAL.get(name)
+    ]
+    return bool(min(ends) <= 0.02 * (high - low))

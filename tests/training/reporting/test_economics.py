@@ -23,7 +23,7 @@ def scored(seed: int, rows: int = 20_000) -> ContactList:
 
 
 def tried(seed: int, added: float, rows: int = 40_000) -> ContactList:
-    """Half held out; who is likely to come comes anyway, and a contact adds ``added`` only where ``moved``."""
+    """Half held out; who is eager comes anyway, and a contact adds ``added`` only to those ``moved``."""
     rng = np.random.default_rng(seed)
     eager, moved, treated = rng.random(rows), rng.random(rows) < 0.2, rng.random(rows) < 0.5
     label = (rng.random(rows) < 0.4 * eager + added * (moved & treated)).astype(float)

@@ -24,7 +24,7 @@ def silence(section: dict[str, Any]) -> str:
             capsize=2.5,
             linewidth=1.2,
         )
-    names = [f"{row['topic']} · {row['subtopic']}".replace("_", " ") for row in rows]
+    names = [plot.twin(row["name"]["en"], row["name"]["zh"]) for row in rows]
     plot.ax.set_yticks(at, names, color=INK)
     plot.ax.set_xlabel(plot.word("plot.silence"))
     percent_axis(plot.ax.xaxis)

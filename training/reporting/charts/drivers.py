@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from models.phrases import value_words
 from training.reporting.charts.plot import BLUE, GREY, INK, MUTED, ORANGE, Plot, whiskers
 
 LONGEST = 46  # letters of a feature's name in a figure
@@ -90,7 +91,7 @@ def dependence(section: dict[str, Any]) -> str:
     plot = Plot("dependence", height=2.25 * lines, nrows=lines, ncols=3)
     for ax, curve in zip(plot.axes.ravel(), curves, strict=False):
         if "categories" in curve:
-            _categories(ax, curve)
+            _categories(plot, ax, curve)
         else:
             ax.scatter(curve["x"], curve["y"], s=6, color=BLUE, alpha=0.4, linewidths=0, rasterized=True)
             ax.xaxis.get_major_locator().set_params(nbins=4)
@@ -104,9 +105,10 @@ def dependence(section: dict[str, Any]) -> str:
     return plot.svg()
 
 
-def _categories(ax: Any, curve: dict[str, Any]) -> None:
+def _categories(plot: Plot, ax: Any, curve: dict[str, Any]) -> None:
     rows = curve["categories"]
     ax.bar(range(len(rows)), [row["contribution"] for row in rows], width=0.6, color=BLUE, alpha=0.85)
-    names = ["?" if row["value"] is None else str(row["value"])[:10] for row in rows]
+    words = [value_words("?" if row["value"] is None else str(row["value"])) for row in rows]
+    names = [plot.twin(word["en"][:10], word["zh"][:10]) for word in words]
     ax.set_xticks(range(len(rows)), names, rotation=45, ha="right")
     ax.grid(axis="x", visible=False)

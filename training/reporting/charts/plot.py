@@ -5,7 +5,7 @@ from html import escape
 from io import StringIO
 from typing import Any
 
-from training.reporting.words import said
+from training.reporting.words import minus, said
 
 INK, MUTED, GRID = "#1c2430", "#5b6675", "#e6eaef"
 # Okabe and Ito 2008: told apart by people who see colours otherwise, too.
@@ -109,4 +109,4 @@ def percent_axis(axis: Any, places: int = 0) -> None:
     """Tick labels of a share of 1 as per cent."""
     from matplotlib.ticker import FuncFormatter
 
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.{places}f} %"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{minus(f'{100 * value:.{places}f}')} %"))

@@ -11,7 +11,7 @@ import numpy as np
 from models.model import Model
 from models.release_format import BEST, CHAMPION, PREVIOUS
 from training.evaluation.metrics import estimates, swapped
-from training.reporting.source import DRAWS, Source, unassessed
+from training.reporting.source import DRAWS, FEW_POSITIVES, Source, unassessed
 from training.review.gates import wanted_gates
 
 SERVING = (CHAMPION, PREVIOUS)
@@ -58,8 +58,15 @@ def _compared(source: Source, champion: Model | None, serves: bool) -> dict[str,
         "correlation": _correlation(source.probability, other),
         "swapped": swapped(source.label, source.probability, other, source.subject),
         "margin": margin,
-        "result": "good" if low > 0 else "warn" if low > margin else "bad",
+        "result": result(low, int(source.label.sum()), margin),
     }
+
+
+def result(low: float, positives: int, margin: float) -> str:
+    """What the lower end of the gain in average precision says; ``few`` where it cannot say better."""
+    if low > 0:
+        return "good" if positives >= FEW_POSITIVES else "few"
+    return "warn" if low > margin else "bad"
 
 
 def rival(source: Source) -> Model | None:

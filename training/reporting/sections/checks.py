@@ -9,11 +9,15 @@ from training.reporting.source import Source
 
 MASS = 0.5  # share of all contributions
 SURE = 5.4  # standard errors of a mean of eight that chance exceeds once in a thousand (Student's t)
+UNTESTED = 0.05  # of today's list
 CHANCE, TELLS_APART, LOST = 0.05, 0.8, 0.7  # distance from an AUC of 0.5, an AUC, part of the gain
 
 
-def checks(source: Source) -> dict[str, Any]:
-    """One line a check: result, value, threshold; first those of the audit, which stops the build."""
+def checks(source: Source, listed: dict[str, Any]) -> dict[str, Any]:
+    """One line a check: result, value, threshold; first those of the audit, which stops the build.
+
+    ``listed`` is the section on today's list.
+    """
     return {
         "assessed": True,
         "columns": {kind: source.audited[kind] for kind in ("excluded", "accepted")},
@@ -27,6 +31,7 @@ def checks(source: Source) -> dict[str, Any]:
             _parity(source),
             _adversarial(source),
             _lag(source),
+            _inside(listed),
         ],
     }
 
@@ -99,3 +104,10 @@ def _lag(source: Source) -> dict[str, Any]:
         return {"check": "lag", "result": "unrun"}
     lost = 1 - (found["then"] - 0.5) / max(found["now"] - 0.5, 1e-9)
     return _warned("lag", lost, LOST, "")
+
+
+def _inside(listed: dict[str, Any]) -> dict[str, Any]:
+    """Hardly anybody who is scored today lies in a segment that was not tested."""
+    if not listed["assessed"]:
+        return {"check": "inside", "result": "unrun"}
+    return _check("inside", listed["untested"] <= UNTESTED, listed["untested"], UNTESTED)

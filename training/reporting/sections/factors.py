@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
 
 from features.lifecycle import STAGES
-from models.phrases import LANGUAGES
+from models.phrases import LANGUAGES, value_words
 from training.reporting.source import Source
 from training.reporting.words import said
 
@@ -15,47 +16,78 @@ GIVEN = (
     "region", "lead_region", "city_tier", "lead_city_tier", "source", "lead_source", "interest",
     "content_type", "content_channel",
 )  # fmt: skip
+DAYS = {  # of a list: feature, upper ends of its parts
+    "age": ("lead_age_days", (0.5, 3.5, 7.5, 14.5, 30.5, 60.5)),
+    "recency": ("days_since_order", (30, 60, 90, 180, 365)),
+    "tenure": ("days_since_first_order", (90, 365, 730)),
+}
 
 
 @dataclass(frozen=True)
 class Factor:
-    """One way to part the rows: name in each language, and the part of each test row."""
+    """One way to part the rows: name in each language, the part of each row, and the parts' own order."""
 
     name: str
     words: dict[str, str]
     values: pl.Series
+    parts: tuple[str, ...] = ()
+
+    def label(self, value: str) -> dict[str, str]:
+        """Return what a part is called in each language."""
+        return label(self.name, value)
+
+    def place(self, value: str) -> tuple[int, str]:
+        """Where a part stands in a table."""
+        return self.parts.index(value) if value in self.parts else len(self.parts), value
 
 
-def factors(source: Source) -> Iterator[Factor]:
-    """Every factor that the task's features can tell, in a fixed order."""
+def factors(source: Source, rows: pl.DataFrame) -> Iterator[Factor]:
+    """Every factor that the task's features can tell of the rows, in a fixed order."""
     for name in GIVEN:
-        if name in source.test.columns:
+        if name in rows.columns:
             row: dict[str, Any] = source.features.get(name, {"en": name, "zh": name})
-            yield Factor(name, {"en": row["en"], "zh": row["zh"]}, source.test[name])
-    for name, needs, parts in _derived(source):
-        if all(column in source.test.columns for column in needs):
-            yield Factor(name, said(f"factor.{name}"), source.test.select(part=parts)["part"])
+            yield Factor(name, {"en": row["en"], "zh": row["zh"]}, rows[name])
+    for name, needs, parts, order in _derived(source):
+        if needs in rows.columns and needs in source.test.columns:
+            yield Factor(name, said(f"factor.{name}"), rows.select(part=parts)["part"], order)
 
 
-def _derived(source: Source) -> Iterator[tuple[str, tuple[str, ...], pl.Expr]]:
+def of_list(rows: pl.DataFrame) -> Iterator[Factor]:
+    """Finer parts by days: of a lead, since the last order, since the first."""
+    for name, (feature, ends) in DAYS.items():
+        if feature in rows.columns:
+            parts = _spans(ends)
+            values = rows.select(part=_bands(pl.col(feature), list(ends), list(parts)))["part"]
+            yield Factor(name, said(f"factor.{name}"), values, parts)
+
+
+def _spans(ends: tuple[float, ...]) -> tuple[str, ...]:
+    """Names of the parts between the ends, in whole days."""
+    whole = [int(end) for end in ends]
+    first = [f"0–{whole[0]}" if whole[0] else "0"]
+    between = [f"{low + 1}–{high}" for low, high in pairwise(whole)]
+    return (*first, *between, f"{whole[-1] + 1}+")
+
+
+def _derived(source: Source) -> Iterator[tuple[str, str, pl.Expr, tuple[str, ...]]]:
     """Stage of life, value tier, contact pressure and age of a lead, read off features."""
-    yield "stage", ("stage",), pl.col("stage")
+    yield "stage", "stage", pl.col("stage"), tuple(STAGES)
     if "revenue_365d" in source.past.columns:
         low, high = (source.past["revenue_365d"].quantile(q) or 0.0 for q in (1 / 3, 2 / 3))
-        yield (
-            "value",
-            ("revenue_365d",),
-            _bands(pl.col("revenue_365d"), [low, high], ["low", "middle", "high"]),
-        )
-    yield "pressure", ("sent_30d",), _bands(pl.col("sent_30d"), [0, 2], ["0", "1–2", "3+"])
-    yield "lead_age", ("lead_age_days",), _bands(pl.col("lead_age_days"), [0.5, 3.5], ["0", "1–3", "4+"])
+        names = ("low", "middle", "high")
+        yield "value", "revenue_365d", _bands(pl.col("revenue_365d"), [low, high], list(names)), names
+    for name, feature, edges, parts in (
+        ("pressure", "sent_30d", [0.0, 2.0], ("0", "1–2", "3+")),
+        ("lead_age", "lead_age_days", [0.5, 3.5], ("0", "1–3", "4+")),
+    ):
+        yield name, feature, _bands(pl.col(feature), edges, list(parts)), parts
 
 
 def label(factor: str, value: str) -> dict[str, str]:
-    """Return what a part is called in each language; a word of the brand's own stays as it is."""
+    """Return what a part is called in each language; a word of the brand's own that is not known stays."""
     if factor == "stage" and value in STAGES:
         return dict(zip(LANGUAGES, STAGES[value], strict=True))
-    return said(f"part.{value}") if factor == "value" else dict.fromkeys(LANGUAGES, value)
+    return said(f"part.{value}") if factor == "value" else value_words(value)
 
 
 def _bands(value: pl.Expr, edges: list[float], names: list[str]) -> pl.Expr:

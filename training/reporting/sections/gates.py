@@ -1,12 +1,15 @@
 """The gates of a release, and the status that follows from them and from the checks."""
 
+import re
 from typing import Any
 
-from training.reporting.source import Source
-from training.reporting.words import said
+from models.phrases import LANGUAGES
+from training.reporting.source import FEW_POSITIVES, Source
+from training.reporting.words import number, of_task, said
 from training.review.gates import check_gates
 
 GAIN = "gain in average precision over "
+WITHIN = re.compile(r"within (\d+)% of 1")
 NAMED = {
     "positives in the test": "gate.positives",
     "expected over observed, re-based monthly": "gate.ratio",
@@ -16,17 +19,27 @@ NAMED = {
 def gates(source: Source) -> dict[str, Any]:
     """Every gate with value, need and whether it is passed; those about this very file come at release."""
     found = [
-        gate | {"gate": _named(gate["gate"]), "baseline": _baseline(gate["gate"])}
+        gate
+        | {"gate": _named(gate["gate"], source.task), "baseline": _baseline(gate["gate"]), **_shown(gate)}
         for gate in check_gates(source.params, source.task)
     ]
     return {"assessed": True, "gates": found, "passed": all(gate["passed"] for gate in found)}
 
 
-def _named(gate: str) -> dict[str, str]:
+def _shown(gate: dict[str, Any]) -> dict[str, Any]:
+    """Value and need of a gate as they are read, the need in each language."""
+    value, needs = gate["value"], gate["needs"]
+    words = said("gate.within", slack=near.group(1)) if (near := WITHIN.fullmatch(needs)) else None
+    same = re.sub(r"-(?=\d)", "−", needs).replace(">=", "≥")
+    told = number(value, 0 if isinstance(value, int) else 3) if isinstance(value, int | float) else value
+    return {"shown": "–" if told is None else told, "needs_words": words or dict.fromkeys(LANGUAGES, same)}
+
+
+def _named(gate: str, task: str) -> dict[str, str]:
     """A gate's name in each language; what the catalogue of words lacks stays as it is."""
     if gate.startswith(GAIN):
         return said("gate.gain", baseline=said(f"estimator.{_baseline(gate)}"))
-    return said(NAMED[gate]) if gate in NAMED else {"en": gate, "zh": gate}
+    return said(of_task(NAMED[gate], task)) if gate in NAMED else {"en": gate, "zh": gate}
 
 
 def _baseline(gate: str) -> str | None:
@@ -38,15 +51,34 @@ def status(sections: dict[str, Any]) -> str:
     """``bad`` not recommended, ``warn`` with conditions, ``good`` recommended.
 
     A failed check for leaks, or a baseline that is not beaten as the gates ask, forbids; any other
-    failed gate is a condition, and so is an owner who is not named.
+    failed gate, too few positives to judge, and an owner who is not named is a condition.
     """
-    failed = [check["check"] for check in sections["checks"]["checks"] if check["result"] == "bad"]
-    beaten = [gate["passed"] for gate in sections["gates"]["gates"] if gate["baseline"]]
-    if failed or not all(beaten):
+    if _failed(sections) or any(gate["baseline"] for gate in _unpassed(sections)):
         return "bad"
-    return "good" if sections["gates"]["passed"] and owned(sections) else "warn"
+    is_good = sections["gates"]["passed"] and owned(sections) and not _few(sections)
+    return "good" if is_good else "warn"
 
 
 def owned(sections: dict[str, Any]) -> bool:
     """Whether somebody is named who answers for the model's use."""
     return bool(sections["purpose"]["info"]["owner"])
+
+
+def reasons(sections: dict[str, Any]) -> list[dict[str, str]]:
+    """Everything that is not met, by name: failed checks and gates, too few positives, nobody who answers."""
+    named = [said(f"check.{check}") for check in _failed(sections)]
+    named += [gate["gate"] for gate in _unpassed(sections)]
+    named += [said("check.few")] if _few(sections) else []
+    return named if owned(sections) else [*named, said("verdict.unowned.short")]
+
+
+def _failed(sections: dict[str, Any]) -> list[str]:
+    return [check["check"] for check in sections["checks"]["checks"] if check["result"] == "bad"]
+
+
+def _unpassed(sections: dict[str, Any]) -> list[dict[str, Any]]:
+    return [gate for gate in sections["gates"]["gates"] if not gate["passed"]]
+
+
+def _few(sections: dict[str, Any]) -> bool:
+    return bool(sections["ranking"]["positives"] < FEW_POSITIVES)

@@ -8,16 +8,16 @@ import polars as pl
 from training.evaluation.metrics import Ranked, codes, interval, ranking, rate, resamples
 from training.reporting.sections.factors import Factor, factors, label
 from training.reporting.sections.slices import slices
-from training.reporting.source import Source, unassessed
+from training.reporting.source import FEW_POSITIVES, Source, unassessed
 
-MOST, FEWEST, FEW_POSITIVES, DRAWS = 8, 10, 100, 100
+MOST, FEWEST, DRAWS = 8, 10, 100
 CUT = 0.1
 CROSSED = (("region", "value", "stage"), ("lead_region", "lead_source", "lead_age"))
 
 
 def groups(source: Source) -> dict[str, Any]:
     """One table a factor, the cells where three factors cross, and the weakest slices."""
-    known = {factor.name: factor for factor in factors(source)}
+    known = {factor.name: factor for factor in factors(source, source.test)}
     tables = [_table(source, factor) for factor in known.values()]
     tables = [table for table in tables if len(table["rows"]) > 1]
     if not tables:

@@ -13,6 +13,7 @@ RULES = (
     ("pipl24", "explanation", "product"),
     ("pipl55", "assessment", "assessment_id"),
     ("pipl55", "retention", "retention"),
+    ("audit", "audit", "audit_id"),
     ("gbt45392", "scope", "product"),
     ("cac", "switch_off", "product"),
     ("gdpr21", "objection", "product"),

@@ -1,19 +1,26 @@
 (function () {
   "use strict";
   var root = document.documentElement;
+  // The radio buttons show a language without this script, too; here it is chosen first and remembered.
   function choose(language) {
-    root.setAttribute("data-lang", language);
     root.setAttribute("lang", language);
-    document.querySelectorAll("[data-choose]").forEach(function (button) {
-      button.setAttribute("aria-pressed", String(button.getAttribute("data-choose") === language));
-    });
+    document.querySelector('[data-choose="' + language + '"]').checked = true;
     document.title = document.body.getAttribute("data-title-" + language) || document.title;
   }
+  function kept(language) {
+    try {
+      if (language) { localStorage.setItem("memberlens-language", language); }
+      return localStorage.getItem("memberlens-language");
+    } catch (refused) { return null; }
+  }
   document.querySelectorAll("[data-choose]").forEach(function (button) {
-    button.addEventListener("click", function () { choose(button.getAttribute("data-choose")); });
+    button.addEventListener("change", function () { choose(button.value); kept(button.value); });
   });
-  var asked = /[?#&]lang=(en|zh-CN)/.exec(location.href);
-  choose(asked ? asked[1] : root.getAttribute("data-lang"));
+  var asked = (/[?#&]lang=(en|zh-CN)/.exec(location.href) || [])[1];
+  var stated = { en: "en", zh: "zh-CN" }[root.getAttribute("data-first")];
+  var spoken = /^zh\b/i.test(navigator.language || "") ? "zh-CN" : "en";
+  var before = kept();
+  choose(asked || (before === "en" || before === "zh-CN" ? before : null) || stated || spoken);
   document.querySelectorAll("[data-slider]").forEach(function (box) {
     var points = JSON.parse(document.getElementById("report-data").textContent).sections.economics.points;
     var input = box.querySelector("input");
