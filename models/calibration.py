@@ -63,6 +63,31 @@ def fit_calibration(margin: ArrayLike, label: ArrayLike) -> Calibration:
     return Calibration(float(slope), float(intercept)) if slope >= FLAT else fit_offset(x, y, FLAT)
 
 
+def fit_slope(margin: ArrayLike, label: ArrayLike, block: ArrayLike) -> float:
+    """Return the maximum likelihood slope, at least ``FLAT``; each block has an intercept of its own.
+
+    ``block`` holds integer codes from 0; everything of shape (rows,).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> margin, block = rng.normal(size=100_000), rng.integers(0, 2, 100_000)
+    >>> label = rng.random(100_000) < expit(0.5 * margin - 1 + 2 * block)
+    >>> round(fit_slope(margin, label, block), 1)
+    0.5
+    """
+    x, y, of = np.asarray(margin, dtype=np.float64), np.asarray(label, dtype=np.float64), np.asarray(block)
+
+    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        z = theta[0] * x + theta[1:][of]
+        error = expit(z) - y
+        value = -np.mean(y * log_expit(z) + (1 - y) * log_expit(-z))
+        return value, np.append(np.mean(error * x), np.bincount(of, error, len(theta) - 1) / len(y))
+
+    start = np.append(1.0, np.zeros(int(of.max()) + 1))
+    return max(float(minimize(loss, start, jac=True, method="BFGS").x[0]), FLAT)
+
+
 def fit_offset(log_odds: ArrayLike, label: ArrayLike, slope: float = 1.0) -> Calibration:
     """Only the intercept: for a base rate that has moved.
 

@@ -149,7 +149,11 @@ def effects(tried: list[Happening], groups: list[Group]) -> pl.DataFrame:
     first = groups[0]
     assert first.table is not None
     rows = pl.DataFrame(list(_rows(tried, first.key)), infer_schema_length=None)
-    asked = {f"asked_{name}": pl.lit(ASKED) for name in tables.CONTENT}
+    asked = {
+        f"asked_{name}": pl.lit(None if kind.is_numeric() else ASKED, dtype=kind)
+        for name, kind in tables.empty("campaigns").schema.items()
+        if name in tables.CONTENT
+    }
     spine = pl.DataFrame({"row_id": range(len(tried)), first.key: [str(at) for at in range(len(tried))]})
     spine = spine.with_columns(as_of=pl.lit(AS_OF, dtype=pl.Int64), **asked)
     return compute(spine, {first.table: _finished(first.table, rows)}, groups).sort("row_id").drop("row_id")

@@ -6,7 +6,7 @@ import polars as pl
 import shap
 
 from models.phrases import LANGUAGES
-from models.reasons import COLUMNS, Explainer
+from models.reasons import Explainer
 
 
 class Explanation(shap.Explanation):
@@ -42,9 +42,7 @@ class Explanation(shap.Explanation):
         """
         if language not in LANGUAGES:
             raise ValueError(f"language {language!r}: {' or '.join(LANGUAGES)}")
-        values: Any = self.values
-        told: list[list[str]] = [[] for _ in range(len(values))]
-        for line in self._explainer.lines(values, self._frame, top):
-            reason = dict(zip(COLUMNS, line, strict=True))
-            told[reason["row"]].append(reason[language])
+        told: list[list[str]] = [[] for _ in range(len(self._frame))]
+        for line in self._explainer.table(self._frame, top).iter_rows(named=True):
+            told[line["row"]].append(line[language])
         return told

@@ -76,6 +76,8 @@ class Source:
     @cached_property
     def tried(self) -> list[Happening]:
         """What can happen and be told."""
+        if any(f.name == "lines_on_terms" for f in self.aggregates):
+            return []  # at which price something would be bought is not known
         asked = any(f.name.startswith(("sent_same_", "lines_same_")) for f in self.aggregates)
         found = [one for one in happenings(self.table, self.key) if self.says(one)]
         if asked:  # of which content the answers were is not known of a row, and features read it

@@ -94,6 +94,22 @@ def family(name: str) -> str:
     return WINDOW.sub("_{days}d", name)
 
 
+@cache
+def _themes() -> dict[str, str]:
+    return {name: theme for theme, names in catalogue()["themes"].items() for name in names}
+
+
+def theme(name: str) -> str:
+    """What a feature is about: features of one theme say nearly the same and are one reason.
+
+    Examples
+    --------
+    >>> theme("orders_90d"), theme("x_club")
+    ('purchases', 'x_club')
+    """
+    return _themes().get(family(name), family(name))
+
+
 def amount(value: float, unit: str, language: str) -> str:
     """A number with its unit, as a reader says it.
 

@@ -1,8 +1,10 @@
 """Why a row has its score: SHAP contributions, and the words for the largest of them.
 
 The one code path for report, batch and service. Contributions are on the scale of the calibrated
-log-odds and add up to it. Features that differ by window only (orders in 30, 90, 180 days) are
-one reason: their contributions are summed, and the strongest of them speaks.
+log-odds and add up to it. Features of one theme (orders in 30, 90, 180 days, money spent) are one
+reason: their contributions are summed, and the strongest of them speaks. Of a model that is the mean of
+several, a reason is told only where it is surely other than nothing in all of them; often enough no
+single reason stands out.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,10 +14,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from scipy.stats import t as student
 
 from models import observed_rates
 from models.model import Model
-from models.phrases import LANGUAGES, Phrases, catalogue, family, sentence
+from models.phrases import LANGUAGES, Phrases, catalogue, sentence, theme
 
 CODES_VERSION = 1  # of the codes `<feature>:<level>`; raised when the meaning of one changes
 FEW_ROWS = 50  # below this no observed rate is told
@@ -53,7 +56,7 @@ class Reason:
     direction
         ``raises`` or ``lowers`` the probability.
     contribution
-        Log-odds, summed over the feature's windows.
+        Log-odds, summed over the theme of the feature.
     rate
         Observed share of the positive class among rows with such a value; None where too few.
     """
@@ -82,48 +85,64 @@ class Explainer:
         return {name: Phrases.of(self._features[name]) for name in self.model.encoder.names}
 
     @cached_property
-    def _families(self) -> np.ndarray:
-        """Family of each column, integer codes from 0, shape (columns,)."""
-        return np.unique([family(name) for name in self.model.encoder.names], return_inverse=True)[1]
+    def _named(self) -> tuple[list[str], np.ndarray]:
+        """Themes, and that of each column as its place among them, shape (columns,)."""
+        names, places = np.unique([theme(name) for name in self.model.encoder.names], return_inverse=True)
+        return names.tolist(), places
+
+    @property
+    def _themes(self) -> np.ndarray:
+        return self._named[1]
 
     @cached_property
     def _silent(self) -> np.ndarray:
-        """Families with a sensitive attribute: they count in the score, but are never told."""
-        found = np.zeros(self._families.max() + 1, dtype=bool)
-        found[self._families[[is_sensitive(name) for name in self.model.encoder.names]]] = True
+        """Themes with a sensitive attribute: they count in the score, but are never told."""
+        found = np.zeros(len(self._named[0]), dtype=bool)
+        found[self._themes[[is_sensitive(name) for name in self.model.encoder.names]]] = True
         return found
 
     def table(self, frame: pl.DataFrame, top: int = 3) -> pl.DataFrame:
         """The ``top`` reasons of every row, largest contribution first, one line a reason.
 
         Columns as ``COLUMNS``; ``row`` is the position in ``frame``. A row has fewer reasons
-        where fewer families of features contribute.
+        where fewer themes surely contribute.
         """
         lines: list[Line] = []
         if not frame.is_empty():
-            lines = self.lines(self.model.contributions(self.model.inputs(frame))[0], frame, top)
+            lines = self.lines(self.model.explained(self.model.inputs(frame))[0], frame, top)
         return pl.DataFrame(lines, schema=COLUMNS, orient="row")
 
     def lines(self, values: np.ndarray, frame: pl.DataFrame, top: int = 3) -> list[Line]:
-        """The same as tuples, from contributions that are there already, shape (rows, columns).
+        """The same as tuples, from contributions that are there already, shape (rows, columns[, bags]).
 
         For the few rows of a request a frame takes longer than all that is in it.
         """
         if top < 1:
             return []
+        rows, rank, chosen, sums = self._chosen(values, top)
+        mean = values if values.ndim == 2 else values.mean(axis=2)
+        said = self._said(frame, rows, self._speakers(mean[rows], chosen, sums), sums)
+        return [
+            (row, place, *line) for row, place, line in zip(rows.tolist(), rank.tolist(), said, strict=True)
+        ]
+
+    def themes(self, frame: pl.DataFrame, top: int = 3) -> list[tuple[int, str]]:
+        """Row and theme of what would be told, the strongest of a row first."""
+        rows, _, chosen, _ = self._chosen(self.model.explained(self.model.inputs(frame))[0], top)
+        return [(row, self._named[0][at]) for row, at in zip(rows.tolist(), chosen.tolist(), strict=True)]
+
+    def _chosen(self, values: np.ndarray, top: int) -> tuple[np.ndarray, ...]:
+        """Row, rank, theme and its sum of everything that is told, shape (reasons,) each."""
         order, starts = self._sorted
         total = np.add.reduceat(values[:, order], starts, axis=1)
-        weight = np.where(self._silent, 0.0, np.abs(total))
+        total, error = total if values.ndim == 2 else total.mean(axis=2), _error(total)
+        weight = np.where(self._silent | (np.abs(total) <= error), 0.0, np.abs(total))
         best = np.argsort(-weight, axis=1, kind="stable")[:, :top]
         rows = np.repeat(np.arange(len(values)), best.shape[1])
         rank = np.tile(np.arange(1, best.shape[1] + 1), len(values))
         told = weight[rows, best.ravel()] > 0
         rows, rank, chosen = rows[told], rank[told], best.ravel()[told]
-        sums = total[rows, chosen]
-        said = self._said(frame, rows, self._speakers(values[rows], chosen, sums), sums)
-        return [
-            (row, place, *line) for row, place, line in zip(rows.tolist(), rank.tolist(), said, strict=True)
-        ]
+        return rows, rank, chosen, total[rows, chosen]
 
     def reasons(self, frame: pl.DataFrame, top: int = 3) -> list[list[Reason]]:
         """The same as objects, one list a row of ``frame``."""
@@ -137,15 +156,15 @@ class Explainer:
 
     @cached_property
     def _sorted(self) -> tuple[np.ndarray, np.ndarray]:
-        """Columns in the order of their families, and where each family starts in it."""
-        order = np.argsort(self._families, kind="stable")
-        return order, np.flatnonzero(np.diff(self._families[order], prepend=-1))
+        """Columns in the order of their themes, and where each theme starts in it."""
+        order = np.argsort(self._themes, kind="stable")
+        return order, np.flatnonzero(np.diff(self._themes[order], prepend=-1))
 
     def _speakers(self, values: np.ndarray, chosen: np.ndarray, total: np.ndarray) -> np.ndarray:
-        """For each row's chosen family the column that contributes most to its sum, shape (rows,)."""
+        """For each row's chosen theme the column that contributes most to its sum, shape (rows,)."""
         out = np.empty(len(chosen), dtype=np.int64)
         for code in np.unique(chosen):
-            at, own = np.flatnonzero(chosen == code), np.flatnonzero(self._families == code)
+            at, own = np.flatnonzero(chosen == code), np.flatnonzero(self._themes == code)
             part = values[np.ix_(at, own)] * np.sign(total[at])[:, None]
             out[at] = own[np.argmax(part, axis=1)]
         return out
@@ -192,6 +211,14 @@ class Explainer:
             for language in LANGUAGES
         )
         return (f"{name}:{_level(value, part, entry, self._features[name]['unit'])}", rate, *texts)
+
+
+def _error(total: np.ndarray) -> np.ndarray | float:
+    """Half the 95 % interval of the mean over the bags, the last axis; nothing where there is one model."""
+    if total.ndim == 2:
+        return 0.0
+    bags = total.shape[2]
+    return student.ppf(0.975, bags - 1) * total.std(axis=2, ddof=1) / np.sqrt(bags)
 
 
 def explain(model: Model, frame: pl.DataFrame, top: int = 3) -> list[list[Reason]]:

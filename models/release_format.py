@@ -9,6 +9,7 @@ FOLDER = "artifacts/release"  # of a registered model, where MLflow keeps what i
 MODEL, CARD, POPULATION = "model.ubj", "card.json", "population.json"
 RELEASE, EXAMPLES = "release.json", "examples.json"
 REQUIRED, OPTIONAL = (MODEL, CARD, POPULATION, RELEASE), (EXAMPLES,)
+JUDGED = "judged"  # folder of the model that was judged on the test, where another one serves
 VALUE, UPLIFT = "value", "uplift"  # folders of boosters in XGBoost's native format, and facts in JSON
 BESIDE = (VALUE, UPLIFT)
 SIGNATURES = "signatures.json"  # in the task's published folder: decisions under reports, the oldest first

@@ -18,6 +18,7 @@ from training.params import Fit, Params, Stated, parse
 from training.stages.audit import examine
 from training.stages.backtest import backtest
 from training.stages.evaluate import evaluate
+from training.stages.final import final
 from training.stages.fit import fit
 from training.stages.uplift import uplift
 from training.stages.value import value
@@ -52,6 +53,7 @@ def make(signal: Signal = "real", seed: int = 0, members: int = 400, cutoffs: in
     write_json(folder / "tune.json", tuned())
     fit(found, "churn")
     evaluate(found, "churn")
+    final(found, "churn")
     uplift(found, "churn")
     backtest(found, "churn")
     write_json(found.results / "churn" / "audit.json", examine(found, "churn"))

@@ -39,7 +39,7 @@ def _task_stage(name: str) -> None:
     app.command(name, help=f"Stage {name} of one task.")(command)
 
 
-_STAGES = "dataset audit tune backtest fit evaluate uplift value explain report score"
+_STAGES = "dataset audit tune backtest fit evaluate final uplift value explain report score"
 for _stage in _STAGES.split():
     _task_stage(_stage)
 

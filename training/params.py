@@ -66,6 +66,19 @@ class Fit(Section):
     bags: int = Field(5, ge=1, le=50)
 
 
+class Release(Section):
+    """Which model serves, and whether its level follows.
+
+    ``learn``: the recipe fitted to every outcome that is known (``to_the_end``), of which the back-test is
+    the promise, or the model that was judged on the test (``before_test``). ``level``: as it was fitted
+    (``frozen``), or re-based every month on the newest outcomes by ``memberlens rebase`` (``monthly``). The
+    gate is on the level that is served: of ``frozen`` that of the judged model on the whole test.
+    """
+
+    learn: Literal["to_the_end", "before_test"] = "to_the_end"
+    level: Literal["frozen", "monthly"] = "frozen"
+
+
 class Evaluate(Section):
     """Resamples for the 95 % intervals, drawn by subject."""
 
@@ -162,6 +175,7 @@ class Params(Section):
     spine: Spines
     tune: Tunes = Tunes()
     fit: Fit = Fit.model_validate({})
+    release: Release = Release.model_validate({})
     evaluate: Evaluate
     backtest: Backtest = Backtest.model_validate({})
     score: Score = Score.model_validate({})

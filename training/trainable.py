@@ -6,12 +6,15 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import polars as pl
+
 from features.consent import reasons
 from features.sources.check import Check, check
 from features.sources.store import Folder
 from models.task import requirements
 from models.task import task as task_named
 from training.data import sufficiency
+from training.data.rows import GAP
 from training.params import Params, parse
 from training.stages.consent import current
 from training.stages.dataset import asked
@@ -60,7 +63,7 @@ def _tried(params: Params, name: str, tables: Path, end: int) -> tuple[str, tupl
         rows, _, _ = asked(task_named(name), tables, getattr(params.spine, name), params, end)
     except ValueError as error:
         return f"cannot be trained with these settings. {error}", ()
-    return "", sufficiency.every(rows, ())[0].short
+    return "", sufficiency.every(rows.filter(pl.col("split") != GAP), ())[0].short
 
 
 def _beside(params: Params, tasks: dict[str, str]) -> Iterator[str]:

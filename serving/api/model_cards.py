@@ -32,6 +32,8 @@ def full(state: State, champion: Champion) -> dict[str, Any]:
             "scores": SCORES | {name: MORE[name] for name in champion.scorer.more},
             "short": card.get("short", []),
             "outside_population": card.get("boundaries", []),
+            "learnt": card.get("learnt"),
+            "reasons": card.get("reasons"),
             "max_unknown": card.get("max_unknown", MAX_UNKNOWN),
             "population": {"as_of": population.as_of, "n": population.n},
             "snapshot": None if champion.snapshot is None else champion.snapshot.facts(),

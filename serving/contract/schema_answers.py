@@ -125,6 +125,9 @@ class Result(Row):
     recommended: bool | None = None
     experiment_arm: Literal["treat", "control", "none"] | None = None
     reasons: list[Reason] = Field(default_factory=list)
+    reasons_text: str | None = Field(
+        default=None, description="that no single reason stands out, in the language asked for"
+    )
     warnings: list[Warn] = Field(default_factory=list)
     suppression_reason: str | None = None
     outside_reason: str | None = Field(default=None, description="why the model is not about this subject")

@@ -7,8 +7,10 @@ import narwhals as nw
 import polars as pl
 
 from features.feature import Feature
+from features.timestamps import iso
 from training.io import read_json
 
+GAP = "gap"  # the split of questions whose outcome was open when the test began
 KEYS = (
     "row_id",
     "lead_id",
@@ -29,7 +31,13 @@ def tables(folder: Path) -> dict[str, pl.LazyFrame]:
 
 
 def asked(folder: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """Every question with its split, those held out in a control arm included."""
+    """Every question with its split, those held out in a control arm included; without those of the gap."""
+    rows, facts = closed(folder)
+    return rows.filter(pl.col("split") != GAP), facts
+
+
+def closed(folder: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """Every question whose outcome is known by now, those of the gap before the test included."""
     return pl.read_parquet(folder / "dataset.parquet"), read_json(folder / "dataset.json")
 
 
@@ -42,6 +50,12 @@ def load(folder: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
     """The rows that a model may learn from and be tested on: those that were really contacted."""
     rows, facts = asked(folder)
     return rows.filter(is_contacted(rows)), facts
+
+
+def learnt(rows: pl.DataFrame, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return what a model's card says of the rows that it learnt from; no moment where there are no dates."""
+    until = iso(rows["window_end"].max()) if facts.get("dated", True) else None
+    return {"rows": len(rows), "positives": int(rows["label"].sum()), "until": until}
 
 
 def inputs(rows: pl.DataFrame, facts: dict[str, Any]) -> list[Feature]:

@@ -1,17 +1,43 @@
 """Probabilities that follow a base rate that has moved, from outcomes that are known by then.
 
-The ranking is learnt from the whole history; the level is checked against the newest outcomes.
-Where their number is more than three standard errors from what the calibration expects, the
-intercept is fitted again to them.
+A model fitted yesterday knows yesterday's level; models of earlier blocks, by which a calibration is
+learnt, knew older ones. So the slope is learnt from them, and the level only where all of them were off
+in one direction. A model that has served for months is checked against the newest outcomes: where their
+number is more than three standard errors from what it expects, the intercept is fitted again to them.
 """
 
 import numpy as np
 import polars as pl
+from scipy.special import expit
 
-from models.calibration import Calibration, fit_offset
+from models.calibration import Calibration, fit_offset, fit_slope
 
 POSITIVES = 200  # so many newest outcomes of the rarer class give the level to about 7 %
 SURPRISE = 3.0  # standard errors
+SURE = 2.0  # standard errors, of every block
+
+
+def calibrated(known: pl.DataFrame) -> Calibration:
+    """Return the calibration of a model from those of its like, each asked about a later block.
+
+    Parameters
+    ----------
+    known
+        ``margin``, ``label`` and ``fold``, the block. Blocks share the slope, and each has its own level. The
+        model's own level is kept, unless every block was surely (two standard errors) off it the same way.
+    """
+    margin, label = known["margin"].to_numpy(), known["label"].to_numpy().astype(np.float64)
+    block = np.unique(known["fold"].to_numpy(), return_inverse=True)[1]
+    slope = fit_slope(margin, label, block)
+    own = fit_offset(margin, expit(margin), slope)
+    off, shifts = [], []
+    for inside in (block == at for at in range(int(block.max()) + 1)):
+        p = own.probability(margin[inside])
+        off.append((label[inside].sum() - p.sum()) / np.sqrt(np.sum(p * (1 - p))))
+        shifts.append(fit_offset(own.log_odds(margin[inside]), label[inside]).intercept)
+    if min(off) > SURE or max(off) < -SURE:
+        return Calibration(slope, own.intercept + float(np.mean(shifts)))
+    return own
 
 
 def newest(known: pl.DataFrame, positives: int = POSITIVES) -> pl.DataFrame:
@@ -38,26 +64,24 @@ def rebased(calibration: Calibration, known: pl.DataFrame) -> Calibration:
     return fit_offset(rows["margin"], rows["label"], calibration.slope)
 
 
-def rolling(calibration: Calibration, before: pl.DataFrame, test: pl.DataFrame) -> np.ndarray:
+def rolling(calibration: Calibration, test: pl.DataFrame) -> np.ndarray:
     """Probabilities of the test rows, re-based at the start of each month as a running system is.
 
     Parameters
     ----------
-    before, test
-        ``margin``, ``label``, ``window_end``; of the test also ``as_of``. Only rows whose window
-        had closed by the start of a month speak for it.
+    test
+        ``margin``, ``label``, ``as_of`` and ``window_end``. Only rows of this very model, whose window had
+        closed by the start of a month, speak for it.
 
     Returns
     -------
     Shape (rows of the test,).
     """
-    columns = ("margin", "label", "window_end")
-    known = pl.concat([before.select(columns), test.select(columns)])
     month = pl.from_epoch("as_of", time_unit="s").dt.truncate("1mo").dt.epoch("s")
     rows = test.select("as_of", "margin", month=month).with_row_index("at")
     out = np.empty(len(test))
     for (start,), part in rows.group_by("month"):
-        first = max(int(start), int(rows["as_of"].min()))
-        then = rebased(calibration, known.filter(pl.col("window_end") <= first))
+        known = test.filter(pl.col("window_end") <= int(start))
+        then = rebased(calibration, known) if known["label"].n_unique() == 2 else calibration
         out[part["at"].to_numpy()] = then.probability(part["margin"])
     return out

@@ -57,6 +57,14 @@ def publish() -> None:
 
 
 @app.command()
+def rebase(task: Task, by: str = "pipeline", why: Why = "") -> None:
+    """Move the champion's level to the newest outcomes, as a version of its own; for every month."""
+    from training.registry import rebase as levels
+
+    levels.rebase(load(), task, by, why)
+
+
+@app.command()
 def rollback(task: Task, by: str = "pipeline", why: Why = "") -> None:
     """Make the previous champion serve again (exit code 3 if there is none)."""
     from training.registry import release as releases

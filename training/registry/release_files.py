@@ -23,7 +23,8 @@ EXAMPLES = 10
 def released(params: Params, name: str, run_id: str, folder: Path) -> None:
     """The files that the service copies: model, population, examples and where they come from."""
     source = params.build / name
-    shutil.copytree(source / "model", folder)
+    shutil.copytree(source / "final", folder)
+    shutil.copytree(source / "model", folder / release_format.JUDGED)
     shutil.copy(source / release_format.POPULATION, folder)
     for part in release_format.BESIDE:  # empty folders where none was released
         shutil.copytree(source / part, folder / part)

@@ -20,7 +20,8 @@ from training.io import write_json
 from training.params import own, parse
 
 ASKED = ("lead_id", "member_id", "subject_id", "campaign_id", "as_of")
-MADE = ("dataset.parquet", "tune.json", "model/model.ubj", "model/card.json")  # the same bytes each time
+MODELS = tuple(f"{folder}/{file}" for folder in ("model", "final") for file in ("model.ubj", "card.json"))
+MADE = ("dataset.parquet", "tune.json", *MODELS)  # the same bytes each time
 Reader = Callable[[str], bytes]
 
 

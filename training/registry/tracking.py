@@ -178,7 +178,7 @@ def fingerprint(folder: Path, out: Path) -> str:
     Without what stands beside a report: a signature, or another champion, is no other execution.
     """
     results = (path for path in out.rglob("*") if path.is_file() and path.name not in BESIDE)
-    files = [folder / "tune.json", *(folder / "model").iterdir(), *results]
+    files = [folder / "tune.json", *(folder / "model").iterdir(), *(folder / "final").iterdir(), *results]
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(f"{path.name} {sha256(path)}".encode())
@@ -320,6 +320,25 @@ def _log_model(params: Params, name: str, run_id: str) -> str:
             pip_requirements=[f"{package}=={metadata.version(package)}" for package in NEEDED],
         )
     return mlflow.register_model(info.model_uri, registered_name(params, name)).version
+
+
+def register(params: Params, name: str, why: dict[str, str]) -> str:
+    """Register what the pipeline would serve now as a version of a run of its own, tagged with ``why``.
+
+    For a model of which nothing but the level has changed: its results are those of the run before.
+    """
+    import mlflow
+
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    path = params.build / name / "tracked.json"
+    experiment = _experiment(client(), registered_name(params, name))
+    tags = _tags(params, name) | why
+    with mlflow.start_run(experiment_id=experiment, run_name=f"{params.data}-{name}-level", tags=tags) as run:
+        _log_record(params, name)
+        version = _log_model(params, name, run.info.run_id)
+    state = fingerprint(params.build / name, params.results / name)
+    write_json(path, {"run_id": run.info.run_id, "model_version": version, "results": state})
+    return version
 
 
 def _signature(encoder: Encoder) -> Any:

@@ -23,7 +23,7 @@ from training.params import Params, parse
 from training.registry import release_log, run_record, tracking
 from training.registry.compare import differing
 
-STAGES = ("dataset", "tune", "fit", "evaluate", "uplift", "value")
+STAGES = ("dataset", "tune", "fit", "evaluate", "final", "uplift", "value")
 BEFORE = ("source", "ingest")
 LOCK = "requirements.lock"
 SAME = 1e-9  # of a probability
@@ -118,7 +118,7 @@ def _made(folder: Path, params: Params, name: str, kept: Path) -> list[str]:
 
 def _scores(made: Path, released: Path) -> list[str]:
     """The released example rows, scored by what was made anew."""
-    examples, model = read_json(released / EXAMPLES), Model.load(made / "model")
+    examples, model = read_json(released / EXAMPLES), Model.load(made / "final")
     columns = model.encoder.columns
     schema = {column.name: pl.Float64 if column.categories is None else pl.String for column in columns}
     rows = pl.DataFrame([{key: row.get(key) for key in schema} for row in examples["rows"]], schema=schema)

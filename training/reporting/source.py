@@ -10,7 +10,7 @@ import polars as pl
 
 from features.catalog import GROUPS
 from models.model import Model
-from training.data.rows import load
+from training.data.rows import asked, load
 from training.evaluation.metrics import codes
 from training.io import read_json
 from training.params import Params
@@ -80,6 +80,11 @@ class Source:
         return read_json(self.out / "value.json")
 
     @cached_property
+    def serving(self) -> dict[str, Any]:
+        """Which model serves, and how its reasons stand a refit."""
+        return read_json(self.out / "final.json")
+
+    @cached_property
     def explained(self) -> dict[str, Any]:
         return read_json(self.folder / "explain" / "explain.json")
 
@@ -103,7 +108,7 @@ class Source:
     @cached_property
     def asked(self) -> pl.DataFrame:
         """Every question with its split, those held out in a control arm included."""
-        return pl.read_parquet(self.folder / "dataset.parquet")
+        return asked(self.folder)[0]
 
     @cached_property
     def past(self) -> pl.DataFrame:

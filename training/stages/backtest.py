@@ -14,12 +14,12 @@ import polars as pl
 
 from features.feature import Feature
 from features.timestamps import iso
-from models.calibration import Calibration, fit_calibration
+from models.calibration import Calibration
 from models.encoder import Encoder
 from models.recipe import Recipe
 from training.data.rows import inputs, load
 from training.evaluation.metrics import codes, estimates
-from training.evaluation.recalibration import rebased
+from training.evaluation.recalibration import calibrated, rebased
 from training.io import read_json, say, write_json
 from training.params import Params
 
@@ -137,8 +137,10 @@ def _probability(mode: str, margin: np.ndarray, before: list[pl.DataFrame], orig
     rows = pl.concat(known) if known else pl.DataFrame()
     calibration = Calibration()
     if len(rows) and _rarer(rows["label"])[-1] >= POSITIVES:
-        seen = rows.select("label", "window_end", margin=f"{mode}_margin")
-        calibration = rebased(fit_calibration(seen["margin"], seen["label"]), seen)
+        seen = rows.select("label", "window_end", fold="origin", margin=f"{mode}_margin")
+        calibration = calibrated(seen)
+        if mode == "frozen":  # the same model all the time: its own outcomes tell its level
+            calibration = rebased(calibration, seen)
     return pl.Series(mode, calibration.probability(margin))
 
 

@@ -17,6 +17,7 @@ from training.data import spine as spines
 from training.data import sufficiency
 from training.data.feature_groups import available
 from training.data.refusals import refused
+from training.data.rows import GAP
 from training.data.rows import tables as scanned
 from training.data.split import Split, split_in_time
 from training.io import read_json, say, write_json
@@ -52,6 +53,8 @@ def asked(
 ) -> tuple[pl.DataFrame, Split, list[dict[str, Any]]]:
     """The labelled questions of a task, split in time; the split; how many were left at each step.
 
+    Rows of the gap are between the parts: no stage but ``final`` reads them.
+
     ``without`` are the subjects whose past is not learnt from.
 
     Raises
@@ -62,20 +65,22 @@ def asked(
     data = scanned(tables)
     rows, steps = _questions(task, data, spine, params, end, without)
     split = split_in_time(rows, spine)
-    kept = split.assign(rows).filter(pl.col("split") != "gap")
+    every = split.assign(rows)
+    kept = every.filter(pl.col("split") != GAP)
     in_time = "split in time, gap rows left out"
     steps.append(_step(in_time if spines.dated(spine) else "split at random by subject", kept, task))
     _require_labels(kept, task.name)
     if not split.blocks or kept.filter(pl.col("split") == "train").is_empty():
         raise ValueError(f"{task.name}: no rows to learn from before the first validation block")
-    return kept, split, steps
+    return every, split, steps
 
 
 def _enough(folder: Path, name: str) -> dict[str, Any]:
     """Whether there is enough data, of all rows and by segment; what is short is said."""
     path, asked = folder / "dataset.parquet", ("as_of", "window_end", "label", "split")
     there = [column for column in sufficiency.SEGMENTS if column in pl.read_parquet_schema(path)]
-    found = sufficiency.every(pl.read_parquet(path, columns=[*asked, *there]), there)
+    rows = pl.read_parquet(path, columns=[*asked, *there]).filter(pl.col("split") != GAP)
+    found = sufficiency.every(rows, there)
     for one in found:
         place = "" if one.column is None else f" with {one.column} {one.segment}"
         for lack in one.short:

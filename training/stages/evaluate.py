@@ -37,7 +37,7 @@ def evaluate(params: Params, name: str) -> None:
     both.filter(~contacted).write_parquet(folder / "held_out.parquet")
     test, predictions = later.filter(contacted), both.filter(contacted)
     scores = {one: score[contacted.to_numpy()] for one, score in every.items()}
-    followed = rolling(model.calibration, pl.read_parquet(folder / "oof.parquet"), predictions)
+    followed = rolling(model.calibration, predictions)
     predictions.with_columns(rebased=pl.Series(followed)).write_parquet(folder / "test.parquet")
     label, subject = test["label"].to_numpy(), codes(test[facts["subject"]].to_numpy())
     look(out, test, sha256(folder / "model" / "model.ubj"))

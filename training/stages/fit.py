@@ -7,17 +7,17 @@ import numpy as np
 import polars as pl
 
 from features.meaning import combined, meanings
-from models.calibration import Calibration, fit_calibration
+from models.calibration import Calibration
 from models.encoder import Encoder
 from models.model import Model
 from models.observed_rates import observed
 from models.recipe import Recipe
 from models.task import Task
 from models.task import task as task_named
-from training.data.rows import asked, inputs, is_contacted, load
+from training.data.rows import asked, inputs, is_contacted, learnt, load
 from training.data.split import NO_BLOCK, Split
 from training.evaluation.metrics import codes, rate
-from training.evaluation.recalibration import rebased
+from training.evaluation.recalibration import calibrated
 from training.io import read_json, say
 from training.params import Params
 
@@ -35,13 +35,13 @@ def fit(params: Params, name: str) -> None:
     past = rows.filter(pl.col("split") != "test")
     encoder = Encoder.fit(past, inputs(rows, facts))
     oof, held_out = _out_of_fold(folder, facts, encoder, recipe, params)
-    calibration = calibrate(oof)
+    calibration = calibrated(oof)
     say(f"{name}: fit on {len(past):,} rows, {recipe.estimator}, slope {calibration.slope:.2f}")
     booster = recipe.fit(
         encoder.transform(past), past["label"].to_numpy(), encoder.feature_types, params.engine.threads
     )
     card = _card(task, facts, past, oof, calibration, encoder, params)
-    card |= recipe.described()
+    card |= recipe.described() | {"learnt": learnt(past, facts)}
     model = Model(booster, encoder, calibration, card)
     card["weights"] = _weights(model, past.sample(min(SAMPLE, len(past)), seed=params.seed))
     model.save(folder / "model")
@@ -77,11 +77,6 @@ def _out_of_fold(
     if not found[0]:
         raise ValueError(f"fit: {NO_BLOCK}")
     return pl.concat(found[0]), pl.concat(found[1])
-
-
-def calibrate(oof: pl.DataFrame) -> Calibration:
-    """Slope and intercept from all blocks, the intercept re-based on the newest outcomes."""
-    return rebased(fit_calibration(oof["margin"], oof["label"]), oof)
 
 
 def _card(

@@ -38,7 +38,7 @@ def score(params: Params, name: str) -> None:
     folder, tables, task = params.build / name, params.build / "tables", task_named(name)
     ingest = read_json(params.build / "ingest.json")
     moment = extract_moment(ingest) + 1  # what was recorded at the last second counts
-    model = Model.load(folder / "model")
+    model = Model.load(folder / "final")
     rows = task.population.now(scanned(tables), getattr(params.spine, name), moment)
     snapshot = _features(rows.with_row_index("row_id"), folder, task, params)
     if kind := consent.KINDS.get(task.subject):  # the contract has no consent of a flat table's subjects

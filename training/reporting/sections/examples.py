@@ -21,7 +21,8 @@ def examples(source: Source) -> dict[str, Any]:
     found = [
         _example(source, kind, at, place, reasons[place]) for place, (kind, at) in enumerate(chosen.items())
     ]
-    return {"assessed": True, "examples": found, "base": float(source.explained["base"])}
+    held = source.serving["reasons"]
+    return {"assessed": True, "examples": found, "base": float(source.explained["base"]), "reasons": held}
 
 
 def _chosen(source: Source) -> dict[str, int]:

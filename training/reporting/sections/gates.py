@@ -12,7 +12,7 @@ GAIN = "gain in average precision over "
 WITHIN = re.compile(r"within (\d+)% of 1")
 NAMED = {
     "positives in the test": "gate.positives",
-    "expected over observed, re-based monthly": "gate.ratio",
+    "expected over observed, as served": "gate.ratio",
 }
 
 

@@ -24,6 +24,7 @@ def method(source: Source) -> dict[str, Any]:
         "bags": max(len(source.card["bags"]), 1),
         "candidates": tuned["candidates"],
         "unusable": detail["unusable"],
+        "serves": {key: source.serving[key] for key in ("learn", "level", "learnt")},
         "calibration": {
             "slope": source.model.calibration.slope,
             "intercept": source.model.calibration.intercept,
