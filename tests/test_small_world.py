@@ -30,13 +30,14 @@ from training import params as settings
 from training.evaluation import truth
 from training.evaluation.metrics import codes
 from training.evaluation.uplift_metrics import Arms, judge
-from training.registry import release, release_log, tracking
+from training.registry import rebase, release, release_log, tracking
 from training.stages.audit import audit
 from training.stages.backtest import backtest
 from training.stages.consent import consent
 from training.stages.dataset import dataset
 from training.stages.evaluate import evaluate
 from training.stages.explain import explain
+from training.stages.final import final
 from training.stages.fit import fit
 from training.stages.ingest import ingest
 from training.stages.report import report
@@ -57,6 +58,7 @@ def small() -> str:
     given["spine"]["response"] |= {"max_rows": 12000}
     given["tune"] = {name: {"trials": 2, "rows": 4000} for name in TASKS}
     given["evaluate"] = {"resamples": 60}
+    given["fit"] = {"bags": 2}
     return yaml.safe_dump(given, default_flow_style=False)
 
 
@@ -78,6 +80,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Params]
                 backtest,
                 fit,
                 evaluate,
+                final,
                 uplift,
                 value,
                 explain,
@@ -288,6 +291,50 @@ def released(world, monkeypatch) -> settings.Params:
     return world
 
 
+def test_the_level_follows_outcomes_that_the_champion_did_not_learn(world, monkeypatch):
+    """A version of its own: the same booster, another intercept, new scores, a line in the log."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(release, "release_gates", lambda params, name: [])
+    folder = world.build / "churn"
+    kept = world.model_copy(update={"release": settings.Release(learn="before_test")})
+    with pytest.raises(ValueError, match="champion"):
+        rebase.rebase(kept, "churn")
+    final(kept, "churn")
+    score(kept, "churn")
+    tracking.track(kept, "churn")
+    release.release(kept, "churn")
+    path = folder / "dataset.parquet"
+    before, whole = Model.load(folder / "champion"), path.read_bytes()
+    rows = pl.read_parquet(path)
+    later = pl.col("split") == "test"
+    often = pl.int_range(pl.len()) % 5 < 4  # since then four in five fall silent
+    rows.with_columns(label=pl.when(later).then(often).otherwise("label").cast(pl.Int8)).write_parquet(path)
+    try:
+        version = rebase.rebase(kept, "churn", why="the shop was closed")
+        assert rebase.rebase(kept, "churn") is None  # nothing new since
+    finally:
+        path.write_bytes(whole)
+    after = Model.load(folder / "champion")
+    assert tracking.holder("churn", "champion") == version
+    assert after.booster.save_raw("ubj") == before.booster.save_raw("ubj")
+    assert after.calibration.slope == before.calibration.slope
+    test = rows.filter(later)
+    assert after.probability(test).mean() == pytest.approx(0.8, abs=0.05)
+    told = pl.read_parquet(folder / "scores.parquet").filter(pl.col("status") == "ok")
+    assert told["probability"].mean() > 0.5
+    line = release_log.read(kept)[-1]
+    assert (line["decision"], line["why"]) == ("rebase", "the shop was closed")
+    assert line["level"]["was"] < 0.9 < line["level"]["is"]
+    assert release_log.faults(kept) == []
+    final(world, "churn")
+    score(world, "churn")
+
+
+def test_what_learnt_to_the_end_has_nothing_newer_to_follow(released):
+    with pytest.raises(ValueError, match="0 of each outcome are known of questions asked since"):
+        rebase.rebase(released, "churn")
+
+
 def test_the_registered_model_says_what_the_service_says(released):
     import mlflow
     from mlflow.pyfunc.scoring_server import init
@@ -327,19 +374,17 @@ def test_the_signature_has_the_names_and_types_of_the_catalogue(released):
 def test_a_notebook_has_data_champion_and_scores_in_pandas(released):
     brand = memberlens.open()
     X, y, about = brand.dataset("churn")
-    assert len(X) == len(y) == len(about) == pl.scan_parquet(
-        released.build / "churn" / "dataset.parquet"
-    ).select(pl.len()).collect().item()  # fmt: skip
+    every = pl.read_parquet(released.build / "churn" / "dataset.parquet")
+    assert len(X) == len(y) == len(about) == len(every.filter(pl.col("split") != "gap"))
     assert about["as_of"].is_monotonic_increasing
     assert set(about["split"]) == {"train", "valid", "test"}
     assert isinstance(X["region"].dtype, pd.CategoricalDtype)
-    test = pl.read_parquet(released.build / "churn" / "test.parquet").sort("row_id")
+    test = every.filter(pl.col("split") == "test").sort("row_id")
+    served = Model.load(released.build / "churn" / "final").probability(test)
     rows = about["row_id"].isin(test["row_id"].to_list())
     champion = brand.champion("churn")
     order = about.loc[rows, "row_id"].argsort()
-    assert champion.predict_proba(X[rows])[order, 1] == pytest.approx(
-        test["probability"].to_numpy(), abs=1e-6
-    )
+    assert champion.predict_proba(X[rows])[order, 1] == pytest.approx(served, abs=1e-6)
     scores = brand.scores("churn")
     assert str(scores["as_of"].dtype).startswith("datetime64")
     assert set(scores["status"]) >= {"ok", "suppressed"}

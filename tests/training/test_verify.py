@@ -22,6 +22,7 @@ from training.stages.consent import consent
 from training.stages.dataset import dataset
 from training.stages.evaluate import evaluate
 from training.stages.explain import explain
+from training.stages.final import final
 from training.stages.fit import fit
 from training.stages.ingest import ingest
 from training.stages.report import report
@@ -92,7 +93,20 @@ def project(tmp_path_factory: pytest.TempPathFactory):
         subprocess.run([sys.executable, "-m", "training", "source"], check=True)
         ingest(params)
         consent(params)
-        for stage in (dataset, audit, tune, backtest, fit, evaluate, uplift, value, explain, score, report):
+        for stage in (
+            dataset,
+            audit,
+            tune,
+            backtest,
+            fit,
+            evaluate,
+            final,
+            uplift,
+            value,
+            explain,
+            score,
+            report,
+        ):
             stage(params, "given")
         patch.setattr(release, "release_gates", lambda params, name: [])
         tracking.track(params, "given")
