@@ -70,7 +70,7 @@ def _number(column: np.ndarray) -> tuple[Part, np.ndarray]:
     """Bins of about equal size, each read as the normal score of its middle rank; missing as a bin."""
     there = ~np.isnan(column)
     quantiles = np.quantile(column[there], np.linspace(0, 1, BINS + 1)[1:-1]) if there.any() else []
-    edges = np.unique(np.asarray(quantiles, dtype=np.float32))
+    edges = _between(np.unique(column[there]), np.unique(np.asarray(quantiles, dtype=np.float32)))
     bins = np.where(there, np.searchsorted(edges, column, side="right"), len(edges) + 1)
     n = np.bincount(bins, minlength=len(edges) + 2).astype(np.float64)
     known = n[:-1]
@@ -79,6 +79,12 @@ def _number(column: np.ndarray) -> tuple[Part, np.ndarray]:
     missing = np.arange(len(n)) == len(n) - 1
     design = np.column_stack([score, missing]) if n[-1] else score[:, None]
     return Part(edges, np.empty(0), n, design), bins
+
+
+def _between(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Each edge half way to the value below it: what lies between two known values is like the nearer."""
+    below = values[np.maximum(np.searchsorted(values, edges) - 1, 0)] if len(values) else edges
+    return np.unique(((below + edges) / 2).astype(np.float32))
 
 
 def _category(column: np.ndarray) -> tuple[Part, np.ndarray]:

@@ -15,7 +15,7 @@ MAPPINGS = Path("mappings")
 BRAND = Path("features/synthetic/brand.yaml")
 DEFAULTS = Path(__file__).with_name("defaults.yaml")
 # A data set's; the rest is the user's.
-BY_DATA = ("tasks", "consent", "lifecycle", "spine", "tune", "economics")
+BY_DATA = ("tasks", "consent", "lifecycle", "spine", "tune", "release", "economics")
 
 
 def named(name: str) -> str:
@@ -28,7 +28,7 @@ def named(name: str) -> str:
 def switch(data: str, path: Path) -> None:
     """Write data and ``BY_DATA`` of ``data`` anew; nothing of the set before stays.
 
-    The other sections (seed, brand, ingest, engine, evaluate, backtest) are kept as they stand. The
+    The other sections (seed, brand, ingest, engine, fit, evaluate, backtest) are kept as they stand. The
     file is left alone where its content would be the same.
 
     Raises

@@ -7,7 +7,7 @@ from scipy.special import expit
 
 from features.feature import DAY
 from models.calibration import Calibration
-from training.evaluation.recalibration import newest, rebased, rolling
+from training.evaluation.recalibration import calibrated, newest, rebased, rolling
 
 MONTH = 30 * DAY
 
@@ -41,20 +41,48 @@ def test_newest_rows_hold_enough_of_the_rarer_class_and_no_moment_is_cut():
 
 
 def test_a_running_system_comes_near_the_new_level():
-    before, test = rows(2, 0.0, 0), rows(3, -0.5, 6 * MONTH + 14 * DAY)
+    test = rows(3, -0.5, 6 * MONTH + 14 * DAY)
     frozen = Calibration().probability(test["margin"])
-    followed = rolling(Calibration(), before, test)
+    followed = rolling(Calibration(), test)
     seen = test["label"].sum()
     assert frozen.sum() / seen > 1.3
     assert followed.sum() / seen < 1.2
 
 
 def test_outcomes_that_are_not_known_yet_change_nothing():
-    before, test = rows(4, 0.0, 0), rows(5, -0.5, 6 * MONTH + 14 * DAY)
+    test = rows(5, -0.5, 6 * MONTH + 14 * DAY)
     later = test.with_columns(
         label=pl.when(pl.col("as_of") > test["as_of"].min() + MONTH).then(1).otherwise("label").cast(pl.Int8)
     )
     first = (test["as_of"] < test["as_of"].min() + 20 * DAY).to_numpy()
-    assert np.array_equal(
-        rolling(Calibration(), before, test)[first], rolling(Calibration(), before, later)[first]
+    assert np.array_equal(rolling(Calibration(), test)[first], rolling(Calibration(), later)[first])
+
+
+def blocks(shifts: tuple[float, ...], slope: float = 1.0) -> pl.DataFrame:
+    """Predictions for later blocks, each off by its own shift, overconfident by the slope."""
+    parts = []
+    for at, shift in enumerate(shifts):
+        part = rows(10 + at, 0.0, at * 6 * MONTH)
+        odds = slope * (part["margin"].to_numpy() + 2) - 2 + shift
+        label = (np.random.default_rng(at).random(len(part)) < expit(odds)).astype(np.int8)
+        parts.append(part.with_columns(label=pl.Series(label), fold=pl.lit(at)))
+    return pl.concat(parts)
+
+
+def test_blocks_that_were_off_either_way_leave_the_level_alone():
+    """The model that is calibrated has learnt what they had not: their errors are not its own."""
+    known = blocks((0.5, -0.4, 0.3))
+    found = calibrated(known)
+    expected = found.probability(known["margin"]).mean()
+    assert expected == pytest.approx(expit(known["margin"].to_numpy()).mean(), rel=0.03)
+
+
+def test_blocks_that_were_all_off_one_way_move_it():
+    known = blocks((0.5, 0.4, 0.6))
+    assert calibrated(known).probability(known["margin"]).mean() == pytest.approx(
+        known["label"].mean(), rel=0.03
     )
+
+
+def test_the_slope_is_learnt_whatever_the_levels_are():
+    assert calibrated(blocks((0.8, -0.8, 0.0), slope=0.6)).slope == pytest.approx(0.6, abs=0.05)

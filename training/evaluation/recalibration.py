@@ -1,8 +1,8 @@
 """Probabilities that follow a base rate that has moved, from outcomes that are known by then.
 
 A model fitted yesterday knows yesterday's level; models of earlier blocks, by which a calibration is
-learnt, knew older ones. So the slope is learnt from them, and the level only where all of them were off
-in one direction. A model that has served for months is checked against the newest outcomes: where their
+learnt, knew older ones. So the slope is learnt from them, and of the level only what all of them were
+off alike. A model that has served for months is checked against the newest outcomes: where their
 number is more than three standard errors from what it expects, the intercept is fitted again to them.
 """
 
@@ -14,7 +14,6 @@ from models.calibration import Calibration, fit_offset, fit_slope
 
 POSITIVES = 200  # so many newest outcomes of the rarer class give the level to about 7 %
 SURPRISE = 3.0  # standard errors
-SURE = 2.0  # standard errors, of every block
 
 
 def calibrated(known: pl.DataFrame) -> Calibration:
@@ -24,20 +23,21 @@ def calibrated(known: pl.DataFrame) -> Calibration:
     ----------
     known
         ``margin``, ``label`` and ``fold``, the block. Blocks share the slope, and each has its own level. The
-        model's own level is kept, unless every block was surely (two standard errors) off it the same way.
+        model's own level is kept but for what the blocks were off alike: the mean of their errors, shrunk by
+        how much they differ (James and Stein 1961).
     """
     margin, label = known["margin"].to_numpy(), known["label"].to_numpy().astype(np.float64)
     block = np.unique(known["fold"].to_numpy(), return_inverse=True)[1]
     slope = fit_slope(margin, label, block)
     own = fit_offset(margin, expit(margin), slope)
-    off, shifts = [], []
+    shifts, chance = [], []
     for inside in (block == at for at in range(int(block.max()) + 1)):
-        p = own.probability(margin[inside])
-        off.append((label[inside].sum() - p.sum()) / np.sqrt(np.sum(p * (1 - p))))
-        shifts.append(fit_offset(own.log_odds(margin[inside]), label[inside]).intercept)
-    if min(off) > SURE or max(off) < -SURE:
-        return Calibration(slope, own.intercept + float(np.mean(shifts)))
-    return own
+        log_odds = own.log_odds(margin[inside])
+        shifts.append(fit_offset(log_odds, label[inside]).intercept)
+        chance.append(1 / np.sum(expit(log_odds) * expit(-log_odds)))
+    mean, spread = float(np.mean(shifts)), np.var(shifts, ddof=1) if len(shifts) > 1 else 0.0
+    error = max(spread, float(np.mean(chance))) / len(shifts)
+    return Calibration(slope, own.intercept + float(mean * max(0.0, 1 - error / max(mean**2, 1e-12))))
 
 
 def newest(known: pl.DataFrame, positives: int = POSITIVES) -> pl.DataFrame:

@@ -40,10 +40,11 @@ def tune(params: Params, name: str) -> None:
     """
     folder, settings = params.build / name, getattr(params.tune, name)
     rows, facts = load(folder)
-    encoder = Encoder.fit(rows.filter(pl.col("split") != "test"), inputs(rows, facts))
+    past = rows.filter(pl.col("split") != "test")
+    encoder = Encoder.fit(past, inputs(rows, facts))
     parts = folds(rows, facts, encoder, settings.rows, params.seed)
-    study = _study(folder, _name(folder, name, settings, params.seed), params.seed)
-    _search(study, parts, encoder, params, name)
+    study = _study(folder, _name(folder, name, settings, params.seed, len(past)), params.seed)
+    _search(study, parts, encoder, params, name, len(past))
     found = _facts(study, settings)
     if not found["holds"]:
         say(f"{name}: no setting is surely better than chance on every block; the defaults are used")
@@ -54,9 +55,10 @@ def tune(params: Params, name: str) -> None:
     write_json(folder / "tune.json", found)
 
 
-def _name(folder: Path, task: str, settings: Tune, seed: int) -> str:
+def _name(folder: Path, task: str, settings: Tune, seed: int, rows: int) -> str:
     digest = hashlib.sha256((folder / "dataset.parquet").read_bytes())
-    digest.update(f"{settings.rows} {seed} over chance".encode() + Path(boosting.__file__).read_bytes())
+    asked = f"{settings.rows} {seed} {boosting.depth(rows)} over chance"
+    digest.update(asked.encode() + Path(boosting.__file__).read_bytes())
     return f"{task}-{digest.hexdigest()[:12]}"
 
 
@@ -85,11 +87,11 @@ def _finished(study: Any) -> list[Any]:
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
 
 
-def _search(study: Any, parts: list[Fold], encoder: Encoder, params: Params, name: str) -> None:
+def _search(study: Any, parts: list[Fold], encoder: Encoder, params: Params, name: str, rows: int) -> None:
+    """Try settings; how deep trees may be hangs on the ``rows`` that the model will learn from."""
     import optuna
 
     settings, seed, started = getattr(params.tune, name), params.seed, time.monotonic()
-    rows = max(len(fold.train) for fold in parts)
     while (done := len(_finished(study))) < settings.trials:
         if time.monotonic() - started > settings.seconds:
             say(f"{name}: search cut off after {settings.seconds} s with {done} of {settings.trials} trials")
@@ -98,7 +100,7 @@ def _search(study: Any, parts: list[Fold], encoder: Encoder, params: Params, nam
         if done == 0:
             study.enqueue_trial(boosting.defaults(rows), skip_if_exists=True)
         trial = study.ask()
-        value = _score(trial, parts, encoder.feature_types, seed, params.engine.threads)
+        value = _score(trial, parts, encoder.feature_types, seed, params.engine.threads, rows)
         state = optuna.trial.TrialState.PRUNED if value is None else optuna.trial.TrialState.COMPLETE
         study.tell(trial, value, state=state)
         best = max((t.value for t in _finished(study) if t.state.name == "COMPLETE"), default=float("nan"))
@@ -106,12 +108,14 @@ def _search(study: Any, parts: list[Fold], encoder: Encoder, params: Params, nam
         say(f"{name}: trial {done + 1}/{settings.trials} {found}, best {best:.4f}")
 
 
-def _score(trial: Any, parts: list[Fold], feature_types: list[str], seed: int, threads: int) -> float | None:
+def _score(
+    trial: Any, parts: list[Fold], feature_types: list[str], seed: int, threads: int, rows: int
+) -> float | None:
     """Mean average precision over the blocks; None where the trial is pruned.
 
     As many blocks as there are cores are fitted side by side, the newest first, each on one thread.
     """
-    chosen = boosting.space(trial, max(len(fold.train) for fold in parts))
+    chosen = boosting.space(trial, rows)
     found: list[tuple[float, int, float]] = []
     with ThreadPoolExecutor(threads) as pool:
         for batch in batched(reversed(parts), threads):
