@@ -83,8 +83,10 @@ def quick(project):
 
 def test_check_tells_what_would_not_train(project):
     memberlens(project, "init", *flat(project), "--name", "short")
-    with (project / "mappings/short.yaml").open("a") as mapping:
-        mapping.write("  spine: {given: {days: 400}}\n")
+    mapping = project / "mappings/short.yaml"
+    content = yaml.safe_load(mapping.read_text())
+    content["params"]["spine"] = {"given": {"days": 400}}
+    mapping.write_text(yaml.safe_dump(content, sort_keys=False))
     assert "task given: cannot be trained with these settings" in memberlens(project, "check", "short")
 
 

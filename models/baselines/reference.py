@@ -42,7 +42,7 @@ def rule(task: Task, past: pl.DataFrame, asked: pl.DataFrame) -> np.ndarray:
     base = label.mean()
     found = np.full(len(asked), label[~there].mean() if (~there).any() else base)
     new = asked[task.rule].is_not_null().to_numpy()
-    if there.any() and new.any():
+    if past[task.rule].drop_nulls().n_unique() > 1 and new.any():
         fitted = IsotonicRegression(increasing="auto", out_of_bounds="clip")
         fitted.fit(past[task.rule].drop_nulls().to_numpy().astype(np.float64), label[there])
         found[new] = fitted.predict(asked[task.rule].drop_nulls().to_numpy().astype(np.float64))

@@ -167,7 +167,7 @@ def _told(
         and not clock.is_over(champion, one, settings, now),
         "experiment_arm": arm(settings.experiment, champion.task, subject(champion, one.item)),
         "reasons": [_reason(reason, language) for reason in reasons[:top]],
-        "reasons_text": None if reasons or top < 1 else catalogue()["none"][language],
+        **({} if reasons or top < 1 else {"reasons_text": catalogue()["none"][language]}),
         "warnings": warnings,
         "scored_at": iso(now),
         "features_as_of": iso(datetime.fromtimestamp(one.as_of, UTC)),

@@ -65,7 +65,7 @@ def test_portrait_and_feature_agree_by_the_brands_own_limits(tmp_path, monkeypat
 def test_the_groups_of_a_report_are_the_feature_itself():
     rng = np.random.default_rng(1)
     rows = pl.DataFrame({"stage": rng.choice(["new", "mature", "silent", "lost"], 50)})
-    (found,) = factors(SimpleNamespace(test=rows, past=rows, features={}))
+    (found,) = factors(SimpleNamespace(test=rows, past=rows, features={}), rows)
     assert found.name == "stage"
     assert found.values.to_list() == rows["stage"].to_list()
     assert label("stage", "silent") == {"en": "silent", "zh": "沉默客户"}

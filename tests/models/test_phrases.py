@@ -48,3 +48,10 @@ def test_a_rate_that_points_the_other_way_is_said_to_do_so():
     assert agrees == "No orders; in 60 % of such cases they buy nothing (overall 40 %)"
     assert "taken with the rest this raises the score" in against
     assert sentence("no orders", None, 0.4, True, "buy nothing", "en") == "No orders"
+
+
+def test_every_feature_of_a_theme_is_in_the_catalogue():
+    known = {family(name) for name in FEATURES}
+    listed = [name for names in catalogue()["themes"].values() for name in names]
+    assert sorted(set(listed) - known) == []
+    assert len(listed) == len(set(listed))

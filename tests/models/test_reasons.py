@@ -9,7 +9,7 @@ import pytest
 
 from models.encoder import Column, Encoder
 from models.model import Model
-from models.phrases import family
+from models.phrases import theme
 from models.reasons import COLUMNS, Explainer, explain, is_sensitive
 
 STAGE = Path("build/made-up/churn")
@@ -25,11 +25,11 @@ def rows(made_up: Path) -> pl.DataFrame:
     return pl.read_parquet(made_up / STAGE / "dataset.parquet").filter(pl.col("split") == "test").head(300)
 
 
-def test_contributions_of_all_families_add_up_to_the_calibrated_log_odds(model, rows):
+def test_contributions_of_all_themes_add_up_to_the_calibrated_log_odds(model, rows):
     inputs = model.inputs(rows)
-    _, base = model.contributions(inputs)
-    families = len({family(name) for name in model.encoder.names})
-    table = Explainer(model).table(rows, top=families)
+    values, base = model.contributions(inputs)  # without the bags: nothing is left out as unsure
+    lines = Explainer(model).lines(values, rows, top=len(model.encoder.names))
+    table = pl.DataFrame(lines, schema=COLUMNS, orient="row")
     summed = table.group_by("row").agg(pl.col("contribution").sum()).sort("row")["contribution"].to_numpy()
     expected = model.calibration.log_odds(model.margin(inputs))
     assert np.abs(summed + base - expected).max() < 1e-5
@@ -54,9 +54,9 @@ def test_a_row_alone_has_the_reasons_it_has_in_a_batch(model, rows):
         assert [r.contribution for r in alone] == pytest.approx([r.contribution for r in together[at]])
 
 
-def test_one_reason_a_family_of_windows(model, rows):
+def test_one_reason_a_theme(model, rows):
     for reasons in explain(model, rows, top=5):
-        names = [family(reason.feature) for reason in reasons]
+        names = [theme(reason.feature) for reason in reasons]
         assert len(names) == len(set(names))
 
 
@@ -111,3 +111,24 @@ def test_many_rows_add_up_as_few_do(model, rows):
     assert base == same
     assert np.abs(values[: len(rows)] - few).max() < 1e-5
     assert np.abs(values.sum(axis=1) + base - model.calibration.log_odds(model.margin(inputs))).max() < 1e-5
+
+
+def test_only_what_holds_over_the_bags_is_told(model, rows):
+    """Bags that contradict each other say nothing; where all do, no single reason stands out."""
+    few = rows.head(2)
+    values = np.zeros((2, len(model.encoder.names), 5))
+    values[:, 0] = 0.2 + 0.01 * np.arange(5)  # surely raises
+    values[:, 3] = 0.9 * np.array([1, -1, 1, -1, 1])  # larger on average, and of either sign
+    values[1, 0] = 0.0
+    told = [(line[0], line[list(COLUMNS).index("feature")]) for line in Explainer(model).lines(values, few)]
+    assert told == [(0, model.encoder.names[0])]
+
+
+def test_the_bags_of_a_model_are_what_its_contributions_are_the_mean_of(model, rows):
+    inputs = model.inputs(rows)
+    values, base = model.explained(inputs)
+    assert values.shape == (len(rows), len(model.encoder.names), 2)  # as many as the made-up task has
+    mean, same = model.contributions(inputs)
+    assert base == same
+    assert np.allclose(values.mean(axis=2), mean)
+    assert np.abs(values[:, :, 0] - values[:, :, 1]).max() > 0

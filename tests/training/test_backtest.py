@@ -7,10 +7,11 @@ import polars as pl
 import pytest
 import stages
 
+from models.recipe import Recipe
 from training.data.rows import inputs, load
 from training.io import read_json
 from training.stages import backtest as module
-from training.stages.backtest import Recipe, _apart, _blocks, backtest, origins
+from training.stages.backtest import Maker, _apart, _blocks, backtest, origins
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +21,9 @@ def made(made_up):
         yield stages.params(), *load(stages.params().build / "churn")
 
 
-def recipe(params, rows, facts) -> Recipe:
+def maker(params, rows, facts) -> Maker:
     best = read_json(params.build / "churn" / "tune.json")["best"]
-    return Recipe(inputs(rows, facts), best, 3000, params.seed)
+    return Maker(inputs(rows, facts), Recipe.of(best, params.seed), 3000)
 
 
 def test_origins_leave_enough_before_and_after(made):
@@ -43,12 +44,12 @@ def test_too_short_a_history_has_no_origins(made):
 
 def test_nobody_learns_from_an_outcome_that_was_open(made, monkeypatch):
     params, rows, facts = made
-    seen, real = [], Recipe.fit
+    seen, real = [], Maker.fit
     monkeypatch.setattr(
-        Recipe, "fit", lambda self, past: (seen.append(past["window_end"].max()), real(self, past))[1]
+        Maker, "fit", lambda self, past: (seen.append(past["window_end"].max()), real(self, past))[1]
     )
     starts = origins(rows, 5)
-    blocks = _blocks(rows, starts, recipe(params, rows, facts), "member_id", params)
+    blocks = _blocks(rows, starts, maker(params, rows, facts), "member_id", params)
     assert all(last <= start for last, start in zip(sorted(seen), starts, strict=True))
     for block, start, end in zip(blocks, starts, [*starts[1:], None], strict=True):
         assert block["as_of"].min() >= start
@@ -57,7 +58,7 @@ def test_nobody_learns_from_an_outcome_that_was_open(made, monkeypatch):
 
 def test_at_the_first_origin_both_ways_are_one_model_and_later_not(made):
     params, rows, facts = made
-    blocks = _blocks(rows, origins(rows, 5), recipe(params, rows, facts), "member_id", params)
+    blocks = _blocks(rows, origins(rows, 5), maker(params, rows, facts), "member_id", params)
     assert blocks[0]["refitted"].equals(blocks[0]["frozen"].alias("refitted"))
     assert not blocks[-1]["refitted"].equals(blocks[-1]["frozen"].alias("refitted"))
 
@@ -69,7 +70,7 @@ def test_labels_of_the_future_change_no_score_of_a_block(made):
     turned = rows.with_columns(
         label=pl.when(later).then(1 - pl.col("label")).otherwise("label").cast(pl.Int8)
     )
-    made_with = recipe(params, rows, facts)
+    made_with = maker(params, rows, facts)
     first, second = (_blocks(frame, starts, made_with, "member_id", params) for frame in (rows, turned))
     for mode in module.MODES:
         assert first[1][mode].equals(second[1][mode])
@@ -103,7 +104,7 @@ def test_a_moved_base_rate_is_followed(made):
     rng = np.random.default_rng(0)
     fewer = (pl.col("as_of") >= starts[2]) & pl.Series(rng.random(len(rows)) < 0.5)
     moved = rows.with_columns(label=pl.when(fewer).then(0).otherwise("label").cast(pl.Int8))
-    blocks = _blocks(moved, starts, recipe(params, rows, facts), "member_id", params)
+    blocks = _blocks(moved, starts, maker(params, rows, facts), "member_id", params)
     ratios = [float(block["refitted"].sum() / block["label"].sum()) for block in blocks]
     assert ratios[2] > 1.3  # nobody could know yet
     assert abs(ratios[-1] - 1) < abs(ratios[2] - 1) / 2

@@ -77,11 +77,12 @@ def test_blocks_that_were_off_either_way_leave_the_level_alone():
     assert expected == pytest.approx(expit(known["margin"].to_numpy()).mean(), rel=0.03)
 
 
-def test_blocks_that_were_all_off_one_way_move_it():
-    known = blocks((0.5, 0.4, 0.6))
-    assert calibrated(known).probability(known["margin"]).mean() == pytest.approx(
-        known["label"].mean(), rel=0.03
-    )
+@pytest.mark.parametrize("shifts", [(0.5, 0.4, 0.6), (0.0, 0.0, -0.7, -0.7, -0.7)])
+def test_errors_that_last_from_block_to_block_move_it(shifts):
+    known = blocks(shifts)
+    last = known.filter(pl.col("fold") == len(shifts) - 1)
+    expected = calibrated(known).probability(last["margin"]).mean()
+    assert expected == pytest.approx(last["label"].mean(), rel=0.05)
 
 
 def test_the_slope_is_learnt_whatever_the_levels_are():

@@ -1,8 +1,8 @@
 """Probabilities that follow a base rate that has moved, from outcomes that are known by then.
 
 A model fitted yesterday knows yesterday's level; models of earlier blocks, by which a calibration is
-learnt, knew older ones. So the slope is learnt from them, and of the level only what all of them were
-off alike. A model that has served for months is checked against the newest outcomes: where their
+learnt, knew older ones. So the slope is learnt from them, and the level follows their errors only as
+far as these lasted. A model that has served for months is checked against the newest outcomes: where their
 number is more than three standard errors from what it expects, the intercept is fitted again to them.
 """
 
@@ -22,22 +22,23 @@ def calibrated(known: pl.DataFrame) -> Calibration:
     Parameters
     ----------
     known
-        ``margin``, ``label`` and ``fold``, the block. Blocks share the slope, and each has its own level. The
-        model's own level is kept but for what the blocks were off alike: the mean of their errors, shrunk by
-        how much they differ (James and Stein 1961).
+        ``margin``, ``label`` and ``fold``, the blocks in order. They share the slope, and each has its own
+        level. The model's own level is kept but for the newest block's error, as far as such errors lasted
+        from one block to the next (the coefficient of an autoregression, 0 to 1).
     """
     margin, label = known["margin"].to_numpy(), known["label"].to_numpy().astype(np.float64)
     block = np.unique(known["fold"].to_numpy(), return_inverse=True)[1]
     slope = fit_slope(margin, label, block)
     own = fit_offset(margin, expit(margin), slope)
-    shifts, chance = [], []
-    for inside in (block == at for at in range(int(block.max()) + 1)):
-        log_odds = own.log_odds(margin[inside])
-        shifts.append(fit_offset(log_odds, label[inside]).intercept)
-        chance.append(1 / np.sum(expit(log_odds) * expit(-log_odds)))
-    mean, spread = float(np.mean(shifts)), np.var(shifts, ddof=1) if len(shifts) > 1 else 0.0
-    error = max(spread, float(np.mean(chance))) / len(shifts)
-    return Calibration(slope, own.intercept + float(mean * max(0.0, 1 - error / max(mean**2, 1e-12))))
+    errors = np.array(
+        [
+            fit_offset(own.log_odds(margin[block == at]), label[block == at]).intercept
+            for at in range(int(block.max()) + 1)
+        ]
+    )
+    before, after = errors[:-1], errors[1:]
+    lasting = float(np.clip(before @ after / max(before @ before, 1e-12), 0.0, 1.0))
+    return Calibration(slope, own.intercept + lasting * float(errors[-1]))
 
 
 def newest(known: pl.DataFrame, positives: int = POSITIVES) -> pl.DataFrame:
