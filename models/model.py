@@ -104,49 +104,47 @@ class Model:
         base
             What a row starts from before its own features speak.
         """
-        values, base = self.explained(inputs, margin)
-        return (values if values.ndim == 2 else values.mean(axis=2)), base
-
-    def explained(self, inputs: Inputs, margin: np.ndarray | None = None) -> tuple[np.ndarray, float]:
-        """The same of each of the models that this one is the mean of, shape (rows, columns, bags).
-
-        Of one model without bags, shape (rows, columns).
-        """
         values, rows = self.unknown.mean(inputs, self._values), inputs.rows
         if len(rows):  # the mean of probabilities lies off the mean of log-odds; not knowing is why
             margin = self.margin(inputs) if margin is None else margin
-            mean = values[rows] if values.ndim == 2 else values[rows].mean(axis=2)
-            more = inputs.shares[rows] * (margin[rows] - self._base - mean.sum(axis=1))[:, None]
-            values[rows] += more if values.ndim == 2 else more[:, :, None]
+            gap = margin[rows] - self._base - values[rows].sum(axis=1)
+            values[rows] += inputs.shares[rows] * gap[:, None]
         return self.calibration.slope * values, float(self.calibration.log_odds(self._base))
+
+    def by_bag(self, inputs: Inputs) -> np.ndarray | None:
+        """Contributions of each of the models that this one is the mean of, shape (rows, columns, bags).
+
+        Unknown inputs are missing ones here. None where it is one model. Takes as many times as long: for
+        a sample of rows, not for a request.
+        """
+        sizes = self.card.get("bags", [])
+        if not sizes:
+            return None
+        ends = np.cumsum([0, *sizes]).tolist()
+        parts = [
+            len(sizes) * contributions(self.booster[start:end], inputs.matrix)
+            for start, end in pairwise(ends)
+        ]
+        values = np.stack(parts, axis=2)
+        if ends[-1] < self.booster.num_boosted_rounds():  # what is common to all of them
+            values += contributions(self.booster[ends[-1] :], inputs.matrix)[:, :, None]
+        return self.calibration.slope * values
 
     @cached_property
     def _base(self) -> float:
         """Log-odds before calibration of a row before its features speak."""
         nothing = np.full((1, len(self.encoder.columns)), np.nan, dtype=np.float32)
-        data = DMatrix(nothing, feature_types=self.encoder.feature_types, enable_categorical=True)
-        return float(self.booster.predict(data, pred_contribs=True)[0, -1])
-
-    @cached_property
-    def _bags(self) -> list[Booster]:
-        """The models that this one is the mean of, as parts of it; and what is common to all of them."""
-        ends = np.cumsum([0, *self.card.get("bags", [])]).tolist()
-        rounds = self.booster.num_boosted_rounds()
-        ends += [rounds] if rounds > ends[-1] else []
-        return [self.booster[start:end] for start, end in pairwise(ends)]
+        return float(self._raw(nothing)[0, -1])
 
     def _values(self, matrix: np.ndarray) -> np.ndarray:
-        """SHAP values before calibration, shape of ``matrix``, or with the bags as a third axis."""
-        bags = len(self.card.get("bags", []))
-        if len(matrix) < FEWEST:
-            data = DMatrix(matrix, feature_types=self.encoder.feature_types, enable_categorical=True)
-            parts = [part.predict(data, pred_contribs=True)[:, :-1].astype(np.float64) for part in self._bags]
-        else:
-            parts = [contributions(part, matrix) for part in self._bags]
-        if not bags:
-            return parts[0]
-        values = bags * np.stack(parts[:bags], axis=2)
-        return values if len(parts) == bags else values + parts[bags][:, :, None]
+        """SHAP values before calibration, shape of ``matrix``."""
+        few = len(matrix) < FEWEST
+        return self._raw(matrix)[:, :-1] if few else contributions(self.booster, matrix)
+
+    def _raw(self, matrix: np.ndarray) -> np.ndarray:
+        """XGBoost's own SHAP values and, in the last column, the base."""
+        data = DMatrix(matrix, feature_types=self.encoder.feature_types, enable_categorical=True)
+        return self.booster.predict(data, pred_contribs=True).astype(np.float64)
 
     def save(self, folder: Path) -> None:
         """Write the folder; the same model gives the same bytes."""

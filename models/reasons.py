@@ -3,8 +3,8 @@
 The one code path for report, batch and service. Contributions are on the scale of the calibrated
 log-odds and add up to it. Features of one theme (orders in 30, 90, 180 days, money spent) are one
 reason: their contributions are summed, and the strongest of them speaks. Of a model that is the mean of
-several, a reason is told only where it is surely other than nothing in all of them; often enough no
-single reason stands out.
+several, a reason is told only where it is larger than what these differ by (``unsure``); where none is,
+no single reason stands out.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,6 +21,7 @@ from models.model import Model
 from models.phrases import LANGUAGES, Phrases, catalogue, sentence, theme
 
 CODES_VERSION = 1  # of the codes `<feature>:<level>`; raised when the meaning of one changes
+FEWEST = 3  # models of which an interval is told
 FEW_ROWS = 50  # below this no observed rate is told
 SENSITIVE = frozenset(
     {
@@ -101,6 +102,26 @@ class Explainer:
         found[self._themes[[is_sensitive(name) for name in self.model.encoder.names]]] = True
         return found
 
+    @cached_property
+    def _unsure(self) -> np.ndarray:
+        """What the sum of a theme must surpass to be told, shape (themes,)."""
+        known = self.model.card.get("unsure", {})
+        return np.array([known.get(name, 0.0) for name in self._named[0]])
+
+    def unsure(self, frame: pl.DataFrame) -> dict[str, float]:
+        """Return for each theme half the 95 % interval of its sum over the bags, the median over rows.
+
+        For the card of a model, from a sample of rows; empty where the model is no mean of several, or of
+        fewer than ``FEWEST``, which tell no interval.
+        """
+        values = self.model.by_bag(self.model.inputs(frame))
+        if values is None or values.shape[2] < FEWEST:
+            return {}
+        order, starts = self._sorted
+        total, bags = np.add.reduceat(values[:, order], starts, axis=1), values.shape[2]
+        half = student.ppf(0.975, bags - 1) * total.std(axis=2, ddof=1) / np.sqrt(bags)
+        return dict(zip(self._named[0], np.round(np.median(half, axis=0), 6).tolist(), strict=True))
+
     def table(self, frame: pl.DataFrame, top: int = 3) -> pl.DataFrame:
         """The ``top`` reasons of every row, largest contribution first, one line a reason.
 
@@ -109,34 +130,32 @@ class Explainer:
         """
         lines: list[Line] = []
         if not frame.is_empty():
-            lines = self.lines(self.model.explained(self.model.inputs(frame))[0], frame, top)
+            lines = self.lines(self.model.contributions(self.model.inputs(frame))[0], frame, top)
         return pl.DataFrame(lines, schema=COLUMNS, orient="row")
 
     def lines(self, values: np.ndarray, frame: pl.DataFrame, top: int = 3) -> list[Line]:
-        """The same as tuples, from contributions that are there already, shape (rows, columns[, bags]).
+        """The same as tuples, from contributions that are there already, shape (rows, columns).
 
         For the few rows of a request a frame takes longer than all that is in it.
         """
         if top < 1:
             return []
         rows, rank, chosen, sums = self._chosen(values, top)
-        mean = values if values.ndim == 2 else values.mean(axis=2)
-        said = self._said(frame, rows, self._speakers(mean[rows], chosen, sums), sums)
+        said = self._said(frame, rows, self._speakers(values[rows], chosen, sums), sums)
         return [
             (row, place, *line) for row, place, line in zip(rows.tolist(), rank.tolist(), said, strict=True)
         ]
 
     def themes(self, frame: pl.DataFrame, top: int = 3) -> list[tuple[int, str]]:
         """Row and theme of what would be told, the strongest of a row first."""
-        rows, _, chosen, _ = self._chosen(self.model.explained(self.model.inputs(frame))[0], top)
+        rows, _, chosen, _ = self._chosen(self.model.contributions(self.model.inputs(frame))[0], top)
         return [(row, self._named[0][at]) for row, at in zip(rows.tolist(), chosen.tolist(), strict=True)]
 
     def _chosen(self, values: np.ndarray, top: int) -> tuple[np.ndarray, ...]:
         """Row, rank, theme and its sum of everything that is told, shape (reasons,) each."""
         order, starts = self._sorted
         total = np.add.reduceat(values[:, order], starts, axis=1)
-        total, error = total if values.ndim == 2 else total.mean(axis=2), _error(total)
-        weight = np.where(self._silent | (np.abs(total) <= error), 0.0, np.abs(total))
+        weight = np.where(self._silent | (np.abs(total) <= self._unsure), 0.0, np.abs(total))
         best = np.argsort(-weight, axis=1, kind="stable")[:, :top]
         rows = np.repeat(np.arange(len(values)), best.shape[1])
         rank = np.tile(np.arange(1, best.shape[1] + 1), len(values))
@@ -211,14 +230,6 @@ class Explainer:
             for language in LANGUAGES
         )
         return (f"{name}:{_level(value, part, entry, self._features[name]['unit'])}", rate, *texts)
-
-
-def _error(total: np.ndarray) -> np.ndarray | float:
-    """Half the 95 % interval of the mean over the bags, the last axis; nothing where there is one model."""
-    if total.ndim == 2:
-        return 0.0
-    bags = total.shape[2]
-    return student.ppf(0.975, bags - 1) * total.std(axis=2, ddof=1) / np.sqrt(bags)
 
 
 def explain(model: Model, frame: pl.DataFrame, top: int = 3) -> list[list[Reason]]:

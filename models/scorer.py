@@ -191,7 +191,7 @@ class Scorer:
             numbers = self._numbers(inputs, margin) | self._whether_asked(frame, inputs)
             if frame.is_empty() or top < 1:
                 return numbers, []
-            values, _ = self.model.explained(inputs, margin)
+            values, _ = self.model.contributions(inputs, margin)
         return numbers, self.explainer.lines(values, frame, top)
 
     def table(self, frame: pl.DataFrame, top: int = REASONS) -> pl.DataFrame:

@@ -24,7 +24,7 @@ STAND_INS = 100
 LEARNT = 0.01  # missing in this share of the training rows or more: what missing means was learnt
 MAX_UNKNOWN = 0.5  # of what a model says; more, and nobody should act on it
 PATTERNS = 1_000  # of unknown columns whose stand-ins are kept
-ROWS = 400  # at a time, so that memory stays bounded
+ROWS = 2_000  # at a time, so that memory stays bounded
 SEED = 7
 
 

@@ -27,8 +27,9 @@ def rows(made_up: Path) -> pl.DataFrame:
 
 def test_contributions_of_all_themes_add_up_to_the_calibrated_log_odds(model, rows):
     inputs = model.inputs(rows)
-    values, base = model.contributions(inputs)  # without the bags: nothing is left out as unsure
-    lines = Explainer(model).lines(values, rows, top=len(model.encoder.names))
+    values, base = model.contributions(inputs)
+    everything = Explainer(replace(model, card=model.card | {"unsure": {}}))
+    lines = everything.lines(values, rows, top=len(model.encoder.names))
     table = pl.DataFrame(lines, schema=COLUMNS, orient="row")
     summed = table.group_by("row").agg(pl.col("contribution").sum()).sort("row")["contribution"].to_numpy()
     expected = model.calibration.log_odds(model.margin(inputs))
@@ -113,22 +114,33 @@ def test_many_rows_add_up_as_few_do(model, rows):
     assert np.abs(values.sum(axis=1) + base - model.calibration.log_odds(model.margin(inputs))).max() < 1e-5
 
 
-def test_only_what_holds_over_the_bags_is_told(model, rows):
-    """Bags that contradict each other say nothing; where all do, no single reason stands out."""
-    few = rows.head(2)
-    values = np.zeros((2, len(model.encoder.names), 5))
-    values[:, 0] = 0.2 + 0.01 * np.arange(5)  # surely raises
-    values[:, 3] = 0.9 * np.array([1, -1, 1, -1, 1])  # larger on average, and of either sign
-    values[1, 0] = 0.0
-    told = [(line[0], line[list(COLUMNS).index("feature")]) for line in Explainer(model).lines(values, few)]
-    assert told == [(0, model.encoder.names[0])]
+def test_only_what_surpasses_what_the_bags_differ_by_is_told(model, rows):
+    """A theme whose sum is within that says nothing; where all are, no single reason stands out."""
+    few, names = rows.head(2), model.encoder.names
+    unsure = {theme(names[0]): 0.1, theme(names[3]): 0.5}
+    assert len(unsure) == 2
+    values = np.zeros((2, len(names)))
+    values[0, 0], values[:, 3] = 0.2, 0.4  # the second is larger, and not surely
+    careful = Explainer(replace(model, card=model.card | {"unsure": unsure}))
+    told = [(line[0], line[list(COLUMNS).index("feature")]) for line in careful.lines(values, few)]
+    assert told == [(0, names[0])]
 
 
 def test_the_bags_of_a_model_are_what_its_contributions_are_the_mean_of(model, rows):
     inputs = model.inputs(rows)
-    values, base = model.explained(inputs)
+    values = model.by_bag(inputs)
     assert values.shape == (len(rows), len(model.encoder.names), 2)  # as many as the made-up task has
-    mean, same = model.contributions(inputs)
-    assert base == same
-    assert np.allclose(values.mean(axis=2), mean)
+    known = inputs.known
+    assert np.allclose(values.mean(axis=2)[known], model.contributions(inputs)[0][known], atol=1e-5)
     assert np.abs(values[:, :, 0] - values[:, :, 1]).max() > 0
+    assert model.card["unsure"] == {}  # two tell no interval
+
+
+def test_what_the_bags_differ_by_is_half_an_interval_of_their_mean(model, rows, monkeypatch):
+    values = np.zeros((len(rows), len(model.encoder.names), 5))
+    values[:, 0] = np.arange(5.0)
+    monkeypatch.setattr(type(model), "by_bag", lambda self, inputs: values)
+    unsure = Explainer(model).unsure(rows)
+    name = theme(model.encoder.names[0])
+    assert unsure.pop(name) == pytest.approx(2.776 * np.std(np.arange(5.0), ddof=1) / np.sqrt(5), rel=1e-3)
+    assert set(unsure.values()) == {0.0}

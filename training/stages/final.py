@@ -65,7 +65,9 @@ def _refitted(judged: Model, params: Params, name: str) -> Model:
         "base_rate": float(label.mean()),
         "learnt": learnt(rows, facts),
     }
-    return Model(booster, encoder, calibrated(_seen(folder)), card)
+    model = Model(booster, encoder, calibrated(_seen(folder)), card)
+    sample = rows.sample(min(ROWS // 2, len(rows)), seed=params.seed)
+    return Model(booster, encoder, model.calibration, card | {"unsure": Explainer(model).unsure(sample)})
 
 
 def _seen(folder: Path) -> pl.DataFrame:

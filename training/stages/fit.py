@@ -11,6 +11,7 @@ from models.calibration import Calibration
 from models.encoder import Encoder
 from models.model import Model
 from models.observed_rates import observed
+from models.reasons import Explainer
 from models.recipe import Recipe
 from models.task import Task
 from models.task import task as task_named
@@ -43,7 +44,8 @@ def fit(params: Params, name: str) -> None:
     card = _card(task, facts, past, oof, calibration, encoder, params)
     card |= recipe.described() | {"learnt": learnt(past, facts)}
     model = Model(booster, encoder, calibration, card)
-    card["weights"] = _weights(model, past.sample(min(SAMPLE, len(past)), seed=params.seed))
+    sample = past.sample(min(SAMPLE, len(past)), seed=params.seed)
+    card |= {"weights": _weights(model, sample), "unsure": Explainer(model).unsure(sample)}
     model.save(folder / "model")
     oof.write_parquet(folder / "oof.parquet")
     held_out.write_parquet(folder / "oof_held_out.parquet")
