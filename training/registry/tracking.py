@@ -319,7 +319,7 @@ def _log_model(params: Params, name: str, run_id: str) -> str:
             input_example=example.to_pandas(),
             pip_requirements=[f"{package}=={metadata.version(package)}" for package in NEEDED],
         )
-    return mlflow.register_model(info.model_uri, registered_name(params, name)).version
+    return str(mlflow.register_model(info.model_uri, registered_name(params, name)).version)
 
 
 def register(params: Params, name: str, why: dict[str, str]) -> str:
