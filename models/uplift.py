@@ -66,7 +66,7 @@ class Trial:
     @property
     def weight(self) -> np.ndarray:
         """Of how many rows each speaks for: the inverse of the probability of its arm, shape (rows,)."""
-        return 1 / np.where(self.treated, self.share, 1 - self.share)
+        return arm_weight(self.treated, self.share)
 
     @cached_property
     def outcomes(self) -> tuple[np.ndarray, np.ndarray]:
@@ -78,6 +78,11 @@ class Trial:
             for arm, booster in enumerate(_rates(self.take(~half))):
                 found[arm, half] = booster.inplace_predict(self.matrix[half])
         return found[0], found[1]
+
+
+def arm_weight(treated: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Return of how many rows each speaks for: the inverse of the probability of its arm, shape (rows,)."""
+    return 1 / np.where(treated, share, 1 - share)
 
 
 def contact_share(treated: np.ndarray, campaign: np.ndarray | None = None) -> np.ndarray:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from models.uplift import arm_weight
 from training.evaluation.metrics import Estimate, interval, resamples
 
 SHARES = np.linspace(0.05, 1, 20)
@@ -35,7 +36,7 @@ class Arms:
     @property
     def weight(self) -> np.ndarray:
         """Of how many rows each speaks for: the inverse of the probability of its arm, shape (rows,)."""
-        return 1 / np.where(self.treated, self.share, 1 - self.share)
+        return arm_weight(self.treated, self.share)
 
     def take(self, order: np.ndarray) -> "Arms":
         """The rows of an index or mask, in its order."""

@@ -11,7 +11,7 @@ from models.phrases import LANGUAGES
 from models.population import OUTSIDE
 from models.scorer import ELSEWHERE, OK
 from models.task import task as task_named
-from training.evaluation.metrics import wilson
+from training.evaluation.metrics import told_rate
 from training.reporting.sections.factors import Factor, factors, of_list
 from training.reporting.source import FEW_POSITIVES, Source, unassessed
 from training.reporting.words import joined, said
@@ -131,26 +131,18 @@ def _bands(source: Source, scored: pl.DataFrame) -> list[dict[str, Any]]:
                 "n": len(own) if told else None,
                 "share": share if told else None,
                 "expected": own["probability"].mean() if told else None,
-                "observed": _observed(source.label[order[start:end]]),
+                "observed": _observed(source.label[order[start:end]], source.subject[order[start:end]]),
             }
         )
     return found
 
 
-def _observed(label: np.ndarray) -> dict[str, Any] | None:
-    """The rate of these tested rows with its interval; None where they are few."""
+def _observed(label: np.ndarray, subject: np.ndarray) -> dict[str, Any] | None:
+    """The rate of these tested rows with its interval by subject; None where they are few."""
     if len(label) < SMALL:
         return None
-    low, high = wilson(int(label.sum()), len(label))
-    positives = int(label.sum())
-    return {
-        "value": positives / len(label),
-        "low": float(low),
-        "high": float(high),
-        "n": len(label),
-        "positives": positives,
-        "few": positives < FEW_POSITIVES,
-    }
+    found = told_rate(label, subject)
+    return found | {"few": found["positives"] < FEW_POSITIVES}
 
 
 def _capacity(source: Source, scored: pl.DataFrame) -> dict[str, Any]:
