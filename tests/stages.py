@@ -15,15 +15,24 @@ from models.tasks.churn import TASK
 from training.data import sufficiency
 from training.io import write_json
 from training.params import Fit, Params, Stated, parse
-from training.stages.audit import examine
+from training.stages.audit import audit, examine
 from training.stages.backtest import backtest
+from training.stages.dataset import dataset
 from training.stages.evaluate import evaluate
+from training.stages.explain import explain
 from training.stages.final import final
 from training.stages.fit import fit
+from training.stages.report import report
+from training.stages.score import score
+from training.stages.tune import tune
 from training.stages.uplift import uplift
 from training.stages.value import value
 
 START = 1_700_006_400  # 2023-11-15 00:00 UTC
+# Every stage of one task, in the order of the pipeline.
+EVERY = (
+    dataset, audit, tune, backtest, fit, evaluate, final, uplift, value, explain, score, report,
+)  # fmt: skip
 Signal = Literal["real", "random", "leak"]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import stages
 import yaml
 from fastapi.testclient import TestClient
 from released import client_of
@@ -31,20 +32,14 @@ from training.evaluation import truth
 from training.evaluation.metrics import codes
 from training.evaluation.uplift_metrics import Arms, judge
 from training.registry import rebase, release, release_log, tracking
-from training.stages.audit import audit
-from training.stages.backtest import backtest
 from training.stages.consent import consent
 from training.stages.dataset import dataset
 from training.stages.evaluate import evaluate
-from training.stages.explain import explain
 from training.stages.final import final
 from training.stages.fit import fit
 from training.stages.ingest import ingest
-from training.stages.report import report
 from training.stages.score import score
 from training.stages.tune import tune
-from training.stages.uplift import uplift
-from training.stages.value import value
 
 ROOT = Path(__file__).parent.parent
 TASKS = ("lead", "response", "churn", "recall")
@@ -73,20 +68,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Params]
         ingest(params)
         consent(params)
         for name in TASKS:
-            for stage in (
-                dataset,
-                audit,
-                tune,
-                backtest,
-                fit,
-                evaluate,
-                final,
-                uplift,
-                value,
-                explain,
-                score,
-                report,
-            ):
+            for stage in stages.EVERY:
                 stage(params, name)
         yield params
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import stages
 import yaml
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
@@ -16,20 +17,8 @@ from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 from training import params as settings
 from training.registry import release, release_files, release_log, tracking
 from training.registry.verify import verify
-from training.stages.audit import audit
-from training.stages.backtest import backtest
 from training.stages.consent import consent
-from training.stages.dataset import dataset
-from training.stages.evaluate import evaluate
-from training.stages.explain import explain
-from training.stages.final import final
-from training.stages.fit import fit
 from training.stages.ingest import ingest
-from training.stages.report import report
-from training.stages.score import score
-from training.stages.tune import tune
-from training.stages.uplift import uplift
-from training.stages.value import value
 
 ROOT = Path(__file__).parents[2]
 CODE = ("features", "models", "training", "mappings", "experiments/model_info.yaml", "params.yaml")
@@ -93,20 +82,7 @@ def project(tmp_path_factory: pytest.TempPathFactory):
         subprocess.run([sys.executable, "-m", "training", "source"], check=True)
         ingest(params)
         consent(params)
-        for stage in (
-            dataset,
-            audit,
-            tune,
-            backtest,
-            fit,
-            evaluate,
-            final,
-            uplift,
-            value,
-            explain,
-            score,
-            report,
-        ):
+        for stage in stages.EVERY:
             stage(params, "given")
         patch.setattr(release, "release_gates", lambda params, name: [])
         tracking.track(params, "given")
