@@ -6,7 +6,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     import optuna
-    from xgboost import Booster
+    from xgboost import Booster, QuantileDMatrix
 
 MAX_ROUNDS, PATIENCE = 400, 25
 ROUNDS = 200  # with the defaults, where no later rows can tell how many are right
@@ -46,6 +46,35 @@ def space(trial: "optuna.trial.BaseTrial", rows: int = SMALL) -> dict[str, Any]:
     }
 
 
+def quantised(
+    matrix: np.ndarray, labels: np.ndarray, feature_types: list[str], like: "QuantileDMatrix | None" = None
+) -> "QuantileDMatrix":
+    """Return ``matrix`` of shape (rows, columns) in bins, with 0/1 ``labels``; in those of ``like``, if told.
+
+    What several boosters learn from is put in bins once.
+    """
+    import xgboost
+
+    return xgboost.QuantileDMatrix(
+        matrix, labels, feature_types=feature_types, enable_categorical=True, ref=like
+    )
+
+
+def boosted(
+    params: dict[str, Any],
+    data: "QuantileDMatrix",
+    seed: int,
+    rounds: int = MAX_ROUNDS,
+    threads: int = 1,
+    **extra: Any,
+) -> "Booster":
+    """Return trees fitted on ``data``; ``extra`` goes to ``xgboost.train`` as it is."""
+    import xgboost
+
+    settings = {"objective": "binary:logistic", "eval_metric": "logloss", "tree_method": "hist"}
+    return xgboost.train(settings | {"seed": seed, "nthread": threads} | params, data, rounds, **extra)
+
+
 def train(
     params: dict[str, Any],
     matrix: np.ndarray,
@@ -69,21 +98,11 @@ def train(
     rounds
         How many rounds were best.
     """
-    import xgboost
-
-    data = xgboost.QuantileDMatrix(matrix, labels, feature_types=feature_types, enable_categorical=True)
-    settings: dict[str, Any] = {
-        "objective": "binary:logistic",
-        "eval_metric": "logloss",
-        "tree_method": "hist",
-    }
-    settings |= {"seed": seed, "nthread": threads}
-    extra: dict[str, Any] = {}
-    if watch is not None:
-        later = xgboost.QuantileDMatrix(
-            *watch, feature_types=feature_types, enable_categorical=True, ref=data
-        )
-        extra = {"evals": [(later, "later")], "early_stopping_rounds": PATIENCE, "verbose_eval": False}
-    booster = xgboost.train(settings | params, data, rounds, **extra)
-    best = booster.best_iteration + 1 if watch is not None else rounds
+    data = quantised(matrix, labels, feature_types)
+    if watch is None:
+        return boosted(params, data, seed, rounds, threads)[:rounds], rounds
+    later = quantised(*watch, feature_types, like=data)
+    stop = {"evals": [(later, "later")], "early_stopping_rounds": PATIENCE, "verbose_eval": False}
+    booster = boosted(params, data, seed, rounds, threads, **stop)
+    best = booster.best_iteration + 1
     return booster[:best], best

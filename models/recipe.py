@@ -71,16 +71,13 @@ class Recipe:
         return tree_sum.weighted([trees, scorecard.fit(matrix, label, kinds, self.seed)], [0.5, 0.5])
 
     def _bagged(self, matrix: np.ndarray, label: np.ndarray, kinds: list[str], threads: int) -> Booster:
-        """The mean of the bags; several are fitted side by side, each on one thread."""
-        alone = self.bags == 1
+        """The mean of the bags, which learn from one matrix in bins; several side by side, a thread each."""
+        data, settings = boosting.quantised(matrix, label, kinds), dict(self.settings)
+        if self.bags == 1:
+            return boosting.boosted(settings, data, self.seed, self.rounds, threads)
 
         def one(bag: int) -> Booster:
-            seed, own = self.seed + bag, threads if alone else 1
-            return boosting.train(dict(self.settings), matrix, label, kinds, seed, self.rounds, threads=own)[
-                0
-            ]
+            return boosting.boosted(settings, data, self.seed + bag, self.rounds)
 
-        if alone:
-            return one(0)
         with ThreadPoolExecutor(threads) as pool:
             return tree_sum.mean(list(pool.map(one, range(self.bags))))

@@ -11,7 +11,7 @@ The stand-ins are drawn from the observed counts of the card, each input by itse
 is a person.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -78,6 +78,21 @@ class Inputs:
 
 
 @dataclass(frozen=True)
+class Block:
+    """Rows by their positions, with every stand-in in its place and the weight ``n`` of each."""
+
+    rows: np.ndarray
+    filled: np.ndarray
+    n: np.ndarray
+
+    def mean(self, asked: np.ndarray) -> np.ndarray:
+        """Return the mean of each row from what was asked of ``filled``, shape (rows, ...)."""
+        return np.average(
+            asked.reshape(len(self.rows), len(self.n), *asked.shape[1:]), axis=1, weights=self.n
+        )
+
+
+@dataclass(frozen=True)
 class Unknown:
     """Finds what is unknown in rows, and averages over it.
 
@@ -127,24 +142,27 @@ class Unknown:
         if not len(inputs.rows):
             return predict(inputs.matrix)
         parts = [(inputs.known, predict(inputs.matrix[inputs.known]))] if len(inputs.known) else []
-        for same, pattern in inputs.alike:
-            for start in range(0, len(same), ROWS):
-                some = same[start : start + ROWS]
-                parts.append((some, self._mean(inputs.matrix[some], pattern, predict)))
+        for blocks in _gathered(self._blocks(inputs)):
+            asked = predict(np.concatenate([block.filled for block in blocks]))
+            ends = np.cumsum([len(block.filled) for block in blocks])[:-1]
+            parts += [
+                (block.rows, block.mean(part))
+                for block, part in zip(blocks, np.split(asked, ends), strict=True)
+            ]
         found = np.empty((len(inputs), *parts[-1][1].shape[1:]), dtype=np.float64)
         for rows, values in parts:
             found[rows] = values
         return found
 
-    def _mean(
-        self, matrix: np.ndarray, unknown: np.ndarray, predict: Callable[[np.ndarray], np.ndarray]
-    ) -> np.ndarray:
-        """The mean for rows of which the same columns are ``unknown``; equal stand-ins are asked once."""
-        values, n = self._distinct(unknown)
-        filled = np.repeat(matrix, len(values), axis=0)
-        filled[:, unknown] = np.tile(values, (len(matrix), 1))
-        found = predict(filled)
-        return np.average(found.reshape(len(matrix), len(values), *found.shape[1:]), axis=1, weights=n)
+    def _blocks(self, inputs: Inputs) -> Iterator[Block]:
+        """Rows of which the same is unknown, at most ``ROWS`` a block; equal stand-ins are asked once."""
+        for same, pattern in inputs.alike:
+            values, n = self._distinct(pattern)
+            for start in range(0, len(same), ROWS):
+                rows = same[start : start + ROWS]
+                filled = np.repeat(inputs.matrix[rows], len(values), axis=0)
+                filled[:, pattern] = np.tile(values, (len(rows), 1))
+                yield Block(rows, filled, n)
 
     def _distinct(self, unknown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Different stand-ins for the columns that are ``unknown``, and how often each stands."""
@@ -159,6 +177,18 @@ class Unknown:
     @cached_property
     def _seen(self) -> dict[bytes, tuple[np.ndarray, np.ndarray]]:
         return {}
+
+
+def _gathered(blocks: Iterator[Block]) -> Iterator[list[Block]]:
+    """Blocks that are asked together: many small questions take longer than one that is as large."""
+    some: list[Block] = []
+    for block in blocks:
+        some.append(block)
+        if sum(len(one.filled) for one in some) >= ROWS * STAND_INS:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def _spread(entry: Mapping[str, Any]) -> np.ndarray:
