@@ -4,7 +4,7 @@ import json
 import runpy
 import shutil
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -251,6 +251,7 @@ def test_models_are_tracked_released_and_rolled_back(world, monkeypatch):
     assert run.data.metrics["test.auc"] > 0.5
     children = api.search_runs([run.info.experiment_id], f"tags.mlflow.parentRunId = '{first['run_id']}'")
     assert len(children) == 2
+    _require_comparable(api, run, children, world)
     assert release.release(world, "churn") == "1"
     assert release.release(world, "churn") == "1"
     (world.build / "churn" / "tracked.json").unlink()
@@ -261,6 +262,33 @@ def test_models_are_tracked_released_and_rolled_back(world, monkeypatch):
     assert [row["decision"] for row in release_log.read(world)] == ["release", "release", "rollback"]
     assert release_log.faults(world) == []
     assert tracking.holder("churn", "best") == "1"  # not the one that was taken back
+
+
+def _require_comparable(api, run, children, world):
+    """Runs, trials and versions tell in MLflow what they are, when, and by what they compare."""
+    tuned = json.loads((world.build / "churn" / "tune.json").read_text())
+    assert run.data.metrics["valid.average_precision"] == pytest.approx(tuned["best"]["value"])
+    assert run.info.run_name.startswith(f"{world.data}-churn 20")
+    assert "Out of time: average precision" in run.data.tags["mlflow.note.content"]
+    assert {child.data.tags["state"] for child in children} <= {"COMPLETE", "PRUNED"}
+    for child in children:
+        assert child.info.status == "FINISHED"
+        assert child.info.start_time < child.info.end_time < run.info.start_time  # when it was tried
+    steps = api.get_metric_history(run.info.run_id, "backtest.refitted.auc")
+    origins = json.loads((world.results / "churn" / "backtest.json").read_text())["origins"]
+    assert [metric.step for metric in steps] == list(range(len(origins)))
+    days = [datetime.fromtimestamp(metric.timestamp / 1000, UTC).isoformat() for metric in steps]
+    assert days == [row["origin"] for row in origins]
+    version = api.get_model_version("churn", "1")
+    found = json.loads((world.results / "churn" / "metrics.json").read_text())
+    assert float(version.tags["average_precision"]) == pytest.approx(found["average_precision"], abs=1e-4)
+    assert version.tags["data_as_of"] in run.data.tags["data_as_of"]
+    assert len(version.tags["report.sha256"]) == 64
+    assert version.description == run.data.tags["mlflow.note.content"]
+    kind = api.get_experiment(run.info.experiment_id).tags["mlflow.experimentKind"]
+    assert kind == "custom_model_development"
+    with pytest.raises(ValueError, match=r"'nosuch' .* versions 1 and aliases"):
+        tracking.logged("churn", "nosuch").__enter__()
 
 
 @pytest.fixture

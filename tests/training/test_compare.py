@@ -47,6 +47,24 @@ def test_a_blurred_model_loses_beyond_noise_and_the_table_says_so():
     assert " *" in text
 
 
+def test_money_is_compared_on_stated_assumptions_and_paired():
+    stated = {f"economics.churn.{key}": value for key, value in
+              {"value": 100.0, "success": 0.2, "cost": 4.0, "capacity": 0.25}.items()}  # fmt: skip
+    first, second = record("a"), record("b", noise=2.0, **stated)
+    money = compare(first, second)["money"]
+    for side, made in (("first", first), ("second", second)):
+        best = made.predictions.sort("probability", descending=True).head(500)
+        assert money[side]["value"] == pytest.approx((20 * best["label"].sum() - 4 * 500) * 10_000 / 2000)
+    gap = money["difference"]
+    assert gap["low"] < gap["value"] < gap["high"] < 0
+    text = table(compare(first, second), "a", "b")
+    assert "money" in text
+    assert "the best 25% acted on" in text
+    assert compare(first, first)["money"] is None  # nothing is stated
+    same = compare(second, second)["money"]["difference"]
+    assert same == {"value": 0, "low": 0, "high": 0}
+
+
 def test_only_common_rows_count_and_others_are_told():
     long, short = record("a"), record("b")
     kept = Record("b", short.params, short.data, {}, short.predictions[:700])

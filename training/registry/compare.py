@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
-from training.evaluation.metrics import codes, estimates, swapped
+from training.evaluation.metrics import codes, estimates, interval, resamples, swapped
 from training.git import git
 from training.registry.run_record import Record, gather, read
 
 SHOWN = ("auc", "average_precision", "lift_10", "capture_20", "brier", "expected_over_observed")
 DRAWS, SEED = 500, 7
+BASE = 10_000  # profits are told for so many rows
 HERE = "workspace"
+SIDES = (("first", "probability_first"), ("second", "probability"))
 
 
 def open_record(word: str, task: str) -> Record:
@@ -40,7 +43,8 @@ def compare(first: Record, second: Record) -> dict[str, Any]:
     Returns
     -------
     ``params`` and ``data``: name to both values. ``rows``: how many test rows both have, and each.
-    ``metrics``: both values with 95 % intervals and the paired difference, second minus first.
+    ``money``: what acting on the stated capacity brings by each. ``metrics``: both values with 95 %
+    intervals and the paired difference, second minus first.
     ``top``: rows that enter, leave and stay in the highest tenth, with their observed rates.
     """
     both = second.predictions.join(first.predictions, on=["row", "subject"], suffix="_first")
@@ -55,7 +59,7 @@ def compare(first: Record, second: Record) -> dict[str, Any]:
         },
     }  # fmt: skip
     if 0 < same["label"].sum() < len(same):
-        found |= _judged(same)
+        found |= _judged(same) | {"money": _money(same, second.params)}
     return found
 
 
@@ -69,6 +73,35 @@ def _judged(same: pl.DataFrame) -> dict[str, Any]:
         for name in SHOWN
     }
     return {"metrics": metrics, "top": swapped(label, scores["second"], scores["first"], subject)}
+
+
+def _money(same: pl.DataFrame, params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What acting on the stated capacity brings by each side's order, and the paired difference.
+
+    On the assumptions of the second side, for ``BASE`` rows asked, over all events: predictions keep no arm,
+    so that what would have happened anyhow is in it. None where nothing is stated.
+    """
+    keys = {key.rsplit(".", 1)[-1]: key for key in params if key.startswith("economics.")}
+    if not {"value", "cost", "capacity"} <= set(keys):
+        return None
+    value, cost, capacity = (float(params[keys[key]]) for key in ("value", "cost", "capacity"))
+    worth = value * float(params.get(keys.get("success", ""), None) or 1.0)
+    label, subject = same["label"].to_numpy(), codes(same["subject"].to_numpy())
+    gains = {side: _gains(same[column].to_numpy(), label, worth, cost, capacity) for side, column in SIDES}
+    weights = list(resamples(subject, DRAWS, SEED))
+    drawn = np.array([np.average(gains["second"] - gains["first"], weights=w) for w in weights])
+    low, high = interval(BASE * drawn)
+    values = {side: {"value": BASE * float(gain.mean())} for side, gain in gains.items()}
+    gap = values["second"]["value"] - values["first"]["value"]
+    stated = {"worth": worth, "cost": cost, "capacity": capacity}
+    return {**stated, **values, "difference": {"value": gap, "low": low, "high": high}}
+
+
+def _gains(score: np.ndarray, label: np.ndarray, worth: float, cost: float, capacity: float) -> np.ndarray:
+    """What each row brings: those in the highest share ``capacity`` are acted on, shape (rows,)."""
+    acted = np.zeros(len(score), dtype=bool)
+    acted[np.argsort(-score, kind="stable")[: round(capacity * len(score))]] = True
+    return np.where(acted, worth * label - cost, 0.0)
 
 
 def differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -102,18 +135,34 @@ def table(found: Mapping[str, Any], first: str, second: str) -> str:
         lines.append(f"          {rows['other_label']:,} have another label and are left out")
     if "metrics" not in found:
         return "\n".join([*lines, "  metrics nothing to compare: no common rows of both classes"])
+    if found.get("money"):
+        lines.append(f"  money   {_told(found['money'])}")
     moved = {name: row for name, row in found["metrics"].items() if row["first"] != row["second"]}
     lines += [f"  metrics {_metric(name, row)}" for name, row in moved.items()]
     lines += [f"  top 10% {_part(part)}" for part in found["top"]] if moved else ["  metrics all equal"]
     return "\n".join(lines)
 
 
+def _told(money: Mapping[str, Any]) -> str:
+    gap = money["difference"]
+    return (
+        f"of {BASE:,} asked, the best {money['capacity']:.0%} acted on, {money['worth']:g} an event, "
+        f"{money['cost']:g} a row: {money['first']['value']:,.0f} -> {money['second']['value']:,.0f}, "
+        f"difference {gap['value']:+,.0f} [{gap['low']:+,.0f}, {gap['high']:+,.0f}]"
+        f"{_star(gap)}; all events counted"
+    )
+
+
+def _star(gap: Mapping[str, Any]) -> str:
+    """A mark where a difference is surely one."""
+    return "" if gap["low"] is None or gap["low"] <= 0 <= gap["high"] else " *"
+
+
 def _metric(name: str, row: Mapping[str, Any]) -> str:
     gap = row["difference"]
-    sure = "" if gap["low"] is None or gap["low"] <= 0 <= gap["high"] else " *"
     bounds = "" if gap["low"] is None else f" [{gap['low']:+.4f}, {gap['high']:+.4f}]"
     values = f"{row['first']['value']:.4f} -> {row['second']['value']:.4f}"
-    return f"{name}: {values}, difference {gap['value']:+.4f}{bounds}{sure}"
+    return f"{name}: {values}, difference {gap['value']:+.4f}{bounds}{_star(gap)}"
 
 
 def _part(part: Mapping[str, Any]) -> str:

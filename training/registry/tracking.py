@@ -5,36 +5,26 @@ skipped still leads to the run that made its output, and a killed stage leaves n
 """
 
 import hashlib
-import inspect
-import json
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import polars as pl
-
-from features.feature import Feature
 from models import release_format
-from models.encoder import Encoder
 from models.release_format import ABSENT, FOLDER
-from models.scorer import Scorer
 from training.evaluation.looks import LOG as LOOKS
-from training.git import UNKNOWN, git
 from training.io import read_json, say, sha256, write_json
 from training.params import Params
-from training.registry import release_files, search_plots
+from training.registry import run_log
 from training.reporting.beside import CHALLENGER
 from training.stages.report import require_page
 
-RECORD = "record"  # folder of a run
+# As what MLflow's interface opens an experiment; without it, it guesses by the last run.
+KIND = {"mlflow.experimentKind": "custom_model_development"}
 BESIDE = ("report.html", CHALLENGER, LOOKS)
-# What a released model needs where it is loaded: `models` and what of `features` it reads.
-NEEDED = ("mlflow", "narwhals", "numpy", "pandas", "polars", "pyarrow", "pyyaml", "scipy", "xgboost-cpu")
 
 
 def store_uri() -> str:
@@ -105,7 +95,7 @@ def _away(error: Exception) -> ConnectionError:
 
 
 @contextmanager
-def logged(registered: str, word: str, what: str = RECORD) -> Iterator[Path]:
+def logged(registered: str, word: str, what: str = run_log.RECORD) -> Iterator[Path]:
     """A folder with what a run logged, or with the files of a registered model (``FOLDER``).
 
     ``word`` is a version or an alias of the registered model, or a run's id.
@@ -123,9 +113,19 @@ def logged(registered: str, word: str, what: str = RECORD) -> Iterator[Path]:
             if getattr(error, "error_code", ABSENT[0]) not in ABSENT:
                 raise _away(error) from error
             raise ValueError(
-                f"{registered}: no git revision, run, version or alias {word!r} with a {what}"
+                f"{registered}: no git revision, run, version or alias {word!r} with a {what}; "
+                f"there are {_named(registered)}"
             ) from None
         yield folder / FOLDER if models else folder
+
+
+def _named(registered: str) -> str:
+    """Versions and aliases of a registered model, as a sentence names them."""
+    numbers = sorted((number for number, _ in versions(registered)), key=int)
+    if not numbers:
+        return "workspace and no version yet"
+    aliases = client().get_registered_model(registered).aliases
+    return f"workspace, versions {', '.join(numbers)} and aliases {', '.join(sorted(aliases)) or 'none'}"
 
 
 def tags(registered: str, word: str) -> dict[str, str]:
@@ -159,13 +159,13 @@ def track(params: Params, name: str) -> None:
     api = client()
     experiment = _experiment(api, registered)
     with mlflow.start_run(
-        experiment_id=experiment, run_name=f"{params.data}-{name}", tags=_tags(params, name)
+        experiment_id=experiment, run_name=run_log.title(params, name), tags=run_log.tags(params, name)
     ) as run:
-        _log_results(params, name, out)
-        _log_record(params, name)
-        _log_trials(api, experiment, run.info.run_id, folder, name)
-        _log_dataset(folder, params, name)
-        version = _log_model(params, name, run.info.run_id)
+        run_log.results(api, run.info.run_id, params, name)
+        run_log.record(params, name)
+        run_log.trials(api, experiment, run.info.run_id, folder, name)
+        run_log.dataset(folder, params, name)
+        version = run_log.model(params, name, run.info.run_id)
     write_json(
         folder / "tracked.json", {"run_id": run.info.run_id, "model_version": version, "results": state}
     )
@@ -190,136 +190,7 @@ def _experiment(api: Any, name: str) -> str:
     if found is not None:
         return found.experiment_id
     artifacts = None if "MLFLOW_TRACKING_URI" in os.environ else Path("mlruns").absolute().as_uri()
-    return api.create_experiment(name, artifact_location=artifacts)
-
-
-def _tags(params: Params, name: str) -> dict[str, str]:
-    dataset, changed = read_json(params.build / name / "dataset.json"), release_files.changed(params)
-    return {
-        "git.commit": git("rev-parse", "HEAD") or UNKNOWN,
-        "git.dirty": UNKNOWN if changed is None else str(changed).lower(),
-        "dvc.exp": os.environ.get("DVC_EXP_NAME", ""),
-        "dvc.stages": json.dumps(stage_hashes(name), sort_keys=True),
-        "data": params.data,
-        "data.sha256": sha256(params.build / name / "dataset.parquet"),
-        "catalogue": dataset["fingerprint"],
-        "task": name,
-        "test_start": dataset["test_start"],
-    }
-
-
-def stage_hashes(name: str) -> dict[str, str]:
-    """Of each stage of the task in ``dvc.lock`` the hash of its outputs."""
-    import yaml
-
-    path = Path("dvc.lock")
-    stages = yaml.safe_load(path.read_text())["stages"] if path.exists() else {}
-    return {
-        stage: hashlib.sha256(json.dumps(entry.get("outs", []), sort_keys=True).encode()).hexdigest()[:12]
-        for stage, entry in stages.items()
-        if "@" not in stage or stage.endswith(f"@{name}")
-    }
-
-
-def _log_results(params: Params, name: str, out: Path) -> None:
-    import mlflow
-
-    best = read_json(params.build / name / "tune.json")["best"]
-    spine = read_json(params.build / name / "dataset.json")["spine"]
-    mlflow.log_params({f"spine.{key}": value for key, value in spine.items()} | {"seed": params.seed})
-    mlflow.log_params(
-        {f"best.{key}": value for key, value in (best["params"] | {"rounds": best["rounds"]}).items()}
-    )
-    mlflow.log_metrics(
-        {f"test.{key}": value for key, value in read_json(out / "metrics.json").items() if value is not None}
-    )
-    for key, value, step in (*_periods(out), *_origins(out)):
-        if value is not None:
-            mlflow.log_metric(key, value, step=step)
-    for path in sorted(out.rglob("*")):
-        if path.is_file():
-            mlflow.log_artifact(str(path), str(Path("results") / path.parent.relative_to(out)))
-
-
-def _periods(out: Path) -> Iterator[tuple[str, float | None, int]]:
-    """Name, value and step of each measure of a period of the test."""
-    for step, period in enumerate(read_json(out / "detail.json")["periods"]):
-        for key in ("auc", "lift_10", "expected_over_observed"):
-            yield f"period.{key}", (period.get(key) or {}).get("value"), step
-
-
-def _origins(out: Path) -> Iterator[tuple[str, float | None, int]]:
-    """The same of each rolling origin; its step is the cut-off as a number, 20260131."""
-    for row in read_json(out / "backtest.json").get("origins", []):
-        step = int(row["origin"][:10].replace("-", ""))
-        for mode in ("refitted", "frozen"):
-            for key, measure in row[mode].items():
-                yield f"backtest.{mode}.{key}", measure["value"], step
-
-
-def _log_record(params: Params, name: str) -> None:
-    """The record to compare and to make again, and pictures of the search."""
-    import mlflow
-
-    with TemporaryDirectory() as parent:
-        release_files.recorded(params, name, Path(parent) / RECORD)
-        search_plots.pictures(read_json(params.build / name / "tune.json"), Path(parent) / "search")
-        mlflow.log_artifacts(parent)
-
-
-def _log_trials(api: Any, experiment: str, parent: str, folder: Path, name: str) -> None:
-    from mlflow.entities import Metric, Param, RunTag
-
-    for trial in read_json(folder / "tune.json")["trials"]:
-        child = api.create_run(
-            experiment,
-            tags={
-                "mlflow.parentRunId": parent,
-                "task": name,
-                "trial": str(trial["number"]),
-                "state": trial["state"],
-            },
-            run_name=f"trial {trial['number']}",
-        )
-        value = [] if trial["value"] is None else [Metric("valid.average_precision", trial["value"], 0, 0)]
-        params = [Param(key, str(found)) for key, found in trial["params"].items()]
-        api.log_batch(child.info.run_id, metrics=value, params=params, tags=[RunTag("study", name)])
-        api.set_terminated(child.info.run_id, "FINISHED" if trial["state"] == "COMPLETE" else "KILLED")
-
-
-def _log_dataset(folder: Path, params: Params, name: str) -> None:
-    import mlflow
-    from mlflow.data.code_dataset_source import CodeDatasetSource
-    from mlflow.data.meta_dataset import MetaDataset
-
-    facts = read_json(folder / "dataset.json")
-    digest = sha256(folder / "dataset.parquet")[:32]
-    for part, summary in facts["splits"].items():
-        source = CodeDatasetSource(tags={"path": f"build/{params.data}/{name}/dataset.parquet"})
-        logged = MetaDataset(source, f"{params.data}-{name}-{part}", digest)  # type: ignore[abstract]
-        mlflow.log_input(logged, context=part)
-        mlflow.log_metrics({f"{part}.{key}": summary[key] for key in ("rows", "positives")})
-
-
-def _log_model(params: Params, name: str, run_id: str) -> str:
-    """Log the release as one model that says what the service says; return the registered version."""
-    import mlflow
-
-    with TemporaryDirectory() as parent:
-        folder = Path(parent) / Path(FOLDER).name
-        release_files.released(params, name, run_id, folder)
-        scorer = Scorer.load(folder)
-        example = pl.DataFrame(read_json(folder / release_format.EXAMPLES)["rows"][:2])
-        info = mlflow.pyfunc.log_model(
-            name="model",
-            python_model=str(Path(__file__).with_name("served_model.py")),
-            artifacts={folder.name: str(folder)},
-            code_paths=[str(Path(inspect.getfile(kind)).parent) for kind in (Feature, Scorer)],
-            signature=_signature(scorer.model.encoder),
-            input_example=example.to_pandas(),
-            pip_requirements=[f"{package}=={metadata.version(package)}" for package in NEEDED],
-        )
-    return str(mlflow.register_model(info.model_uri, registered_name(params, name)).version)
+    return api.create_experiment(name, artifact_location=artifacts, tags=KIND)
 
 
 def register(params: Params, name: str, why: dict[str, str]) -> str:
@@ -332,22 +203,12 @@ def register(params: Params, name: str, why: dict[str, str]) -> str:
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     path = params.build / name / "tracked.json"
     experiment = _experiment(client(), registered_name(params, name))
-    tags = _tags(params, name) | why
-    with mlflow.start_run(experiment_id=experiment, run_name=f"{params.data}-{name}-level", tags=tags) as run:
-        _log_record(params, name)
-        version = _log_model(params, name, run.info.run_id)
+    tags = run_log.tags(params, name) | why
+    with mlflow.start_run(
+        experiment_id=experiment, run_name=run_log.title(params, name, "level"), tags=tags
+    ) as run:
+        run_log.record(params, name)
+        version = run_log.model(params, name, run.info.run_id)
     state = fingerprint(params.build / name, params.results / name)
     write_json(path, {"run_id": run.info.run_id, "model_version": version, "results": state})
     return version
-
-
-def _signature(encoder: Encoder) -> Any:
-    """Inputs in the catalogue's names and types, each of which may be missing; out comes a probability."""
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
-
-    kinds = {False: "double", True: "string"}
-    columns: list[Any] = [
-        ColSpec(kinds[c.categories is not None], c.name, required=False) for c in encoder.columns
-    ]
-    return ModelSignature(Schema(columns), Schema([ColSpec("double", "probability")]))
