@@ -42,8 +42,7 @@ truth: $(VENV)/.runtime ## The models of the simulated brand against what it kno
 
 demo: $(VENV)/.runtime ## Data in, four explained models out: DATA=brand (simulated) or a mapping's name
 	@$(RUN) python -m training use $(DATA)
-	@# Not -q, which hides DVC's errors, too; that a folder may be empty is meant.
-	@$(RUN) dvc repro > /dev/null 2> >(grep -v "^WARNING: .* is empty" >&2)
+	@$(RUN) python -m training pipeline
 	@$(RUN) python -m training publish; code=$$?; $(RUN) python -m training summary && exit $$code
 
 test: $(VENV)/.dev ## The whole test suite, the README's examples included

@@ -1,6 +1,7 @@
 """The one command line of the pipeline: ``python -m training STAGE [TASK]``."""
 
 import sys
+import warnings
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -10,6 +11,9 @@ import typer
 
 from training.params import Params, load
 from training.registry import experiment_commands
+
+# Pandera and MLflow look for PySpark where it is installed, and it warns of pandas; nothing here uses both.
+warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.add_typer(experiment_commands.app)
@@ -213,6 +217,14 @@ def use(data: Annotated[str, typer.Argument(help="brand, or the name of a file i
     from training.use_dataset import switch
 
     switch(data, Path("params.yaml"))
+
+
+@app.command()
+def pipeline() -> None:
+    """Run every stage that is out of date, the tasks side by side."""
+    from training.pipeline import pipeline as run
+
+    sys.exit(run(load()))
 
 
 @app.command()

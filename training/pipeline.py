@@ -1,0 +1,39 @@
+"""The whole pipeline by DVC: what the tasks share, then the tasks side by side.
+
+DVC runs one stage after the other, and most stages keep one core busy. Nothing of one task reads another's:
+as many tasks as there are threads run at once, each under a DVC of its own that waits for the others' lock.
+"""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from training.params import Params
+
+DVC = (sys.executable, "-m", "dvc", "--wait-for-lock", "repro")
+SHARED = ("ingest", "economics", "consent", "portrait")
+FIRST = "dataset"  # of a task; all its other stages come after
+EMPTY = "is empty"  # what DVC warns of a folder that may well be
+
+
+def pipeline(params: Params) -> int:
+    """Run every stage that is out of date; return the exit code of the first DVC that failed, or 0.
+
+    A task that fails does not stop the others.
+    """
+    if code := _repro(*SHARED):
+        return code
+    with ThreadPoolExecutor(params.engine.threads) as pool:
+        codes = list(pool.map(lambda task: _repro("--downstream", f"{FIRST}@{task}"), params.tasks))
+    return next((code for code in codes if code), 0)
+
+
+def _repro(*arguments: str) -> int:
+    """Run DVC; what stages and DVC say on standard error is told, but for what is meant to be so."""
+    with subprocess.Popen(
+        [*DVC, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as dvc:
+        for line in dvc.stderr or ():
+            if not (line.startswith("WARNING") and EMPTY in line):
+                print(line, end="", file=sys.stderr, flush=True)
+        return dvc.wait()
