@@ -29,7 +29,7 @@ class Source(Strict):
     sheet: str | None = Field(None, description="of a workbook; else its first")
     header: int | tuple[int, ...] = Field(
         1,
-        description="line (from 1) of the names of a CSV file or sheet; two where groups stand above; 0: none",
+        description="line (from 1) of the names; two where groups stand above; 0: none",
     )
     empty: tuple[str, ...] = Field(
         (), description="words of CSV files and sheets that stand for an empty cell"

@@ -154,7 +154,7 @@ def _written(path: Path) -> list[dict[str, Any]]:
 
 
 def _of_text(path: Path, found: Dialect) -> dict[str, Any]:
-    usual = Source(file=path.name)
+    usual = Source.model_validate({"file": path.name})
     sep = {} if found.sep == "\t" and ".tsv" in path.name else {"sep": found.sep}
     given = {
         "encoding": found.encoding,

@@ -153,7 +153,7 @@ def _literal(word: str) -> str:
 
 
 def _score(file: File, table: str, used: list[str], made_up: dict[str, Any]) -> float:
-    by_name = 2.0 if re.search(FILES[table], file.path.name.lower()) else 0.0
+    by_name = 2.0 if re.search(FILES[table], file.label.lower()) else 0.0
     by_name += sum(1.0 for column in file.times[:1] if re.search(FILES[table], column.name.lower()))
     telling = [name for name in used if name not in (*TIMES, "member_id", "channel", "kind")]
     ids = {"members": "member_id", "leads": "lead_id", "products": "product_id", "campaigns": "campaign_id"}
@@ -247,7 +247,7 @@ def _doubts(column: Column, name: str) -> Iterator[str]:
     """What cannot be told from the cells of a column, with an example of each reading."""
     if len(column.readings) > 1:
         yield (
-            f"can be read in {len(column.readings)} ways, and no cell of the file decides between them: "
+            f"can be read in {len(column.readings)} ways, and no cell decides between them: "
             f"{column.example} is taken as {_dated(column, 0)}, and may be {_dated(column, 1)}. If it is, say "
             f"`format: {_quoted(column.readings[1])}`"
         )
@@ -259,15 +259,15 @@ def _doubts(column: Column, name: str) -> Iterator[str]:
         other = "," if mark == "." else "."
         one, two = (_valued(column.example, each) for each in (mark, other))
         yield (
-            f"does not tell which mark its decimals have: {column.example} is taken as {one}, and may be {two}. "
+            f"does not tell its decimal mark: {column.example} is taken as {one}, and may be {two}. "
             f"If it is, say `decimal: {_quoted((other,))}`"
         )
     if column.odd is not None and name not in IDS:
         kind = "time" if column.kind == "time" else "number"
-        yield f"is taken as a {kind}, but {column.odd!r} among its cells is none, and its row will be set aside"
+        yield f"is taken as a {kind}, but {column.odd!r} is none, and its row will be set aside"
     if column.spoiled and name in IDS:
         yield (
-            f"holds ids that a spreadsheet has cut to {column.example}; what is lost cannot be had back, so "
+            f"has ids that a spreadsheet cut to {column.example}; what is lost cannot be had back, so "
             "export them as text"
         )
 

@@ -9,12 +9,12 @@ from features.sources.reading.cell_types import NAIVE, ZONED
 
 DAYS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m.%d.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
-    "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%m-%d-%y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y",
-    "%B %d, %Y", "%d %B %Y", "%Y年%m月%d日", "%Y-%m-%d",
+    "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%m-%d-%y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y",
+    "%b %d, %Y",     "%B %d, %Y", "%d %B %Y", "%Y年%m月%d日", "%Y-%m-%d",
 )  # fmt: skip
 CLOCKS = (
-    "", " %H:%M", " %H:%M:%S", " %H:%M:%S%.f", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", ", %H:%M", ", %H:%M:%S",
-    ", %I:%M %p", ", %I:%M:%S %p", "T%H:%M", "T%H:%M:%S", "%H%M%S", " %H%M", " %H时%M分", " %H:%M:%S %z",
+    "", " %H:%M", " %H:%M:%S", " %H:%M:%S%.f", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", ", %H:%M",
+    ", %H:%M:%S", ", %I:%M %p", ", %I:%M:%S %p", "T%H:%M", "T%H:%M:%S", "%H%M%S", " %H%M", " %H时%M分", " %H:%M:%S %z",
 )  # fmt: skip
 YEARS = (1900, 2100)
 ENOUGH = 0.95  # of the cells of a column must read for it to be one of times
@@ -85,7 +85,8 @@ def _reads(text: pl.Series, form: str) -> pl.Series:
 
 def _with_clocks(values: pl.Series, day: str) -> tuple[Reading, int]:
     """The formats of one order of day and month that add a cell each, and how many cells they read."""
-    formats, there = [], pl.Series([False] * len(values), dtype=pl.Boolean)
+    formats: list[str] = []
+    there = pl.Series([False] * len(values), dtype=pl.Boolean)
     for clock in CLOCKS:
         more = there | _reads(values, f"{day}{clock}")
         if more.sum() > there.sum():

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import multimode
+from typing import IO, cast
 
 from features.sources.reading.header import header_of
 
@@ -41,9 +42,9 @@ class Dialect:
     text_marks: bool = False
 
 
-def opened(path: Path) -> io.BufferedIOBase:
+def opened(path: Path) -> IO[bytes]:
     """Open a file in bytes, unpacked where its name ends in ``.gz``."""
-    return gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb")  # type: ignore[return-value]
+    return cast("IO[bytes]", gzip.open(path)) if path.name.endswith(".gz") else path.open("rb")
 
 
 def dialect_of(path: Path) -> Dialect:

@@ -28,7 +28,12 @@ def header_of(rows: Rows) -> tuple[int, ...]:
         return ()
     last = above[-1]
     before = above[-2] if len(above) > 1 else None
-    if before is not None and before == last - 1 and _filled(rows[before]) > max(1, _width(rows) // 4):
+    group = [] if before is None or before != last - 1 else rows[before]
+    if (
+        before is not None
+        and _filled(group) > max(1, _width(rows) // 4)
+        and not any(map(is_value, filter(None, group)))
+    ):
         return (before + 1, last + 1)
     return (last + 1,)
 
