@@ -247,9 +247,9 @@ def _doubts(column: Column, name: str) -> Iterator[str]:
     """What cannot be told from the cells of a column, with an example of each reading."""
     if len(column.readings) > 1:
         yield (
-            f"can be read in {len(column.readings)} ways, and no cell decides between them: "
-            f"{column.example} is taken as {_dated(column, 0)}, and may be {_dated(column, 1)}. If it is, say "
-            f"`format: {_quoted(column.readings[1])}`"
+            f"can be read in {len(column.readings)} ways, no cell decides between them: "
+            f"{column.example} is taken as {_dated(column, 0)}, and may be {_dated(column, 1)}. "
+            f"If it is, say `format: {_quoted(column.readings[1])}`"
         )
     if column.unit:
         since = "1970 in UTC" if column.unit != "days" else "1899-12-30, as spreadsheets count them"
@@ -264,7 +264,7 @@ def _doubts(column: Column, name: str) -> Iterator[str]:
         )
     if column.odd is not None and name not in IDS:
         kind = "time" if column.kind == "time" else "number"
-        yield f"is taken as a {kind}, but {column.odd!r} is none, and its row will be set aside"
+        yield f"is taken as a {kind}, but {column.odd!r} is none: its row will be set aside"
     if column.spoiled and name in IDS:
         yield (
             f"has ids that a spreadsheet cut to {column.example}; what is lost cannot be had back, so "

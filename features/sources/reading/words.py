@@ -23,7 +23,8 @@ FALSE = ("false", "f", "no", "n", "0", "nein", "falsch", "non", "faux", "falso",
 EMPTY = frozenset({
     "n/a", "#n/a", "#na", "<na>", "<null>", "(null)", "null", "nil", "nan", r"\n", "-", "--", "---", "–", "—",
     "(blank)", "(empty)", "(leer)", "(vide)", "(vacío)", "(空白)", "无", "未知", "空", "#null!", "#ref!",
-    "#value!", "#div/0!", "#name?", "#wert!", "#bezug!", "undefined", "k.a.", "k. a.", "n.a.", "s/d", "[null]", "nat",
+    "#value!", "#div/0!", "#name?", "#wert!", "#bezug!", "undefined", "k.a.", "k. a.", "n.a.",
+    "s/d", "[null]", "nat",
 })  # fmt: skip
 # Empty beside numbers and times; beside texts they may be values: a country, a level, an answer.
 PERHAPS_EMPTY = frozenset({

@@ -1,4 +1,4 @@
-"""Exports as real systems write them: what is found out about a file, stated in the proposal, and read by it."""
+"""Exports as real systems write them: what is found out, stated in the proposal, and read by it."""
 
 import gzip
 import zipfile
