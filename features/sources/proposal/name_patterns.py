@@ -16,8 +16,8 @@ COLUMNS: dict[str, str] = {
     r"|宝贝总数量|数量|(quantity|qty|units|pieces|amount_sold|n_items)|数量|件数",
     "unit_price_cents": r"einzel_?preis|stück_?preis|preis|prix(_unitaire)?|precio(_unitario)?|商品单价|单价"
     r"|(unit_?)?price|单价",
-    "line_total": r"买家实际支付金额|实付金额|实际支付.*|betrag|summe|gesamt(preis|betrag|summe)?|montant(_.*)?"
-    r"|importe(_.*)?|(sales_value|amount|total|revenue|net_?sales|paid|value|spend)(_.*)?|.*金额|实付.*",
+    "line_total": r"买家实际支付金额|实付金额|实际支付.*|betrag|summe|gesamt(preis|betrag|summe)?"
+    r"|montant(_.*)?|importe(_.*)?|(sales_value|amount|total|revenue|net_?sales|paid|value|spend)(_.*)?|.*金额|实付.*",
     "discount_cents": r"rabatt|nachlass|remise|descuento|.*disc(ount)?(_amount)?|优惠.*|折扣.*",
     "category": r"(product_)?(category|department|class|group)|品类|类目",
     "brand": r"brand|maker|manufacturer|品牌",
