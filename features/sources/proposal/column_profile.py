@@ -20,6 +20,7 @@ from features.sources.reading.words import EMPTY, FALSE, PERHAPS_EMPTY, TRUE
 from features.sources.reading.workbook import cells, sheets
 
 SAMPLE = 20_000  # rows at most, from all over the file
+ODD = 500  # cells at most that a sample is completed with
 FEW = 30  # different values of a column that are remembered
 Kind = Literal["time", "number", "truth", "text"]
 
@@ -176,25 +177,25 @@ def _lines(header: tuple[int, ...]) -> int | list[int]:
 
 
 def _sketch(path: Path, written: dict[str, Any], hints: Hints) -> File:
-    plain = Source.model_validate({"file": path.name, **written})
-    words = _words(read_source(plain, path.parent))
+    sample = _sample(read_source(_source(path, written), path.parent).drop(ROW, FILE))
+    words = _words(sample)
     written = written | ({"empty": words} if words else {})
-    source = Source.model_validate({"file": path.name, **written})
-    frame = read_source(source, path.parent).drop(ROW, FILE)
-    sample = _sample(frame)
+    frame = read_source(_source(path, written), path.parent).drop(ROW, FILE)
+    sample = _sample(frame) if words else sample
     columns = [_column(series, hints) for series in sample]
-    columns = [_by_all(frame, column, hints) for column in columns] if sample.height == SAMPLE else columns
+    columns = _by_all(frame, sample, columns, hints) if sample.height == SAMPLE else columns
     return File(path, tuple(_settled(columns)), sample.height, hints, written)
 
 
-def _words(frame: pl.LazyFrame) -> list[str]:
+def _source(path: Path, written: dict[str, Any]) -> Source:
+    return Source.model_validate({"file": path.name, **written})
+
+
+def _words(sample: pl.DataFrame) -> list[str]:
     """Words for empty that the text columns of a file have, as they stand there."""
-    texts = [name for name, kind in frame.collect_schema().items() if kind == pl.String and name != FILE]
-    stripped = pl.col(texts).str.strip_chars()
-    found = stripped.filter(stripped.str.to_lowercase().is_in(list(EMPTY))).unique().implode()
-    if not texts:
-        return []
-    return sorted({word for cell in frame.select(found).collect().row(0) for word in cell})
+    texts = [name for name, kind in sample.schema.items() if kind == pl.String]
+    cells = (sample[name].str.strip_chars().unique().drop_nulls() for name in texts)
+    return sorted({word for one in cells for word in one.filter(one.str.to_lowercase().is_in(list(EMPTY)))})
 
 
 def _sample(frame: pl.LazyFrame) -> pl.DataFrame:
@@ -207,12 +208,30 @@ def _sample(frame: pl.LazyFrame) -> pl.DataFrame:
     return frame.filter((place % step == 0) | (place >= count - SAMPLE // 4)).collect().tail(SAMPLE)
 
 
-def _by_all(frame: pl.LazyFrame, column: Column, hints: Hints) -> Column:
-    """The same by every different cell of the column, where its format hangs on them."""
-    if column.kind not in ("time", "number") or frame.collect_schema()[column.name] != pl.String:
+def _by_all(frame: pl.LazyFrame, sample: pl.DataFrame, columns: list[Column], hints: Hints) -> list[Column]:
+    """The same, by cells of the whole file where a format hangs on them that a sample may not show."""
+    wanted = {c.name: _telling(c) for c in columns if sample.schema[c.name] == pl.String}
+    asked = [cells.implode() for cells in wanted.values() if cells is not None]
+    found = frame.select(asked).collect() if asked else pl.DataFrame()
+    more = {name: found[name].explode().drop_nulls() for name in found.columns}
+    return [_with_more(c, sample[c.name], more.get(c.name), hints) for c in columns]
+
+
+def _telling(column: Column) -> pl.Expr | None:
+    """Cells that tell readings apart: all different ones of a time in doubt, of a number those not plain."""
+    cells = pl.col(column.name)
+    if len(column.readings) > 1 or column.guessed:
+        return cells.unique(maintain_order=True)
+    if column.kind != "number":
+        return None
+    plain = cells.str.strip_chars().cast(pl.Float64, strict=False).is_not_null()
+    return cells.filter(~plain).unique(maintain_order=True).head(ODD)
+
+
+def _with_more(column: Column, sample: pl.Series, more: pl.Series | None, hints: Hints) -> Column:
+    if more is None or not len(more):
         return column
-    values = frame.select(pl.col(column.name).unique(maintain_order=True)).collect().to_series()
-    whole = _column(values, hints)
+    whole = _column(pl.concat([sample, more]), hints)
     return replace(whole, distinct=column.distinct, filled=column.filled, two=column.two)
 
 

@@ -12,6 +12,7 @@ from features.sources.proposal.column_profile import Column, File
 from features.sources.proposal.name_patterns import COLUMNS, DEFAULTS, FILES, GENDERS, OUTCOME, PAID, VOID
 from features.sources.proposal.time_formats import read
 from features.sources.reading.number_format import read_number
+from features.sources.reading.words import TRUE
 
 TIMES = ("occurred_at", "joined_at", "recorded_at")
 IDS = (
@@ -367,3 +368,22 @@ def unmatched(guesses: list[Guess]) -> Iterator[str]:
         yield "whoever has no row of members of their own is added as a member (`unknown_members: add`)"
     if {"contacts", "responses"} & there and "campaigns" not in there and "leads" not in there:
         yield "no file is a table of campaigns: nothing is known about what was sent"
+
+
+def converted(made: Guess) -> dict[str, dict[str, Any]]:
+    """Fields that make numbers of attributes: words for yes and no, and amounts written for people."""
+    if not made.attributes:
+        return {}
+    used = {cell.get("column") for cell in made.cells.values()}
+    cells = {c.name: _number_of(c) for c in made.file.columns if c.name not in used}
+    return {name: cell for name, cell in cells.items() if cell}
+
+
+def _number_of(column: Column) -> dict[str, Any]:
+    words = {word.lower() for word in column.values}
+    if column.kind == "truth" and words and not words <= {"true", "false"} and not words <= {"0", "1"}:
+        told = {word: int(word.lower() in TRUE) for word in column.values}
+        return {"column": column.name, "map": told}
+    if column.kind == "number" and column.decimal:
+        return {"column": column.name, "decimal": column.decimal}
+    return {}

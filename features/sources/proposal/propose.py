@@ -16,7 +16,7 @@ from features.requirements import NONE as NO_TASKS
 from features.requirements import Requirements, concerned
 from features.sources.proposal.column_profile import File, sketches
 from features.sources.proposal.hints import NONE, Hints
-from features.sources.proposal.infer_mapping import Guess, guess, unmatched
+from features.sources.proposal.infer_mapping import Guess, converted, guess, unmatched
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,9 @@ def _plain(name: str, made: Guess) -> str:
 
 
 def _source(made: Guess, folder: Path) -> dict[str, Any]:
-    return {"file": str(made.file.path.relative_to(folder)), **made.file.written}
+    fields = converted(made)
+    found = {"file": str(made.file.path.relative_to(folder)), **made.file.written}
+    return found | ({"fields": fields} if fields else {})
 
 
 def _told_apart(made: Guess, alone: bool) -> Guess:

@@ -20,6 +20,7 @@ CLOCKS = (
 YEARS = (1900, 2100)
 ENOUGH = 0.95  # of the cells of a column must read for it to be one of times
 FEW = 200  # cells by which formats are tried that may not fit at all
+DATED = r"\d{8}|\d\D+\d"  # every format has a day and a year at least, in figures
 Reading = tuple[str, ...]  # formats that read a column together, none for ISO
 NAMED = re.compile(
     r"(?i).*(date|time|datum|zeit|fecha|hora|heure|tstamp|created|updated|_at$|_on$|_ts$|^ts$|^at$|when"
@@ -59,6 +60,8 @@ def readings(text: pl.Series) -> tuple[Reading, ...]:
     only where no cell tells them apart; then the one by which the rows stand in order of time comes first.
     """
     values = text.unique(maintain_order=True)
+    if not _enough(values.str.contains(DATED), values):
+        return ()
     days = [day for day in DAYS if any(_reads(values.head(FEW), f"{day}{clock}").any() for clock in CLOCKS)]
     late = [day for day in DAYS if day not in days and _reads(values.tail(FEW), day).any()]
     found = {day: _with_clocks(values, day) for day in [*days, *late]}

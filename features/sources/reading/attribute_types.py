@@ -7,8 +7,6 @@ from fnmatch import fnmatchcase
 import polars as pl
 
 from features.sources.reading.cell_types import NAIVE, as_text
-from features.sources.reading.number_format import decimal_mark, read_number
-from features.sources.reading.words import FALSE, TRUE
 
 WORD = re.compile(r"[^0-9a-zA-Z]+")
 
@@ -58,22 +56,9 @@ def typed_by_itself(values: pl.Series) -> pl.Series:
     if number.null_count() == text.null_count():
         return number if text.null_count() < len(text) else text
     words = text.str.to_lowercase()
-    if (
-        words.drop_nulls().is_in([*TRUE, *FALSE]).all()
-        and words.is_in(TRUE).any()
-        and words.is_in(FALSE).any()
-    ):
-        return words.is_in(TRUE).cast(pl.Float64)
-    written = _written(text)
-    if written.null_count() == text.null_count():
-        return written
+    if words.drop_nulls().is_in(["true", "false"]).all():
+        return (words == "true").cast(pl.Float64)
     days = text.str.strptime(pl.Date, NAIVE[0], strict=False)
     if days.null_count() == text.null_count():
         return days.dt.epoch("d").cast(pl.Float64)
     return text
-
-
-def _written(text: pl.Series) -> pl.Series:
-    """Numbers as people write them, in the one format that the whole column has."""
-    mark, _ = decimal_mark(text.drop_nulls())
-    return text.to_frame("v").select(read_number(pl.col("v"), mark or ".").alias(text.name)).to_series()

@@ -232,12 +232,19 @@ def test_words_for_empty(tmp_path: Path) -> None:
     assert any("have no customer_id" in doubt for doubt in found.unsure)
 
 
-@pytest.mark.parametrize(
-    "words", [["Ja", "nein"], ["oui", "non"], ["Sí", "No"], ["是", "否"], ["yes", "no"], ["TRUE", "ja", "否"]]
-)
-def test_yes_and_no_in_several_languages(words: list[str]) -> None:
-    found = typed_by_itself(pl.Series("x_club", [*words, None]))
-    assert found.to_list() == [1.0, *([1.0] if len(words) == 3 else []), 0.0, None]
+@pytest.mark.parametrize("words", [("Ja", "nein"), ("oui", "non"), ("Sí", "No"), ("是", "否"), ("yes", "no")])
+def test_a_proposal_states_what_yes_and_no_mean(tmp_path: Path, words: tuple[str, str]) -> None:
+    lines = "".join(f'c{n},2024-01-0{n + 1},{words[n % 2]},"1,20{n}.50"\n' for n in range(8))
+    _, mapping, rows = taken(tmp_path, {"customers.csv": f"customer_id,joined_at,club,limit\n{lines}"})
+    (source,) = mapping.sources.values()
+    assert source.fields["club"].map == {words[0]: 1, words[1]: 0}
+    assert rows["members"]["x_club"].to_list() == [1.0, 0.0] * 4
+    assert rows["members"]["x_limit"][0] == 1200.5
+
+
+def test_yes_and_no_stay_words_where_a_mapping_does_not_ask() -> None:
+    assert typed_by_itself(pl.Series("x_club", ["yes", "no", None])).to_list() == ["yes", "no", None]
+    assert typed_by_itself(pl.Series("x_limit", ["1,200.50", "3"])).to_list() == ["1,200.50", "3"]
 
 
 def test_files_of_like_names_are_each_read_once(tmp_path: Path) -> None:
