@@ -134,7 +134,7 @@ def _lacking(there: set[str]) -> dict[str, str]:
 
 def _held(tasks: dict[str, str], found: tuple[Finding, ...]) -> dict[str, str]:
     """Nothing can be trained while a finding stops the pipeline."""
-    fatal = [one.name for one in found if one.is_fatal]
+    fatal = dict.fromkeys(one.name for one in found if one.is_fatal)
     why = f"not before {', '.join(fatal)} is mended or accepted, see above"
     return {task: lacks or (why if fatal else "") for task, lacks in tasks.items()}
 
