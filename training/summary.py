@@ -24,6 +24,7 @@ def summarise(params: Params) -> str:
     ingest = read_json(params.build / "ingest.json")
     lines += [f"  {task:10}left out: {why}" for task, why in ingest.get("left_out", {}).items()]
     lines += _sources(params, ingest["tables"])
+    lines += [one["line"] for one in ingest.get("findings", [])]
     lines.append("next: make serve (scores on localhost), make ui (MLflow), make help")
     return "\n".join(lines)
 

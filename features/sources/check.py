@@ -11,6 +11,8 @@ import polars as pl
 
 from features.requirements import NONE, Requirements, concerned
 from features.sources.intake import Report, intake
+from features.sources.judging.amounts import currencies
+from features.sources.judging.findings import Finding, settled
 from features.sources.judging.row_counts import line
 from features.sources.mapping.mapping_file import Mapping as MappingFile
 from features.sources.mapping.mapping_file import load
@@ -46,6 +48,8 @@ class Check:
         Tables that the mapping does not have, and what that means.
     dated
         Whether rows of a flat table say when they were.
+    findings
+        Doubts about money, people and outcomes, with the mapping's reasons where it accepts them.
     """
 
     extracted: datetime
@@ -54,6 +58,7 @@ class Check:
     tasks: Mapping[str, str]
     lacking: Mapping[str, str]
     dated: bool = True
+    findings: tuple[Finding, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """For people, one sentence or count a line."""
@@ -69,6 +74,7 @@ class Check:
             yield f"account {account}: bound to {kept}" + (
                 f" and to {refused}" if refused else " in a circle"
             )
+        yield from (one.line() for one in self.findings)
         yield from (f"task {task}: {why or 'can be trained'}" for task, why in self.tasks.items())
         yield from (f"no {name}: {what}" for name, what in self.lacking.items())
 
@@ -105,11 +111,12 @@ def check(path: Path, requirements: Requirements = NONE, keep: Store = _drained)
         def store(name: str, frames: Iterator[pl.DataFrame]) -> None:
             keep(name, _counted(frames, kinds) if name == "responses" else frames)
 
+        mixed = list(currencies(mapping, root))
         report = intake(shape(mapping, root), extracted, store, mapping.unknown_members)
     there = {name for name, counts in report.tables.items() if counts["accepted"]}
-    return Check(
-        extracted, report, kinds, _tasks(mapping, there, kinds, requirements), _lacking(there), mapping.dated
-    )
+    found = tuple(settled([*report.findings, *mixed], mapping.accept))
+    tasks = _held(_tasks(mapping, there, kinds, requirements), found)
+    return Check(extracted, report, kinds, tasks, _lacking(there), mapping.dated, found)
 
 
 def _counted(frames: Iterator[pl.DataFrame], kinds: dict[str, int]) -> Iterator[pl.DataFrame]:
@@ -123,6 +130,13 @@ def _lacking(there: set[str]) -> dict[str, str]:
     beside_point = {"products"} if "purchases" not in there else set()
     beside_point |= set(HELPS) if there == {"subjects"} else set()
     return {name: what for name, what in HELPS.items() if name not in there | beside_point}
+
+
+def _held(tasks: dict[str, str], found: tuple[Finding, ...]) -> dict[str, str]:
+    """Nothing can be trained while a finding stops the pipeline."""
+    fatal = dict.fromkeys(one.name for one in found if one.is_fatal)
+    why = f"not before {', '.join(fatal)} is mended or accepted, see above"
+    return {task: lacks or (why if fatal else "") for task, lacks in tasks.items()}
 
 
 def _tasks(

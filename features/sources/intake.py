@@ -8,6 +8,8 @@ from typing import Any, Literal
 import polars as pl
 
 from features import tables
+from features.sources.judging.evidence import Evidence, outcomes
+from features.sources.judging.findings import Finding
 from features.sources.judging.references import BASE, Known, learned, taken
 from features.sources.judging.row_counts import Tally, line
 from features.sources.judging.validate import QUARANTINE
@@ -30,11 +32,14 @@ class Report:
     tables
         By table: ``read``, ``left_out``, ``accepted``, ``quarantined``, ``reasons``, ``first`` and
         ``last`` (ISO times), ``freshness_days``; ``added`` for members that only other tables name.
+    findings
+        Doubts that single rows do not show.
     """
 
     quarantine: pl.DataFrame
     conflicts: pl.DataFrame
     tables: dict[str, dict[str, Any]]
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass
@@ -45,18 +50,21 @@ class _Intake:
     aside: list[pl.DataFrame] = field(default_factory=list)
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: list[pl.DataFrame] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
     def accepted(self, name: str, chunks: Iterable[Rows]) -> Iterator[pl.DataFrame]:
         """The good rows of a table, chunk by chunk; counted when all have been taken."""
-        tally = Tally()
+        tally, evidence = Tally(), Evidence(name, self.known)
         for rows in chunks:
             good, bad = taken(name, rows, self.known)
             tally.add(rows, good, bad)
+            evidence.add(rows, good, bad)
             self.aside.append(bad)
             if self.adds and "member_id" in good.columns:
                 self.seen = [_first_seen([*self.seen, good])]
             yield good
         self.tables[name] = tally.summary(self.known.extracted)
+        self.findings += evidence.findings()
         self.progress(line(name, self.tables[name]))
 
     def whole(self, name: str, rows: Mapping[str, Iterable[Rows]]) -> pl.DataFrame:
@@ -95,6 +103,7 @@ def intake(
         chunks = run.accepted(name, rows[name]) if name in rows else iter([tables.empty(name)])
         store(name, (_finished(name, chunk, products) for chunk in chunks))
     plain |= {name: run.whole(name, rows) for name in ("contacts", "responses")}
+    run.findings += outcomes(plain["responses"], plain["leads"], plain["contacts"])
     if adds:
         plain["members"] = _with_added(plain["members"], run)
     if "subjects" in rows:
@@ -102,7 +111,7 @@ def intake(
     for name, frame in tables.enrich({name: _checked(name, frame) for name, frame in plain.items()}).items():
         store(name, iter([frame]))
     quarantine = pl.concat([pl.DataFrame(schema=QUARANTINE), *run.aside])
-    return Report(quarantine, run.known.found.conflicts, run.tables)
+    return Report(quarantine, run.known.found.conflicts, run.tables, tuple(run.findings))
 
 
 def _checked(name: str, frame: pl.DataFrame) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from training.io import say, sha256, write_json
 from training.params import Params
 
 if TYPE_CHECKING:
+    from features.sources.judging.findings import Finding
     from features.sources.mapping.mapping_file import Mapping as MappingFile
     from features.sources.source_rows import Rows
 
@@ -30,9 +31,10 @@ def ingest(params: Params) -> None:
     ------
     FileNotFoundError, ValueError
         What is wrong with the mapping or its files, or more bad rows than
-        ``ingest.max_quarantined`` allows.
+        ``ingest.max_quarantined`` allows, or findings that nobody accepted.
     """
     from features.sources.intake import intake
+    from features.sources.judging.findings import as_records, refuse, settled
     from features.sources.store import Folder, swapped
 
     scratch = params.build / "fetched"
@@ -42,6 +44,10 @@ def ingest(params: Params) -> None:
         folder = Folder(aside, params.engine.memory, params.engine.threads)
         report = intake(source.rows, source.extracted, folder.store, source.unknown_members, say)
         _hold_against(params, report.tables)
+        found = list(settled([*report.findings, *source.findings], source.accept))
+        for one in found:
+            say(one.line())
+        refuse(found, params.data)
     shutil.rmtree(scratch, ignore_errors=True)
     aside = params.build / "quarantine.part"
     report.quarantine.write_parquet(aside, compression="zstd")
@@ -51,7 +57,7 @@ def ingest(params: Params) -> None:
         "conflicts": report.conflicts.height,
         "accounts_in_conflict": report.conflicts["account"].to_list(),
     }
-    write_json(params.build / "ingest.json", {**summary, **source.notes})
+    write_json(params.build / "ingest.json", {**summary, "findings": as_records(found), **source.notes})
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,8 @@ class Source:
     extracted: datetime
     unknown_members: Literal["quarantine", "add"] = "quarantine"
     notes: Mapping[str, Any] = field(default_factory=lambda: {"left_out": {}})
+    accept: Mapping[str, str] = field(default_factory=dict)
+    findings: Iterable["Finding"] = ()
 
 
 def _brand(params: Params) -> Source:
@@ -77,6 +85,7 @@ def _brand(params: Params) -> Source:
 
 
 def _mapped(params: Params, scratch: Path) -> Source:
+    from features.sources.judging.amounts import currencies
     from features.sources.mapping.mapping_file import load
     from features.sources.reading.cell_types import moment
     from features.sources.reading.database_copy import fetched
@@ -91,7 +100,14 @@ def _mapped(params: Params, scratch: Path) -> Source:
         "accepted": mapping.accepted,
         "unrecorded": mapping.unrecorded,
     }
-    return Source(shape(mapping, root), extracted, mapping.unknown_members, notes)
+    return Source(
+        shape(mapping, root),
+        extracted,
+        mapping.unknown_members,
+        notes,
+        mapping.accept,
+        list(currencies(mapping, root)),
+    )
 
 
 def _hold_against(params: Params, tables: Mapping[str, Mapping[str, Any]]) -> None:

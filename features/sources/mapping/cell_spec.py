@@ -5,7 +5,14 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-UNITS = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400}
+UNITS = {  # in microseconds
+    "microseconds": 1,
+    "milliseconds": 1_000,
+    "seconds": 1_000_000,
+    "minutes": 60_000_000,
+    "hours": 3_600_000_000,
+    "days": 86_400_000_000,
+}
 
 
 def _text(key: Any) -> str:
@@ -32,10 +39,15 @@ class Cell(Strict):
     )
     map: dict[str, str | int | float | bool | None] = Field({}, description="value found: value meant")
     other: str | int | float | bool | None = Field(None, description="for values that `map` does not name")
-    format: str | None = Field(None, description="of a time, as in %Y-%m-%d %H:%M")
+    format: str | tuple[str, ...] | None = Field(
+        None, description="of a time, as in %Y-%m-%d %H:%M; of several the first that reads"
+    )
     time_zone: str | None = Field(None, description="of times that name none; else the mapping's")
     since: datetime | None = Field(None, description="times are counted from here, in `unit`")
-    unit: Literal["seconds", "minutes", "hours", "days"] = "seconds"
+    unit: Literal["microseconds", "milliseconds", "seconds", "minutes", "hours", "days"] = "seconds"
+    decimal: Literal[".", ","] | None = Field(
+        None, description="mark of the numbers of a column written for people, as 1.299,00 € or $1,299.00"
+    )
     times: float | None = Field(None, description="factor, rounded to a whole number: 100 for euros to cents")
 
     @model_validator(mode="before")

@@ -59,6 +59,9 @@ class Mapping(Strict):
     published: str | None = Field(None, description="where the data can be had")
     folder: str = Field(".", description=f"below ${DATA_ROOT}; absolute, or ./ and ../ from this file")
     time_zone: str = Field("UTC", description="of times that name none")
+    accept: dict[str, str] = Field(
+        {}, description="finding of `check` (table.kind) that is right as it is: why"
+    )
     extracted_at: str | None = Field(None, description="moment of the extract; else the newest row's")
     unknown_members: Literal["quarantine", "add"] = "quarantine"
     params: dict[str, Any] = Field({}, description="settings for params.yaml: tasks, spine, tune")

@@ -7,6 +7,10 @@ from pydantic import Field, model_validator
 from features.sources.mapping.cell_spec import Cell, Strict
 
 
+def _span(lines: tuple[int, ...]) -> tuple[int, int]:
+    return (lines[0], lines[0] + len(lines)) if lines else (0, 0)
+
+
 class Source(Strict):
     """A file, a folder of files of one kind, or a database; with columns made beside those that it has."""
 
@@ -17,15 +21,32 @@ class Source(Strict):
     version: str | None = Field(
         None, description="query whose answer changes with the data; else their count"
     )
-    format: Literal["csv", "parquet", "jsonl"] | None = Field(None, description="else by the file's name")
+    format: Literal["csv", "parquet", "jsonl", "workbook"] | None = Field(
+        None, description="else by the file's name"
+    )
     sep: str = Field(",", min_length=1, max_length=1, description="between the cells of a CSV file")
     encoding: str = Field("utf-8", description="of a CSV file; one that is not UTF-8 is read whole")
+    sheet: str | None = Field(None, description="of a workbook; else its first")
+    header: int | tuple[int, ...] = Field(
+        1,
+        description="line (from 1) of the names; two where groups stand above; 0: none",
+    )
+    empty: tuple[str, ...] = Field(
+        (), description="words of CSV files and sheets that stand for an empty cell"
+    )
+    text_marks: bool = Field(False, description='cells as ="0017" or \'0017 are read without their marks')
     fields: dict[str, Cell] = Field({}, description="further columns, made in this order")
 
     @property
     def label(self) -> str:
         """How errors name it; without the URL, in which a password may stand."""
         return f"database {self.table or 'query'}" if self.url else self.file
+
+    @property
+    def header_lines(self) -> tuple[int, ...]:
+        """Lines of the names, from 1; none where the first line is data."""
+        given = (self.header,) if isinstance(self.header, int) else self.header
+        return tuple(line for line in given if line)
 
     @property
     def sql(self) -> str:
@@ -41,6 +62,9 @@ class Source(Strict):
             raise ValueError(
                 "either `file` or `url` is needed, found " + ("both" if self.file else "neither")
             )
+        lines = self.header_lines
+        if any(line < 1 for line in lines) or list(lines) != list(range(*_span(lines))) or len(lines) > 2:
+            raise ValueError("`header` is a line from 1, two that follow each other, or 0 for none")
         if self.url and bool(self.table) == bool(self.query):
             raise ValueError("a `url` needs either `table` or `query`")
         if self.file and (self.table or self.query or self.version):

@@ -1,21 +1,27 @@
-"""What the columns of a file look like, from its first rows."""
+"""What the columns of a file look like, from rows all over it, and how the file itself is written."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
 from features.sources.mapping.source_spec import Source
 from features.sources.proposal.hints import NONE, Hints
-from features.sources.reading.cell_types import NAIVE, ZONED, as_text
-from features.sources.reading.files import FILE, ROW, files, kind_of, read
+from features.sources.proposal.time_formats import Reading, counted, is_iso, read, readings
+from features.sources.reading.cell_types import as_text
+from features.sources.reading.dialect import Dialect, dialect_of
+from features.sources.reading.files import FILE, ROW, files, kind_of
+from features.sources.reading.files import read as read_source
+from features.sources.reading.header import header_of
+from features.sources.reading.number_format import decimal_mark, is_plain, read_number
+from features.sources.reading.words import EMPTY, FALSE, PERHAPS_EMPTY, TRUE
+from features.sources.reading.workbook import cells, sheets
 
-SAMPLE = 20_000  # rows
-DATES = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d-%m-%Y")
-CLOCKS = ("", " %H:%M", " %H:%M:%S")
-YEARS = (1900, 2100)
-TRUTHS = ({"0", "1"}, {"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
+SAMPLE = 20_000  # rows at most, from all over the file
+ODD = 500  # cells at most that a sample is completed with
+FEW = 30  # different values of a column that are remembered
 Kind = Literal["time", "number", "truth", "text"]
 
 
@@ -27,24 +33,58 @@ class Column:
     ----------
     kind
         ``time``, ``number``, ``truth`` (two values that mean yes and no), ``text``.
-    formats
-        Of a time: those in which every value reads; none for a column that is typed, or ISO.
+    readings
+        Of a time: the formats that read it; several where no cell of the file tells them apart. None for a
+        column that is typed, ISO, or counted.
     distinct, filled
         Numbers of different values and of values, in the sample.
     decimals, negatives
         Whether a number has any.
     two
         The values of a column that has two, the commoner one first.
+    since, unit
+        Of a time that is counted in numbers: from when, and in what.
+    decimal
+        Decimal mark of numbers that are written for people, with currency signs or thousands marks.
+    guessed
+        Whether the other decimal mark would read all cells, too, as other numbers.
+    words
+        Words in it that stand for an empty cell here, but not in every column.
+    odd
+        A value that is not of the column's kind, where nearly all others are.
+    example
+        A value, of ambiguous times and numbers one that the readings tell apart.
+    values
+        Of a text: its values, where there are few.
+    spoiled
+        Whether most numbers are written as 1.38E+10, which a spreadsheet makes of long ids.
     """
 
     name: str
     kind: Kind
-    formats: tuple[str, ...]
+    readings: tuple[Reading, ...]
     distinct: int
     filled: int
     decimals: bool
     negatives: bool
     two: tuple[str, ...] = ()
+    since: str | None = None
+    unit: str | None = None
+    decimal: str | None = None
+    guessed: bool = False
+    words: tuple[str, ...] = ()
+    odd: str | None = None
+    example: str = ""
+    values: tuple[str, ...] = ()
+    spoiled: bool = False
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether a time says more than its day."""
+        if self.unit:
+            return self.unit != "days"
+        formats = [form for reading in self.readings for form in reading]
+        return any("%H" in form or "%I" in form for form in formats) if formats else len(self.example) > 10
 
     @property
     def is_unique(self) -> bool:
@@ -54,78 +94,224 @@ class Column:
 
 @dataclass(frozen=True)
 class File:
-    """One file: its columns, and how many rows of it were looked at."""
+    """One file or sheet: its columns, how many rows of it were looked at, and how it is written.
+
+    Parameters
+    ----------
+    written
+        Keys of a source in the mapping file beside its path.
+    """
 
     path: Path
-    sep: str
     columns: tuple[Column, ...]
     rows: int
     hints: Hints = NONE
+    written: dict[str, Any] = field(default_factory=dict)
 
     @property
     def times(self) -> list[Column]:
         """Columns that hold a time."""
         return [column for column in self.columns if column.kind == "time"]
 
+    @property
+    def grouped(self) -> bool:
+        """Whether the names of its columns stand under groups, which come first in each name."""
+        return isinstance(self.written.get("header"), list)
 
-def sketch(path: Path, hints: Hints = NONE) -> File:
-    """Look at the first rows of a file or of a folder, knowing what a user says about it.
+    @property
+    def label(self) -> str:
+        """How doubts name it."""
+        return f"{self.path.name} ({self.written['sheet']})" if "sheet" in self.written else self.path.name
+
+
+def sketches(path: Path, hints: Hints = NONE) -> list[File]:
+    """Look at a file, at each sheet of a workbook, or at a folder, knowing what a user says about it.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        See ``read.read``.
+        See ``files.read``; a folder whose files are not written in one way.
     """
-    sep = _separator(files(path)[0])
-    source = Source.model_validate({"file": path.name, "sep": sep})
-    frame = read(source, path.parent).head(SAMPLE).collect().drop(ROW, FILE)
-    return File(path, sep, tuple(_column(series, hints) for series in frame), frame.height, hints)
+    return [_sketch(path, written, hints) for written in _written(path)]
 
 
-def _separator(path: Path) -> str:
-    if kind_of(path) != "csv" or ".tsv" in path.name:
-        return ","
-    head = pl.read_csv(
-        path, separator="\x01", has_header=False, n_rows=1, infer_schema=False, quote_char=None
-    )
-    line = str(head.item(0, 0))
-    return max(",;\t|", key=line.count)
+def _written(path: Path) -> list[dict[str, Any]]:
+    """How a file or a folder is written, as keys of a source; one for each sheet of a workbook."""
+    found = files(path)
+    if kind_of(found[0]) == "workbook":
+        return [_of_sheet(found[0], name) for name in sheets(found[0])]
+    kinds = {kind_of(file) for file in found}
+    if kinds - {"csv", None}:
+        return [{}]
+    ways = {file.name: _of_text(file, dialect_of(file)) for file in found}
+    first = next(iter(ways.values()))
+    other = next((name for name, way in ways.items() if way != first), None)
+    if other is not None:
+        raise ValueError(
+            f"its files are not written in one way ({found[0].name}: {first}, {other}: {ways[other]}); "
+            "name them one by one"
+        )
+    return [first]
+
+
+def _of_text(path: Path, found: Dialect) -> dict[str, Any]:
+    usual = Source.model_validate({"file": path.name})
+    sep = {} if found.sep == "\t" and ".tsv" in path.name else {"sep": found.sep}
+    given = {
+        "encoding": found.encoding,
+        **sep,
+        "header": _lines(found.header),
+        "text_marks": found.text_marks,
+    }
+    named = {} if kind_of(path) else {"format": "csv"}
+    return named | {key: value for key, value in given.items() if value != getattr(usual, key)}
+
+
+def _of_sheet(path: Path, name: str) -> dict[str, Any]:
+    header = header_of([[cell or "" for cell in row] for row in cells(path, name).rows()])
+    return {"sheet": name} | ({"header": _lines(header)} if header != (1,) else {})
+
+
+def _lines(header: tuple[int, ...]) -> int | list[int]:
+    return list(header) if len(header) > 1 else sum(header)
+
+
+def _sketch(path: Path, written: dict[str, Any], hints: Hints) -> File:
+    sample = _sample(read_source(_source(path, written), path.parent).drop(ROW, FILE))
+    words = _words(sample)
+    written = written | ({"empty": words} if words else {})
+    frame = read_source(_source(path, written), path.parent).drop(ROW, FILE)
+    sample = _sample(frame) if words else sample
+    columns = [_column(series, hints) for series in sample]
+    columns = _by_all(frame, sample, columns, hints) if sample.height == SAMPLE else columns
+    return File(path, tuple(_settled(columns)), sample.height, hints, written)
+
+
+def _source(path: Path, written: dict[str, Any]) -> Source:
+    return Source.model_validate({"file": path.name, **written})
+
+
+def _words(sample: pl.DataFrame) -> list[str]:
+    """Words for empty that the text columns of a file have, as they stand there."""
+    texts = [name for name, kind in sample.schema.items() if kind == pl.String]
+    cells = (sample[name].str.strip_chars().unique().drop_nulls() for name in texts)
+    return sorted({word for one in cells for word in one.filter(one.str.to_lowercase().is_in(list(EMPTY)))})
+
+
+def _sample(frame: pl.LazyFrame) -> pl.DataFrame:
+    """Rows at even distances, the first and the last among them."""
+    count = int(frame.select(pl.len()).collect().item())
+    if count <= SAMPLE:
+        return frame.collect()
+    step = -(-count // (SAMPLE // 2))
+    place = pl.int_range(pl.len())
+    return frame.filter((place % step == 0) | (place >= count - SAMPLE // 4)).collect().tail(SAMPLE)
+
+
+def _by_all(frame: pl.LazyFrame, sample: pl.DataFrame, columns: list[Column], hints: Hints) -> list[Column]:
+    """The same, by cells of the whole file where a format hangs on them that a sample may not show."""
+    wanted = {c.name: _telling(c) for c in columns if sample.schema[c.name] == pl.String}
+    asked = [cells.implode() for cells in wanted.values() if cells is not None]
+    found = frame.select(asked).collect() if asked else pl.DataFrame()
+    more = {name: found[name].explode().drop_nulls() for name in found.columns}
+    return [_with_more(c, sample[c.name], more.get(c.name), hints) for c in columns]
+
+
+def _telling(column: Column) -> pl.Expr | None:
+    """Cells that tell readings apart: all different ones of a time in doubt, of a number those not plain."""
+    cells = pl.col(column.name)
+    if len(column.readings) > 1 or column.guessed:
+        return cells.unique(maintain_order=True)
+    if column.kind != "number":
+        return None
+    plain = cells.str.strip_chars().cast(pl.Float64, strict=False).is_not_null()
+    return cells.filter(~plain).unique(maintain_order=True).head(ODD)
+
+
+def _with_more(column: Column, sample: pl.Series, more: pl.Series | None, hints: Hints) -> Column:
+    if more is None or not len(more):
+        return column
+    whole = _column(pl.concat([sample, more]), hints)
+    return replace(whole, distinct=column.distinct, filled=column.filled, two=column.two)
 
 
 def _column(series: pl.Series, hints: Hints) -> Column:
     text = series.to_frame("v").select(as_text(pl.col("v"), series.dtype))["v"].drop_nulls()
-    kind, formats = _kind(series, text)
-    if hints.format is not None and hints.time in (None, series.name) and _has(text, hints.format):
-        kind, formats = "time", (hints.format,)
-    number = text.cast(pl.Float64, strict=False) if kind == "number" else pl.Series(dtype=pl.Float64)
-    decimals, negatives = bool((number % 1 != 0).any()), bool((number < 0).any())
+    given = hints.format is not None and hints.time in (None, series.name)
+    if given and len(text) and readable(text, hints.format or ""):
+        return _of_time(series.name, text, ((str(hints.format),),))
+    if isinstance(series.dtype, pl.Date | pl.Datetime):
+        return _counts(series.name, "time", text)
+    perhaps = text.str.to_lowercase().is_in(list(PERHAPS_EMPTY))
+    words = tuple(text.filter(perhaps).unique().sort())
+    found = _typed(series, text.filter(~perhaps))
+    return replace(found, filled=len(text), words=words)
+
+
+def readable(text: pl.Series, form: str) -> bool:
+    """Whether every cell reads by a format."""
+    return read(text, [form]).null_count() == 0
+
+
+def _counts(name: str, kind: Kind, text: pl.Series) -> Column:
     counts = text.value_counts(sort=True)
     two = tuple(counts[text.name]) if len(counts) == 2 else ()
-    return Column(series.name, kind, formats, len(counts), len(text), decimals, negatives, two)
+    values = tuple(counts[text.name]) if len(counts) <= FEW else ()
+    example = text[0] if len(text) else ""
+    return Column(name, kind, (), len(counts), len(text), False, False, two, example=example, values=values)
 
 
-def _has(text: pl.Series, form: str) -> bool:
-    return len(text) > 0 and _reads(text, form)
-
-
-def _kind(series: pl.Series, text: pl.Series) -> tuple[Kind, tuple[str, ...]]:
-    if isinstance(series.dtype, pl.Date | pl.Datetime):
-        return "time", ()
+def _typed(series: pl.Series, text: pl.Series) -> Column:
+    """The kind of a column, by all of its cells."""
+    words = set(text.str.to_lowercase().unique())
+    if series.dtype == pl.Boolean or (words <= {*TRUE, *FALSE} and words & {*TRUE} and words & {*FALSE}):
+        return _counts(series.name, "truth", text)
     if not len(text):
-        return "text", ()
-    if series.dtype == pl.Boolean or set(text.str.to_lowercase().unique()) in TRUTHS:
-        return "truth", ()
-    iso = text.str.replace(" ", "T", literal=True)
-    if any(_reads(iso, form) for form in (*NAIVE, ZONED)):
-        return "time", ()
-    numbers = text.cast(pl.Float64, strict=False).null_count() == 0
-    formats = tuple(f"{day}{clock}" for day in DATES for clock in CLOCKS if _reads(text, f"{day}{clock}"))
-    if formats and (not numbers or bool(text.str.len_chars().eq(8).all())):
-        return "time", formats
-    return ("number" if numbers else "text"), ()
+        return _counts(series.name, "text", text)
+    if is_iso(text):
+        return _of_time(series.name, text, ())
+    mark, guessed = decimal_mark(text)
+    eight = mark is not None and bool(text.str.len_chars().is_in([8, 14]).all())
+    found = readings(text) if mark is None or eight or not is_plain(text) else ()
+    if found:
+        return _of_time(series.name, text, found)
+    return _counts(series.name, "text", text) if mark is None else _number(series.name, text, mark, guessed)
 
 
-def _reads(text: pl.Series, form: str) -> bool:
-    kind = pl.Datetime("us", "UTC") if form == ZONED else pl.Datetime("us")
-    years = text.str.strptime(kind, form, strict=False).dt.year()
-    return bool(years.is_between(*YEARS).fill_null(False).all())
+def _of_time(name: str, text: pl.Series, found: tuple[Reading, ...]) -> Column:
+    base = replace(_counts(name, "time", text), readings=found)
+    if not found:
+        return base
+    times = read(text, found[0])
+    odd = text.filter(times.is_null())
+    apart = text.filter(times != read(text, found[1])) if len(found) > 1 else text
+    example = apart[0] if len(apart) else base.example
+    return replace(base, odd=odd[0] if len(odd) else None, example=example)
+
+
+def _number(name: str, text: pl.Series, mark: str, guessed: bool) -> Column:
+    number = text.to_frame("v").select(read_number(pl.col("v"), mark))["v"]
+    odd = text.filter(number.is_null())
+    spoiled = text.str.contains(r"(?i)^\d(?:[.,]\d+)?e\+?\d+$").sum() > len(text) / 2
+    start = counted(name, number.drop_nulls())
+    since, unit = start or (None, None)
+    plain = is_plain(text) and not guessed
+    return replace(
+        _counts(name, "time" if start else "number", text),
+        decimals=bool((number % 1 != 0).any()),
+        negatives=bool((number < 0).any()),
+        since=since,
+        unit=unit,
+        decimal=None if plain or not text.str.contains(r"[^\d\s+-]").any() else mark,
+        guessed=guessed,
+        odd=odd[0] if len(odd) else None,
+        spoiled=bool(spoiled),
+    )
+
+
+def _settled(columns: Iterable[Column]) -> list[Column]:
+    """Columns with the decimal mark that other columns of the file show, where they show none themselves."""
+    columns = list(columns)
+    shown = {column.decimal for column in columns if column.decimal and not column.guessed}
+    usual = shown.pop() if len(shown) == 1 else None
+    return [replace(c, decimal=usual or c.decimal) if c.guessed else c for c in columns]

@@ -21,11 +21,13 @@ class Hints:
         for option, name in (("--label", self.label), ("--time", self.time)):
             found = [column for file in files for column in file.columns if column.name == name]
             if name is not None and not found:
-                there = "; ".join(f"{f.path.name}: {', '.join(c.name for c in f.columns)}" for f in files)
+                there = "; ".join(f"{f.label}: {', '.join(c.name for c in f.columns)}" for f in files)
                 raise ValueError(f"{option} {name!r}: no file has such a column; there are {there}")
             for column in found:
                 self._check(option, column)
-        if self.format is not None and not any(c.formats == (self.format,) for f in files for c in f.columns):
+        if self.format is not None and not any(
+            c.readings == ((self.format,),) for f in files for c in f.columns
+        ):
             where = f"column {self.time!r}" if self.time else "no column of any file"
             raise ValueError(f"--format {self.format!r}: {where} reads by it in every row looked at")
 

@@ -5,11 +5,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import polars as pl
+
 from features import tables
 from features.sources.proposal.column_profile import Column, File
-from features.sources.proposal.name_patterns import COLUMNS, DEFAULTS, FILES, OUTCOME
+from features.sources.proposal.name_patterns import COLUMNS, DEFAULTS, FILES, GENDERS, OUTCOME, PAID, VOID
+from features.sources.proposal.time_formats import read
+from features.sources.reading.number_format import read_number
+from features.sources.reading.words import TRUE
 
 TIMES = ("occurred_at", "joined_at", "recorded_at")
+IDS = (
+    "member_id",
+    "lead_id",
+    "order_id",
+    "product_id",
+    "campaign_id",
+    "contact_id",
+    "ticket_id",
+    "account_id",
+)
+NUMBERS = ("quantity", "minutes", "birth_year", "window_days", "satisfaction", "city_tier")
 TIMELESS = ("members", "products", "campaigns", "identities")  # often come as they are today
 CONSTANTS: dict[tuple[str, str], Any] = {
     ("events", "channel"): "web",
@@ -75,7 +91,7 @@ def _as_table(file: File, table: str) -> Guess | None:
     if table in TIMELESS and "occurred_at" not in cells:
         cells["occurred_at"] = {"value": "1970-01-01"}
         unsure.append(
-            f"{file.path.name}: no column tells when a row of {table} was known; it is taken as "
+            f"{file.label}: no column tells when a row of {table} was known; it is taken as "
             "known from the start, which is a leak until shown otherwise"
         )
     owners = {"member_id", "lead_id"} & set(cells)
@@ -87,7 +103,23 @@ def _as_table(file: File, table: str) -> Guess | None:
     cells |= {name: cell for name, cell in made_up.items() if cell is not None}
     left = [column.name for column in file.columns if column.name not in used.values()]
     own = ("*",) if left and table in tables.EXTENSIBLE else ()
-    return Guess(file, table, _in_order(table, cells), _somebody(file, used, unsure), own, unsure, score)
+    where = [_somebody(file, used, unsure), _valid(file, unsure) if table == "purchases" else None]
+    return Guess(file, table, _in_order(table, cells), _both(where), own, unsure, score)
+
+
+def _both(conditions: list[str | None]) -> str | None:
+    return " AND ".join(filter(None, conditions)) or None
+
+
+def _valid(file: File, unsure: list[str]) -> str | None:
+    """Orders that came to nothing are left out, where a column says which did."""
+    for column in file.columns:
+        void = [word for word in column.values if column.kind == "text" and re.fullmatch(VOID, word.lower())]
+        if void and len(void) < len(column.values):
+            unsure.append(f"{file.label}: rows whose {column.name} is {', '.join(void)} are left out")
+            words = ", ".join(map(_literal, void))
+            return f'("{column.name}" IS NULL OR "{column.name}" NOT IN ({words}))'
+    return None
 
 
 def _returns(file: File, used: dict[str, str], unsure: list[str]) -> dict[str, dict[str, Any]]:
@@ -95,23 +127,34 @@ def _returns(file: File, used: dict[str, str], unsure: list[str]) -> dict[str, d
     quantity = next((column for column in file.columns if column.name == used.get("quantity")), None)
     if quantity is None or not quantity.negatives or "kind" in used:
         return {}
-    unsure.append(f"{file.path.name}: lines with a negative {quantity.name} are taken as returns")
-    negative = f'CAST("{quantity.name}" AS DOUBLE) < 0'
+    unsure.append(f"{file.label}: lines with a negative {quantity.name} are taken as returns")
+    # Numbers written for people are no numbers to SQL; a minus is one all the same.
+    negative = (
+        f"\"{quantity.name}\" LIKE '-%'" if quantity.decimal else f'CAST("{quantity.name}" AS DOUBLE) < 0'
+    )
     return {"kind": {"sql": f"CASE WHEN {negative} THEN 'return' ELSE 'sale' END"}}
 
 
 def _somebody(file: File, used: dict[str, str], unsure: list[str]) -> str | None:
     """Rows that name nobody are left out, where some do not."""
     owner = next((column for column in file.columns if column.name == used.get("member_id")), None)
-    if owner is None or "lead_id" in used or owner.filled == file.rows:
+    if owner is None or "lead_id" in used or (owner.filled == file.rows and not owner.words):
         return None
-    share = 1 - owner.filled / file.rows
-    unsure.append(f"{file.path.name}: {share:.0%} of the first rows have no {owner.name}; they are left out")
-    return f'"{owner.name}" IS NOT NULL'
+    where = f'"{owner.name}" IS NOT NULL'
+    if owner.words:
+        where += f' AND "{owner.name}" NOT IN ({", ".join(map(_literal, owner.words))})'
+    share = f"{1 - owner.filled / file.rows:.0%} of the rows have no {owner.name}; they"
+    words = f", and so are those that say {', '.join(owner.words)}" if owner.words else ""
+    unsure.append(f"{file.label}: {share} are left out{words}")
+    return where
+
+
+def _literal(word: str) -> str:
+    return "'" + word.replace("'", "''") + "'"
 
 
 def _score(file: File, table: str, used: list[str], made_up: dict[str, Any]) -> float:
-    by_name = 2.0 if re.search(FILES[table], file.path.name.lower()) else 0.0
+    by_name = 2.0 if re.search(FILES[table], file.label.lower()) else 0.0
     by_name += sum(1.0 for column in file.times[:1] if re.search(FILES[table], column.name.lower()))
     telling = [name for name in used if name not in (*TIMES, "member_id", "channel", "kind")]
     ids = {"members": "member_id", "leads": "lead_id", "products": "product_id", "campaigns": "campaign_id"}
@@ -127,7 +170,7 @@ def _is(name: str, concept: str) -> bool:
 def _plain(name: str) -> str:
     """``CustomerID`` and ``customer id`` as ``customer_id``."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"[\s.\-]+", "_", words).lower()
+    return re.sub(r"[\s.\-]+", "_", words.strip()).lower()
 
 
 def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | None:
@@ -135,6 +178,10 @@ def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | 
     if name == "occurred_at":
         return _time(file)
     named = [column for column in free if name in COLUMNS and _is(column.name, name)]
+    if not named and name in COLUMNS and file.grouped:
+        named = [column for column in free if _is(column.name.rpartition(" ")[2], name)]
+    if (table, name) == ("purchases", "kind"):  # a status is none, and has words of its own
+        named = [column for column in named if column.values and {*column.values} <= {"sale", "return"}]
     if name in TIMES:
         named = [column for column in named if column.kind == "time"]
     if not named and name == {
@@ -149,35 +196,108 @@ def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | 
 def _time(file: File) -> Column | None:
     named = [column for column in file.times if column.name == file.hints.time]
     telling = [column for column in file.times if not _is(column.name, "recorded_at")]
-    return next(iter(named or telling or file.times), None)
+    first = next(iter(named or telling or file.times), None)
+    return first if first is None or named else _finer(first, telling)
+
+
+def _finer(day: Column, times: list[Column]) -> Column:
+    """Of a day and a moment of the same thing (``event_date``, ``event_timestamp``) the moment."""
+    stem = _plain(day.name).rpartition("_")[0]
+    alike = [column for column in times if stem and _plain(column.name).rpartition("_")[0] == stem]
+    return day if day.has_clock else next((column for column in alike if column.has_clock), day)
 
 
 def _cell(file: File, name: str, column_name: str, unsure: list[str]) -> dict[str, Any]:
     column = next(column for column in file.columns if column.name == column_name)
     cell: dict[str, Any] = {"column": column.name}
+    cell |= _written(column, name)
+    unsure += [f"{file.label}: {column.name} {doubt}" for doubt in _doubts(column, name)]
     if column.kind == "time":
-        if column.formats:
-            cell["format"] = column.formats[0]
-        order = f", read as {column.formats[0]}" if column.formats else ""
-        if len(column.formats) > 1:
-            order += f"; it reads as {' and as '.join(column.formats[1:])} too"
         others = [other.name for other in file.times if other.name != column.name]
         taken = "the time at which a row was known" if name == "occurred_at" else name
         but = f", not {others}" if others and name == "occurred_at" else ""
-        unsure.append(f"{file.path.name}: {column.name} is taken as {taken}{but}{order}")
+        read = f", read as {' and '.join(column.readings[0])}" if column.readings else ""
+        unsure.append(f"{file.label}: {column.name} is taken as {taken}{but}{read}")
     if name.endswith("_cents"):
         cell["times"] = 100
         whole = "" if column.decimals else ", and has no decimals: it may be cents already"
-        unsure.append(f"{file.path.name}: {column.name} is taken as whole money units (times 100){whole}")
+        unsure.append(f"{file.label}: {column.name} is taken as whole money units (times 100){whole}")
     return cell
 
 
+def _written(column: Column, name: str) -> dict[str, Any]:
+    """How the cells of a column are read, as keys of a cell."""
+    is_number = column.kind == "number" and (name.endswith("_cents") or name in NUMBERS)
+    found: dict[str, Any] = {}
+    if column.kind == "time" and column.readings:
+        first = column.readings[0]
+        found["format"] = first[0] if len(first) == 1 else list(first)
+    if column.kind == "time" and column.since:
+        found |= {"since": column.since, "unit": column.unit}
+    if column.decimal and (is_number or column.kind == "time"):
+        found["decimal"] = column.decimal
+    if column.words and column.kind in ("time", "number") and name not in IDS:
+        found["map"] = dict.fromkeys(column.words)
+    if name == "gender" and {word.lower() for word in column.values} & GENDERS.keys():
+        meant = {word: GENDERS[word.lower()] for word in column.values if word.lower() in GENDERS}
+        found |= {"map": meant, "other": "unknown"}
+    return found
+
+
+def _doubts(column: Column, name: str) -> Iterator[str]:
+    """What cannot be told from the cells of a column, with an example of each reading."""
+    if len(column.readings) > 1:
+        yield (
+            f"can be read in {len(column.readings)} ways, no cell decides between them: "
+            f"{column.example} is taken as {_dated(column, 0)}, and may be {_dated(column, 1)}. "
+            f"If it is, say `format: {_quoted(column.readings[1])}`"
+        )
+    if column.unit:
+        since = "1970 in UTC" if column.unit != "days" else "1899-12-30, as spreadsheets count them"
+        yield f"is taken as {column.unit} since {since}"
+    if column.guessed and name not in IDS:
+        mark = column.decimal or "."
+        other = "," if mark == "." else "."
+        one, two = (_valued(column.example, each) for each in (mark, other))
+        yield (
+            f"does not tell its decimal mark: {column.example} is taken as {one}, and may be {two}. "
+            f"If it is, say `decimal: {_quoted((other,))}`"
+        )
+    if column.odd is not None and name not in IDS:
+        kind = "time" if column.kind == "time" else "number"
+        yield f"is taken as a {kind}, but {column.odd!r} is none: its row will be set aside"
+    if column.spoiled and name in IDS:
+        yield (
+            f"has ids that a spreadsheet cut to {column.example}; what is lost cannot be had back, so "
+            "export them as text"
+        )
+
+
+def _dated(column: Column, place: int) -> str:
+    value = read(pl.Series([column.example]), column.readings[place]).item()
+    return f"{value:%-d %B %Y}" if value is not None else "no time"
+
+
+def _valued(example: str, mark: str) -> str:
+    value = pl.select(read_number(pl.lit(example), mark)).item()
+    return f"{value:,.10g}".replace(",", " ") if value is not None else "no number"
+
+
+def _quoted(formats: tuple[str, ...]) -> str:
+    return f'"{formats[0]}"' if len(formats) == 1 else str(list(formats)).replace("'", '"')
+
+
 def _line_total(file: File, unsure: list[str]) -> dict[str, dict[str, Any]]:
-    found = next((c for c in file.columns if c.kind == "number" and _is(c.name, "line_total")), None)
+    totals = [c for c in file.columns if c.kind == "number" and _is(c.name, "line_total")]
+    found = next((c for c in totals if re.search(PAID, _plain(c.name))), totals[0] if totals else None)
     if found is None:
         return {}
-    unsure.append(f"{file.path.name}: {found.name} is taken as the price of a line of one piece")
-    return {"unit_price_cents": {"column": found.name, "times": 100}, "quantity": {"value": 1}}
+    others = [c.name for c in totals if c.name != found.name]
+    but = f", not {others}" if others else ""
+    unsure.append(f"{file.label}: {found.name} is taken as the price of a line of one piece{but}")
+    unsure += [f"{file.label}: {found.name} {doubt}" for doubt in _doubts(found, "unit_price_cents")]
+    price = {"column": found.name, **_written(found, "unit_price_cents"), "times": 100}
+    return {"unit_price_cents": price, "quantity": {"value": 1}}
 
 
 def _made_up(table: str, name: str, cells: dict[str, Any], unsure: list[str]) -> dict[str, Any] | None:
@@ -203,7 +323,7 @@ def _as_subjects(file: File) -> Guess | None:
     unsure: list[str] = []
     if len(labels) > 1:
         others = [column.name for column in labels[1:]]
-        unsure.append(f"{file.path.name}: {labels[0].name} is taken as the outcome, not {others}")
+        unsure.append(f"{file.label}: {labels[0].name} is taken as the outcome, not {others}")
     time = _time(file)
     cells: dict[str, dict[str, Any]] = {
         "label": _label(file, labels[0], unsure),
@@ -212,7 +332,7 @@ def _as_subjects(file: File) -> Guess | None:
     if time is None:
         cells["occurred_at"] = {"value": "1970-01-01"}
         unsure.append(
-            f"{file.path.name}: no time was found; rows are split at random (`dated: false`) and nothing is "
+            f"{file.label}: no time was found; rows are split at random (`dated: false`) and nothing is "
             "tested over time"
         )
     else:
@@ -222,7 +342,7 @@ def _as_subjects(file: File) -> Guess | None:
     )
     if key is not None and not key.decimals:
         cells["subject_id"] = {"column": key.name}
-    unsure.append(f"{file.path.name}: {OTHERS}")
+    unsure.append(f"{file.label}: {OTHERS}")
     score = 2.0 + 0.25 * max(0, len(file.columns) - 4) + (100.0 if told else 0.0)
     placed = _in_order("subjects", cells)
     return Guess(file, "subjects", placed, None, ("*",), unsure, score, time is not None)
@@ -233,7 +353,7 @@ def _label(file: File, column: Column, unsure: list[str]) -> dict[str, Any]:
     if column.kind == "truth":
         return {"column": column.name}
     common, rare = column.two
-    unsure.append(f"{file.path.name}: {column.name} is taken to have happened where it is {rare!r}")
+    unsure.append(f"{file.label}: {column.name} is taken to have happened where it is {rare!r}")
     return {"column": column.name, "map": {common: 0, rare: 1}}
 
 
@@ -248,3 +368,22 @@ def unmatched(guesses: list[Guess]) -> Iterator[str]:
         yield "whoever has no row of members of their own is added as a member (`unknown_members: add`)"
     if {"contacts", "responses"} & there and "campaigns" not in there and "leads" not in there:
         yield "no file is a table of campaigns: nothing is known about what was sent"
+
+
+def converted(made: Guess) -> dict[str, dict[str, Any]]:
+    """Fields that make numbers of attributes: words for yes and no, and amounts written for people."""
+    if not made.attributes:
+        return {}
+    used = {cell.get("column") for cell in made.cells.values()}
+    cells = {c.name: _number_of(c) for c in made.file.columns if c.name not in used}
+    return {name: cell for name, cell in cells.items() if cell}
+
+
+def _number_of(column: Column) -> dict[str, Any]:
+    words = {word.lower() for word in column.values}
+    if column.kind == "truth" and words and not words <= {"true", "false"} and not words <= {"0", "1"}:
+        told = {word: int(word.lower() in TRUE) for word in column.values}
+        return {"column": column.name, "map": told}
+    if column.kind == "number" and column.decimal:
+        return {"column": column.name, "decimal": column.decimal}
+    return {}

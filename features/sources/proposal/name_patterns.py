@@ -1,15 +1,24 @@
 """How brands call things: patterns by which a proposal recognises columns and files."""
 
 COLUMNS: dict[str, str] = {
-    "member_id": r"(customer|member|user|client|buyer|person|household|cust|card)_?(id|no|nr|number|key)?"
+    "member_id": r"kunden?_?(nummer|nr|id|no)|kd_?nr|mitglieds?_?(nummer|nr|id)"
+    r"|(num(ero)?_)?client_?(id|no)?|(id|no|code|n°|num)_(client|cliente)|(id_)?cliente(_id)?|买家会员名"
+    r"|买家昵称|买家账号|(customer|member|user|client|buyer|person|household|cust|card)_?(id|no|nr|number|key)?"
     r"|会员.*|客户.*|用户.*",
     "lead_id": r"(lead|mql|prospect|enquiry|inquiry)_?(id|no|number)?|线索.*",
-    "order_id": r"(order|invoice|basket|transaction|receipt|ticket)_?(id|no|nr|number|code)|订单.*",
-    "product_id": r"(product|stock|item|article|sku|upc|ean|goods)_?(id|no|nr|number|code)?|商品.*|货号",
-    "quantity": r"(quantity|qty|units|pieces|amount_sold|n_items)|数量|件数",
-    "unit_price_cents": r"(unit_?)?price|单价",
-    "line_total": r"(sales_value|amount|total|revenue|net_?sales|paid|value|spend)(_.*)?|.*金额|实付.*",
-    "discount_cents": r".*disc(ount)?(_amount)?|优惠.*|折扣.*",
+    "order_id": r"(auftrags?|bestell|rechnungs?)_?(nummer|nr|id)|(num(ero)?|n°|no|id|numero_de"
+    r"|n°_de)_?(commande|pedido|factura|facture)|pedido|commande|订单编号|订单号|交易编号|(order|invoice|basket"
+    r"|transaction|receipt|ticket)_?(id|no|nr|number|code)|订单.*",
+    "product_id": r"artikel_?(nummer|nr|id)?|produkt_?(nummer|nr|id)?|ref(erence)?(_(article|produit"
+    r"|producto))?|articulo|article|producto|produit|sku_?id|(product|stock|item|article|sku|upc|ean"
+    r"|goods)_?(id|no|nr|number|code)?|商品.*|货号",
+    "quantity": r"menge|anzahl|stückzahl|stueck(zahl)?|quantite|quantité|qte|qté|cantidad|cant|购买数量"
+    r"|宝贝总数量|数量|(quantity|qty|units|pieces|amount_sold|n_items)|数量|件数",
+    "unit_price_cents": r"einzel_?preis|stück_?preis|preis|prix(_unitaire)?|precio(_unitario)?|商品单价|单价"
+    r"|(unit_?)?price|单价",
+    "line_total": r"买家实际支付金额|实付金额|实际支付.*|betrag|summe|gesamt(preis|betrag|summe)?"
+    r"|montant(_.*)?|importe(_.*)?|(sales_value|amount|total|revenue|net_?sales|paid|value|spend)(_.*)?|.*金额|实付.*",
+    "discount_cents": r"rabatt|nachlass|remise|descuento|.*disc(ount)?(_amount)?|优惠.*|折扣.*",
     "category": r"(product_)?(category|department|class|group)|品类|类目",
     "brand": r"brand|maker|manufacturer|品牌",
     "list_price_cents": r"list_price|msrp|原价",
@@ -20,11 +29,14 @@ COLUMNS: dict[str, str] = {
     "landing_page": r"landing_page(_id)?|page|落地页",
     "interest": r"interest|需求",
     "cost_cents": r"cost|成本",
-    "region": r"country|region|state|province|county|省份?|地区|区域",
+    "region": r"land|bundesland|ort|pays|ville|pais|país|ciudad|country|region|state|province|county"
+    r"|省份?|地区|区域",
     "city_tier": r"city_tier|tier|城市级别",
-    "gender": r"gender|sex|性别",
+    "gender": r"geschlecht|sexe|sexo|género|genero|gender|sex|性别",
     "birth_year": r"birth_?year|year_of_birth|出生年.*",
-    "joined_at": r"(joined|registered|became_member|signed_up|sign_?up|enrol\w*)(_\w+)?|注册.*|入会.*",
+    "joined_at": r"(registriert|angemeldet|mitglied)(_\w+)?|registrierungs?datum|anmelde_?datum"
+    r"|date_d?_?inscription|fecha_(de_)?(alta|registro)|(joined|registered|became_member|signed_up"
+    r"|sign_?up|enrol\w*)(_\w+)?|注册.*|入会.*",
     "campaign_id": r"campaign_?(id|no|code|name)?|活动.*",
     "content_type": r"(campaign|offer|content)_type|内容类型",
     "offer": r"offer(_id)?|优惠券.*",
@@ -39,11 +51,12 @@ COLUMNS: dict[str, str] = {
     "recorded_at": r"(recorded|loaded|synced|inserted|ingested)(_\w+)?|入库.*",
 }
 FILES: dict[str, str] = {
-    "members": r"member|customer|profile|client|user|demograph|household|会员|客户",
+    "members": r"kunde|mitglied|cliente|member|customer|profile|client|user|demograph|household|会员|客户",
     "leads": r"lead|mql|prospect|线索",
     "identities": r"identit|account|binding|openid|账号",
-    "products": r"product|article|item|sku|catalog|商品",
-    "purchases": r"order|purchase|sale|retail|invoice|transaction|basket|receipt|订单|交易",
+    "products": r"artikel|produkt|produit|producto|product|article|item|sku|catalog|商品",
+    "purchases": r"bestell|auftr[aä]g|verk[aä]uf|umsatz|commande|pedido|venta|vente|order|purchase|sale"
+    r"|retail|invoice|transaction|basket|receipt|订单|交易",
     "events": r"event|visit|click|session|log|touch|behaviou?r|行为",
     "campaigns": r"campaign|offer|portfolio|活动",
     "contacts": r"contact|sent|mailing|exposure|触达",
@@ -53,6 +66,17 @@ FILES: dict[str, str] = {
 OUTCOME = (
     r"y|label|target|outcome|churn(ed)?|exited|convert(ed)?|conversion|respon(se|ded)|visit(ed)?"
     r"|subscribed|won|流失|是否.*"
+)
+PAID = r"实际支付|实付|(^|_)(paid|net)"  # among several totals, what was paid
+VOID = (  # words of orders that came to nothing
+    r"cancel(l?ed)?|void(ed)?|failed|storniert|abgebrochen|annul(é|e)e?|cancelad[oa]|anulad[oa]"
+    r"|交易关闭|已取消|已关闭|订单取消"
+)
+GENDERS = dict.fromkeys(
+    ("m", "male", "man", "männlich", "herr", "homme", "hombre", "masculino", "男", "先生"), "male"
+)
+GENDERS |= dict.fromkeys(
+    ("f", "w", "female", "woman", "weiblich", "frau", "femme", "mujer", "femenino", "女", "女士"), "female"
 )
 DEFAULTS: dict[str, dict[str, object]] = {
     "order_id": {"column": "_row"},

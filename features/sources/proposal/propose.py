@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from os.path import commonpath
 from pathlib import Path
@@ -14,9 +14,9 @@ import yaml
 from features import tables as contract
 from features.requirements import NONE as NO_TASKS
 from features.requirements import Requirements, concerned
-from features.sources.proposal.column_profile import File, sketch
+from features.sources.proposal.column_profile import File, sketches
 from features.sources.proposal.hints import NONE, Hints
-from features.sources.proposal.infer_mapping import Guess, guess, unmatched
+from features.sources.proposal.infer_mapping import Guess, converted, guess, unmatched
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     """
     if not files:
         raise ValueError("no file given; name the files, or folders of files of one kind")
-    paths = [path.expanduser().resolve() for path in files]
+    paths = list(dict.fromkeys(path.expanduser().resolve() for path in files))  # each is read once
     looked, unsure = _looked(paths, hints)
     hints.check(looked)
     guesses, unplaced = [], []
@@ -49,9 +49,7 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
         if made is None:
             unplaced.append(file)
             why = "" if file.times else " (no column holds a time)"
-            unsure.append(
-                f"{file.path.name}: resembles no table of the contract{why}, and stands as a comment"
-            )
+            unsure.append(f"{file.label}: resembles no table of the contract{why}, and stands as a comment")
         else:
             guesses.append(made)
             unsure += made.unsure
@@ -67,7 +65,7 @@ def _looked(paths: Sequence[Path], hints: Hints) -> tuple[list[File], list[str]]
     found, unsure = [], []
     for path in paths:
         try:
-            found.append(sketch(path, hints))
+            found += sketches(path, hints)
         except FileNotFoundError:
             raise  # a wrong path is the caller's, not the file's
         except (ValueError, OSError, pl.exceptions.PolarsError) as error:
@@ -97,7 +95,7 @@ def _numbered_days(file: File) -> list[str]:
         c.name for c in file.columns if c.kind == "number" and re.search(r"(?i)(^|_)(day|week)s?$", c.name)
     ]
     return [
-        f"{file.path.name}: {name} is a number; if it counts time, `since: DATE` and `unit: days` make it one"
+        f"{file.label}: {name} is a number; if it counts time, `since: DATE` and `unit: days` make it one"
         for name in found
     ]
 
@@ -107,7 +105,7 @@ def _unplaced(files: list[File]) -> str:
     lines = []
     for file in files:
         columns = ", ".join(f"{column.name} ({column.kind})" for column in file.columns)
-        lines += [f"{file.path.name}: resembles no table. Its columns: {columns}"]
+        lines += [f"{file.label}: resembles no table. Its columns: {columns}"]
     if not lines:
         return ""
     lines.append("What a table needs at least:")
@@ -127,13 +125,15 @@ def _empty(folder: Path) -> str:
 def _text(guesses: list[Guess], paths: list[Path], unsure: list[str], requirements: Requirements) -> str:
     folder = paths[0].parent if len(paths) == 1 else Path(commonpath([path.parent for path in paths]))
     tables: dict[str, list[dict[str, Any]]] = {}
-    for made in guesses:
-        tables.setdefault(made.table, []).append(_part(made))
+    named = _named(guesses, folder)
+    for name, made in named:
+        alone = made.file.path.is_file() and [other.table for other in guesses].count(made.table) == 1
+        tables.setdefault(made.table, []).append(_part(name, _told_apart(made, alone)))
     there = set(tables)
     lacks = {task: needs.missing(there) for task, needs in concerned(requirements, there).items()}
     tasks = [task for task, why in lacks.items() if not why]
     content: dict[str, Any] = {
-        "about": f"Proposed from {', '.join(_name(made) for made in guesses)}; to be said in one sentence.",
+        "about": f"Proposed from {', '.join(name for name, _ in named)}; to be said in one sentence.",
         "folder": str(folder),
         "time_zone": "UTC",
     }
@@ -142,7 +142,7 @@ def _text(guesses: list[Guess], paths: list[Path], unsure: list[str], requiremen
         content["extracted_at"] = max(_written(made.file.path) for made in undated)
     if there - {"subjects", "leads", "responses"}:
         content["unknown_members"] = "add"
-    content["sources"] = {_name(made): _source(made, folder) for made in guesses}
+    content["sources"] = {name: _source(made, folder) for name, made in named}
     content["tables"] = tables
     left_out = {task: why for task, why in lacks.items() if why}
     content |= {"left_out": left_out} if left_out else {}
@@ -162,18 +162,39 @@ def _written(path: Path) -> str:
     return datetime.fromtimestamp(newest, UTC).date().isoformat()
 
 
-def _name(made: Guess) -> str:
-    return made.file.path.name.split(".")[0]
+def _named(guesses: list[Guess], folder: Path) -> list[tuple[str, Guess]]:
+    """Each guess with a name of its own for its source, as short as the others allow."""
+    short = [_plain(made.file.path.name.split(".")[0], made) for made in guesses]
+    long = [_plain(str(made.file.path.relative_to(folder).with_suffix("")), made) for made in guesses]
+    names = [brief if short.count(brief) == 1 else whole for brief, whole in zip(short, long, strict=True)]
+    told = [name if names.count(name) == 1 else f"{name}_{n}" for n, name in enumerate(names, 1)]
+    return list(zip(told, guesses, strict=True))
+
+
+def _plain(name: str, made: Guess) -> str:
+    """A name without dots and slashes, and with the sheet where it is of a workbook."""
+    sheet = made.file.written.get("sheet")
+    return re.sub(r"[./\\\s]+", "_", f"{name} {sheet}" if sheet else name)
 
 
 def _source(made: Guess, folder: Path) -> dict[str, Any]:
-    source: dict[str, Any] = {"file": str(made.file.path.relative_to(folder))}
-    return source | ({"sep": made.file.sep} if made.file.sep != "," else {})
+    fields = converted(made)
+    found = {"file": str(made.file.path.relative_to(folder)), **made.file.written}
+    return found | ({"fields": fields} if fields else {})
 
 
-def _part(made: Guess) -> dict[str, Any]:
-    plain = {name: cell["column"] if set(cell) == {"column"} else cell for name, cell in made.cells.items()}
-    part: dict[str, Any] = {"source": _name(made)}
+def _told_apart(made: Guess, alone: bool) -> Guess:
+    """Rows counted anew in each file are told apart by the file, where a table has several."""
+    if alone:
+        return made
+    row = {"column": "_row"}
+    own = {"sql": "CONCAT(_file, ':', CAST(_row AS VARCHAR))"}
+    return replace(made, cells={name: own if cell == row else cell for name, cell in made.cells.items()})
+
+
+def _part(name: str, made: Guess) -> dict[str, Any]:
+    plain = {key: cell["column"] if set(cell) == {"column"} else cell for key, cell in made.cells.items()}
+    part: dict[str, Any] = {"source": name}
     if made.table == "members":
         part["keep"] = "changes"
     if made.where:

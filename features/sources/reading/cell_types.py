@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from features.sources.mapping.cell_spec import UNITS, Cell
+from features.sources.reading.number_format import read_number
+from features.sources.reading.words import FALSE, TRUE
 
 TIME = pl.Datetime("us", "UTC")
 ALLOWED = {
@@ -16,7 +18,6 @@ ALLOWED = {
     pl.Boolean: "true or false",
     pl.Datetime: "a time",
 }
-TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 NAIVE = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%.f")
 ZONED = "%Y-%m-%dT%H:%M:%S%.f%#z"
 
@@ -58,9 +59,9 @@ def _cast(
     if isinstance(wanted, pl.Datetime):
         return as_time(cell, raw, text, found, cell.time_zone or time_zone)
     if isinstance(wanted, pl.Int64):
-        return as_whole(raw, text, found, cell.times)
+        return as_whole(raw, text, found, cell.times, cell.decimal)
     if isinstance(wanted, pl.Float64):
-        return _number(raw, text, found) * (cell.times or 1)
+        return _number(raw, text, found, cell.decimal) * (cell.times or 1)
     if isinstance(wanted, pl.Boolean):
         word = text.str.to_lowercase()
         return pl.when(word.is_in(TRUE)).then(True).when(word.is_in(FALSE)).then(False)
@@ -78,19 +79,24 @@ def as_text(raw: pl.Expr, found: pl.DataType) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def _number(raw: pl.Expr, text: pl.Expr, found: pl.DataType) -> pl.Expr:
-    number = raw.cast(pl.Float64) if found.is_numeric() else text.cast(pl.Float64, strict=False)
+def _number(raw: pl.Expr, text: pl.Expr, found: pl.DataType, decimal: str | None = None) -> pl.Expr:
+    if found.is_numeric():
+        number = raw.cast(pl.Float64)
+    else:
+        number = read_number(text, decimal) if decimal else text.cast(pl.Float64, strict=False)
     return pl.when(number.is_finite()).then(number)
 
 
-def as_whole(raw: pl.Expr, text: pl.Expr, found: pl.DataType, times: float | None) -> pl.Expr:
+def as_whole(
+    raw: pl.Expr, text: pl.Expr, found: pl.DataType, times: float | None, decimal: str | None = None
+) -> pl.Expr:
     """Int64; with ``times`` multiplied and rounded, without it only what is whole already."""
-    number = _number(raw, text, found)
+    number = _number(raw, text, found, decimal)
     if times is not None:
         return (number * times).round(mode="half_away_from_zero").cast(pl.Int64, strict=False)
     if found.is_integer():
         return raw.cast(pl.Int64, strict=False)
-    exact = text.cast(pl.Int64, strict=False)
+    exact = text.cast(pl.Int64, strict=False) if decimal is None else pl.lit(None, pl.Int64)
     return pl.coalesce(exact, pl.when(number == number.floor()).then(number).cast(pl.Int64, strict=False))
 
 
@@ -98,13 +104,11 @@ def as_time(cell: Cell, raw: pl.Expr, text: pl.Expr, found: pl.DataType, time_zo
     """UTC, in microseconds; a time without a zone is ``time_zone``'s."""
     if cell.since is not None:
         start = cell.since if cell.since.tzinfo else cell.since.replace(tzinfo=ZoneInfo(time_zone))
-        passed = _number(raw, text, found) * (UNITS[cell.unit] * 1_000_000)
+        passed = _number(raw, text, found) * UNITS[cell.unit]
         return (pl.lit(start.astimezone(UTC)).cast(TIME) + passed.round().cast(pl.Duration("us"))).cast(TIME)
     if cell.format is not None:
-        zoned = any(mark in cell.format for mark in ("%z", "%:z", "%#z", "%+"))
-        kind = TIME if zoned else pl.Datetime("us")
-        value = text.str.strptime(kind, cell.format, strict=False)
-        return value if zoned else _local(value, time_zone)
+        formats = (cell.format,) if isinstance(cell.format, str) else cell.format
+        return pl.coalesce(_formatted(text, form, time_zone) for form in formats)
     if isinstance(found, pl.Datetime) and found.time_zone:
         return raw.cast(pl.Datetime("us", found.time_zone)).dt.convert_time_zone("UTC")
     if isinstance(found, pl.Datetime | pl.Date):
@@ -112,6 +116,12 @@ def as_time(cell: Cell, raw: pl.Expr, text: pl.Expr, found: pl.DataType, time_zo
     if found.is_numeric():
         raise ValueError("a number is no time: say `format:` (as %Y%m%d), or `since:` and `unit:`")
     return _iso(text, time_zone)
+
+
+def _formatted(text: pl.Expr, form: str, time_zone: str) -> pl.Expr:
+    if any(mark in form for mark in ("%z", "%:z", "%#z", "%+")):
+        return text.str.strptime(TIME, form, strict=False)
+    return _local(text.str.strptime(pl.Datetime("us"), form, strict=False), time_zone)
 
 
 def _iso(text: pl.Expr, time_zone: str) -> pl.Expr:

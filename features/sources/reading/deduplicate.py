@@ -36,5 +36,6 @@ def kept(
     wanted = (pl.col(key) != pl.col(key).shift()).fill_null(True)
     if rule == "changes":
         others = [name for name in frame.columns if name[0] != "_" and name not in (key, *times)]
-        wanted |= pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in others)
+        changed = [pl.col(name).ne_missing(pl.col(name).shift()) for name in others]
+        wanted |= pl.any_horizontal(changed) if changed else pl.lit(False)
     return ordered.filter(wanted | pl.col(REASON).is_not_null()).sort(ORDER).drop(ORDER)

@@ -25,8 +25,9 @@ def opened(mapping: Mapping, root: Path, name: str) -> pl.LazyFrame:
     for field, cell in source.fields.items():
         keys: Keys = ("sources", name, "fields", field)
         raw = origin(cell, frame, mapping.place, keys, source.label)
-        if cell.map:
-            raw = typed(cell, raw, kind(raw, frame), pl.String(), mapping.time_zone).value
+        if cell.map or cell.decimal:
+            wanted = pl.Float64() if cell.decimal else pl.String()
+            raw = typed(cell, raw, kind(raw, frame), wanted, mapping.time_zone).value
         frame = frame.with_columns(raw.alias(field))
     return frame
 

@@ -1,0 +1,96 @@
+"""What is wrong with tables that rows, one by one, do not show: found by money, people and outcomes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+KINDS = {
+    "spoiled_ids": "ids in scientific notation",
+    "keys_apart": "ids that hardly meet those of the table they name",
+    "one_id": "one id with an outsized share of the rows",
+    "set_aside": "money or members lost to quarantine",
+    "twice": "the same rows in several files",
+    "outcomes_end": "outcomes that stop before their subjects",
+    "outcomes_before": "outcomes before what they answer",
+    "currencies": "several currencies in one column of amounts",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A doubt about a table.
+
+    Parameters
+    ----------
+    table, kind
+        Where, and one of ``KINDS``; ``table.kind`` is its name in the mapping's ``accept``.
+    says
+        A sentence with the number and an example.
+    advice
+        What to do.
+    stops
+        Whether the pipeline stops until it is mended or accepted.
+    accepted
+        Why it is right as it is; empty where nobody says so.
+    """
+
+    table: str
+    kind: str
+    says: str
+    advice: str
+    stops: bool = True
+    accepted: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name it in ``accept``."""
+        return f"{self.table}.{self.kind}"
+
+    @property
+    def is_fatal(self) -> bool:
+        """Tell whether the pipeline stops."""
+        return self.stops and not self.accepted
+
+    def line(self) -> str:
+        """Say it in one line, for people."""
+        if self.accepted:
+            return f"accepted {self.name}: {self.says} ({self.accepted})"
+        how = "stops the pipeline" if self.stops else "warning"
+        return f"{how}, {self.name}: {self.says}. {self.advice}" + (
+            f"; or say why it is right under `accept: {{{self.name}: …}}`" if self.stops else ""
+        )
+
+
+def settled(found: Iterable[Finding], accept: Mapping[str, str]) -> Iterator[Finding]:
+    """Give each finding the reason for which the mapping accepts it.
+
+    Raises
+    ------
+    ValueError
+        A key of ``accept`` that can be no finding's name.
+    """
+    wrong = [name for name in accept if name.partition(".")[2] not in KINDS]
+    if wrong:
+        raise ValueError(
+            f"accept: no finding is named {wrong[0]!r}; allowed is TABLE.KIND of {sorted(KINDS)}"
+        )
+    for one in found:
+        yield Finding(**{**asdict(one), "accepted": accept.get(one.name, "")})
+
+
+def refuse(found: Iterable[Finding], place: str) -> None:
+    """Stop where a finding is neither mended nor accepted.
+
+    Raises
+    ------
+    ValueError
+        All such findings, one sentence each.
+    """
+    fatal = [one.line() for one in found if one.is_fatal]
+    if fatal:
+        raise ValueError(f"{place}: " + "; ".join(fatal))
+
+
+def as_records(found: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Write findings for a summary, with their lines."""
+    return [{**asdict(one), "line": one.line()} for one in found]

@@ -1,0 +1,63 @@
+"""Numbers as people write them: one format for a whole column, currency signs and thousands marks aside."""
+
+import polars as pl
+
+SIGNS = r"[¥￥$€£₹₩₽฿₺元]|(?i:\b(?:US|AU|CA|HK|NT|R)\$|\b(?:EUR|USD|GBP|CHF|CNY|RMB|JPY|INR|SEK|NOK|DKK|PLN|CZK|BRL|AUD|CAD|HKD|TWD|KRW|SGD|MXN)\b|\bkr\b\.?|\bzł|\bKč|\bFr\.?(?:\s|$))"  # noqa: E501
+BLANKS = r"[\s\u00a0\u202f\u2009]"
+GROUPS = {".": r",", ",": r"\."}  # the thousands mark beside each decimal mark
+ENOUGH = 0.95  # of the cells of a column must read for it to be one of numbers
+DECIMALS = (".", ",")
+
+
+def read_number(text: pl.Expr, decimal: str) -> pl.Expr:
+    """Read text as Float64 by its decimal mark; what is written otherwise is null.
+
+    Currency signs, blanks, apostrophes and the other mark between thousands are passed over; a minus
+    behind and brackets around an amount are a minus.
+    """
+    bare = _bare(text)
+    group = GROUPS[decimal]
+    lakhs = "{2,3}" if decimal == "." else "{3}"  # 1,00,000 is a way to write 100,000
+    whole = rf"(?:\d+|\d{{1,3}}(?:[{group}'’ ]\d{lakhs})*[{group}'’ ]\d{{3}})"
+    mark = r"\." if decimal == "." else ","
+    shape = rf"^[+-]?(?:{whole}(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?$"
+    plain = bare.str.replace_all(rf"[{group}'’ ]", "").str.replace(mark, ".")
+    return pl.when(bare.str.contains(shape)).then(plain.cast(pl.Float64, strict=False))
+
+
+def _bare(text: pl.Expr) -> pl.Expr:
+    """Without currency signs, with one kind of blank and one of minus, the minus in front."""
+    bare = text.str.replace_all(SIGNS, "").str.replace_all(f"{BLANKS}+", " ").str.strip_chars()
+    bare = bare.str.replace_all("[−–]", "-").str.replace(r"^([+-]) +", "$1")
+    bare = bare.str.replace(r"^\( *(.*?) *\)$", "-$1")
+    return bare.str.replace(r"^([^-].*?) *-$", "-$1")
+
+
+def decimal_mark(text: pl.Series, usual: str | None = None) -> tuple[str | None, bool]:
+    """Find the decimal mark of a column of numbers, and whether it had to be guessed.
+
+    Parameters
+    ----------
+    text
+        Its cells, none empty.
+    usual
+        The mark of the other columns of the file, which decides where this column does not.
+
+    Returns
+    -------
+    The mark (``None`` where the column is none of numbers), and whether both marks read all cells
+    and give different numbers.
+    """
+    frame = text.to_frame("v")
+    reads = {mark: frame.select(read_number(pl.col("v"), mark))["v"] for mark in DECIMALS}
+    counts = {mark: len(values) - values.null_count() for mark, values in reads.items()}
+    best = max(DECIMALS, key=lambda mark: counts[mark])
+    if not len(text) or counts[best] < ENOUGH * len(text):
+        return None, False
+    guessed = counts["."] == counts[","] and not reads["."].equals(reads[","])
+    return (usual or best if guessed else best), guessed
+
+
+def is_plain(text: pl.Series) -> bool:
+    """Whether every cell reads as a number without being told how it is written."""
+    return text.cast(pl.Float64, strict=False).null_count() == 0
