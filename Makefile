@@ -16,7 +16,7 @@ TASK ?= churn
 EVENTS ?= 1e6 1e7
 JOBS ?= 2
 
-.PHONY: help demo test test-oldest check lint audit serve bento ui optuna-ui bench-features bench-training bench-batch bench-soak bench-serving bench-crowd lock format clean
+.PHONY: help demo test test-oldest check lint audit serve bento ui optuna-ui bench-features bench-training bench-batch bench-plan bench-soak bench-serving bench-crowd lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -89,6 +89,9 @@ bench-training: $(VENV)/.dev ## Tune, fit and evaluate against plain XGBoost wit
 
 bench-batch: $(VENV)/.dev ## A million rows with reasons, against XGBoost's own contributions
 	@$(RUN) PYTHONPATH=. python -m tests.bench.batch $(TASK)
+
+bench-plan: $(VENV)/.dev ## A plan for a million members and twelve options
+	@$(RUN) PYTHONPATH=. python -m tests.bench.plan
 
 bench-soak: $(VENV)/.dev ## Half an hour of callers at 70 % of capacity
 	@$(RUN) PYTHONPATH=. python -m tests.bench.soak
