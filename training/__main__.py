@@ -253,6 +253,33 @@ def plan(
     print(acting.text(told, acting.folder(params, name)))
 
 
+@app.command()
+def readout(
+    name: Annotated[str, typer.Argument(help="of the plan")],
+    contacts: Annotated[
+        Path, typer.Argument(help="Parquet or CSV: subject, contacted, answered; margin, cost, opted_out")
+    ],
+    day: Annotated[
+        date | None, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="of the look; the day of the data")
+    ] = None,
+) -> None:
+    """Say what a plan brought against its holdout, with intervals, in both languages."""
+    from training.acting import readout as acting
+
+    print(acting.text(acting.make(load(), name, contacts, day)))
+
+
+@app.command()
+def whatif(
+    log: Annotated[Path, typer.Argument(help="subject, option, probability, reward")],
+    policy: Annotated[Path, typer.Argument(help="subject, option, probability; or the list of a plan")],
+) -> None:
+    """Say what another policy would have brought on a log, or why that cannot be told."""
+    from training.acting import whatif as acting
+
+    print(acting.text(acting.make(log, policy)))
+
+
 def run(commands: typer.Typer = app) -> None:
     """Run a command; an expected error is one sentence, not a stack trace (``--debug`` shows it)."""
     debug = "--debug" in sys.argv

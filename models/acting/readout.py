@@ -5,14 +5,28 @@ the score as covariate: what it tells of the outcome without a contact is taken 
 Deng et al. 2013). One slope for each stratum keeps the difference free of bias (Lin 2013).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import t as student
 
+from models.phrases import catalogue
+
 FEWEST = 2  # rows of an arm in a stratum; smaller strata are read together
 COVERS = 0.975
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What to know before numbers are believed: a key of the words in ``phrases.yaml``, and its values."""
+
+    code: str
+    values: Mapping[str, str]
+
+    def said(self, language: str) -> str:
+        """Return the sentence in ``en`` or ``zh``."""
+        return str(catalogue()["acting"]["remarks"][self.code][language]).format(**self.values)
 
 
 class ReadoutError(ValueError):
@@ -94,7 +108,7 @@ class Readout:
     contacted_though_held_out, not_contacted
         Members for whom the draw was not kept.
     warnings
-        Sentences, none where all is well.
+        None where all is well.
     """
 
     members: int
@@ -109,7 +123,7 @@ class Readout:
     cost: float
     contacted_though_held_out: int
     not_contacted: int
-    warnings: tuple[str, ...]
+    warnings: tuple[Remark, ...]
 
     @property
     def as_predicted(self) -> bool:
@@ -189,7 +203,9 @@ def _adjusted(
     return outcome - slope[of] * (score - overall[of]), own.astype(np.float64)
 
 
-def read(campaign: Campaign, days: float, window_days: float, looks: int = 1) -> Readout:
+def read(
+    campaign: Campaign, days: float, window_days: float, looks: int = 1, added_answers: bool = True
+) -> Readout:
     """Read a campaign.
 
     Parameters
@@ -200,6 +216,8 @@ def read(campaign: Campaign, days: float, window_days: float, looks: int = 1) ->
         Days in which an answer counts.
     looks
         How often it has been read, this time included.
+    added_answers
+        Whether ``predicted`` is of added answers: only then can it lie outside of their interval.
 
     Raises
     ------
@@ -219,7 +237,9 @@ def read(campaign: Campaign, days: float, window_days: float, looks: int = 1) ->
     leaked, missed = int((held & campaign.contacted).sum()), int((~held & ~campaign.contacted).sum())
     predicted = float(campaign.predicted[~held].sum())
     left = (answers.error / plain.error) ** 2 if plain.error > 0 else 1.0
-    warnings = _warnings(campaign, answers, predicted, (leaked, missed), days, window_days, looks)
+    warnings = _warnings(
+        campaign, answers, predicted if added_answers else None, (leaked, missed), days, window_days, looks
+    )
     return Readout(
         len(held), int(held.sum()), answers, margin, net, opt_outs, plain, left, predicted, cost,
         leaked, missed, warnings,
@@ -260,35 +280,26 @@ def _check(campaign: Campaign) -> None:
 
 
 def _warnings(
-    campaign: Campaign, answers: Added, predicted: float, broken: tuple[int, int], days: float,
+    campaign: Campaign, answers: Added, predicted: float | None, broken: tuple[int, int], days: float,
     window_days: float, looks: int,
-) -> tuple[str, ...]:  # fmt: skip
+) -> tuple[Remark, ...]:  # fmt: skip
     leaked, missed = broken
     held, meant = int(campaign.held_out.sum()), int((~campaign.held_out).sum())
     told = [
+        (leaked, Remark("not_respected", {"leaked": f"{leaked:,}", "held": f"{held:,}"})),
+        (missed, Remark("not_contacted", {"missed": f"{missed:,}", "meant": f"{meant:,}"})),
+        (days < window_days, Remark("early", {"days": f"{days:g}", "window": f"{window_days:g}"})),
+        (looks > 1, Remark("looks", {"looks": str(looks)})),
         (
-            leaked,
-            f"the holdout was not respected: {leaked:,} of {held:,} held-out members were contacted; what "
-            "contacts added is larger than what is told here",
-        ),
-        (
-            missed,
-            f"{missed:,} of {meant:,} members on the list were not contacted; they count as contacted, since "
-            "who could not be reached is not drawn at random",
-        ),
-        (
-            days < window_days,
-            f"an early look: {days:g} of {window_days:g} days are over; answers are still coming, and the "
-            "interval holds only for one look at the end",
-        ),
-        (
-            looks > 1,
-            f"this is look {looks}: the more often one looks, the more often an interval misses the truth",
-        ),
-        (
-            not answers.covers(predicted),
-            f"{predicted:,.0f} added answers were predicted, which lies outside of {answers.low:,.0f} to "
-            f"{answers.high:,.0f}",
+            predicted is not None and not answers.covers(predicted),
+            Remark(
+                "not_as_predicted",
+                {
+                    "predicted": f"{predicted or 0:,.0f}",
+                    "low": f"{answers.low:,.0f}",
+                    "high": f"{answers.high:,.0f}",
+                },
+            ),
         ),
     ]
-    return tuple(sentence for applies, sentence in told if applies)
+    return tuple(remark for applies, remark in told if applies)

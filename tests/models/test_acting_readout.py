@@ -56,7 +56,7 @@ def test_money_opt_outs_and_what_was_predicted_are_told():
     assert found.warnings == () or not found.as_predicted
     wrong = read(replace(made, predicted=made.predicted + 1), 14, 14)
     assert not wrong.as_predicted
-    assert "predicted, which lies outside" in wrong.warnings[-1]
+    assert "predicted, which lies outside" in wrong.warnings[-1].said("en")
 
 
 def test_a_holdout_that_was_not_respected_and_an_early_look_are_said():
@@ -66,7 +66,7 @@ def test_a_holdout_that_was_not_respected_and_an_early_look_are_said():
     contacted[np.flatnonzero(~made.held_out)[:4]] = False
     found = read(replace(made, contacted=contacted), 3, 14, looks=2)
     assert (found.contacted_though_held_out, found.not_contacted) == (7, 4)
-    told = " ".join(found.warnings)
+    told = " ".join(remark.said("en") for remark in found.warnings)
     for sentence in ("7 of", "not respected", "early look: 3 of 14", "look 2", "4 of"):
         assert sentence in told
 

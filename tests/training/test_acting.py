@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 import yaml
@@ -12,10 +13,11 @@ from typer.testing import CliRunner
 
 import memberlens
 from models.acting.holdout import HoldoutTooSmallError, position
+from models.acting.off_policy import LogError
 from models.acting.options import OptionsError
 from models.acting.plan import REASONS, PlanError
 from training import params as settings
-from training.acting import plan
+from training.acting import plan, readout, whatif
 from training.io import read_json
 from training.stages.consent import consent
 from training.stages.dataset import dataset
@@ -227,3 +229,90 @@ def test_a_day_before_the_scores_is_refused(world):
 
     with pytest.raises(ValueError, match="a plan is for that day or a later one"):
         plan.make(world, replace(plan.Request("past"), day=date(2025, 1, 1)))
+
+
+def campaign(world: settings.Params, name: str, seed: int = 0) -> pl.DataFrame:
+    """A plan of that name and what became of it: who was contacted answers twice as often."""
+    rows, _ = made(world, name, hold_out=0.3)
+    on = (rows["arm"] == "contact").to_numpy()
+    p = np.where(on, 0.3, 0.15)
+    answered = np.random.default_rng(seed).random(len(rows)) < p
+    return rows.select("subject", contacted=pl.Series(on), answered=pl.Series(answered.astype(int)))
+
+
+def test_a_readout_tells_what_was_added_in_both_languages(world, tmp_path):
+    told = campaign(world, "read")
+    told.write_parquet(tmp_path / "contacts.parquet")
+    found = RUNNER.invoke(memberlens.app, ["readout", "read", str(tmp_path / "contacts.parquet")])
+    assert found.exit_code == 0, found.output
+    for words in ("added answers: ", "新增响应：", "stage ", "地区 东部", "early look: 0 of 14", "提前查看"):
+        assert words in found.output
+    kept = read_json(plan.folder(world, "read") / "readout.json")
+    list_ = pl.read_parquet(plan.folder(world, "read") / plan.LIST)
+    on = list_.filter(pl.col("arm") == "contact", pl.col("planned").is_not_null())
+    assert kept["answers"]["low"] < 0.15 * len(on) < kept["answers"]["high"]
+    assert kept["cost"] == pytest.approx(on["cost"].sum())
+    assert kept["looks"] == 1
+    assert readout.make(world, "read", tmp_path / "contacts.parquet")["looks"] == 2
+
+
+def test_contacts_that_do_not_fit_the_plan_are_sentences(world, tmp_path):
+    told, path = campaign(world, "unfit"), tmp_path / "contacts.csv"
+    told.filter("contacted").write_csv(path)
+    with pytest.raises(
+        readout.ContactsError, match=r"no row, \d+ of them held out; answers that came without"
+    ):
+        readout.make(world, "unfit", path)
+    told.drop("answered").write_csv(path)
+    with pytest.raises(readout.ContactsError, match="column answered is missing"):
+        readout.make(world, "unfit", path)
+    pl.concat([told, told[:1]]).write_csv(path)
+    with pytest.raises(readout.ContactsError, match="more than one row"):
+        readout.make(world, "unfit", path)
+    told.with_columns(subject=pl.lit("x") + pl.col("subject")).write_csv(path)
+    with pytest.raises(readout.ContactsError, match="not in the plan"):
+        readout.make(world, "unfit", path)
+    with pytest.raises(FileNotFoundError, match="make it with `memberlens plan nowhere`"):
+        readout.make(world, "nowhere", path)
+
+
+def test_a_log_judges_another_policy_or_says_why_not(tmp_path):
+    rng, n = np.random.default_rng(0), 4000
+    option = rng.choice(["a", "b", None], n)
+    reward = (rng.random(n) < np.where(option == "a", 0.3, 0.1)).astype(float)
+    who = [f"m{number}" for number in range(n)]
+    log = pl.DataFrame({"subject": who, "option": option.tolist(), "probability": 1 / 3, "reward": reward})
+    log.write_parquet(tmp_path / "log.parquet")
+    pl.DataFrame({"subject": who, "option": "a"}).write_csv(tmp_path / "all_a.csv")
+    words = ["whatif", str(tmp_path / "log.parquet"), str(tmp_path / "all_a.csv")]
+    found = RUNNER.invoke(memberlens.app, words)
+    assert found.exit_code == 0, found.output
+    assert "the other policy by snips: 0." in found.output
+    assert "另一策略（snips）" in found.output
+    told = whatif.make(tmp_path / "log.parquet", tmp_path / "all_a.csv")["policy"]["snips"]
+    assert told["low"] < 0.3 < told["high"]
+    nothing = pl.DataFrame({"subject": who, "option": [None] * n}, schema_overrides={"option": pl.String})
+    nothing.write_csv(tmp_path / "nothing.csv")
+    idle = whatif.make(tmp_path / "log.parquet", tmp_path / "nothing.csv")["policy"]["ips"]
+    assert idle["low"] < 0.1 < idle["high"]
+    log.drop("probability").write_parquet(tmp_path / "bare.parquet")
+    with pytest.raises(LogError, match=r"no probabilities.*plan with an exploring share"):
+        whatif.make(tmp_path / "bare.parquet", tmp_path / "all_a.csv")
+    pl.DataFrame({"subject": who[:9], "option": "a"}).write_csv(tmp_path / "few.csv")
+    with pytest.raises(LogError, match=r"3,991 of 4,000 members of the log have no row"):
+        whatif.make(tmp_path / "log.parquet", tmp_path / "few.csv")
+    pl.DataFrame({"subject": who, "option": "a", "probability": 0.4}).write_csv(tmp_path / "part.csv")
+    with pytest.raises(LogError, match="do not add up to 1"):
+        whatif.make(tmp_path / "log.parquet", tmp_path / "part.csv")
+
+
+def test_the_log_of_an_exploring_plan_can_be_judged(world, tmp_path):
+    rows, _ = made(world, "logged", explore=0.5, hold_out=0.1)
+    answered = np.random.default_rng(1).random(len(rows)) < 0.2
+    told = rows.select("subject", contacted=pl.col("option").is_not_null(), answered=pl.Series(answered))
+    told.write_parquet(tmp_path / "contacts.parquet")
+    readout.make(world, "logged", tmp_path / "contacts.parquet")
+    target = plan.folder(world, "logged")
+    found = whatif.make(target / readout.LOG, target / plan.LIST)
+    assert found["rows"] == len(rows)
+    assert found["policy"]["snips"]["effective"] > 100

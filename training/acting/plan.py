@@ -21,6 +21,7 @@ from models.acting.options import Options, read
 from models.model import Model
 from training.acting.audience import Members, members
 from training.acting.effects import ADDED, Effects, effects
+from training.acting.groups import groups, kept
 from training.acting.words import reasons
 from training.data.score_ids import fingerprint
 from training.io import read_json, write_json
@@ -128,6 +129,8 @@ def make(params: Params, request: Request) -> dict[str, Any]:
     rows.write_parquet(aside / LIST, compression="zstd")
     rows.write_csv(aside / "list.csv")
     write_json(aside / FACTS, told)
+    kept(params, request.name).parent.mkdir(parents=True, exist_ok=True)
+    groups(params, draft.people.subjects).write_parquet(kept(params, request.name))
     aside.rename(target)
     return told
 
