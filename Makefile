@@ -16,7 +16,7 @@ TASK ?= churn
 EVENTS ?= 1e6 1e7
 JOBS ?= 2
 
-.PHONY: help demo test test-oldest check lint audit serve bento ui optuna-ui bench-features bench-training bench-batch bench-soak bench-serving bench-crowd lock format clean
+.PHONY: help demo test test-oldest check lint audit serve bento ui optuna-ui bench-features bench-training bench-batch bench-plan bench-soak bench-serving bench-crowd lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,12 +48,14 @@ demo: $(VENV)/.runtime ## Data in, four explained models out: DATA=brand (simula
 test: $(VENV)/.dev ## The whole test suite, the README's examples included
 	@$(RUN) python -m pytest -n $(JOBS) --dist loadfile $(foreach file,$(SKIP),--ignore=tests/$(file).py)
 
-# What is long and hangs on data, browser or Java and not on the language runs on the newest Python alone.
+# What is long and hangs on data, browser or Java and not on the language runs on the newest Python alone; the way
+# from own files to a report, the service and everything small run on both.
+NEWEST := test_fourth_task test_public_data test_small_world test_time_travel features/test_spark serving/test_crowd \
+  serving/test_openapi training/test_gates training/test_late_columns training/test_report \
+  training/test_report_browser training/test_uplift training/test_verify
 test-oldest: ## The same, but for the longest, on the oldest Python that is there, where it is another one
 	@test "$(lastword $(PYTHONS))" = "$(PYTHON)" || \
-	  $(MAKE) --no-print-directory test PYTHON=$(lastword $(PYTHONS)) VENV=.venv-oldest SKIP="test_fourth_task \
-	  test_public_data training/test_late_columns training/test_verify training/test_report_browser \
-	  features/test_spark serving/test_crowd"
+	  $(MAKE) --no-print-directory test PYTHON=$(lastword $(PYTHONS)) VENV=.venv-oldest SKIP="$(NEWEST)"
 
 check: lint audit test ## Everything that must pass: lint, known vulnerabilities, tests
 
@@ -88,6 +90,9 @@ bench-training: $(VENV)/.dev ## Tune, fit and evaluate against plain XGBoost wit
 
 bench-batch: $(VENV)/.dev ## A million rows with reasons, against XGBoost's own contributions
 	@$(RUN) PYTHONPATH=. python -m tests.bench.batch $(TASK)
+
+bench-plan: $(VENV)/.dev ## A plan for a million members and twelve options
+	@$(RUN) PYTHONPATH=. python -m tests.bench.plan
 
 bench-soak: $(VENV)/.dev ## Half an hour of callers at 70 % of capacity
 	@$(RUN) PYTHONPATH=. python -m tests.bench.soak

@@ -28,10 +28,11 @@ from serving.champion import registry
 from serving.settings import Limits, Settings
 from serving.state import State
 from training import params as settings
-from training.evaluation import truth
+from training.evaluation import robustness, truth
 from training.evaluation.metrics import codes
 from training.evaluation.uplift_metrics import Arms, judge
 from training.registry import rebase, release, release_log, tracking
+from training.stages import explain as explain_stage
 from training.stages.consent import consent
 from training.stages.dataset import dataset
 from training.stages.evaluate import evaluate
@@ -63,6 +64,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Params]
     folder = tmp_path_factory.mktemp("world")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        patch.setattr(robustness, "ROWS", 1000)  # of a test of some thousands
+        patch.setattr(explain_stage, "ACTED_ON", 40)
         (folder / "params.yaml").write_text(small())
         params = settings.load()
         ingest(params)

@@ -54,7 +54,7 @@ def explain(params: Params, name: str) -> None:
             "tolerance": TOLERANCE,
             "features": _importance(model, values, subject, params.seed),
             "families": _families(model, values, subject, params.seed),
-            "otherwise": otherwise(folder, model, params.seed),
+            "otherwise": otherwise(folder, model, params.seed, ACTED_ON),
         },
     )
     write_json(out / "stress.json", _stressed(folder, model, facts, params.seed))
@@ -75,7 +75,7 @@ def _stressed(folder: Path, model: Model, facts: dict[str, Any], seed: int) -> d
     return found | {"lagged": lagged(model, rows, facts["subject"], current, seed)}
 
 
-def otherwise(folder: Path, model: Model, seed: int, most: int = ACTED_ON) -> dict[str, int]:
+def otherwise(folder: Path, model: Model, seed: int, most: int) -> dict[str, int]:
     """For how many test rows of the highest band another band is reached, and how often that is confirmed.
 
     Returns

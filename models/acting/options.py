@@ -1,0 +1,215 @@
+"""What a brand can do for a member: a content over a channel, with its cost and how many a day.
+
+Read from the brand's own file and checked as a whole; an error names the file, the key and what is
+allowed there.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from features import unique_yaml
+
+NEEDS = ("consent", "address")
+CHANNEL_KEYS, OPTION_KEYS = ("needs", "capacity"), ("channel", "content", "cost", "capacity", "care")
+TOP_KEYS = ("currency", "per_fortnight", "channels", "options")
+
+
+class OptionsError(ValueError):
+    """A file of options that cannot be used; says where and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A way to reach a member; ``capacity`` in members a day, ``inf`` where there is no limit."""
+
+    name: str
+    needs: tuple[str, ...]
+    capacity: float
+
+
+@dataclass(frozen=True)
+class Option:
+    """A content over a channel; ``cost`` a member in units of the currency, ``care`` answers a complaint."""
+
+    name: str
+    channel: str
+    content: str
+    cost: float
+    capacity: float
+    care: bool
+
+
+@dataclass(frozen=True)
+class Options:
+    """All channels and options of a brand, in the order of its file."""
+
+    channels: tuple[Channel, ...]
+    options: tuple[Option, ...]
+    per_fortnight: int
+    currency: str | None = None
+
+    @property
+    def channel(self) -> np.ndarray:
+        """Place of each option's channel in ``channels``, shape (options,)."""
+        names = [channel.name for channel in self.channels]
+        return np.array([names.index(option.channel) for option in self.options], dtype=np.int64)
+
+    @property
+    def cost(self) -> np.ndarray:
+        """Money a member, shape (options,)."""
+        return np.array([option.cost for option in self.options])
+
+    @property
+    def capacity(self) -> np.ndarray:
+        """Members a day, shape (options,)."""
+        return np.array([option.capacity for option in self.options])
+
+    @property
+    def channel_capacity(self) -> np.ndarray:
+        """Members a day, shape (channels,)."""
+        return np.array([channel.capacity for channel in self.channels])
+
+    @property
+    def care(self) -> np.ndarray:
+        """Which options answer a complaint, shape (options,)."""
+        return np.array([option.care for option in self.options])
+
+    def allowed(self, consent: np.ndarray, address: np.ndarray) -> np.ndarray:
+        """Tell which option may reach which member, shape (members, options).
+
+        Parameters
+        ----------
+        consent
+            Whether each member agreed to each channel, shape (members, channels).
+        address
+            Whether an address over each channel is known, shape (members, channels).
+
+        Raises
+        ------
+        OptionsError
+            A channel over which none of the members may be written to.
+        """
+        reached = np.ones(consent.shape, dtype=bool)
+        for place, channel in enumerate(self.channels):
+            for need, held in zip(NEEDS, (consent, address), strict=True):
+                if need in channel.needs:
+                    reached[:, place] &= held[:, place]
+            if len(reached) and not reached[:, place].any():
+                raise OptionsError(
+                    f"channel {channel.name}: none of {len(reached):,} members may be written to over it "
+                    f"(needs {' and '.join(channel.needs)}); take it and its options out of the file, "
+                    "or check where consent and addresses come from"
+                )
+        return reached[:, self.channel]
+
+
+def read(path: Path) -> Options:
+    """Read a brand's file of options.
+
+    Raises
+    ------
+    OptionsError
+        What is missing, unknown or out of range, with the file, the key and what is allowed.
+    """
+    try:
+        found = unique_yaml.read(path)
+    except FileNotFoundError:
+        raise OptionsError(f"{path}: no such file; write the brand's channels and options there") from None
+    except ValueError as error:
+        raise OptionsError(str(error)) from None
+    return parse(found, str(path))
+
+
+def parse(found: Any, source: str) -> Options:
+    """Check what a file says; see ``read``."""
+    top = _mapping(found, source, "the file", TOP_KEYS)
+    channels = tuple(
+        _channel(name, part, f"{source}: channels.{name}")
+        for name, part in _named(top, "channels", source).items()
+    )
+    names = [channel.name for channel in channels]
+    options = tuple(
+        _option(name, part, f"{source}: options.{name}", names)
+        for name, part in _named(top, "options", source).items()
+    )
+    per_fortnight = _number(top, "per_fortnight", source, whole=True, least=1)
+    _every_channel_used(names, options, source)
+    currency = top.get("currency")
+    if currency is not None and not isinstance(currency, str):
+        raise OptionsError(f"{source}: currency: {currency!r}; allowed is a code such as CNY")
+    return Options(channels, options, int(per_fortnight), currency)
+
+
+def _every_channel_used(names: list[str], options: tuple[Option, ...], source: str) -> None:
+    unused = [name for name in names if name not in {option.channel for option in options}]
+    if unused:
+        raise OptionsError(f"{source}: channels.{unused[0]}: no option uses it; add one or take it out")
+
+
+def _channel(name: str, found: Any, where: str) -> Channel:
+    part = _mapping(found, where, "the channel", CHANNEL_KEYS)
+    needs = part.get("needs")
+    if not isinstance(needs, list) or not set(needs) <= set(NEEDS):
+        allowed = ", ".join(NEEDS)
+        raise OptionsError(f"{where}.needs: {needs!r}; allowed is a list of {allowed} ([] for nothing)")
+    return Channel(name, tuple(need for need in NEEDS if need in needs), _capacity(part, where))
+
+
+def _option(name: str, found: Any, where: str, channels: list[str]) -> Option:
+    part = _mapping(found, where, "the option", OPTION_KEYS)
+    channel, content, care = part.get("channel"), part.get("content"), part.get("care", False)
+    if channel not in channels:
+        raise OptionsError(f"{where}.channel: {channel!r}; allowed: {', '.join(channels)}")
+    if not isinstance(content, str) or not content:
+        raise OptionsError(f"{where}.content: {content!r}; allowed is the name of a content")
+    if not isinstance(care, bool):
+        raise OptionsError(f"{where}.care: {care!r}; allowed: true, false")
+    return Option(name, channel, content, _number(part, "cost", where), _capacity(part, where), care)
+
+
+def _capacity(part: Mapping[str, Any], where: str) -> float:
+    """Members a day; without the key there is no limit."""
+    if "capacity" not in part:
+        return math.inf
+    found = _number(part, "capacity", where, whole=True)
+    if found == 0:
+        raise OptionsError(
+            f"{where}.capacity: 0, so that nobody may be written to; allowed is a whole number of members "
+            "a day from 1, or take the entry out"
+        )
+    return found
+
+
+def _number(part: Mapping[str, Any], key: str, where: str, whole: bool = False, least: float = 0.0) -> float:
+    """A finite number that is not below ``least``."""
+    kind = "a whole number" if whole else "a number"
+    allowed = f"allowed is {kind} from {least:g}"
+    joint = ": " if where.endswith(("yaml", "text")) else "."
+    if key not in part:
+        raise OptionsError(f"{where}{joint}{key}: missing; {allowed}")
+    found = part[key]
+    number = isinstance(found, (int, float)) and not isinstance(found, bool) and math.isfinite(found)
+    if not number or found < least or (whole and found != int(found)):
+        raise OptionsError(f"{where}{joint}{key}: {found!r}; {allowed}")
+    return float(found)
+
+
+def _named(top: Mapping[str, Any], key: str, source: str) -> Mapping[str, Any]:
+    found = top.get(key)
+    if not isinstance(found, dict) or not found or not all(isinstance(name, str) for name in found):
+        raise OptionsError(f"{source}: {key}: allowed is a mapping from names to settings, at least one")
+    return found
+
+
+def _mapping(found: Any, where: str, what: str, allowed: tuple[str, ...]) -> Mapping[str, Any]:
+    if not isinstance(found, dict):
+        raise OptionsError(f"{where}: {what} is no mapping; allowed keys: {', '.join(allowed)}")
+    unknown = [key for key in found if key not in allowed]
+    if unknown:
+        raise OptionsError(f"{where}: unknown key {unknown[0]!r}; allowed keys: {', '.join(allowed)}")
+    return found

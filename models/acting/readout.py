@@ -1,0 +1,305 @@
+"""What a campaign brought: those contacted against those held out, with 95 % intervals.
+
+Compared is by the draw (who was to be held out), whatever was sent in the end, within strata, and with
+the score as covariate: what it tells of the outcome without a contact is taken out of the noise (CUPED,
+Deng et al. 2013). One slope for each stratum keeps the difference free of bias (Lin 2013).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t as student
+
+from models.phrases import catalogue
+
+FEWEST = 2  # rows of an arm in a stratum; smaller strata are read together
+COVERS = 0.975
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What to know before numbers are believed: a key of the words in ``phrases.yaml``, and its values."""
+
+    code: str
+    values: Mapping[str, str]
+
+    def said(self, language: str) -> str:
+        """Return the sentence in ``en`` or ``zh``."""
+        return str(catalogue()["acting"]["remarks"][self.code][language]).format(**self.values)
+
+
+class ReadoutError(ValueError):
+    """A campaign that cannot be read; says why."""
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """The members that a plan meant to contact, the held-out among them, shape (members,) each.
+
+    Parameters
+    ----------
+    held_out
+        Drawn to be withheld.
+    contacted
+        Whether something was sent.
+    answered
+        0 or 1.
+    margin
+        Money, contact cost not taken off.
+    score
+        Known before the campaign, such as the probability of an answer.
+    predicted
+        Answers that the plan expected a contact to add.
+    stratum
+        Codes of the strata the holdout was drawn in.
+    cost
+        Money spent on each.
+    opted_out
+        Whether the member opted out in the window.
+    """
+
+    held_out: np.ndarray
+    contacted: np.ndarray
+    answered: np.ndarray
+    margin: np.ndarray
+    score: np.ndarray
+    predicted: np.ndarray
+    stratum: np.ndarray
+    cost: np.ndarray
+    opted_out: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "Campaign":
+        """Only the rows of a mask."""
+        return Campaign(*(part[rows] for part in vars(self).values()))
+
+
+@dataclass(frozen=True)
+class Added:
+    """What the contacts added: the total over those drawn to be contacted, its interval, and a member's."""
+
+    value: float
+    low: float
+    high: float
+    each: float
+    error: float
+
+    def covers(self, amount: float) -> bool:
+        """Whether a total lies in the interval."""
+        return self.low <= amount <= self.high
+
+
+@dataclass(frozen=True)
+class Readout:
+    """One campaign, read.
+
+    Parameters
+    ----------
+    answers, margin, opt_outs
+        Totals added over those drawn to be contacted.
+    net
+        Margin added less the cost.
+    plain
+        Answers added without the covariate, to see what it saves.
+    variance_left
+        Variance of ``answers`` over that of ``plain``.
+    predicted
+        Answers that the plan expected.
+    contacted_though_held_out, not_contacted
+        Members for whom the draw was not kept.
+    warnings
+        None where all is well.
+    """
+
+    members: int
+    held_out: int
+    answers: Added
+    margin: Added
+    net: Added
+    opt_outs: Added
+    plain: Added
+    variance_left: float
+    predicted: float
+    cost: float
+    contacted_though_held_out: int
+    not_contacted: int
+    warnings: tuple[Remark, ...]
+
+    @property
+    def as_predicted(self) -> bool:
+        """Whether what was expected lies in the interval."""
+        return self.answers.covers(self.predicted)
+
+
+def added(
+    outcome: np.ndarray, held_out: np.ndarray, stratum: np.ndarray, score: np.ndarray | None = None
+) -> Added:
+    """Return what contacts added to ``outcome``, all shape (members,).
+
+    The difference of the means of both arms in each stratum, after the covariate if there is one, times
+    the contacted of the stratum; its variance by arm and stratum, Student's t by Welch and Satterthwaite.
+
+    Raises
+    ------
+    ReadoutError
+        Fewer than two members in an arm.
+    """
+    of, count = _strata(held_out, stratum)
+    arm = 2 * of + held_out
+    size = np.bincount(arm, minlength=2 * count)
+    used = np.zeros(count)
+    if score is not None:
+        outcome, used = _adjusted(outcome.astype(np.float64), held_out, of, count, score.astype(np.float64))
+    mean = np.bincount(arm, outcome, minlength=2 * count) / size
+    spread = np.bincount(arm, (outcome - mean[arm]) ** 2, minlength=2 * count)
+    free = np.maximum(size - 1 - np.repeat(used, 2), 1)
+    on = size[::2]
+    part = (spread / free / size) * np.repeat(on, 2).astype(np.float64) ** 2
+    value, variance = float((on * (mean[::2] - mean[1::2])).sum()), float(part.sum())
+    degrees = variance**2 / float((part**2 / free).sum()) if variance > 0 else 1.0
+    error = float(np.sqrt(variance))
+    wide = float(student.ppf(COVERS, degrees)) * error
+    return Added(value, value - wide, value + wide, value / float(on.sum()), error)
+
+
+def _strata(held_out: np.ndarray, stratum: np.ndarray) -> tuple[np.ndarray, int]:
+    """Codes from 0 of the strata that can be read; those with an arm too small are one together."""
+    if len(held_out) == 0 or min(int(held_out.sum()), int((~held_out).sum())) < FEWEST:
+        raise ReadoutError(
+            f"{int(held_out.sum())} held out of {len(held_out)} members: nothing can be compared with fewer "
+            f"than {FEWEST} in an arm; what contacts added cannot be said of this campaign"
+        )
+    of = np.unique(stratum, return_inverse=True)[1]
+    size = np.bincount(2 * of + held_out, minlength=2 * (int(of.max()) + 1)).reshape(-1, 2)
+    small = size.min(axis=1) < FEWEST
+    if not small.any():
+        return of, len(size)
+    together = size[small].sum(axis=0)
+    if (together < FEWEST).any():  # not even together: with the largest stratum that can be read
+        largest = np.where(small, 0, size.min(axis=1)).argmax()
+        small[largest] = True
+    of = np.unique(np.where(small[of], -1, of), return_inverse=True)[1]
+    return of, int(of.max()) + 1
+
+
+def _adjusted(
+    outcome: np.ndarray, held_out: np.ndarray, of: np.ndarray, count: int, score: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Outcomes without what the score explains of them, and how many slopes each stratum used.
+
+    The slope is that of both arms, each weighted by the other's size: the one of least variance for the
+    difference. Strata too small for a slope of their own share one.
+    """
+    arm = 2 * of + held_out
+    size = np.bincount(arm, minlength=2 * count)
+    centred = score - (np.bincount(arm, score, minlength=2 * count) / size)[arm]
+    other = size[arm ^ 1] / size[arm]
+    top = np.bincount(of, other * centred * outcome, minlength=count)
+    under = np.bincount(of, other * centred**2, minlength=count)
+    own = size.reshape(-1, 2).min(axis=1) >= 20
+    shared = top.sum() / under.sum() if under.sum() > 0 else 0.0
+    slope = np.where(own & (under > 0), top / np.where(under > 0, under, 1), shared)
+    overall = np.bincount(of, score, minlength=count) / np.bincount(of, minlength=count)
+    return outcome - slope[of] * (score - overall[of]), own.astype(np.float64)
+
+
+def read(
+    campaign: Campaign, days: float, window_days: float, looks: int = 1, added_answers: bool = True
+) -> Readout:
+    """Read a campaign.
+
+    Parameters
+    ----------
+    days
+        Days since the last contact.
+    window_days
+        Days in which an answer counts.
+    looks
+        How often it has been read, this time included.
+    added_answers
+        Whether ``predicted`` is of added answers: only then can it lie outside of their interval.
+
+    Raises
+    ------
+    ReadoutError
+        Shapes that differ, a number that is none, an arm of fewer than two.
+    """
+    _check(campaign)
+    held, stratum, score = campaign.held_out, campaign.stratum, campaign.score
+    answers, plain = added(campaign.answered, held, stratum, score), added(campaign.answered, held, stratum)
+    margin = added(campaign.margin, held, stratum, score)
+    opt_outs = added(campaign.opted_out.astype(np.float64), held, stratum)
+    cost = float(campaign.cost.sum())
+    net = Added(
+        margin.value - cost, margin.low - cost, margin.high - cost,
+        (margin.value - cost) / float((~held).sum()), margin.error,
+    )  # fmt: skip
+    leaked, missed = int((held & campaign.contacted).sum()), int((~held & ~campaign.contacted).sum())
+    predicted = float(campaign.predicted[~held].sum())
+    left = (answers.error / plain.error) ** 2 if plain.error > 0 else 1.0
+    warnings = _warnings(
+        campaign, answers, predicted if added_answers else None, (leaked, missed), days, window_days, looks
+    )
+    return Readout(
+        len(held), int(held.sum()), answers, margin, net, opt_outs, plain, left, predicted, cost,
+        leaked, missed, warnings,
+    )  # fmt: skip
+
+
+def by_group(
+    campaign: Campaign, group: np.ndarray, names: Sequence[str]
+) -> dict[str, tuple[Added, Added] | None]:
+    """Return answers and margin added in each group, such as stages or regions; None without two in an arm.
+
+    Parameters
+    ----------
+    group
+        Places in ``names``, shape (members,).
+    """
+    found: dict[str, tuple[Added, Added] | None] = {}
+    for code, name in enumerate(names):
+        part = campaign.take(group == code)
+        try:
+            first, second = (
+                added(outcome, part.held_out, part.stratum, part.score)
+                for outcome in (part.answered, part.margin)
+            )
+            found[name] = first, second
+        except ReadoutError:
+            found[name] = None
+    return found
+
+
+def _check(campaign: Campaign) -> None:
+    shapes = {name: part.shape for name, part in vars(campaign).items()}
+    if len(set(shapes.values())) != 1:
+        raise ReadoutError(f"one value a member is needed, found {shapes}")
+    for name in ("answered", "margin", "score", "predicted", "cost"):
+        if not np.isfinite(getattr(campaign, name)).all():
+            raise ReadoutError(f"{name}: a number is not finite")
+
+
+def _warnings(
+    campaign: Campaign, answers: Added, predicted: float | None, broken: tuple[int, int], days: float,
+    window_days: float, looks: int,
+) -> tuple[Remark, ...]:  # fmt: skip
+    leaked, missed = broken
+    held, meant = int(campaign.held_out.sum()), int((~campaign.held_out).sum())
+    told = [
+        (leaked, Remark("not_respected", {"leaked": f"{leaked:,}", "held": f"{held:,}"})),
+        (missed, Remark("not_contacted", {"missed": f"{missed:,}", "meant": f"{meant:,}"})),
+        (days < window_days, Remark("early", {"days": f"{days:g}", "window": f"{window_days:g}"})),
+        (looks > 1, Remark("looks", {"looks": str(looks)})),
+        (
+            predicted is not None and not answers.covers(predicted),
+            Remark(
+                "not_as_predicted",
+                {
+                    "predicted": f"{predicted or 0:,.0f}",
+                    "low": f"{answers.low:,.0f}",
+                    "high": f"{answers.high:,.0f}",
+                },
+            ),
+        ),
+    ]
+    return tuple(remark for applies, remark in told if applies)

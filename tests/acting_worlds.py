@@ -1,0 +1,42 @@
+"""Small brands for the laws of plans: members, options, rules and limits drawn from a seed."""
+
+import numpy as np
+
+from models.acting.knapsack import Programme
+from models.acting.plan import Audience, Chance, Limits, Offers
+
+
+def programme(seed: int, members: int, options: int = 4, channels: int = 2) -> Programme:
+    """Values of both signs, some options not allowed, every kind of limit present or not."""
+    rng = np.random.default_rng(seed)
+    value = rng.normal(0.5, 1.5, (options, members))
+    value[rng.random(value.shape) < 0.2] = -np.inf
+    cost = rng.choice([0.0, 0.1, 1.0, 3.0], (options, members))
+    budget = float(rng.choice([np.inf, 0.3 * members, 1.0]))
+    capacity, by_channel = (
+        np.where(rng.random(n) < 0.5, np.inf, rng.integers(0, members // 2 + 2, n))
+        for n in (options, channels)
+    )
+    return Programme(value, cost, np.arange(options) % channels, budget, capacity, by_channel)
+
+
+def brand(seed: int, members: int = 300, budget: float = 40.0, held: float = 0.1, explore: float = 0.0):
+    """Offers, audience, limits and chance of a brand with four options over three channels, one for care."""
+    rng = np.random.default_rng(seed)
+    offers = Offers(
+        rng.gamma(0.7, 1.5, (members, 5)) - 0.2,
+        np.array([0.05, 0.1, 0.1, 3.0, 3.0]),
+        rng.random((members, 5)) < 0.7,
+        np.array([0, 1, 1, 2, 2]),
+        np.array([False, False, False, False, True]),
+    )
+    audience = Audience(
+        [f"m{seed}-{number}" for number in range(members)],
+        rng.integers(0, 3, members),
+        rng.integers(0, 4, members),
+        rng.random(members) < 0.1,
+        rng.random(members) < 0.05,
+    )
+    capacity = np.array([np.inf, members // 5, np.inf, np.inf, np.inf])
+    limits = Limits(budget, capacity, np.array([np.inf, members // 3, 9.0]), 3)
+    return offers, audience, limits, Chance("salt", f"c{seed}", held, explore)

@@ -1,0 +1,147 @@
+"""Who the members are that a plan may write to: consent, addresses, contacts, complaints, peace."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from features.feature import DAY
+from models.acting.options import Options
+from models.acting.plan import Audience
+from models.scorer import OK
+from training.params import Params
+
+FORTNIGHT, QUARTER = 14 * DAY, 90 * DAY
+UNHEARD = 6  # messages of a quarter, none opened, after which a further one only annoys
+NEEDED = ("subject_id", "channel", "consent", "address")
+
+
+@dataclass(frozen=True)
+class Members:
+    """The members that were scored, in order of id.
+
+    Parameters
+    ----------
+    consent, address
+        Shape (members, channels).
+    loss
+        Answers of the last year that an opt-out would end, shape (members,).
+    risk
+        P(opt-out | sent) by channel, shape (channels,).
+    """
+
+    subjects: pl.Series
+    audience: Audience
+    consent: np.ndarray
+    address: np.ndarray
+    loss: np.ndarray
+    risk: np.ndarray
+
+
+def members(params: Params, options: Options, moment: int, now: int, reach: Path | None) -> Members:
+    """Read who was scored, and what is known of each before ``moment`` (seconds).
+
+    Parameters
+    ----------
+    now
+        From when (seconds) the last fortnight and quarter are counted back.
+    reach
+        Parquet or CSV with the columns of ``NEEDED``, a row a member and channel, from the system that
+        sends. Without it the word on marketing stands for every channel, and an address is known where
+        something was sent over the channel before.
+
+    Raises
+    ------
+    ValueError
+        Nobody was scored, or a file of the wrong shape.
+    """
+    scores = pl.read_parquet(params.build / "response" / "scores.parquet", columns=["subject_id", "status"])
+    subjects = scores.filter(pl.col("status") == OK)["subject_id"].unique().sort()
+    if subjects.is_empty():
+        raise ValueError(f"{params.data}: nobody was scored for response; see the counts by status")
+    tables = params.build / "tables"
+    sent = pl.read_parquet(tables / "contacts.parquet").filter(
+        pl.col("known_time") < moment, pl.col("arm") == "treat"
+    )
+    answers = pl.read_parquet(tables / "responses.parquet").filter(
+        pl.col("known_time") < moment, pl.col("member_id").is_not_null()
+    )
+    if reach is None:
+        address = _holds(subjects, options, sent.select(subject_id="member_id", channel="content_channel"))
+        consent = np.ones_like(address)
+    else:
+        listed = _reach(reach)
+        consent, address = (_holds(subjects, options, listed.filter(pl.col(name))) for name in NEEDED[2:])
+    complaint = _open_complaint(subjects, tables / "care.parquet", moment)
+    audience = Audience(
+        subjects.to_list(),
+        np.zeros(len(subjects), dtype=np.int64),
+        _count(subjects, sent.filter(pl.col("event_time") >= now - FORTNIGHT)),
+        _quiet(subjects, sent, answers, now),
+        complaint,
+    )
+    year = answers.filter(pl.col("event_time") >= moment - 365 * DAY, pl.col("kind") == "answered")
+    return Members(
+        subjects, audience, consent, address, _yearly(_count(subjects, year)), _risk(options, sent, answers)
+    )
+
+
+def _count(subjects: pl.Series, rows: pl.DataFrame) -> np.ndarray:
+    counted = rows.group_by(subject_id="member_id").agg(pl.len().alias("n"))
+    found = subjects.to_frame("subject_id").join(counted, on="subject_id", how="left", maintain_order="left")
+    return found["n"].fill_null(0).to_numpy().astype(np.int64)
+
+
+def _yearly(answers: np.ndarray) -> np.ndarray:
+    """Answers to be expected of each in a year: last year's, and as much weight on the mean of all."""
+    return (answers + answers.mean()) / 2
+
+
+def _holds(subjects: pl.Series, options: Options, rows: pl.DataFrame) -> np.ndarray:
+    """Whether a row names each member and channel, shape (members, channels)."""
+    named = [rows.filter(pl.col("channel") == channel.name)["subject_id"] for channel in options.channels]
+    return np.column_stack([subjects.is_in(ids.unique().to_list()).to_numpy() for ids in named])
+
+
+def _reach(path: Path) -> pl.DataFrame:
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file; allowed are Parquet and CSV with {', '.join(NEEDED)}")
+    found = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
+    absent = [name for name in NEEDED if name not in found.columns]
+    if absent:
+        raise ValueError(f"{path}: column {absent[0]} is missing; needed are {', '.join(NEEDED)}")
+    return found.with_columns(
+        pl.col("subject_id").cast(pl.String), pl.col("consent", "address").cast(pl.Boolean)
+    )
+
+
+def _open_complaint(subjects: pl.Series, care: Path, moment: int) -> np.ndarray:
+    """Who has a ticket that was opened and not resolved yet."""
+    if not care.exists():
+        return np.zeros(len(subjects), dtype=bool)
+    known = pl.read_parquet(care).filter(pl.col("known_time") < moment)
+    done = known.filter(pl.col("kind") == "resolved")["ticket_id"].unique().to_list()
+    still = known.filter(pl.col("kind") == "opened", ~pl.col("ticket_id").is_in(done))
+    return subjects.is_in(still["member_id"].drop_nulls().unique().to_list()).to_numpy()
+
+
+def _quiet(subjects: pl.Series, sent: pl.DataFrame, answers: pl.DataFrame, now: int) -> np.ndarray:
+    """Who blocked a message in a quarter, or opened none of ``UNHEARD`` and more."""
+    recent = pl.col("event_time") >= now - QUARTER
+    seen = answers.filter(recent)
+    blocked = seen.filter(pl.col("kind") == "blocked")
+    heard = seen.filter(pl.col("kind").is_in(["opened", "clicked", "answered"]))
+    unheard = (_count(subjects, sent.filter(recent)) >= UNHEARD) & (_count(subjects, heard) == 0)
+    return unheard | (_count(subjects, blocked) > 0)
+
+
+def _risk(options: Options, sent: pl.DataFrame, answers: pl.DataFrame) -> np.ndarray:
+    """Blocks over messages by channel; a channel of few messages leans on all of them together."""
+    blocked = answers.filter(pl.col("kind") == "blocked")
+    overall = len(blocked) / max(len(sent), 1)
+    named = [channel.name for channel in options.channels]
+    messages, blocks = (
+        np.array([(rows["content_channel"] == name).sum() for name in named]) for rows in (sent, blocked)
+    )
+    return (blocks + 1000 * overall) / (messages + 1000)

@@ -1,0 +1,212 @@
+"""``memberlens readout``: what a plan brought its brand."""
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from features.timestamps import extract_moment
+from models.acting.readout import Campaign, Readout, by_group, read
+from training.acting.effects import ADDED
+from training.acting.groups import KINDS, kept
+from training.acting.plan import FACTS, LIST, folder
+from training.acting.words import BOTH, group_words, line, unit
+from training.io import read_json, write_json
+from training.params import Params
+
+NEEDED = ("subject", "contacted", "answered")
+COMPARED = ("contact", "held_out")
+FILE, LOG = "readout.json", "log.parquet"
+
+
+class ContactsError(ValueError):
+    """A file of contacts that does not fit its plan; says what is missing."""
+
+
+def make(params: Params, name: str, contacts: Path, day: date | None = None) -> dict[str, Any]:
+    """Write ``readout.json``, and ``log.parquet`` for ``whatif``; return what the first one says.
+
+    Parameters
+    ----------
+    contacts
+        Parquet or CSV, a row a member of the list, the held-out among them: ``subject``, ``contacted``,
+        ``answered``, and where known ``margin`` and ``cost`` (money) and ``opted_out``.
+    day
+        Of the look; None is the day of the data.
+
+    Raises
+    ------
+    FileNotFoundError
+        No such plan or file.
+    ValueError
+        A file that does not fit, or a campaign that cannot be read.
+    """
+    target = folder(params, name)
+    if not target.exists():
+        raise FileNotFoundError(f"plan {name}: {target} is not there; make it with `memberlens plan {name}`")
+    told, rows = read_json(target / FACTS), pl.read_parquet(target / LIST)
+    joined = _joined(rows, _contacts(contacts), contacts, told["worth_of_an_answer"])
+    compared = joined.filter(pl.col("arm").is_in(COMPARED), pl.col("planned").is_not_null())
+    groups = _groups(params, name, compared)
+    campaign = _campaign(compared, groups)
+    days = ((day or _today(params)) - date.fromisoformat(told["day"])).days
+    looks = 1 + (read_json(target / FILE)["looks"] if (target / FILE).exists() else 0)
+    found = read(campaign, days, told["window_days"], looks, told["unit"] == ADDED)
+    content = _content(found, campaign, groups) | {
+        "plan": name, "unit": told["unit"], "currency": told["currency"], "days": days, "looks": looks,
+    }  # fmt: skip
+    write_json(target / FILE, content)
+    _log(joined).write_parquet(target / LOG, compression="zstd")
+    return content
+
+
+def _today(params: Params) -> date:
+    moment = extract_moment(read_json(params.build / "ingest.json"))
+    return datetime.fromtimestamp(moment, UTC).date()
+
+
+def _contacts(path: Path) -> pl.DataFrame:
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file; allowed are Parquet and CSV with {', '.join(NEEDED)}")
+    found = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
+    absent = [name for name in NEEDED if name not in found.columns]
+    if absent:
+        raise ContactsError(f"{path}: column {absent[0]} is missing; needed are {', '.join(NEEDED)}")
+    if found["subject"].n_unique() < len(found):
+        raise ContactsError(f"{path}: a subject stands in more than one row; one row a member is needed")
+    types = {"subject": pl.String, "contacted": pl.Boolean, "answered": pl.Float64, "margin": pl.Float64,
+             "cost": pl.Float64, "opted_out": pl.Boolean}  # fmt: skip
+    return found.select(pl.col(name).cast(kind) for name, kind in types.items() if name in found.columns)
+
+
+def _joined(rows: pl.DataFrame, contacts: pl.DataFrame, path: Path, worth: float) -> pl.DataFrame:
+    """The list with what became of each; who should have a row and has none is named by how many."""
+    strange = contacts.filter(~pl.col("subject").is_in(rows["subject"].to_list()))
+    if len(strange):
+        raise ContactsError(
+            f"{path}: {len(strange):,} subjects are not in the plan; is it the file of another?"
+        )
+    compared = rows.filter(pl.col("arm").is_in(COMPARED), pl.col("planned").is_not_null())
+    there = compared["subject"].is_in(contacts["subject"].to_list())
+    if not there.all():
+        held = int((~there & (compared["arm"] == "held_out")).sum())
+        raise ContactsError(
+            f"{path}: {int((~there).sum()):,} members of the comparison have no row, {held:,} of them held "
+            "out; answers that came without a contact count too: add a row for each, contacted or not"
+        )
+    found = rows.join(contacts, on="subject", how="left", suffix="_paid", maintain_order="left")
+    paid = pl.col("cost_paid") if "cost_paid" in found.columns else pl.col("cost")
+    margin = pl.col("margin") if "margin" in found.columns else pl.col("answered") * worth
+    out = pl.col("opted_out") if "opted_out" in found.columns else pl.lit(False)
+    return found.with_columns(
+        contacted=pl.col("contacted").fill_null(False),
+        margin=margin.fill_null(0.0),
+        opted_out=out.fill_null(False),
+        paid=pl.when("contacted").then(paid).otherwise(0.0).fill_null(0.0),
+    )
+
+
+def _groups(params: Params, name: str, rows: pl.DataFrame) -> pl.DataFrame:
+    path = kept(params, name)
+    if not path.exists():
+        return rows.select(*(pl.lit("unknown").alias(kind) for kind in KINDS))
+    return rows.select("subject").join(
+        pl.read_parquet(path), on="subject", how="left", maintain_order="left"
+    ).select(KINDS)  # fmt: skip
+
+
+def _campaign(rows: pl.DataFrame, groups: pl.DataFrame) -> Campaign:
+    stratum = groups.select(pl.concat_str(KINDS, separator="|").rank("dense")).to_series()
+    names = ("contacted", "answered", "margin", "score", "planned_answers")
+    contacted, answered, margin, score, predicted = (rows[name].to_numpy() for name in names)
+    held, cost, out = (
+        (rows["arm"] == "held_out").to_numpy(),
+        rows["paid"].to_numpy(),
+        rows["opted_out"].to_numpy(),
+    )
+    return Campaign(held, contacted, answered, margin, score, predicted, stratum.to_numpy(), cost, out)
+
+
+def _content(found: Readout, campaign: Campaign, groups: pl.DataFrame) -> dict[str, Any]:
+    parts = {name: asdict(getattr(found, name)) for name in ("answers", "margin", "net", "opt_outs", "plain")}
+    on = campaign.contacted & ~campaign.held_out
+    return {
+        "members": found.members,
+        "held_out": found.held_out,
+        **parts,
+        "variance_left": found.variance_left,
+        "predicted": found.predicted,
+        "realised": {
+            "answers": float(campaign.answered[on].sum()),
+            "predicted": float(campaign.predicted[on].sum()),
+        },
+        "cost": found.cost,
+        "contacted_though_held_out": found.contacted_though_held_out,
+        "not_contacted": found.not_contacted,
+        "groups": {kind: _by_group(campaign, groups[kind]) for kind in KINDS},
+        "warnings": [
+            {"code": remark.code} | {word: remark.said(word) for word in BOTH} for remark in found.warnings
+        ],
+    }
+
+
+def _by_group(campaign: Campaign, of: pl.Series) -> dict[str, dict[str, dict[str, float]] | None]:
+    names = of.unique().sort().to_list()
+    found = by_group(campaign, np.searchsorted(np.array(names), of.to_numpy().astype(str)), names)
+    return {
+        name: None if both is None else {"answers": asdict(both[0]), "margin": asdict(both[1])}
+        for name, both in found.items()
+    }
+
+
+def _log(rows: pl.DataFrame) -> pl.DataFrame:
+    """What was done, with which probability, and what came of it, of everybody with an outcome."""
+    known = rows.filter(pl.col("answered").is_not_null())
+    return known.select("subject", "option", "probability", reward=pl.col("margin") - pl.col("paid"))
+
+
+def text(found: dict[str, Any]) -> str:
+    """Return the readout as lines in English, then in Chinese."""
+    return "\n".join(part for language in BOTH for part in _lines(found, language))
+
+
+def _lines(found: dict[str, Any], language: str) -> list[str]:
+    money, realised = found["currency"] or "", found["realised"]
+    numbers = {
+        "members": found["members"], "held": found["held_out"],
+        "leaked": found["contacted_though_held_out"], "missed": found["not_contacted"],
+    }  # fmt: skip
+    predicted, answered = f"{realised['predicted']:,.0f}", f"{realised['answers']:,.0f}"
+    return [
+        line("members", language, **{key: f"{value:,}" for key, value in numbers.items()}),
+        _interval("answers", found["answers"], language),
+        _interval("margin", found["margin"], language, currency=money),
+        _interval("net", found["net"], language, currency=money, cost=f"{found['cost']:,.2f}"),
+        _interval("opt_outs", found["opt_outs"], language),
+        line("predicted", language, unit=unit(found["unit"], language), value=f"{found['predicted']:,.0f}"),
+        line("realised", language, value=answered, predicted=predicted),
+        line("cuped", language, left=f"{found['variance_left']:.0%}"),
+        *(
+            _group(kind, name, part, language)
+            for kind, parts in found["groups"].items()
+            for name, part in parts.items()
+        ),
+        *(line("warning", language, text=remark[language]) for remark in found["warnings"]),
+    ]
+
+
+def _interval(key: str, added: dict[str, float], language: str, **more: str) -> str:
+    numbers = {name: f"{added[name]:,.0f}" for name in ("value", "low", "high")}
+    return line(key, language, **numbers, **more)
+
+
+def _group(kind: str, name: str, part: dict[str, Any] | None, language: str) -> str:
+    words = {"kind": line(kind, language), "name": group_words(kind, name, language)}
+    return (
+        line("unread", language, **words)
+        if part is None
+        else _interval("group", part["answers"], language, **words)
+    )
