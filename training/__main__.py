@@ -144,6 +144,14 @@ def truth() -> None:
     print(known.text(load()))
 
 
+@app.command(name="acting-truth")
+def acting_truth() -> None:
+    """Compare plans with the best one that the simulated brand would allow, beside simpler orders."""
+    from training.acting import truth as known
+
+    print(known.text(load()))
+
+
 @app.command()
 def drivers() -> None:
     """Rank what makes members dissatisfied: tickets by topic, their ratings, and who then left."""

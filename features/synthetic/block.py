@@ -91,5 +91,6 @@ def _truth(world: World, plan: Plan, members: pl.Series, leads: pl.Series, conta
     }
     history = History.of({**found, "calendar": truth.calendar_truth(plan.calendar)})
     found["response"] = truth.response_truth(history, world.sent, contacts)
+    found["state"] = truth.state_truth(history, world, members)
     found["lead"] = lead_truth(world.leads, world.touches, leads, plan.calendar)
     return found

@@ -30,7 +30,8 @@ class Brand:
     truth
         Never to be read by features: ``response`` and ``lead`` (true probabilities), ``members``,
         ``visits``, ``shocks`` and ``calendar`` (from which ``churn_probability`` works), ``effects``
-        (true effects by name) and ``planted`` (wrong rows by table and fault).
+        (true effects by name), ``state`` (from which ``option_truth.chances`` works) and
+        ``planted`` (wrong rows by table and fault).
     """
 
     tables: dict[str, pl.DataFrame]

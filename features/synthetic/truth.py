@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from features.synthetic import answers, care, leads, people
+from features.synthetic import answers, care, leads, option_truth, people
 from features.synthetic.calendar import CHANGE_FACTOR, DAY, FADE, Calendar, Ints
 from features.synthetic.contacts import ORDERS_AFTER, Contacts
 from features.synthetic.fading import FADING, LOOKS_LEFT, ORDERS_LEFT
@@ -74,6 +74,13 @@ def response_truth(history: History, sent: Contacts, contact_ids: pl.Series) -> 
             "probability_control": there * sent.if_not,
         }
     )
+
+
+def state_truth(history: History, world: World, ids: pl.Series) -> pl.DataFrame:
+    """What follows from a contact at the end of the period; see ``option_truth.chances``."""
+    found = option_truth.state(world.mailing, ids, world.orders.time, world.orders.member)
+    end = np.full(len(ids), world.calendar.end)
+    return found.with_columns(still=still_there(history, np.arange(len(ids)), end))
 
 
 def totals(world: World) -> dict[str, float]:

@@ -35,6 +35,7 @@ class World:
     sent: Contacts
     fades: Ints  # from when each member fades
     withdrawn: Ints  # when each took back the consent to marketing
+    mailing: contacts.Mailing  # as the last campaign left it
 
 
 def streams(seed: int, block: int = 0) -> Stream:
@@ -80,4 +81,5 @@ def happen(members: int, lead_count: int, calendar: Calendar, plan: Campaigns, s
         sent=sent,
         fades=fades,
         withdrawn=mailing.withdrawn,
+        mailing=mailing,
     )

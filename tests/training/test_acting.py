@@ -17,7 +17,7 @@ from models.acting.off_policy import LogError
 from models.acting.options import OptionsError
 from models.acting.plan import REASONS, PlanError
 from training import params as settings
-from training.acting import plan, readout, whatif
+from training.acting import plan, readout, truth, whatif
 from training.io import read_json
 from training.stages.consent import consent
 from training.stages.dataset import dataset
@@ -193,6 +193,8 @@ def test_what_cannot_be_planned_is_a_sentence(world):
         plan.make(world, plan.Request("poor", budget=0.001))
     with pytest.raises(HoldoutTooSmallError, match=r"too small to see anything.*(hold out|plan for)"):
         plan.make(world, plan.Request("blind", hold_out=0.002))
+    with pytest.raises(FileNotFoundError, match="run the night run with that task first"):
+        plan.make(world.model_copy(update={"data": "shop"}), plan.Request("unscored"))
     unstated = world.model_copy(update={"economics": settings.Stated()})
     with pytest.raises(ValueError, match=r"economics\.response: state"):
         plan.make(unstated, plan.Request("worthless"))
@@ -316,3 +318,43 @@ def test_the_log_of_an_exploring_plan_can_be_judged(world, tmp_path):
     found = whatif.make(target / readout.LOG, target / plan.LIST)
     assert found["rows"] == len(rows)
     assert found["policy"]["snips"]["effective"] > 100
+
+
+def test_no_policy_is_better_than_the_best_that_the_brand_allows(world):
+    found = list(truth.trials(world))
+    assert len(found) == 20
+    for trial in found:
+        assert trial.best > 0
+        assert max(trial.found.values()) <= 1.001 * trial.best
+    shares = {name: np.mean([trial.found[name] / trial.best for trial in found]) for name in found[0].found}
+    assert shares["plan"] > shares["random"]
+    told = truth.text(world)
+    assert len(told.splitlines()) == 21
+
+
+def test_the_truth_by_option_is_refused_without_the_simulated_brand(world):
+    path = world.build / "truth" / "state.parquet"
+    path.rename(path.with_suffix(".aside"))
+    try:
+        with pytest.raises(ValueError, match="only the simulated brand knows it"):
+            list(truth.trials(world))
+    finally:
+        path.with_suffix(".aside").rename(path)
+
+
+def test_the_commands_of_the_readme_run_as_they_stand(world):
+    section = (ROOT / "README.md").read_text().split("## Acting on scores")[1].split("\n## ")[0]
+    lines = [line.split("#")[0].split() for line in section.split("```bash")[1].split("```")[0].splitlines()]
+    commands = {words[1]: words[1:] for words in lines if words}
+    assert list(commands) == ["plan", "readout", "whatif"]
+    shutil.rmtree(plan.folder(world, "spring"), ignore_errors=True)
+    explored = [*commands["plan"], "--explore", "0.5", "--holdout", "0.1"]  # as the text below says
+    for words in (explored, commands["readout"], commands["whatif"]):
+        found = RUNNER.invoke(memberlens.app, words)
+        assert found.exit_code == 0, (words, found.output, found.exception)
+        if words[0] == "plan":
+            rows = pl.read_csv(plan.folder(world, "spring") / "list.csv")
+            answered = np.random.default_rng(2).random(len(rows)) < 0.2
+            told = rows.select("subject", contacted=pl.col("option").is_not_null(), answered=answered)
+            told.write_csv("contacts.csv")
+            rows.select("subject", option="planned").write_csv("policy.csv")
