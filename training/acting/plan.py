@@ -435,7 +435,7 @@ def text(told: dict[str, Any], target: Path) -> str:
         ),
         f"  holdout {held['share']:.1%}: {held['held_out']:,} of {held['members']:,}"
         + (f"; {held['added']:.2%} added to {held['rate_without']:.2%} is seen with probability "
-           f"{held['power']:.0%}" if "power" in held else ""),
+           f"{held['power']:.0%} (effect: {held['basis']})" if "power" in held else ""),
         f"  gap to the best possible at most {told['gap']:.2%}",
         f"dry: nothing was sent; the list is {target / LIST}",
     ]  # fmt: skip
