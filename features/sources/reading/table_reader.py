@@ -12,6 +12,7 @@ from features.sources.reading.cell_types import ALLOWED, Made, typed
 from features.sources.reading.deduplicate import kept
 from features.sources.reading.files import FILE, ROW, read, readable
 from features.sources.reading.join import joined
+from features.sources.reading.order_lines import filled, spread_over_lines
 from features.sources.reading.sql import check_present, expression, kind, origin
 from features.sources.source_rows import (
     COLUMN,
@@ -30,13 +31,16 @@ NOTHING = pl.lit(None, pl.String)
 def opened(mapping: Mapping, root: Path, name: str) -> pl.LazyFrame:
     """A named source with its further fields."""
     source = mapping.sources[name]
-    frame = read(source, root)
+    frame = filled(read(source, root), source, mapping.place.at("sources", name, "fill_down"))
     for field, cell in source.fields.items():
         keys: Keys = ("sources", name, "fields", field)
         raw = origin(cell, frame, mapping.place, keys, source.label)
-        if cell.map or cell.decimal:
-            wanted = pl.Float64() if cell.decimal else pl.String()
+        if cell.map or cell.decimal or cell.spread:
+            wanted = pl.Float64() if cell.decimal or cell.spread else pl.String()
             raw = typed(cell, raw, kind(raw, frame), wanted, mapping.time_zone).value
+        if cell.spread:
+            place = mapping.place.at(*keys, "spread")
+            raw = spread_over_lines(raw, cell.spread, frame, place, source.label)
         frame = frame.with_columns(raw.alias(field))
     return frame
 
