@@ -10,9 +10,10 @@ import polars as pl
 from features import tables
 from features.sources.judging.evidence import Evidence, outcomes
 from features.sources.judging.findings import Finding
-from features.sources.judging.references import BASE, Known, learned, taken
+from features.sources.judging.people import emptied, emptied_cells, refusals, with_refusals
+from features.sources.judging.references import BASE, Known, judged_rows, learned
 from features.sources.judging.row_counts import Tally, line
-from features.sources.judging.validate import QUARANTINE
+from features.sources.judging.validate import QUARANTINE, split
 from features.sources.source_rows import CHUNKED, Rows, together
 
 Store = Callable[[str, Iterator[pl.DataFrame]], None]
@@ -51,15 +52,20 @@ class _Intake:
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: list[pl.DataFrame] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"member_id": pl.String}))
 
     def accepted(self, name: str, chunks: Iterable[Rows]) -> Iterator[pl.DataFrame]:
         """The good rows of a table, chunk by chunk; counted when all have been taken."""
         tally, evidence = Tally(), Evidence(name, self.known)
         for rows in chunks:
-            good, bad = taken(name, rows, self.known)
+            frame = judged_rows(name, rows, self.known)
+            good, bad = split(name, frame)
             tally.add(rows, good, bad)
             evidence.add(rows, good, bad)
             self.aside.append(bad)
+            self.findings += emptied_cells(name, rows)
+            if name == "members":
+                self.refused = refusals(frame)
             if self.adds and "member_id" in good.columns:
                 self.seen = [_first_seen([*self.seen, good])]
             yield good
@@ -94,7 +100,7 @@ def intake(
         Called once for each table of the contract and ``outreach``, with its frames; it keeps
         rows of equal ``event_time`` in the order in which they come.
     """
-    base = {name: together(list(rows[name])) for name in BASE if name in rows}
+    base = {name: emptied(name, together(list(rows[name]))) for name in BASE if name in rows}
     adds = unknown_members == "add"
     run = _Intake(learned(base, extracted, not adds), adds, progress)
     plain = {name: run.whole(name, {key: [part] for key, part in base.items()}) for name in BASE}
@@ -106,6 +112,7 @@ def intake(
     run.findings += outcomes(plain["responses"], plain["leads"], plain["contacts"])
     if adds:
         plain["members"] = _with_added(plain["members"], run)
+    plain["members"] = with_refusals(plain["members"], run.refused, extracted)
     if "subjects" in rows:
         plain["subjects"] = run.whole("subjects", rows)
     for name, frame in tables.enrich({name: _checked(name, frame) for name, frame in plain.items()}).items():

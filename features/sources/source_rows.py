@@ -9,6 +9,11 @@ from features.sources.reading.files import FILE, ROW
 
 CHUNKED = ("purchases", "events", "care")  # read, judged and stored chunk by chunk
 COLUMN, REASON = "_column", "_reason"  # the first fault of a row: where it is and what it is
+EMPTIED = "_emptied"  # of people: faulty cells that were emptied, so that their rows stay
+PEOPLE = {  # rows that say what somebody allows, which no other cell may cost, and by whose id
+    "members": "member_id",
+    "leads": "lead_id",
+}
 MARKS = {FILE: pl.String(), ROW: pl.Int64(), COLUMN: pl.String(), REASON: pl.String()}
 
 
@@ -43,6 +48,12 @@ def column_type(table: str, name: str) -> pl.DataType:
     spec = tables.columns(table).get(name)
     found = spec.dtype.type if spec else pl.String
     return found() if isinstance(found, type) else found
+
+
+def can_be_emptied(table: str, name: str) -> bool:
+    """Tell whether a row can do without the cell: of people all but their ids and times."""
+    spec = tables.columns(table).get(name)
+    return table in PEOPLE and name != "recorded_at" and spec is not None and spec.nullable
 
 
 def given(table: str, frame: pl.DataFrame) -> Rows:

@@ -8,6 +8,7 @@ KINDS = {
     "spoiled_ids": "ids in scientific notation",
     "keys_apart": "ids that hardly meet those of the table they name",
     "one_id": "one id with an outsized share of the rows",
+    "emptied_cells": "cells of people that could not be read",
     "set_aside": "money or members lost to quarantine",
     "twice": "the same rows in several files",
     "outcomes_end": "outcomes that stop before their subjects",

@@ -8,7 +8,7 @@ import polars as pl
 
 from features import tables
 from features.sources.judging.identity import Bindings, bind, bindings
-from features.sources.judging.validate import judged, referred, split
+from features.sources.judging.validate import judged, referred
 from features.sources.source_rows import REASON, Rows
 
 IDS = {"members": "member_id", "leads": "lead_id", "campaigns": "campaign_id", "products": "product_id"}
@@ -59,8 +59,8 @@ def learned(base: Mapping[str, Rows], extracted: datetime, strict: bool = True) 
     return Known(extracted, found, profiles.unique(), ids)
 
 
-def taken(table: str, rows: Rows, known: Known) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Accepted rows of one table (bound, without marks), and the quarantined ones."""
+def judged_rows(table: str, rows: Rows, known: Known) -> pl.DataFrame:
+    """Bind the rows of one table, and mark those that break the contract or name what is not there."""
     frame = judged(table, rows.frame, known.extracted)
     frame = bind(table, frame, known.found, known.profiles)
-    return split(table, referred(table, frame, known.ids))
+    return referred(table, frame, known.ids)

@@ -8,7 +8,7 @@ import polars as pl
 
 from features import tables
 from features.sources.reading.files import FILE, ROW
-from features.sources.source_rows import COLUMN, REASON
+from features.sources.source_rows import COLUMN, EMPTIED, REASON
 
 REFERENCES = {
     "member_id": "members",
@@ -40,7 +40,7 @@ def judged(table: str, frame: pl.DataFrame, extracted: datetime) -> pl.DataFrame
     extracted
         Moment of the extract: what happened later is a fault.
     """
-    frame = _mark(frame, [*_contract(table, frame), *_rules(table, frame, extracted)])
+    frame = _mark(frame, [*contract_rules(table, frame), *_rules(table, frame, extracted)])
     return _mark(frame, _doubles(table, frame))
 
 
@@ -67,7 +67,7 @@ def referred(table: str, frame: pl.DataFrame, known: Mapping[str, pl.Series]) ->
 def split(table: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Accepted rows without marks, and the quarantined: table, file, row, column, reason."""
     bad = pl.col(REASON).is_not_null()
-    accepted = frame.filter(~bad).drop(FILE, ROW, COLUMN, REASON)
+    accepted = frame.filter(~bad).drop(FILE, ROW, COLUMN, REASON, EMPTIED, strict=False)
     quarantined = frame.filter(bad).select(
         pl.lit(table).alias("table"), pl.col(FILE, ROW, COLUMN, REASON).name.replace("^_", "")
     )
@@ -85,7 +85,8 @@ def _mark(frame: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
     )
 
 
-def _contract(table: str, frame: pl.DataFrame) -> list[Rule]:
+def contract_rules(table: str, frame: pl.DataFrame) -> list[Rule]:
+    """List the faults that the contract's columns name."""
     rules: list[Rule] = []
     for name, spec in tables.columns(table).items():
         if name not in frame.columns:

@@ -25,6 +25,13 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+class Spread(Strict):
+    """Split an amount that an order has once over its lines; the parts add up to it, to the cent."""
+
+    by: str = Field(description="column that the lines of one order share")
+    over: str = Field("1", description="SQL: the weight of a line, as its price times its quantity")
+
+
 class Cell(Strict):
     """A column: a source's column, a constant or a SQL expression, and how its cells are read.
 
@@ -48,6 +55,7 @@ class Cell(Strict):
     decimal: Literal[".", ","] | None = Field(
         None, description="mark of the numbers of a column written for people, as 1.299,00 € or $1,299.00"
     )
+    spread: Spread | None = Field(None, description="of a source's field: an order's amount over its lines")
     times: float | None = Field(None, description="factor, rounded to a whole number: 100 for euros to cents")
 
     @model_validator(mode="before")

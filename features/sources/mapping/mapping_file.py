@@ -6,9 +6,9 @@ of them), ``Part`` makes rows of one table from one source, ``Cell`` makes one c
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from features.sources.mapping.cell_spec import Cell, Strict
 from features.sources.mapping.source_spec import Join, Source
@@ -47,6 +47,14 @@ class Part(Strict):
     keep: Literal["all", "first", "changes"] = Field(
         "all", description="first row of each id only, or also those that change something"
     )
+
+    @model_validator(mode="after")
+    def _no_spread(self) -> Self:
+        """`where` may have taken lines of an order away before a column of a table is made."""
+        spread = [name for name, cell in self.columns.items() if cell.spread]
+        if spread:
+            raise ValueError(f"`spread` is for `fields` of a source, found in columns.{spread[0]}")
+        return self
 
 
 class Mapping(Strict):

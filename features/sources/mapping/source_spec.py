@@ -11,6 +11,13 @@ def _span(lines: tuple[int, ...]) -> tuple[int, int]:
     return (lines[0], lines[0] + len(lines)) if lines else (0, 0)
 
 
+class FillDown(Strict):
+    """Give the lines of an order what stands on its first line only."""
+
+    by: str = Field(description="column that the lines of one order share")
+    columns: tuple[str, ...] = Field(min_length=1, description="columns whose empty cells are filled")
+
+
 class Source(Strict):
     """A file, a folder of files of one kind, or a database; with columns made beside those that it has."""
 
@@ -35,6 +42,9 @@ class Source(Strict):
         (), description="words of CSV files and sheets that stand for an empty cell"
     )
     text_marks: bool = Field(False, description='cells as ="0017" or \'0017 are read without their marks')
+    fill_down: FillDown | None = Field(
+        None, description="columns that stand on the first line of an order only"
+    )
     fields: dict[str, Cell] = Field({}, description="further columns, made in this order")
 
     @property

@@ -12,22 +12,35 @@ from features.sources.reading.cell_types import ALLOWED, Made, typed
 from features.sources.reading.deduplicate import kept
 from features.sources.reading.files import FILE, ROW, read, readable
 from features.sources.reading.join import joined
+from features.sources.reading.order_lines import filled, spread_over_lines
 from features.sources.reading.sql import check_present, expression, kind, origin
-from features.sources.source_rows import COLUMN, REASON, Rows, check_columns, column_type
+from features.sources.source_rows import (
+    COLUMN,
+    EMPTIED,
+    REASON,
+    Rows,
+    can_be_emptied,
+    check_columns,
+    column_type,
+)
 
 FAULT = "_fault_"
+NOTHING = pl.lit(None, pl.String)
 
 
 def opened(mapping: Mapping, root: Path, name: str) -> pl.LazyFrame:
     """A named source with its further fields."""
     source = mapping.sources[name]
-    frame = read(source, root)
+    frame = filled(read(source, root), source, mapping.place.at("sources", name, "fill_down"))
     for field, cell in source.fields.items():
         keys: Keys = ("sources", name, "fields", field)
         raw = origin(cell, frame, mapping.place, keys, source.label)
-        if cell.map or cell.decimal:
-            wanted = pl.Float64() if cell.decimal else pl.String()
+        if cell.map or cell.decimal or cell.spread:
+            wanted = pl.Float64() if cell.decimal or cell.spread else pl.String()
             raw = typed(cell, raw, kind(raw, frame), wanted, mapping.time_zone).value
+        if cell.spread:
+            place = mapping.place.at(*keys, "spread")
+            raw = spread_over_lines(raw, cell.spread, frame, place, source.label)
         frame = frame.with_columns(raw.alias(field))
     return frame
 
@@ -120,11 +133,27 @@ class PartRows:
         """Cells that could not be read become the row's fault; attributes get their types."""
         self._refuse_wrong_types(frame)
         faults = {name: pl.col(f"{FAULT}{name}") for name in self.part.columns}
-        column = [pl.when(bad).then(pl.lit(name)) for name, bad in faults.items()]
-        reason = [pl.when(bad).then(pl.lit(f"not {self._allowed(name)}")) for name, bad in faults.items()]
+        emptied = {name: bad for name, bad in faults.items() if can_be_emptied(self.table, name)}
+        frame = self._emptied(frame, emptied)
+        grave = {name: bad for name, bad in faults.items() if name not in emptied}
+        column = [pl.when(bad).then(pl.lit(name)) for name, bad in grave.items()] or [NOTHING]
+        reason = [pl.when(bad).then(pl.lit(f"not {self._allowed(name)}")) for name, bad in grave.items()] or [
+            NOTHING
+        ]
         own = [typed_by_itself(frame[name]) for name in frame.columns if name.startswith("x_")]
         marked = frame.with_columns(pl.coalesce(column).alias(COLUMN), pl.coalesce(reason).alias(REASON))
         return marked.drop([f"{FAULT}{name}" for name in faults]).with_columns(own)
+
+    def _emptied(self, frame: pl.DataFrame, faults: dict[str, pl.Expr]) -> pl.DataFrame:
+        """Cells of people that could not be read, named; of the dead, what cannot be read is no denial."""
+        if not faults:
+            return frame
+        said = [
+            pl.when(bad).then(pl.lit(f"{name}: not {self._allowed(name)}")) for name, bad in faults.items()
+        ]
+        frame = frame.with_columns(pl.concat_list(said).list.drop_nulls().alias(EMPTIED))
+        dead = faults.get("deceased")
+        return frame if dead is None else frame.with_columns(deceased=dead | pl.col("deceased"))
 
     def _allowed(self, name: str) -> str:
         return ALLOWED[type(column_type(self.table, name))]

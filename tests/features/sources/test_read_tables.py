@@ -108,11 +108,23 @@ def test_a_pattern_that_finds_nothing_is_refused(tmp_path: Path) -> None:
 
 
 def test_single_bad_cells_are_faults_of_their_rows(tmp_path: Path) -> None:
-    frame = WHO.with_columns(year=pl.Series(["1990", "x", None, "1985"]))
-    part = {"source": "who", "columns": MEMBER | {"birth_year": "year"}}
-    found = rows(mapped(tmp_path, {"members": [part]}, who=frame), "members").frame
+    frame = WHO.with_columns(price=pl.Series(["1990", "x", None, "1985"]))
+    part = {"source": "who", "columns": {"product_id": "who", "list_price_cents": "price"}}
+    found = rows(mapped(tmp_path, {"products": [part]}, who=frame), "products").frame
     assert found[REASON].to_list() == [None, "not a whole number", None, None]
-    assert found["_column"].to_list() == [None, "birth_year", None, None]
+    assert found["_column"].to_list() == [None, "list_price_cents", None, None]
+
+
+def test_bad_cells_of_people_are_emptied_and_their_rows_stay(tmp_path: Path) -> None:
+    frame = WHO.with_columns(
+        year=pl.Series(["1990", "x", None, "1985"]), dead=pl.Series(["false", "?", "true", None])
+    )
+    part = {"source": "who", "columns": MEMBER | {"birth_year": "year", "deceased": "dead"}}
+    found = rows(mapped(tmp_path, {"members": [part]}, who=frame), "members").frame
+    assert found[REASON].to_list() == [None] * 4
+    assert found["deceased"].to_list() == [False, True, True, None]
+    said = ["birth_year: not a whole number", "deceased: not true or false"]
+    assert found["_emptied"].to_list() == [[], said, [], []]
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 7, 100])
