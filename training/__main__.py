@@ -173,6 +173,7 @@ def init(
     label: Annotated[str | None, typer.Option(help="the column of a flat table's outcome")] = None,
     time: Annotated[str | None, typer.Option(help="the column that says when a row was known")] = None,
     format: Annotated[str | None, typer.Option(help="of times, such as %d.%m.%Y")] = None,
+    presets: Annotated[bool, typer.Option(help="read exports of known systems by their presets")] = True,
 ) -> None:
     """Propose a mapping for your files: writes mappings/NAME.yaml and lists what it is unsure of."""
     from features.sources.proposal.hints import Hints
@@ -183,7 +184,7 @@ def init(
     target = Path("mappings") / f"{named(name)}.yaml"
     if target.exists():
         raise ValueError(f"{target}: exists already; choose another --name")
-    proposal = propose(files, Hints(label, time, format), requirements())
+    proposal = propose(files, Hints(label, time, format, presets), requirements())
     target.write_text(proposal.text)
     print(f"{target}: written; look at it, then `memberlens check {name}`")
     for doubt in proposal.unsure:

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Hints:
-    """Names of columns, and the format of times, as a mapping file has it (``%d.%m.%Y``)."""
+    """Names of columns, the format of times (``%d.%m.%Y``), and whether known exports are recognised."""
 
     label: str | None = None
     time: str | None = None
     format: str | None = None
+    presets: bool = True
 
     def check(self, files: "Sequence[File]") -> None:
         """``ValueError`` where a named column is in no file, or is not what it is said to be."""

@@ -10,6 +10,7 @@ import polars as pl
 from features import tables
 from features.sources.proposal.column_profile import Column, File
 from features.sources.proposal.name_patterns import COLUMNS, DEFAULTS, FILES, GENDERS, OUTCOME, PAID, VOID
+from features.sources.proposal.presets import Preset, preset_of
 from features.sources.proposal.time_formats import read
 from features.sources.reading.number_format import read_number
 from features.sources.reading.words import TRUE
@@ -62,10 +63,14 @@ class Guess:
     unsure: list[str] = field(default_factory=list)
     score: float = 0.0
     dated: bool = True
+    preset: Preset | None = None
 
 
 def guess(file: File) -> Guess | None:
     """The best fitting table of a file; ``None`` where it fits none."""
+    preset = preset_of(file) if file.hints.presets else None
+    if preset is not None:
+        return Guess(file, next(iter(preset.tables)), {}, unsure=preset.said(file.label), preset=preset)
     found = [made for table in tables.TABLES if (made := _as_table(file, table)) is not None]
     flat = _as_subjects(file)
     best = max([*found, *([flat] if flat else [])], key=lambda made: made.score, default=None)

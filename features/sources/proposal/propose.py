@@ -128,7 +128,10 @@ def _text(guesses: list[Guess], paths: list[Path], unsure: list[str], requiremen
     named = _named(guesses, folder)
     for name, made in named:
         alone = made.file.path.is_file() and [other.table for other in guesses].count(made.table) == 1
-        tables.setdefault(made.table, []).append(_part(name, _told_apart(made, alone)))
+        parts = made.preset.parts(name, made.file) if made.preset else {}
+        parts = parts or {made.table: [_part(name, _told_apart(made, alone))]}
+        for table, found in parts.items():
+            tables.setdefault(table, []).extend(found)
     there = set(tables)
     lacks = {task: needs.missing(there) for task, needs in concerned(requirements, there).items()}
     tasks = [task for task, why in lacks.items() if not why]
@@ -180,6 +183,8 @@ def _plain(name: str, made: Guess) -> str:
 def _source(made: Guess, folder: Path) -> dict[str, Any]:
     fields = converted(made)
     found = {"file": str(made.file.path.relative_to(folder)), **made.file.written}
+    if made.preset:
+        return found | made.preset.source
     return found | ({"fields": fields} if fields else {})
 
 
