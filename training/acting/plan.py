@@ -168,6 +168,11 @@ def drafted(params: Params, request: Request, moment: int, day: date) -> Draft:
 
 
 def _stated(params: Params) -> Economics:
+    if not (params.build / TASK / "scores.parquet").exists():
+        raise FileNotFoundError(
+            f"plan: {params.build / TASK / 'scores.parquet'} is not there; a plan is made from the scores of "
+            f"{TASK}: run the night run with that task first (`dvc repro`)"
+        )
     stated: Economics | None = getattr(params.economics, TASK)
     if stated is None:
         raise ValueError(
