@@ -358,3 +358,13 @@ def test_the_commands_of_the_readme_run_as_they_stand(world):
             told = rows.select("subject", contacted=pl.col("option").is_not_null(), answered=answered)
             told.write_csv("contacts.csv")
             rows.select("subject", option="planned").write_csv("policy.csv")
+
+
+def test_a_plan_without_scores_says_what_to_run(world):
+    scores = world.build / "response" / "scores.parquet"
+    scores.rename(scores.with_suffix(".aside"))
+    try:
+        with pytest.raises(FileNotFoundError, match="run the night run with that task first"):
+            plan.make(world, plan.Request("unscored"))
+    finally:
+        scores.with_suffix(".aside").rename(scores)
