@@ -193,8 +193,6 @@ def test_what_cannot_be_planned_is_a_sentence(world):
         plan.make(world, plan.Request("poor", budget=0.001))
     with pytest.raises(HoldoutTooSmallError, match=r"too small to see anything.*(hold out|plan for)"):
         plan.make(world, plan.Request("blind", hold_out=0.002))
-    with pytest.raises(FileNotFoundError, match="run the night run with that task first"):
-        plan.make(world.model_copy(update={"data": "shop"}), plan.Request("unscored"))
     unstated = world.model_copy(update={"economics": settings.Stated()})
     with pytest.raises(ValueError, match=r"economics\.response: state"):
         plan.make(unstated, plan.Request("worthless"))
