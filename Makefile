@@ -50,8 +50,9 @@ test: $(VENV)/.dev ## The whole test suite, the README's examples included
 
 # What is long and hangs on data, browser or Java and not on the language runs on the newest Python alone; the way
 # from own files to a report, the service and everything small run on both.
-NEWEST := test_fourth_task test_public_data test_small_world test_time_travel features/test_spark serving/test_crowd \
-  serving/test_openapi training/test_gates training/test_late_columns training/test_report \
+NEWEST := test_fourth_task test_public_data test_small_world test_time_travel features/test_spark \
+  models/test_shap_values serving/test_crowd serving/test_odd_records serving/test_openapi serving/test_state \
+  training/test_audit training/test_gates training/test_late_columns training/test_report \
   training/test_report_browser training/test_uplift training/test_verify
 test-oldest: ## The same, but for the longest, on the oldest Python that is there, where it is another one
 	@test "$(lastword $(PYTHONS))" = "$(PYTHON)" || \

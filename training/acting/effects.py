@@ -113,7 +113,12 @@ def levels(test: pl.DataFrame, learnt: bool) -> np.ndarray:
         The model that scores has learnt from these campaigns since, their mean level with them: what is
         left to be unsure of is how campaigns differ.
     """
-    by = test.group_by("campaign_id").agg(pl.len(), pl.col("label").sum(), pl.col("probability").sum())
-    enough = by.filter(pl.col("len") >= FEWEST, pl.col("probability") >= FEWEST_EXPECTED)
-    level = enough.sort("campaign_id").select(pl.col("label") / pl.col("probability")).to_series().to_numpy()
+    # Summed in order of rows: Polars' threads add up in any, and the last digit of a plan would change.
+    of = np.unique(test["campaign_id"].to_numpy(), return_inverse=True)[1]
+    n, seen, expected = (
+        np.bincount(of, None if name is None else test[name].to_numpy())
+        for name in (None, "label", "probability")
+    )
+    enough = (n >= FEWEST) & (expected >= FEWEST_EXPECTED)
+    level = seen[enough] / expected[enough]
     return level / level.mean() if learnt and len(level) else level
