@@ -51,9 +51,12 @@ test: $(VENV)/.dev ## The whole test suite, the README's examples included
 # What is long and hangs on data, browser or Java and not on the language runs on the newest Python alone; the way
 # from own files to a report, the service and everything small run on both.
 NEWEST := test_fourth_task test_public_data test_small_world test_time_travel features/test_spark \
-  models/test_shap_values serving/test_crowd serving/test_odd_records serving/test_openapi serving/test_state \
-  training/test_audit training/test_gates training/test_late_columns training/test_report \
-  training/test_report_browser training/test_uplift training/test_verify
+  features/synthetic/test_brand features/synthetic/test_brand_truth models/test_acting_off_policy \
+  models/test_acting_readout models/test_histories models/test_reasons models/test_shap_values \
+  serving/test_counterfactual serving/test_crowd serving/test_document serving/test_odd_records \
+  serving/test_openapi serving/test_state training/test_acting training/test_audit training/test_gates \
+  training/test_late_columns training/test_report training/test_report_browser training/test_uplift \
+  training/test_value training/test_verify
 test-oldest: ## The same, but for the longest, on the oldest Python that is there, where it is another one
 	@test "$(lastword $(PYTHONS))" = "$(PYTHON)" || \
 	  $(MAKE) --no-print-directory test PYTHON=$(lastword $(PYTHONS)) VENV=.venv-oldest SKIP="$(NEWEST)"
