@@ -3,7 +3,7 @@
 import numpy as np
 
 from models.acting.knapsack import Programme
-from models.acting.plan import Audience, Chance, Limits, Offers
+from models.acting.terms import Audience, Chance, Limits, Offers
 
 
 def programme(seed: int, members: int, options: int = 4, channels: int = 2) -> Programme:

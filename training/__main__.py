@@ -3,12 +3,14 @@
 import sys
 import warnings
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from training.acting import commands as acting
+from training.command_days import day_of
 from training.params import Params, load
 from training.registry import experiment_commands
 
@@ -17,15 +19,8 @@ warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", F
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.add_typer(experiment_commands.app)
+app.add_typer(acting.app)
 Task = Annotated[str, typer.Argument(help="one of `tasks` in params.yaml")]
-
-
-def _day(text: str) -> date:
-    """A day of the calendar; what is none is named, with what one looks like."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no day; allowed is YYYY-MM-DD, as in 2027-06-30") from None
 
 
 def _task_stage(name: str) -> None:
@@ -120,7 +115,8 @@ def sign(
         list[str] | None, typer.Option(help="one condition; may stand several times")
     ] = None,
     expires: Annotated[
-        date | None, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="last valid day; a year by default")
+        date | None,
+        typer.Option(parser=day_of, metavar="YYYY-MM-DD", help="last valid day; a year by default"),
     ] = None,
 ) -> None:
     """Sign the task's report; a changed report voids the signature."""
@@ -140,14 +136,6 @@ def sign(
 def truth() -> None:
     """Compare models with what the simulated brand knows of itself."""
     from training.evaluation import truth as known
-
-    print(known.text(load()))
-
-
-@app.command(name="acting-truth")
-def acting_truth() -> None:
-    """Compare plans with the best one that the simulated brand would allow, beside simpler orders."""
-    from training.acting import truth as known
 
     print(known.text(load()))
 
@@ -242,63 +230,6 @@ def summary() -> None:
     from training.summary import summarise
 
     print(summarise(load()))
-
-
-@app.command()
-def plan(
-    name: Annotated[str, typer.Argument(help="of the plan, such as spring-2027")],
-    budget: Annotated[float | None, typer.Option(help="money to spend; without it there is no limit")] = None,
-    options: Annotated[Path, typer.Option(help="what can be done, and what it costs")] = Path(
-        "experiments/options.yaml"
-    ),
-    holdout: Annotated[float, typer.Option(help="share held out at random, to see what contacts add")] = 0.05,
-    explore: Annotated[float, typer.Option(help="share that gets an option drawn at random")] = 0.0,
-    day: Annotated[
-        date | None, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="by default the day of the data")
-    ] = None,
-    salt: Annotated[str | None, typer.Option(help="of the holdout; the same salt, the same members")] = None,
-    reach: Annotated[
-        Path | None,
-        typer.Option(help="consents and addresses by channel: subject_id, channel, consent, address"),
-    ] = None,
-    blind: Annotated[bool, typer.Option(help="plan even if the holdout would show nothing")] = False,
-) -> None:
-    """Plan who gets what within a budget, and who is left in peace; sends nothing, writes a list."""
-    from training.acting import plan as acting
-
-    params = load()
-    request = acting.Request(name, options, budget, holdout, explore, day, salt, reach, blind)
-    told = acting.make(params, request)
-    if warning := acting.older(told, params):
-        print(f"warning: {warning}")
-    print(acting.text(told, acting.folder(params, name)))
-
-
-@app.command()
-def readout(
-    name: Annotated[str, typer.Argument(help="of the plan")],
-    contacts: Annotated[
-        Path, typer.Argument(help="Parquet or CSV: subject, contacted, answered; margin, cost, opted_out")
-    ],
-    day: Annotated[
-        date | None, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="of the look; the day of the data")
-    ] = None,
-) -> None:
-    """Say what a plan brought against its holdout, with intervals, in both languages."""
-    from training.acting import readout as acting
-
-    print(acting.text(acting.make(load(), name, contacts, day)))
-
-
-@app.command()
-def whatif(
-    log: Annotated[Path, typer.Argument(help="subject, option, probability, reward")],
-    policy: Annotated[Path, typer.Argument(help="subject, option, probability; or the list of a plan")],
-) -> None:
-    """Say what another policy would have brought on a log, or why that cannot be told."""
-    from training.acting import whatif as acting
-
-    print(acting.text(acting.make(log, policy)))
 
 
 def run(commands: typer.Typer = app) -> None:

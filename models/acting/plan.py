@@ -5,13 +5,13 @@ open complaints comes first; then a part of the members may explore, with known 
 is the knapsack of what is left. Every rule holds in every plan; nothing is sent from here.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from models.acting import holdout
 from models.acting.knapsack import NOTHING, ROOM, Programme, Solution, beyond, solve, wanted
+from models.acting.terms import Audience, Chance, Limits, Offers, PlanError, open_to
 
 SENT = "sent"
 REASONS = (
@@ -19,121 +19,6 @@ REASONS = (
     *("not_worth_its_cost", "budget", "capacity"),
 )
 CODE = {reason: code for code, reason in enumerate(REASONS)}
-
-
-class PlanError(ValueError):
-    """A plan that cannot be made as asked; says what to change."""
-
-
-@dataclass(frozen=True)
-class Offers:
-    """What each option brings each member.
-
-    Parameters
-    ----------
-    gain
-        Money expected to be added, the cost not yet taken off, shape (members, options).
-    cost
-        Money, shape (options,) or (members, options).
-    allowed
-        By consent and address, shape (members, options).
-    channel
-        Code of each option's channel, shape (options,).
-    care
-        Which options answer a complaint, and nothing else, shape (options,).
-    """
-
-    gain: np.ndarray
-    cost: np.ndarray
-    allowed: np.ndarray
-    channel: np.ndarray
-    care: np.ndarray
-
-    def __post_init__(self) -> None:
-        """Refuse shapes that do not fit and numbers that are none with ``PlanError``."""
-        options = self.gain.shape[1]
-        if self.allowed.shape != self.gain.shape or self.cost.shape not in ((options,), self.gain.shape):
-            raise PlanError(f"gain {self.gain.shape}, cost {self.cost.shape}, allowed {self.allowed.shape}")
-        if self.channel.shape != (options,) or self.care.shape != (options,):
-            raise PlanError(f"{options} options, channel {self.channel.shape}, care {self.care.shape}")
-        if not np.isfinite(self.gain).all():
-            raise PlanError(
-                "gain: a number is not finite; leave members without one out, or allow them nothing"
-            )
-        if not np.isfinite(self.cost).all() or (self.cost < 0).any():
-            raise PlanError("cost: allowed are finite numbers from 0")
-
-
-@dataclass(frozen=True)
-class Audience:
-    """The members, shape (members,) each.
-
-    Parameters
-    ----------
-    ids
-        As the salted hash takes them.
-    stratum
-        Codes, for held-out shares by stratum.
-    contacts
-        Contacts got in the last fortnight.
-    quiet
-        To be left in peace.
-    complaint
-        Has an open complaint: gets care or nothing.
-    """
-
-    ids: Sequence[str]
-    stratum: np.ndarray
-    contacts: np.ndarray
-    quiet: np.ndarray
-    complaint: np.ndarray
-
-
-@dataclass(frozen=True)
-class Limits:
-    """A budget in money, members a day for each option and channel, contacts a member in 14 days."""
-
-    budget: float
-    capacity: np.ndarray
-    channel_capacity: np.ndarray
-    per_fortnight: int
-
-    def __post_init__(self) -> None:
-        """Refuse limits out of range with ``PlanError``."""
-        if not self.budget > 0:
-            raise PlanError(f"budget {self.budget}: allowed is more than 0")
-        for name in ("capacity", "channel_capacity"):
-            if not (getattr(self, name) >= 0).all():
-                raise PlanError(f"{name}: allowed are numbers from 0")
-        if self.per_fortnight < 1:
-            raise PlanError(f"per_fortnight {self.per_fortnight}: allowed is a whole number from 1")
-
-
-@dataclass(frozen=True)
-class Chance:
-    """What is left to chance.
-
-    Parameters
-    ----------
-    salt
-        Of the holdout; kept, the same members are held out in the next campaign.
-    campaign
-        Its name; who explores is drawn anew for each.
-    hold_out
-        Share held out: one for all, or one for each stratum, shape (strata,).
-    explore
-        Share, of members and of each limit, that explores.
-    """
-
-    salt: str
-    campaign: str
-    hold_out: float | np.ndarray = 0.05
-    explore: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Refuse a share out of range with ``PlanError``."""
-        if not 0 <= self.explore < 1:
-            raise PlanError(f"explore {self.explore}: allowed is a share from 0 to below 1")
 
 
 @dataclass(frozen=True)
@@ -148,8 +33,8 @@ class Plan:
         What each would have got without holdout and exploring, at the same prices: whom to compare.
     reason
         Codes, places in ``REASONS``.
-    held_out
-        Whether withheld at random.
+    held_out, explores
+        Whether withheld at random, and whether the option was drawn at random.
     probability
         With which probability the member's draws led to ``choice``.
     gain, cost
@@ -162,6 +47,7 @@ class Plan:
     planned: np.ndarray
     reason: np.ndarray
     held_out: np.ndarray
+    explores: np.ndarray
     probability: np.ndarray
     gain: np.ndarray
     cost: np.ndarray
@@ -206,16 +92,16 @@ def make(offers: Offers, audience: Audience, limits: Limits, chance: Chance) -> 
     PlanError
         Shapes, limits or shares out of range; a budget below the cheapest option that is worth it.
     """
-    open_to = _open(offers, audience, limits)
-    programme = _programme(offers, open_to, limits)
+    free = open_to(offers, audience, limits)
+    programme = _programme(offers, free, limits)
     _buys_something(programme)
-    share = np.where(audience.complaint, 0.0, holdout.shares(len(open_to), chance.hold_out, audience.stratum))
-    held = (holdout.position(audience.ids, chance.salt) < share) & open_to.any(axis=1)
+    share = np.where(audience.complaint, 0.0, holdout.shares(len(free), chance.hold_out, audience.stratum))
+    held = (holdout.position(audience.ids, chance.salt) < share) & free.any(axis=1)
     place = holdout.position(audience.ids, f"{chance.salt}:{chance.campaign}:explore")
-    explores = (place < chance.explore) & ~held & ~audience.complaint & open_to.any(axis=1)
-    choice = np.full(len(open_to), NOTHING)
+    explores = (place < chance.explore) & ~held & ~audience.complaint & free.any(axis=1)
+    choice = np.full(len(free), NOTHING)
 
-    cared = np.flatnonzero(audience.complaint & open_to.any(axis=1))
+    cared = np.flatnonzero(audience.complaint & free.any(axis=1))
     choice[cared] = _care(programme, cared)
     drawn, odds = _explore(_less(programme, choice), np.flatnonzero(explores), audience, chance)
     choice[explores] = drawn
@@ -228,25 +114,18 @@ def make(offers: Offers, audience: Audience, limits: Limits, chance: Chance) -> 
     reason = _reasons(programme, offers, audience, limits, solution, choice)
     undecided = (choice == NOTHING) & (reason >= CODE["not_worth_its_cost"])
     reason[undecided & explores], reason[held] = CODE["exploring"], CODE["held_out"]
-    probability = _probability(choice, planned, share, odds, chance, audience, open_to)
+    probability = _probability(choice, planned, share, odds, chance, audience, free)
     chosen = np.maximum(choice, 0)
     brought = np.where(choice == NOTHING, 0.0, offers.gain[np.arange(len(choice)), chosen])
     cost = programme.of(programme.cost, choice)
-    return Plan(choice, planned, reason, held, probability, brought, cost, solution)
+    return Plan(choice, planned, reason, held, explores, probability, brought, cost, solution)
 
 
-def _open(offers: Offers, audience: Audience, limits: Limits) -> np.ndarray:
-    """Which options every rule leaves to each member: care for complaints, the rest for all others."""
-    left = audience.complaint[:, None] == offers.care
-    peace = (audience.quiet | (audience.contacts >= limits.per_fortnight)) & ~audience.complaint
-    return offers.allowed & left & ~peace[:, None]
-
-
-def _programme(offers: Offers, open_to: np.ndarray, limits: Limits) -> Programme:
+def _programme(offers: Offers, free: np.ndarray, limits: Limits) -> Programme:
     """Options by members, as the knapsack takes them."""
     cost = np.broadcast_to(offers.cost, offers.gain.shape)
     value = np.full(offers.gain.shape[::-1], -np.inf)
-    np.copyto(value, (offers.gain - cost).T, where=open_to.T)
+    np.copyto(value, (offers.gain - cost).T, where=free.T)
     table = np.broadcast_to(offers.cost[:, None], value.shape) if offers.cost.ndim == 1 else cost.T.copy()
     return Programme(
         value,
@@ -302,9 +181,9 @@ def _explore(
     names = [audience.ids[at] for at in members]
     luck = holdout.position(names, f"{chance.salt}:{chance.campaign}:option")
     order = np.argsort(holdout.position(names, f"{chance.salt}:{chance.campaign}:order"), kind="stable")
-    open_to = np.isfinite(programme.value[:, members])
-    nth = np.floor(luck * (open_to.sum(axis=0) + 1)).astype(np.int64)  # the last is nothing
-    is_nth = open_to & (np.cumsum(open_to, axis=0) == nth + 1)
+    free = np.isfinite(programme.value[:, members])
+    nth = np.floor(luck * (free.sum(axis=0) + 1)).astype(np.int64)  # the last is nothing
+    is_nth = free & (np.cumsum(free, axis=0) == nth + 1)
     drawn = np.where(is_nth.any(axis=0), is_nth.argmax(axis=0), NOTHING)
     cost, first = programme.cost[:, members], drawn.copy()
     groups = [(np.arange(len(programme.capacity)), programme.capacity)]
@@ -323,15 +202,15 @@ def _explore(
 
 def _probability(
     choice: np.ndarray, planned: np.ndarray, share: np.ndarray, odds: np.ndarray,
-    chance: Chance, audience: Audience, open_to: np.ndarray,
+    chance: Chance, audience: Audience, free: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """Of ``choice``: by holdout, by exploring, or by the plan."""
-    each = open_to.sum(axis=1) + 1
+    each = free.sum(axis=1) + 1
     stays = odds[np.maximum(choice, 0)] / each
-    nothing = 1 - (open_to @ odds) / each
+    nothing = 1 - (free @ odds) / each
     explored = np.where(choice == NOTHING, nothing, stays)
-    may = np.where(audience.complaint | ~open_to.any(axis=1), 0.0, chance.explore)
-    withheld = np.where(open_to.any(axis=1), share, 0.0)
+    may = np.where(audience.complaint | ~free.any(axis=1), 0.0, chance.explore)
+    withheld = np.where(free.any(axis=1), share, 0.0)
     found = withheld * (choice == NOTHING) + (1 - withheld) * (
         may * explored + (1 - may) * (choice == planned)
     )

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from models.acting.options import read
-from models.acting.plan import Audience, Chance, Limits, Offers, make
+from models.acting.plan import make
+from models.acting.terms import Audience, Chance, Limits, Offers
 
 FILE = Path(__file__).parents[2] / "experiments" / "options.yaml"
 

@@ -14,7 +14,8 @@ from models.acting import holdout
 from models.acting.budget import budget_curve, path
 from models.acting.knapsack import NOTHING, Programme, solve
 from models.acting.options import OptionsError
-from models.acting.plan import CODE, REASONS, PlanError, gain, make
+from models.acting.plan import CODE, REASONS, gain, make
+from models.acting.terms import PlanError
 
 SEEDS = st.integers(0, 10_000)
 

@@ -15,9 +15,10 @@ import memberlens
 from models.acting.holdout import HoldoutTooSmallError, position
 from models.acting.off_policy import LogError
 from models.acting.options import OptionsError
-from models.acting.plan import REASONS, PlanError
+from models.acting.plan import REASONS
+from models.acting.terms import PlanError
 from training import params as settings
-from training.acting import plan, readout, truth, whatif
+from training.acting import draft, plan, readout, truth, whatif
 from training.io import read_json
 from training.stages.consent import consent
 from training.stages.dataset import dataset
@@ -65,7 +66,7 @@ def made(world: settings.Params, name: str, **stated: object) -> tuple[pl.DataFr
     """A plan of that name, made anew: its list and its facts."""
     folder = plan.folder(world, name)
     shutil.rmtree(folder, ignore_errors=True)
-    told = plan.make(world, plan.Request(name, **({"blind": True} | stated)))
+    told = plan.make(world, draft.Request(name, **({"blind": True} | stated)))
     assert read_json(folder / plan.FACTS) == told
     return pl.read_parquet(folder / plan.LIST), told
 
@@ -179,23 +180,23 @@ def test_more_money_never_brings_less(world):
 )
 def test_an_option_that_cannot_be_used_is_a_sentence(world, tmp_path, changed, says):
     with pytest.raises(OptionsError, match=says):
-        plan.make(world, plan.Request("bad", options(tmp_path / "options.yaml", **changed)))
+        plan.make(world, draft.Request("bad", options(tmp_path / "options.yaml", **changed)))
     assert not plan.folder(world, "bad").exists()
 
 
 def test_what_cannot_be_planned_is_a_sentence(world):
     made(world, "there")
     with pytest.raises(ValueError, match=r"plan there: .* exists already.*choose another name"):
-        plan.make(world, plan.Request("there"))
+        plan.make(world, draft.Request("there"))
     with pytest.raises(ValueError, match="allowed are small letters"):
-        plan.make(world, plan.Request("../there"))
+        plan.make(world, draft.Request("../there"))
     with pytest.raises(PlanError, match=r"a budget of 0\.001 buys nothing.*at least that"):
-        plan.make(world, plan.Request("poor", budget=0.001))
+        plan.make(world, draft.Request("poor", budget=0.001))
     with pytest.raises(HoldoutTooSmallError, match=r"too small to see anything.*(hold out|plan for)"):
-        plan.make(world, plan.Request("blind", hold_out=0.002))
+        plan.make(world, draft.Request("blind", hold_out=0.002))
     unstated = world.model_copy(update={"economics": settings.Stated()})
     with pytest.raises(ValueError, match=r"economics\.response: state"):
-        plan.make(unstated, plan.Request("worthless"))
+        plan.make(unstated, draft.Request("worthless"))
 
 
 def test_a_file_of_consents_by_channel_is_obeyed(world, tmp_path):
@@ -228,7 +229,7 @@ def test_a_day_before_the_scores_is_refused(world):
     from datetime import date
 
     with pytest.raises(ValueError, match="a plan is for that day or a later one"):
-        plan.make(world, replace(plan.Request("past"), day=date(2025, 1, 1)))
+        plan.make(world, replace(draft.Request("past"), day=date(2025, 1, 1)))
 
 
 def campaign(world: settings.Params, name: str, seed: int = 0) -> pl.DataFrame:
@@ -363,6 +364,6 @@ def test_a_plan_without_scores_says_what_to_run(world):
     scores.rename(scores.with_suffix(".aside"))
     try:
         with pytest.raises(FileNotFoundError, match="run the night run with that task first"):
-            plan.make(world, plan.Request("unscored"))
+            plan.make(world, draft.Request("unscored"))
     finally:
         scores.with_suffix(".aside").rename(scores)

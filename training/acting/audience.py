@@ -8,8 +8,9 @@ import polars as pl
 
 from features.feature import DAY
 from models.acting.options import Options
-from models.acting.plan import Audience
+from models.acting.terms import Audience
 from models.scorer import OK
+from training.acting.handed_over import read_table
 from training.params import Params
 
 FORTNIGHT, QUARTER = 14 * DAY, 90 * DAY
@@ -105,13 +106,7 @@ def _holds(subjects: pl.Series, options: Options, rows: pl.DataFrame) -> np.ndar
 
 
 def _reach(path: Path) -> pl.DataFrame:
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file; allowed are Parquet and CSV with {', '.join(NEEDED)}")
-    found = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
-    absent = [name for name in NEEDED if name not in found.columns]
-    if absent:
-        raise ValueError(f"{path}: column {absent[0]} is missing; needed are {', '.join(NEEDED)}")
-    return found.with_columns(
+    return read_table(path, NEEDED).with_columns(
         pl.col("subject_id").cast(pl.String), pl.col("consent", "address").cast(pl.Boolean)
     )
 

@@ -1,17 +1,18 @@
 """``memberlens readout``: what a plan brought its brand."""
 
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from features.timestamps import extract_moment
 from models.acting.readout import Campaign, Readout, by_group, read
+from training.acting.draft import data_day
 from training.acting.effects import ADDED
 from training.acting.groups import KINDS, kept
+from training.acting.handed_over import read_table
 from training.acting.plan import FACTS, LIST, folder
 from training.acting.words import BOTH, group_words, line, unit
 from training.io import read_json, write_json
@@ -52,7 +53,7 @@ def make(params: Params, name: str, contacts: Path, day: date | None = None) -> 
     compared = joined.filter(pl.col("arm").is_in(COMPARED), pl.col("planned").is_not_null())
     groups = _groups(params, name, compared)
     campaign = _campaign(compared, groups)
-    days = ((day or _today(params)) - date.fromisoformat(told["day"])).days
+    days = ((day or data_day(params)) - date.fromisoformat(told["day"])).days
     looks = 1 + (read_json(target / FILE)["looks"] if (target / FILE).exists() else 0)
     found = read(campaign, days, told["window_days"], looks, told["unit"] == ADDED)
     content = _content(found, campaign, groups) | {
@@ -63,18 +64,8 @@ def make(params: Params, name: str, contacts: Path, day: date | None = None) -> 
     return content
 
 
-def _today(params: Params) -> date:
-    moment = extract_moment(read_json(params.build / "ingest.json"))
-    return datetime.fromtimestamp(moment, UTC).date()
-
-
 def _contacts(path: Path) -> pl.DataFrame:
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file; allowed are Parquet and CSV with {', '.join(NEEDED)}")
-    found = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
-    absent = [name for name in NEEDED if name not in found.columns]
-    if absent:
-        raise ContactsError(f"{path}: column {absent[0]} is missing; needed are {', '.join(NEEDED)}")
+    found = read_table(path, NEEDED, ContactsError)
     if found["subject"].n_unique() < len(found):
         raise ContactsError(f"{path}: a subject stands in more than one row; one row a member is needed")
     types = {"subject": pl.String, "contacted": pl.Boolean, "answered": pl.Float64, "margin": pl.Float64,

@@ -6,7 +6,6 @@ their worth, less what blocks lose in a year, less the cost.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 
 import numpy as np
 import polars as pl
@@ -14,8 +13,9 @@ import polars as pl
 from features.synthetic.option_truth import chances, orders_lost
 from features.timestamps import extract_moment
 from models.acting.knapsack import NOTHING
-from models.acting.plan import Limits, Offers, make
-from training.acting.plan import Draft, Request, drafted
+from models.acting.plan import make
+from models.acting.terms import Limits, Offers, open_to
+from training.acting.draft import Draft, Request, data_day, drafted
 from training.io import read_json
 from training.params import Params
 
@@ -77,9 +77,7 @@ def true_gain(params: Params, draft: Draft) -> np.ndarray:
 
 def trials(params: Params) -> Iterator[Trial]:
     """Yield 5 budgets under each of: consent as it is or everybody's; capacities as stated or tight."""
-    moment = extract_moment(read_json(params.build / "ingest.json")) + 1
-    request = Request("truth", hold_out=0.0, blind=True)
-    draft = drafted(params, request, moment, date.fromtimestamp(moment))
+    draft = drafted(params, Request("truth", hold_out=0.0, blind=True), data_day(params))
     truth, rfm = true_gain(params, draft), _rfm(params, draft)
     wide = np.full(len(draft.options.channels), CAPPED * len(truth))
     uncared = draft.offers.allowed & ~draft.offers.care  # care is owed under every policy, and costs the same
@@ -100,26 +98,21 @@ def _trial(
 ) -> Trial:
     audience, chance = draft.people.audience, draft.chance
     best = make(replace(offers, gain=truth), audience, limits, chance).choice
-    open_to = offers.allowed & _reachable(draft)[:, None]
-    probability = np.where(open_to, draft.effects.probability, -1.0)
+    free = open_to(offers, audience, limits)
+    probability = np.where(free, draft.effects.probability, -1.0)
     likely = probability.argmax(axis=1)
     luck = np.random.default_rng(0)
-    any_option = np.where(open_to, luck.random(open_to.shape), -1.0).argmax(axis=1)
+    any_option = np.where(free, luck.random(free.shape), -1.0).argmax(axis=1)
     orders = {
         "top-p": (likely, -probability.max(axis=1)),
         "RFM": (likely, -rfm),
         "random": (any_option, luck.random(len(truth))),
     }
     choices = {"plan": make(offers, audience, limits, chance).choice} | {
-        name: _greedy(option, order, open_to, offers, limits) for name, (option, order) in orders.items()
+        name: _greedy(option, order, free, offers, limits) for name, (option, order) in orders.items()
     }
     found = {name: _value(choice, truth, offers) for name, choice in choices.items()}
     return Trial(*names, limits.budget, _value(best, truth, offers), found)
-
-
-def _reachable(draft: Draft) -> np.ndarray:
-    audience = draft.people.audience
-    return ~(audience.quiet | audience.complaint | (audience.contacts >= draft.limits.per_fortnight))
 
 
 def _value(choice: Choice, truth: np.ndarray, offers: Offers) -> float:
@@ -128,14 +121,14 @@ def _value(choice: Choice, truth: np.ndarray, offers: Offers) -> float:
     return float((truth[at, choice[at]] - offers.cost[choice[at]]).sum())
 
 
-def _greedy(option: Choice, order: np.ndarray, open_to: np.ndarray, offers: Offers, limits: Limits) -> Choice:
+def _greedy(option: Choice, order: np.ndarray, free: np.ndarray, offers: Offers, limits: Limits) -> Choice:
     """The first members of an order, each with the option given, while money and places last."""
     choice, money = np.full(len(option), NOTHING), limits.budget
     places, channels = limits.capacity.copy(), limits.channel_capacity.copy()
     for member in np.argsort(order, kind="stable"):
         own = option[member]
         room = min(places[own], channels[offers.channel[own]]) >= 1
-        if open_to[member, own] and room and offers.cost[own] <= money:
+        if free[member, own] and room and offers.cost[own] <= money:
             choice[member], money = own, money - offers.cost[own]
             places[own] -= 1
             channels[offers.channel[own]] -= 1

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from models.acting.off_policy import Log, LogError, Value, judge
+from training.acting.handed_over import read_table
 from training.acting.words import BOTH, line
 
 NEEDED = ("subject", "option", "reward")
@@ -51,13 +52,7 @@ def make(log: Path, policy: Path) -> dict[str, Any]:
 
 
 def _table(path: Path, needed: tuple[str, ...]) -> pl.DataFrame:
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file; allowed are Parquet and CSV with {', '.join(needed)}")
-    found = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
-    absent = [name for name in needed if name not in found.columns]
-    if absent:
-        raise LogError(f"{path}: column {absent[0]} is missing; needed are {', '.join(needed)}")
-    return found.with_columns(pl.col("subject").cast(pl.String))
+    return read_table(path, needed, LogError).with_columns(pl.col("subject").cast(pl.String))
 
 
 def _option(name: str) -> pl.Expr:

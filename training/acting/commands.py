@@ -1,0 +1,79 @@
+"""Commands that act on scores, a part of ``python -m training``."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from training.command_days import day_of
+from training.params import load
+
+app = typer.Typer()
+
+
+@app.command()
+def plan(
+    name: Annotated[str, typer.Argument(help="of the plan, such as spring-2027")],
+    budget: Annotated[float | None, typer.Option(help="money to spend; without it there is no limit")] = None,
+    options: Annotated[Path, typer.Option(help="what can be done, and what it costs")] = Path(
+        "experiments/options.yaml"
+    ),
+    holdout: Annotated[float, typer.Option(help="share held out at random, to see what contacts add")] = 0.05,
+    explore: Annotated[float, typer.Option(help="share that gets an option drawn at random")] = 0.0,
+    day: Annotated[
+        date | None, typer.Option(parser=day_of, metavar="YYYY-MM-DD", help="by default the day of the data")
+    ] = None,
+    salt: Annotated[str | None, typer.Option(help="of the holdout; the same salt, the same members")] = None,
+    reach: Annotated[
+        Path | None,
+        typer.Option(help="consents and addresses by channel: subject_id, channel, consent, address"),
+    ] = None,
+    blind: Annotated[bool, typer.Option(help="plan even if the holdout would show nothing")] = False,
+) -> None:
+    """Plan who gets what within a budget, and who is left in peace; sends nothing, writes a list."""
+    from training.acting import brief
+    from training.acting import plan as acting
+    from training.acting.draft import Request
+
+    params = load()
+    told = acting.make(params, Request(name, options, budget, holdout, explore, day, salt, reach, blind))
+    if warning := brief.older(told, params):
+        print(f"warning: {warning}")
+    print(brief.text(told, acting.folder(params, name) / acting.LIST))
+
+
+@app.command()
+def readout(
+    name: Annotated[str, typer.Argument(help="of the plan")],
+    contacts: Annotated[
+        Path, typer.Argument(help="Parquet or CSV: subject, contacted, answered; margin, cost, opted_out")
+    ],
+    day: Annotated[
+        date | None,
+        typer.Option(parser=day_of, metavar="YYYY-MM-DD", help="of the look; the day of the data"),
+    ] = None,
+) -> None:
+    """Say what a plan brought against its holdout, with intervals, in both languages."""
+    from training.acting import readout as acting
+
+    print(acting.text(acting.make(load(), name, contacts, day)))
+
+
+@app.command()
+def whatif(
+    log: Annotated[Path, typer.Argument(help="subject, option, probability, reward")],
+    policy: Annotated[Path, typer.Argument(help="subject, option, probability; or the list of a plan")],
+) -> None:
+    """Say what another policy would have brought on a log, or why that cannot be told."""
+    from training.acting import whatif as acting
+
+    print(acting.text(acting.make(log, policy)))
+
+
+@app.command(name="acting-truth")
+def acting_truth() -> None:
+    """Compare plans with the best one that the simulated brand would allow, beside simpler orders."""
+    from training.acting import truth as known
+
+    print(known.text(load()))
