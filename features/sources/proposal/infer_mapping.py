@@ -5,28 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import polars as pl
-
 from features import tables
+from features.sources.proposal.cell_proposal import cell_of, doubts, written
 from features.sources.proposal.column_profile import Column, File
-from features.sources.proposal.name_patterns import COLUMNS, DEFAULTS, FILES, GENDERS, OUTCOME, PAID, VOID
+from features.sources.proposal.name_patterns import COLUMNS, DEFAULTS, FILES, OUTCOME, PAID, VOID
 from features.sources.proposal.presets import Preset, preset_of
-from features.sources.proposal.time_formats import read
-from features.sources.reading.number_format import read_number
 from features.sources.reading.words import TRUE
 
 TIMES = ("occurred_at", "joined_at", "recorded_at")
-IDS = (
-    "member_id",
-    "lead_id",
-    "order_id",
-    "product_id",
-    "campaign_id",
-    "contact_id",
-    "ticket_id",
-    "account_id",
-)
-NUMBERS = ("quantity", "minutes", "birth_year", "window_days", "satisfaction", "city_tier")
 TIMELESS = ("members", "products", "campaigns", "identities")  # often come as they are today
 CONSTANTS: dict[tuple[str, str], Any] = {
     ("events", "channel"): "web",
@@ -86,7 +72,7 @@ def _as_table(file: File, table: str) -> Guess | None:
         if column is not None:
             used[name] = column.name
     unsure: list[str] = []
-    cells = {name: _cell(file, name, column, unsure) for name, column in used.items()}
+    cells = {name: cell_of(file, name, column, unsure) for name, column in used.items()}
     if table == "purchases" and "unit_price_cents" not in cells:
         cells |= _line_total(file, unsure)
     if table in ("responses", "events") and "lead_id" in cells:
@@ -212,86 +198,6 @@ def _finer(day: Column, times: list[Column]) -> Column:
     return day if day.has_clock else next((column for column in alike if column.has_clock), day)
 
 
-def _cell(file: File, name: str, column_name: str, unsure: list[str]) -> dict[str, Any]:
-    column = next(column for column in file.columns if column.name == column_name)
-    cell: dict[str, Any] = {"column": column.name}
-    cell |= _written(column, name)
-    unsure += [f"{file.label}: {column.name} {doubt}" for doubt in _doubts(column, name)]
-    if column.kind == "time":
-        others = [other.name for other in file.times if other.name != column.name]
-        taken = "the time at which a row was known" if name == "occurred_at" else name
-        but = f", not {others}" if others and name == "occurred_at" else ""
-        read = f", read as {' and '.join(column.readings[0])}" if column.readings else ""
-        unsure.append(f"{file.label}: {column.name} is taken as {taken}{but}{read}")
-    if name.endswith("_cents"):
-        cell["times"] = 100
-        whole = "" if column.decimals else ", and has no decimals: it may be cents already"
-        unsure.append(f"{file.label}: {column.name} is taken as whole money units (times 100){whole}")
-    return cell
-
-
-def _written(column: Column, name: str) -> dict[str, Any]:
-    """How the cells of a column are read, as keys of a cell."""
-    is_number = column.kind == "number" and (name.endswith("_cents") or name in NUMBERS)
-    found: dict[str, Any] = {}
-    if column.kind == "time" and column.readings:
-        first = column.readings[0]
-        found["format"] = first[0] if len(first) == 1 else list(first)
-    if column.kind == "time" and column.since:
-        found |= {"since": column.since, "unit": column.unit}
-    if column.decimal and (is_number or column.kind == "time"):
-        found["decimal"] = column.decimal
-    if column.words and column.kind in ("time", "number") and name not in IDS:
-        found["map"] = dict.fromkeys(column.words)
-    if name == "gender" and {word.lower() for word in column.values} & GENDERS.keys():
-        meant = {word: GENDERS[word.lower()] for word in column.values if word.lower() in GENDERS}
-        found |= {"map": meant, "other": "unknown"}
-    return found
-
-
-def _doubts(column: Column, name: str) -> Iterator[str]:
-    """What cannot be told from the cells of a column, with an example of each reading."""
-    if len(column.readings) > 1:
-        yield (
-            f"can be read in {len(column.readings)} ways, no cell decides between them: "
-            f"{column.example} is taken as {_dated(column, 0)}, and may be {_dated(column, 1)}. "
-            f"If it is, say `format: {_quoted(column.readings[1])}`"
-        )
-    if column.unit:
-        since = "1970 in UTC" if column.unit != "days" else "1899-12-30, as spreadsheets count them"
-        yield f"is taken as {column.unit} since {since}"
-    if column.guessed and name not in IDS:
-        mark = column.decimal or "."
-        other = "," if mark == "." else "."
-        one, two = (_valued(column.example, each) for each in (mark, other))
-        yield (
-            f"does not tell its decimal mark: {column.example} is taken as {one}, and may be {two}. "
-            f"If it is, say `decimal: {_quoted((other,))}`"
-        )
-    if column.odd is not None and name not in IDS:
-        kind = "time" if column.kind == "time" else "number"
-        yield f"is taken as a {kind}, but {column.odd!r} is none: its row will be set aside"
-    if column.spoiled and name in IDS:
-        yield (
-            f"has ids that a spreadsheet cut to {column.example}; what is lost cannot be had back, so "
-            "export them as text"
-        )
-
-
-def _dated(column: Column, place: int) -> str:
-    value = read(pl.Series([column.example]), column.readings[place]).item()
-    return f"{value:%-d %B %Y}" if value is not None else "no time"
-
-
-def _valued(example: str, mark: str) -> str:
-    value = pl.select(read_number(pl.lit(example), mark)).item()
-    return f"{value:,.10g}".replace(",", " ") if value is not None else "no number"
-
-
-def _quoted(formats: tuple[str, ...]) -> str:
-    return f'"{formats[0]}"' if len(formats) == 1 else str(list(formats)).replace("'", '"')
-
-
 def _line_total(file: File, unsure: list[str]) -> dict[str, dict[str, Any]]:
     totals = [c for c in file.columns if c.kind == "number" and _is(c.name, "line_total")]
     found = next((c for c in totals if re.search(PAID, _plain(c.name))), totals[0] if totals else None)
@@ -300,8 +206,8 @@ def _line_total(file: File, unsure: list[str]) -> dict[str, dict[str, Any]]:
     others = [c.name for c in totals if c.name != found.name]
     but = f", not {others}" if others else ""
     unsure.append(f"{file.label}: {found.name} is taken as the price of a line of one piece{but}")
-    unsure += [f"{file.label}: {found.name} {doubt}" for doubt in _doubts(found, "unit_price_cents")]
-    price = {"column": found.name, **_written(found, "unit_price_cents"), "times": 100}
+    unsure += [f"{file.label}: {found.name} {doubt}" for doubt in doubts(found, "unit_price_cents")]
+    price = {"column": found.name, **written(found, "unit_price_cents"), "times": 100}
     return {"unit_price_cents": price, "quantity": {"value": 1}}
 
 
@@ -341,7 +247,7 @@ def _as_subjects(file: File) -> Guess | None:
             "tested over time"
         )
     else:
-        cells["occurred_at"] = _cell(file, "occurred_at", time.name, unsure)
+        cells["occurred_at"] = cell_of(file, "occurred_at", time.name, unsure)
     key = next(
         (column for column in file.columns if column.is_unique and column.kind in ("text", "number")), None
     )
