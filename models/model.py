@@ -23,6 +23,7 @@ from models.population import Boundary
 from models.release_format import CARD, MODEL
 from models.shap_values import FEWEST, contributions
 from models.task import task
+from models.tree_shap import TreeShap
 from models.unknown import Inputs, Unknown
 
 CARD_VERSION = 1
@@ -138,8 +139,15 @@ class Model:
 
     def _values(self, matrix: np.ndarray) -> np.ndarray:
         """SHAP values before calibration, shape of ``matrix``."""
-        few = len(matrix) < FEWEST
-        return self._raw(matrix)[:, :-1] if few else contributions(self.booster, matrix)
+        if len(matrix) >= FEWEST:
+            return contributions(self.booster, matrix)
+        taken_apart = self._tree_shap
+        return self._raw(matrix)[:, :-1] if taken_apart is None else taken_apart.contributions(matrix)
+
+    @cached_property
+    def _tree_shap(self) -> TreeShap | None:
+        """For the few rows of a request; None where the trees are too deep for it."""
+        return TreeShap.of(self.booster)
 
     def _raw(self, matrix: np.ndarray) -> np.ndarray:
         """XGBoost's own SHAP values and, in the last column, the base."""

@@ -4,14 +4,15 @@ XGBoost walks every row down every tree for each contribution; woodelf (Nadel an
 looks at each decision once for all rows. The values are the same up to rounding.
 """
 
-import json
 from typing import Any
 
 import numpy as np
 from xgboost import Booster
 
+from models.booster_trees import Tree, listed, trees
+
 ROWS = 100_000  # at a time, so that memory stays bounded
-FEWEST = 2_000  # below, XGBoost's own way is as fast
+FEWEST = 4_000  # below, ``models.tree_shap`` is as fast
 
 
 def contributions(booster: Booster, matrix: np.ndarray) -> np.ndarray:
@@ -41,22 +42,21 @@ def _ensemble(booster: Booster) -> Any:
             left = ~values.isin(self.listed)
             return left | values.isna() if self.nan_go_left else left & values.notna()
 
-    model = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]["model"]
-    return DecisionTreesEnsemble([_tree(tree, DecisionTreeNode, Category) for tree in model["trees"]])
+    return DecisionTreesEnsemble([_tree(tree, DecisionTreeNode, Category) for tree in trees(booster)])
 
 
-def _tree(tree: dict[str, Any], number: Any, category: Any) -> Any:
+def _tree(tree: Tree, number: Any, category: Any) -> Any:
     """Root of one tree of XGBoost's model format."""
-    listed = _listed(tree)
+    right = listed(tree)
     nodes = []
     for at, condition in enumerate(tree["split_conditions"]):
-        kind = category if at in listed else number
+        kind = category if at in right else number
         node = kind(
             tree["split_indices"][at], condition, None, None, bool(tree["default_left"][at]), at,
             tree["sum_hessian"][at],
         )  # fmt: skip
-        if at in listed:
-            node.listed = listed[at]
+        if at in right:
+            node.listed = right[at]
         nodes.append(node)
     for node, left, right in zip(nodes, tree["left_children"], tree["right_children"], strict=True):
         if left >= 0:
@@ -64,12 +64,3 @@ def _tree(tree: dict[str, Any], number: Any, category: Any) -> Any:
             node.left.parent = node.right.parent = node
     nodes[0].depth = nodes[0].get_depth()
     return nodes[0]
-
-
-def _listed(tree: dict[str, Any]) -> dict[int, np.ndarray]:
-    """Categories that go right, by node."""
-    spans = zip(tree["categories_nodes"], tree["categories_segments"], tree["categories_sizes"], strict=True)
-    return {
-        node: np.asarray(tree["categories"][start : start + size], dtype=np.float32)
-        for node, start, size in spans
-    }

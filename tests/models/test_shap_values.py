@@ -1,10 +1,12 @@
-"""Contributions of many rows equal XGBoost's own, categories and unknown values included."""
+"""Contributions of many rows and of few equal XGBoost's own, categories and unknown values included."""
 
 import numpy as np
 import pytest
 import xgboost
 
+from models import tree_shap
 from models.shap_values import contributions
+from models.tree_shap import TreeShap
 
 
 def fitted(seed: int, depth: int) -> tuple[xgboost.Booster, np.ndarray, list[str]]:
@@ -39,3 +41,49 @@ def test_blocks_of_rows_change_nothing(monkeypatch):
     whole = contributions(booster, matrix)
     monkeypatch.setattr("models.shap_values.ROWS", 700)
     assert np.allclose(contributions(booster, matrix), whole, atol=1e-6)
+
+
+def own(booster: xgboost.Booster, matrix: np.ndarray, types: list[str]) -> np.ndarray:
+    """XGBoost's own values, without the base."""
+    data = xgboost.DMatrix(matrix, feature_types=types, enable_categorical=True)
+    return booster.predict(data, pred_contribs=True)[:, :-1]
+
+
+@pytest.mark.parametrize("depth", [1, 3, 7, 10])
+@pytest.mark.parametrize("seed", range(3))
+def test_those_of_few_rows_equal_the_boosters_own(seed, depth):
+    booster, matrix, types = fitted(seed, depth)
+    found = TreeShap.of(booster).contributions(matrix)
+    assert found.dtype == np.float64
+    assert np.abs(found - own(booster, matrix, types)).max() < 1e-5
+
+
+def test_values_at_a_threshold_and_categories_never_seen_go_where_xgboost_sends_them():
+    booster, matrix, types = fitted(1, 5)
+    rows = matrix[:200].copy()
+    splits = booster.trees_to_dataframe().query("Feature == 'f0'")["Split"].to_numpy(dtype=np.float32)
+    rows[: len(splits), 0] = splits[:200]
+    rows[::2, 4], rows[1::3, 5], rows[5::7, 5] = 9, 5, 200
+    assert np.abs(TreeShap.of(booster).contributions(rows) - own(booster, rows, types)).max() < 1e-5
+
+
+def test_a_row_alone_equals_the_row_among_others(monkeypatch):
+    booster, matrix, _ = fitted(2, 4)
+    found = TreeShap.of(booster)
+    whole = found.contributions(matrix[:50])
+    assert (np.concatenate([found.contributions(matrix[at : at + 1]) for at in range(50)]) == whole).all()
+    monkeypatch.setattr(tree_shap, "CELLS", 1)
+    assert (found.contributions(matrix[:50]) == whole).all()
+    assert found.contributions(matrix[:0]).shape == (0, matrix.shape[1])
+
+
+def test_trees_without_a_split_add_nothing():
+    data = xgboost.DMatrix(np.zeros((20, 2), dtype=np.float32), np.arange(20) % 2)
+    booster = xgboost.train({"objective": "binary:logistic"}, data, 2)
+    assert (TreeShap.of(booster).contributions(np.ones((3, 2), dtype=np.float32)) == 0).all()
+
+
+def test_what_would_take_too_much_memory_is_left_to_xgboost(monkeypatch):
+    booster, _, _ = fitted(0, 3)
+    monkeypatch.setattr(tree_shap, "MOST", 100)
+    assert TreeShap.of(booster) is None
