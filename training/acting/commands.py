@@ -38,7 +38,7 @@ def plan(
 
     params = load()
     told = acting.make(params, Request(name, options, budget, holdout, explore, day, salt, reach, blind))
-    if warning := brief.older(told, params):
+    if warning := brief.older(told):
         print(f"warning: {warning}")
     print(brief.text(told, acting.folder(params, name) / acting.LIST))
 

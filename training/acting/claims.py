@@ -1,0 +1,79 @@
+"""Which words the figures of a brief and of a readout bear: no interval across zero is called a gain."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from training.acting.effects import ADDED
+
+Sure = Literal["more", "less", "unclear"]
+Status = Literal["good", "warn", "bad"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A status, the key of its headline, and why: keys of words with their values."""
+
+    status: Status
+    headline: str
+    why: tuple[tuple[str, Mapping[str, Any]], ...]
+
+
+def sure(found: Mapping[str, float]) -> Sure:
+    """Tell whether an interval lies above zero, below it, or across: then nothing is claimed.
+
+    Examples
+    --------
+    >>> sure({"low": 1.0, "high": 9.0}), sure({"low": -1.0, "high": 9.0}), sure({"low": -9.0, "high": -1.0})
+    ('more', 'unclear', 'less')
+    """
+    return "more" if found["low"] > 0 else "less" if found["high"] < 0 else "unclear"
+
+
+def before(told: Mapping[str, Any], old: int) -> Verdict:
+    """Return what may be said of a plan before it is sent.
+
+    Parameters
+    ----------
+    told
+        Everything that ``plan.json`` says.
+    old
+        Days after which scores are called old.
+    """
+    net, held = told["expected"]["net"], told["holdout"]
+    doubts: list[tuple[bool, str, Mapping[str, Any]]] = [
+        ("low" not in net, "no_interval", {}),
+        ("low" in net and net["low"] <= 0, "may_not_pay", {}),
+        (told["unit"] != ADDED, "answers", {}),
+        ("power" not in held, "nobody", {}),
+        ("power" in held and held["power"] < held["wanted_power"], "blind", {}),
+        (told["scores_days"] > old, "old", {"days": told["scores_days"]}),
+    ]
+    why = tuple((f"brief.why.{name}", values) for holds, name, values in doubts if holds)
+    if net["value"] <= 0:
+        return Verdict("bad", "brief.status.bad", (("brief.why.not_worth", {}), *why))
+    return (
+        Verdict("warn", "brief.status.warn", why)
+        if why
+        else Verdict("good", "brief.status.good", (("brief.why.good", {}),))
+    )
+
+
+def after(found: Mapping[str, Any]) -> Verdict:
+    """Return what may be said of a campaign from its readout.
+
+    A broken holdout and an early look are named in the place of the result, which they take the ground from.
+    """
+    leaked, held = found["contacted_though_held_out"], found["held_out"]
+    doubts: list[tuple[bool, str, Mapping[str, Any]]] = [
+        (leaked > 0, "broken", {"leaked": f"{leaked:,}", "held": f"{held:,}"}),
+        (found["days"] < found["window_days"], "early", {"days": found["days"], "window": found["window_days"]}),
+        (found["looks"] > 1, "looks", {"looks": found["looks"]}),
+    ]  # fmt: skip
+    why = [(f"readout.why.{name}", values) for holds, name, values in doubts if holds]
+    result = {"more": "good", "less": "bad", "unclear": "unclear"}[sure(found["net"])]
+    headline = "broken" if leaked else "early" if found["days"] < found["window_days"] else result
+    status: Status = "bad" if headline in ("bad", "broken") else "good" if headline == "good" else "warn"
+    if status == "good" and why:
+        status = "warn"
+    return Verdict(status, f"readout.status.{headline}", (*why, (f"readout.why.{result}", {})))

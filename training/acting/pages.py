@@ -1,0 +1,108 @@
+"""The one page for a campaign manager: a brief before, a readout after; pure functions of their figures."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from training.acting import claims
+from training.acting.effects import ADDED
+from training.acting.words import BOTH, group_words, reasons
+from training.reporting.charts import acting as charts
+from training.reporting.render import embedded, rendered
+from training.reporting.words import joined, said
+
+OLD = 7  # days after which scores are called old
+ROLES = ("manager", "budget", "protection")
+RULES = ("price", "eligibility", "held", "opt_out", "early", "answers", "list")
+MEASURES = ("answers", "margin", "net", "opt_outs")
+Section = dict[str, Any]
+
+
+def brief(told: Mapping[str, Any], language: str) -> str:
+    """Return the page of what ``plan.json`` says.
+
+    Parameters
+    ----------
+    language
+        In which it begins: ``en``, ``zh`` or ``auto``.
+    """
+    added = told["unit"] == ADDED
+    return _page(
+        "brief", told, language,
+        {
+            "first": {}, "audience": {}, "peace": {}, "held": {}, "money": {}, "next": {},
+            "retention": {} if told["diagnosis"] else {"assessed": False, "reason": "no_regions"},
+            "rules": {}, "sign": {},
+        },
+        {"curve": lambda: charts.curve(told["curve"], told["cost"], told["currency"] or "", added)},
+        verdict=claims.before(told, OLD),
+        of=lambda key: f"{key}.added" if added else key,
+        why={code: {word: reasons(word)[code] for word in BOTH} for code in told["by_reason"]},
+        embedded=embedded({"curve": told["curve"]}),
+        worse=_worse(told["diagnosis"]), nearest=_nearest(told["curve"]["spend"], told["cost"]),
+        roles=ROLES, rules=RULES, added=added, left=told["members"] - told["contacted"],
+    )  # fmt: skip
+
+
+def readout(found: Mapping[str, Any], language: str) -> str:
+    """Return the page of what ``readout.json`` says."""
+    rows = [
+        (kind, name, part) for kind, parts in found["groups"].items() for name, part in parts.items()
+    ]  # fmt: skip
+    read = [(named(kind, name), part) for kind, name, part in rows if part is not None]
+    names = ("first", "brought", "respected", "predicted", "by_group", "careful", "sign")
+    return _page(
+        "readout", found, language,
+        {name: {} for name in names},
+        {"groups": lambda: charts.groups(read)} if read else {},
+        verdict=claims.after(found),
+        sure={name: claims.sure(found[name]) for name in MEASURES},
+        sure_groups=[claims.sure(part["answers"]) for _, part in read],
+        unknown=[name for name in ("opted_out",) if name not in found["stated"]],
+        measures=MEASURES, roles=ROLES[:2],
+        added=found["unit"] == ADDED,
+        embedded=embedded({}),
+    )  # fmt: skip
+
+
+def named(kind: str, name: str) -> dict[str, str]:
+    """Return what a layer's or group's value is called in each language."""
+    return {word: group_words(kind, name, word) for word in BOTH}
+
+
+def _worse(diagnosis: list[dict[str, Any]]) -> dict[str, str]:
+    """The cells that are surely worse than the others, in words; empty texts where none is."""
+    return joined(
+        said(
+            "brief.retention.cell",
+            region=named("region", row["region"]),
+            city_tier=named("city_tier", row["city_tier"]),
+        )
+        for row in diagnosis
+        if row["worse"]
+    )
+
+
+def _nearest(spend: list[float], cost: float) -> int:
+    """Place of the point of the curve that lies nearest to what the plan costs."""
+    return min(range(len(spend)), key=lambda at: abs(spend[at] - cost))
+
+
+def _page(
+    kind: str,
+    told: Mapping[str, Any],
+    language: str,
+    sections: dict[str, Section],
+    drawn: Mapping[str, Callable[[], str]],
+    **values: Any,
+) -> str:
+    import matplotlib as mpl
+
+    with mpl.rc_context(charts.STYLE):
+        figures = {name: Markup(draw()) for name, draw in drawn.items()}
+    whole = {name: {"assessed": True, "values": {}} | section for name, section in sections.items()}
+    return rendered(
+        "campaign.html.j2", kind=kind, told=told, sections=whole, figures=figures, named=named,
+        language=language, title=said(f"{kind}.title", name=told["name"]), **values,
+    )  # fmt: skip
