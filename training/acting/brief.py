@@ -25,9 +25,7 @@ from training.reporting.words import said, strings
 POINTS = 21
 
 
-def facts(
-    params: Params, request: Request, draft: Draft, day: date, layers: pl.DataFrame
-) -> dict[str, Any]:
+def facts(params: Params, request: Request, draft: Draft, day: date, layers: pl.DataFrame) -> dict[str, Any]:
     """Return everything that is told of a plan but its list.
 
     Parameters

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from training.acting.effects import ADDED
 
-Sure = Literal["more", "less", "unclear"]
+FEWEST_ANSWERS = 5  # of the held-out: with fewer, an interval is narrower than what is known
+Sure = Literal["more", "less", "unclear", "few"]
 Status = Literal["good", "warn", "bad"]
 
 
@@ -19,14 +20,21 @@ class Verdict:
     why: tuple[tuple[str, Mapping[str, Any]], ...]
 
 
-def sure(found: Mapping[str, float]) -> Sure:
+def sure(found: Mapping[str, float], held_answers: float = FEWEST_ANSWERS) -> Sure:
     """Tell whether an interval lies above zero, below it, or across: then nothing is claimed.
+
+    Parameters
+    ----------
+    held_answers
+        Answers of the held-out; too few of them bear no claim either.
 
     Examples
     --------
     >>> sure({"low": 1.0, "high": 9.0}), sure({"low": -1.0, "high": 9.0}), sure({"low": -9.0, "high": -1.0})
     ('more', 'unclear', 'less')
     """
+    if held_answers < FEWEST_ANSWERS:
+        return "few"
     return "more" if found["low"] > 0 else "less" if found["high"] < 0 else "unclear"
 
 
@@ -64,16 +72,22 @@ def after(found: Mapping[str, Any]) -> Verdict:
 
     A broken holdout and an early look are named in the place of the result, which they take the ground from.
     """
-    leaked, held = found["contacted_though_held_out"], found["held_out"]
+    days, window = found["days"], found["window_days"]
+    leaked, held, answered = (
+        found[name] for name in ("contacted_though_held_out", "held_out", "held_answers")
+    )
     doubts: list[tuple[bool, str, Mapping[str, Any]]] = [
         (leaked > 0, "broken", {"leaked": f"{leaked:,}", "held": f"{held:,}"}),
-        (found["days"] < found["window_days"], "early", {"days": found["days"], "window": found["window_days"]}),
+        (days < window, "early", {"days": days, "window": window}),
+        (answered < FEWEST_ANSWERS, "thin", {"answers": f"{answered:,.0f}"}),
         (found["looks"] > 1, "looks", {"looks": found["looks"]}),
     ]  # fmt: skip
     why = [(f"readout.why.{name}", values) for holds, name, values in doubts if holds]
-    result = {"more": "good", "less": "bad", "unclear": "unclear"}[sure(found["net"])]
-    headline = "broken" if leaked else "early" if found["days"] < found["window_days"] else result
+    result = {"more": "good", "less": "bad"}.get(sure(found["net"], answered), "unclear")
+    headline = "broken" if leaked else "early" if days < window else result
     status: Status = "bad" if headline in ("bad", "broken") else "good" if headline == "good" else "warn"
     if status == "good" and why:
         status = "warn"
-    return Verdict(status, f"readout.status.{headline}", (*why, (f"readout.why.{result}", {})))
+    if answered >= FEWEST_ANSWERS:
+        why.append((f"readout.why.{result}", {}))
+    return Verdict(status, f"readout.status.{headline}", tuple(why))

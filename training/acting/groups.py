@@ -22,7 +22,7 @@ def kept(params: Params, name: str) -> Path:
 
 
 def groups(params: Params, subjects: pl.Series) -> pl.DataFrame:
-    """Return ``subject`` and its stage, tier of value, region and tier of city, ``unknown`` where not said."""
+    """Return ``subject``, stage, tier of value, region and tier of city, ``unknown`` where not said."""
     found = subjects.to_frame("subject")
     for table, kinds in ((_portraits(params), PORTRAIT), (_members(params), MEMBERS)):
         there = [kind for kind in kinds if table is not None and kind in table.columns]

@@ -9,6 +9,7 @@ from models.acting.knapsack import NOTHING
 from training.acting.draft import Draft
 from training.acting.groups import UNKNOWN
 from training.acting.intervals import answers
+from training.acting.words import in_order
 
 LAYERS = ("stage", "value_tier", "region", "city_tier")
 SMALL = 10  # members of a layer below which nothing is told of it
@@ -23,7 +24,7 @@ def by_layer(draft: Draft, layers: pl.DataFrame) -> dict[str, dict[str, Any]]:
         The columns of ``LAYERS``, a row a member of the draft; one of ``unknown`` alone is left out.
     """
     kinds = [kind for kind in LAYERS if (layers[kind] != UNKNOWN).any()]
-    return {kind: _told([_layer(draft, *part) for part in parts(layers[kind])]) for kind in kinds}
+    return {kind: _told([_layer(draft, *part) for part in parts(kind, layers[kind])]) for kind in kinds}
 
 
 def by_means(draft: Draft) -> dict[str, dict[str, Any]]:
@@ -41,11 +42,12 @@ def by_means(draft: Draft) -> dict[str, dict[str, Any]]:
     return found
 
 
-def parts(of: pl.Series) -> list[tuple[str, np.ndarray]]:
-    """Return each value's name and who has it, the most frequent first."""
+def parts(kind: str, of: pl.Series) -> list[tuple[str, np.ndarray]]:
+    """Return each value's name and who has it, in the order of the kind or the most frequent first."""
     values = of.to_numpy().astype(str)
     names, count = np.unique(values, return_counts=True)
-    return [(str(name), values == name) for name in names[np.argsort(-count, kind="stable")]]
+    most = names[np.argsort(-count, kind="stable")].tolist()
+    return [(name, values == name) for name in in_order(kind, most)]
 
 
 def _told(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -64,9 +66,7 @@ def _sums(draft: Draft, given: np.ndarray) -> dict[str, Any]:
     """Contacts, cost and expected answers; care of complaints is expected to bring none."""
     at = np.flatnonzero(given)
     choice = draft.plan.choice[at]
-    by_option = np.bincount(
-        choice, draft.effects.effect[at, choice], minlength=len(draft.options.options)
-    )
+    by_option = np.bincount(choice, draft.effects.effect[at, choice], minlength=len(draft.options.options))
     return {
         "contacted": len(at),
         "cost": float(draft.plan.cost[at].sum()),

@@ -28,7 +28,7 @@ def following(draft: Draft, layers: pl.DataFrame) -> dict[str, Any]:
     limits = replace(draft.limits, budget=draft.limits.budget + STEP)
     more = plan.make(draft.offers, draft.people.audience, limits, draft.chance)
     own = ~(draft.plan.held_out | draft.plan.explores | draft.people.audience.complaint)
-    every = {kind: _by(draft, more.choice, own, parts(layers[kind])) for kind in LAYERS}
+    every = {kind: _by(draft, more.choice, own, parts(kind, layers[kind])) for kind in LAYERS}
     every |= {kind: _by_means(draft, more.choice, own, kind) for kind in ("channel", "content")}
     return {
         "step": STEP,
@@ -100,7 +100,7 @@ def diagnosis(draft: Draft, layers: pl.DataFrame) -> list[dict[str, Any]]:
     cell = layers.select(pl.concat_str("region", "city_tier", separator="|")).to_series()
     stage = layers["stage"].to_numpy().astype(str)
     customer, silent = np.isin(stage, CUSTOMERS), np.isin(stage, SILENT)
-    cells = [part for part in parts(cell) if (part[1] & customer).sum() >= SMALL]
+    cells = [part for part in parts("cell", cell) if (part[1] & customer).sum() >= SMALL]
     limit = float(norm.isf(LEVEL / max(len(cells), 1)))
     found = []
     for name, own in cells:

@@ -7,15 +7,17 @@ from markupsafe import Markup
 
 from training.acting import claims
 from training.acting.effects import ADDED
-from training.acting.words import BOTH, group_words, reasons
+from training.acting.words import BOTH, group_words, in_order, reasons
 from training.reporting.charts import acting as charts
 from training.reporting.render import embedded, rendered
-from training.reporting.words import joined, said
+from training.reporting.words import joined, said, strings
 
 OLD = 7  # days after which scores are called old
 ROLES = ("manager", "budget", "protection")
 RULES = ("price", "eligibility", "held", "opt_out", "early", "answers", "list")
+AFTER = ("first", "brought", "respected", "predicted", "by_group", "careful", "decide")
 MEASURES = ("answers", "margin", "net", "opt_outs")
+TOLD = ("not_respected", "not_contacted")  # remarks that have a section of their own
 Section = dict[str, Any]
 
 
@@ -40,35 +42,62 @@ def brief(told: Mapping[str, Any], language: str) -> str:
         of=lambda key: f"{key}.added" if added else key,
         why={code: {word: reasons(word)[code] for word in BOTH} for code in told["by_reason"]},
         embedded=embedded({"curve": told["curve"]}),
+        best=_best(told["next"]),
         worse=_worse(told["diagnosis"]), nearest=_nearest(told["curve"]["spend"], told["cost"]),
         roles=ROLES, rules=RULES, added=added, left=told["members"] - told["contacted"],
     )  # fmt: skip
 
 
 def readout(found: Mapping[str, Any], language: str) -> str:
-    """Return the page of what ``readout.json`` says."""
-    rows = [
-        (kind, name, part) for kind, parts in found["groups"].items() for name, part in parts.items()
-    ]  # fmt: skip
-    read = [(named(kind, name), part) for kind, name, part in rows if part is not None]
-    names = ("first", "brought", "respected", "predicted", "by_group", "careful", "sign")
+    """Return the page of what ``readout.json`` says; arguments as of ``brief``."""
+    groups = {
+        kind: {name: parts[name] for name in in_order(kind, parts)}
+        for kind, parts in found["groups"].items()
+        if len(parts) > 1
+    }
+    read = [
+        (named(kind, name), part, claims.sure(part["answers"], part["held_answers"]))
+        for kind, parts in groups.items()
+        for name, part in parts.items()
+        if part is not None
+    ]
     return _page(
         "readout", found, language,
-        {name: {} for name in names},
+        {name: {} for name in AFTER},
         {"groups": lambda: charts.groups(read)} if read else {},
         verdict=claims.after(found),
-        sure={name: claims.sure(found[name]) for name in MEASURES},
-        sure_groups=[claims.sure(part["answers"]) for _, part in read],
+        sure=_sure(found),
+        groups=groups,
+        sure_groups=[judged for _, _, judged in read],
         unknown=[name for name in ("opted_out",) if name not in found["stated"]],
-        measures=MEASURES, roles=ROLES[:2],
+        remarks=[remark for remark in found["warnings"] if remark["code"] not in TOLD],
+        measures=MEASURES, roles=ROLES[:2], fewest=claims.FEWEST_ANSWERS,
         added=found["unit"] == ADDED,
         embedded=embedded({}),
     )  # fmt: skip
 
 
+def _sure(found: Mapping[str, Any]) -> dict[str, claims.Sure]:
+    """What is claimed of each measure; opt-outs are counted and hang on no answers."""
+    answered = found["held_answers"]
+    return {name: claims.sure(found[name], answered) for name in MEASURES[:-1]} | {
+        "opt_outs": claims.sure(found["opt_outs"])
+    }
+
+
 def named(kind: str, name: str) -> dict[str, str]:
     """Return what a layer's or group's value is called in each language."""
-    return {word: group_words(kind, name, word) for word in BOTH}
+    if f"value.{name}" in strings():
+        return said(f"value.{name}")
+    found = {word: group_words(kind, name, word) for word in BOTH}
+    return found | {"en": found["en"].replace("_", " ")}
+
+
+def _best(following: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The stage at which the next money brings most, where it surely brings something."""
+    rows = following["by"].get("stage", [])
+    first: dict[str, Any] | None = rows[0] if rows else None
+    return first if first is not None and first["brings"].get("low", 0) > 0 else None
 
 
 def _worse(diagnosis: list[dict[str, Any]]) -> dict[str, str]:

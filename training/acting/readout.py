@@ -130,6 +130,7 @@ def _content(found: Readout, campaign: Campaign, groups: pl.DataFrame) -> dict[s
     return {
         "members": found.members,
         "held_out": found.held_out,
+        "held_answers": float(campaign.answered[campaign.held_out].sum()),
         **parts,
         "variance_left": found.variance_left,
         "predicted": found.predicted,
@@ -150,11 +151,23 @@ def _content(found: Readout, campaign: Campaign, groups: pl.DataFrame) -> dict[s
 def _by_group(campaign: Campaign, of: pl.Series) -> dict[str, dict[str, Any] | None]:
     names = of.unique().sort().to_list()
     meant = dict(of.filter(~pl.Series(campaign.held_out)).value_counts().rows())
+    answered = dict(
+        pl.DataFrame({"name": of, "answered": campaign.answered})
+        .filter(pl.Series(campaign.held_out))
+        .group_by("name")
+        .agg(pl.col("answered").sum())
+        .rows()
+    )
     found = by_group(campaign, np.searchsorted(np.array(names), of.to_numpy().astype(str)), names)
     return {
         name: None
         if both is None
-        else {"members": meant[name], "answers": asdict(both[0]), "margin": asdict(both[1])}
+        else {
+            "members": meant[name],
+            "held_answers": answered[name],
+            "answers": asdict(both[0]),
+            "margin": asdict(both[1]),
+        }
         for name, both in found.items()
     }
 

@@ -52,4 +52,5 @@ def _waiting(effect: holdout.Effect, share: float, members: int, held: int, wind
     if not 0 < share < 1:
         return found | {"campaigns": None, "days": None, "missed": None}
     waits = holdout.waiting(effect, share, members, window, window)
-    return found | {"campaigns": waits.campaigns, "days": waits.days, "missed": waits.missed}
+    missed = waits.campaigns * held * effect.added
+    return found | {"campaigns": waits.campaigns, "days": waits.days, "missed": missed}

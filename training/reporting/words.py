@@ -20,7 +20,7 @@ BETWEEN = {"en": "; ", "zh": "；"}  # of a list in a sentence
 
 @cache
 def strings() -> dict[str, dict[str, str]]:
-    """By key the text in each language; ``ValueError`` where one is missing, twice, or differs in its numbers."""
+    """By key the text in each language; ``ValueError``: one is missing, twice, or differs in its numbers."""
     found: dict[str, dict[str, str]] = {}
     for path in FILES:
         texts = unique_yaml.read(path)

@@ -12,9 +12,7 @@ def curve(found: dict[str, list[float]], spent: float, currency: str, added: boo
     """What each budget should bring, with its band where there is one, and the plan's own spend."""
     plot = Plot("curve", height=3.6)
     if "low" in found:
-        plot.ax.fill_between(
-            found["spend"], found["low"], found["high"], color=BLUE, alpha=0.18, linewidth=0
-        )
+        plot.ax.fill_between(found["spend"], found["low"], found["high"], color=BLUE, alpha=0.18, linewidth=0)
     plot.ax.plot(found["spend"], found["gain"], color=BLUE)
     plot.ax.axvline(spent, color=GREEN, linewidth=1.4)
     plot.ax.annotate(
@@ -31,28 +29,29 @@ def curve(found: dict[str, list[float]], spent: float, currency: str, added: boo
     return plot.svg()
 
 
-def groups(rows: Sequence[tuple[dict[str, str], dict[str, Any]]]) -> str:
-    """Added answers for each 100 members of a group with their intervals, which cross zero in grey.
+def groups(rows: Sequence[tuple[dict[str, str], dict[str, Any], str]]) -> str:
+    """Added answers for each 100 members of a group with their intervals, in grey what bears no claim.
 
     Parameters
     ----------
     rows
-        Name in each language, and ``members`` with the totals of their ``answers``.
+        Name in each language, ``members`` with the totals of their ``answers``, and what is claimed.
     """
     plot = Plot("groups", height=0.8 + 0.29 * len(rows))
     at = list(range(len(rows)))[::-1]
     values, lows, highs = (
-        [100 * found["answers"][end] / found["members"] for _, found in rows]
+        [100 * found["answers"][end] / found["members"] for _, found, _ in rows]
         for end in ("value", "low", "high")
     )
     plot.ax.axvline(0, color=MUTED, linewidth=1)
     below, above = whiskers(values, lows, highs)
-    for place, value, less, more, low, high in zip(at, values, below, above, lows, highs, strict=True):
+    claimed = [judged for _, _, judged in rows]
+    for place, value, less, more, judged in zip(at, values, below, above, claimed, strict=True):
         plot.ax.errorbar(
             value, place, xerr=[[less], [more]], fmt="o", markersize=5, capsize=2.5, linewidth=1.2,
-            color=GREY if low <= 0 <= high else BLUE,
+            color=BLUE if judged in ("more", "less") else GREY,
         )  # fmt: skip
-    plot.ax.set_yticks(at, [plot.twin(name["en"], name["zh"]) for name, _ in rows], color=INK)
+    plot.ax.set_yticks(at, [plot.twin(name["en"], name["zh"]) for name, _, _ in rows], color=INK)
     plot.ax.set_xlabel(plot.word("plot.added_hundred"))
     plot.ax.grid(axis="y", visible=False)
     plot.ax.spines["left"].set_visible(False)
