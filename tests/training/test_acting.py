@@ -1,5 +1,6 @@
 """The commands of acting on scores, on a small brand whose response model is made by the real stages."""
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +19,7 @@ from models.acting.options import OptionsError
 from models.acting.plan import REASONS
 from models.acting.terms import PlanError
 from training import params as settings
-from training.acting import draft, plan, readout, truth, whatif
+from training.acting import draft, pages, plan, readout, truth, whatif
 from training.io import read_json
 from training.stages.consent import consent
 from training.stages.dataset import dataset
@@ -255,6 +256,21 @@ def test_a_readout_tells_what_was_added_in_both_languages(world, tmp_path):
     assert kept["cost"] == pytest.approx(on["cost"].sum())
     assert kept["looks"] == 1
     assert readout.make(world, "read", tmp_path / "contacts.parquet")["looks"] == 2
+
+
+def test_a_plan_and_its_readout_have_a_page_that_names_nobody(world, tmp_path):
+    outcome = campaign(world, "paged")
+    outcome.write_parquet(tmp_path / "contacts.parquet")
+    read = readout.make(world, "paged", tmp_path / "contacts.parquet")
+    target = plan.folder(world, "paged")
+    told = read_json(target / plan.FACTS)
+    assert told["list_sha256"] == hashlib.sha256((target / "list.csv").read_bytes()).hexdigest()
+    for page, html in ((plan.PAGE, pages.brief(told, "auto")), (readout.PAGE, pages.readout(read, "auto"))):
+        assert (target / page).read_text() == html
+        shown = html.split("</style>")[1]
+        assert not [subject for subject in outcome["subject"] if subject in shown]
+    assert "The file does not say who opted out" in (target / readout.PAGE).read_text()
+    assert "opt-outs: the file does not say" in readout.text(read)
 
 
 def test_contacts_that_do_not_fit_the_plan_are_sentences(world, tmp_path):

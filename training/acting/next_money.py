@@ -23,15 +23,17 @@ def following(draft: Draft, layers: pl.DataFrame) -> dict[str, Any]:
     """Return what ``STEP`` more would bring, every rule kept, and where it would go.
 
     The plan is made again with the larger budget; told are the differences, of members who neither
-    explore nor are held out. ``spend`` is less than the step where no more is worth its cost.
+    explore nor are held out. ``spend`` is less than the step where no more is worth its cost; ``cared``
+    are the open complaints that a tight budget left without an answer, which come first and bring none.
     """
     limits = replace(draft.limits, budget=draft.limits.budget + STEP)
     more = plan.make(draft.offers, draft.people.audience, limits, draft.chance)
-    own = ~(draft.plan.held_out | draft.plan.explores | draft.people.audience.complaint)
+    own, complaint = ~(draft.plan.held_out | draft.plan.explores), draft.people.audience.complaint
     every = {kind: _by(draft, more.choice, own, parts(kind, layers[kind])) for kind in LAYERS}
     every |= {kind: _by_means(draft, more.choice, own, kind) for kind in ("channel", "content")}
     return {
         "step": STEP,
+        "cared": _difference(draft, more.choice, complaint)["members"],
         **_difference(draft, more.choice, own),
         "by": {kind: rows for kind, rows in every.items() if len(rows) > 1},
     }
