@@ -174,7 +174,7 @@ def smallest_added(effect: Effect, contacted: float, held: float) -> float | Non
     Examples
     --------
     >>> round(smallest_added(Effect(rate=0.05, added=0.02), 9_500, 500), 3)
-    0.031
+    0.028
     """
 
     def lacks(added: float) -> float:
