@@ -253,8 +253,10 @@ def test_every_word_of_the_pages_is_used():
     source = "\n".join(path.read_text() for path in (HERE / "templates").rglob("*.j2"))
     code = "\n".join(path.read_text() for path in HERE.parent.rglob("*.py"))
     made = re.compile(
-        r"^(section|lead|value|reason|(brief|readout)\.title|brief\.(layer|kind|rule|role|why|status|held\.basis)|acting\.(sure|mark)"
-        r"|readout\.(why|status|measure|answers|margin|net|opt_outs))(\.|$)"
+        r"^(section|lead|value|reason|(brief|readout|weeks)\.title"
+        r"|brief\.(layer|kind|rule|role|why|status|held\.basis)|acting\.(sure|mark)"
+        r"|readout\.(why|status|measure|answers|margin|net|opt_outs)"
+        r"|weeks\.(policy|margin|reachable)|(figure|plot)\.weeks_(margin|reachable))(\.|$)"
     )
     own = words.unique_yaml.read(words.FILES[1])
     assert [key for key in own if f'"{key}"' not in source + code and not made.match(key)

@@ -38,6 +38,12 @@ def sure(found: Mapping[str, float], held_answers: float = FEWEST_ANSWERS) -> Su
     return "more" if found["low"] > 0 else "less" if found["high"] < 0 else "unclear"
 
 
+def above(policies: Mapping[str, Any], line: str, than: str) -> list[str]:
+    """Return the policies whose worst seed ends above another's best: only that is told as more."""
+    limit = policies[than]["end"][line]["high"]
+    return [name for name, policy in policies.items() if name != than and policy["end"][line]["low"] > limit]
+
+
 def before(told: Mapping[str, Any], old: int) -> Verdict:
     """Return what may be said of a plan before it is sent.
 

@@ -1,6 +1,7 @@
 """The one page for a campaign manager: a brief before, a readout after; pure functions of their figures."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
@@ -83,6 +84,18 @@ def _sure(found: Mapping[str, Any]) -> dict[str, claims.Sure]:
     return {name: claims.sure(found[name], answered) for name in MEASURES[:-1]} | {
         "opt_outs": claims.sure(found["opt_outs"])
     }
+
+
+def weeks(found: Mapping[str, Any], language: str) -> str:
+    """Return the page of what ``weeks.json`` says; arguments as of ``brief``."""
+    return _page(
+        "weeks", found, language, {"weeks": {}},
+        {line: partial(charts.weeks, line, found) for line in ("margin", "reachable")},
+        better={
+            line: claims.above(found["policies"], line, "top_p") for line in ("margin", "reachable")
+        },
+        embedded=embedded({}),
+    )  # fmt: skip
 
 
 def named(kind: str, name: str) -> dict[str, str]:

@@ -1,8 +1,9 @@
-"""Half a year of weekly contacts on the simulated brand, where too many messages tire members and drive them away.
+"""Weeks of contacts on the simulated brand, where too many messages tire members and drive them away.
 
-Two policies see the same members, scores and budget: the plan, with its caps, members left in peace and
-the price of an opt-out; and the highest probabilities, week after week. Scores are those of the start;
-answers, blocks and leaving are drawn from the truth, with the same luck for both.
+Policies see the same members, scores and weekly budget: the plan, with its caps, members left in peace and
+the price of an opt-out, under the brand's cap and under one contact a fortnight; and the highest
+probabilities, week after week. Scores are those of the start; answers, blocks and leaving are drawn from
+the truth, with the same luck for all.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from features.synthetic.option_truth import WEIGHTS, Chances, chances
 from features.timestamps import extract_moment
 from models.acting.knapsack import NOTHING
 from models.acting.plan import make
-from models.acting.terms import open_to
+from models.acting.terms import Offers
 from training.acting.audience import UNHEARD
 from training.acting.draft import Draft
 from training.acting.truth import greedy
@@ -38,25 +39,40 @@ class State:
         Not fading, and not gone.
     reachable
         Has blocked nothing.
+    complaint
+        Has an open complaint, which care answers.
     sent, heard
         Messages got, and opened or answered, by week, the last first, shape (weeks, members).
     """
 
     there: np.ndarray
     reachable: np.ndarray
+    complaint: np.ndarray
     sent: np.ndarray
     heard: np.ndarray
 
 
 @dataclass(frozen=True)
 class Week:
-    """What one week brought: money added less the cost, contacts, and who may still be written to."""
+    """What one week brought.
+
+    Parameters
+    ----------
+    margin
+        Money added by answers, less the cost, less the orders of those whom contacts drove away.
+    contacts, cost
+        Sent this week, and their money.
+    reachable
+        Members who are still with the brand and have blocked nothing, after the week.
+    blocked
+        Members who have blocked a message so far.
+    """
 
     margin: float
     cost: float
     contacts: int
     reachable: int
-    there: int
+    blocked: int
 
 
 Policy = Callable[[Draft, State], np.ndarray]
@@ -101,7 +117,8 @@ def world(params: Params, draft: Draft, seed: int) -> tuple[World, State]:
     sent[MONTH - 1] = np.maximum(rows["messages"].to_numpy() - sent[0], 0)
     clock = pl.read_parquet(params.build / "truth" / "calendar.parquet")
     begun, change = extract_moment(read_json(params.build / "ingest.json")), int(clock["change"][0])
-    start = State(there, np.ones(len(rows), dtype=bool), sent, np.zeros_like(sent))
+    everybody, complaint = np.ones(len(rows), dtype=bool), draft.people.audience.complaint
+    start = State(there, everybody, complaint, sent, np.zeros_like(sent))
     return World(known, kind, rows["orders"].to_numpy(), begun, change), start
 
 
@@ -112,26 +129,29 @@ def by_plan(draft: Draft, state: State) -> np.ndarray:
         draft.people.audience,
         contacts=state.sent[:FORTNIGHT].sum(axis=0),
         quiet=draft.people.audience.quiet | ((got >= UNHEARD) & (heard == 0)),
+        complaint=state.complaint,
     )
     return make(_offers(draft, state), audience, draft.limits, draft.chance).choice
 
 
 def by_probability(draft: Draft, state: State) -> np.ndarray:
     """Choose the highest probabilities, each member's likeliest option, while money and places last."""
-    offers, audience = _offers(draft, state), draft.people.audience
-    peace = replace(
-        audience, quiet=np.zeros_like(audience.quiet), contacts=np.zeros_like(audience.contacts)
-    )
-    free = open_to(offers, peace, draft.limits) & ~offers.care
+    offers = _offers(draft, state)
+    free = offers.allowed & ~offers.care
     probability = np.where(free, draft.effects.probability, -1.0)
     likely = probability.argmax(axis=1)
     return greedy(likely, -probability.max(axis=1), free, offers, draft.limits)
 
 
-POLICIES: dict[str, Policy] = {"plan": by_plan, "top-p": by_probability}
+def rested(draft: Draft, state: State) -> np.ndarray:
+    """Choose as ``by_plan`` under a cap of one contact a fortnight."""
+    return by_plan(replace(draft, limits=replace(draft.limits, per_fortnight=1)), state)
 
 
-def _offers(draft: Draft, state: State):  # type: ignore[no-untyped-def]
+POLICIES: dict[str, Policy] = {"plan": by_plan, "rested": rested, "top_p": by_probability}
+
+
+def _offers(draft: Draft, state: State) -> Offers:
     return replace(draft.offers, allowed=draft.offers.allowed & state.reachable[:, None])
 
 
@@ -171,13 +191,16 @@ def step(
     )
     there = state.there & ~(luck[2] < -np.expm1(-push))
     opened = answered | (given & (luck[3] < true_answers.OPENED[truth.type]))
+    cared = given & draft.options.care[np.maximum(choice, 0)]
     after = State(
-        there, state.reachable & ~blocked, _next(state.sent, given), _next(state.heard, opened)
-    )
+        there, state.reachable & ~blocked, state.complaint & ~cared, _next(state.sent, given),
+        _next(state.heard, opened),
+    )  # fmt: skip
     cost = float(draft.options.cost[choice[given]].sum())
     lost = (1 - ORDERS_LEFT) * truth.orders[began & ~there].sum() / YEAR_WEEKS
     margin = draft.worth * (added - float(lost)) - cost
-    return after, Week(margin, cost, int(given.sum()), int(after.reachable.sum()), int(there.sum()))
+    reachable, gone = int((after.reachable & there).sum()), int((~after.reachable).sum())
+    return after, Week(margin, cost, int(given.sum()), reachable, gone)
 
 
 def _next(weeks: np.ndarray, now: np.ndarray) -> np.ndarray:
@@ -188,7 +211,7 @@ def _next(weeks: np.ndarray, now: np.ndarray) -> np.ndarray:
 def _chances(
     draft: Draft, truth: World, state: State, choice: np.ndarray, messages: np.ndarray, week: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """P(answers | sent), P(answers | not sent), P(blocks | sent) of what is chosen, 0 for care and nothing."""
+    """P(answers | sent), P(answers | not sent), P(blocks | sent) of the choice, 0 for care and nothing."""
     frame = truth.members.with_columns(messages=pl.Series(messages), still=pl.Series(state.there * 1.0))
     found = np.zeros((3, len(choice)))
     for row in draft.effects.asked.iter_rows(named=True):

@@ -1,11 +1,12 @@
 """Figures of a campaign's brief and readout, and of policies week after week."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from training.reporting.charts.plot import BLUE, GREEN, GREY, INK, MUTED, STYLE, Plot, whiskers
+from training.reporting.charts.plot import BLUE, GREEN, GREY, INK, MUTED, ORANGE, STYLE, Plot, whiskers
 
-__all__ = ["STYLE", "curve", "groups"]
+__all__ = ["STYLE", "curve", "groups", "weeks"]
+LINES = {"plan": (BLUE, "-"), "rested": (GREEN, "-."), "top_p": (ORANGE, "--")}
 
 
 def curve(found: dict[str, list[float]], spent: float, currency: str, added: bool) -> str:
@@ -55,4 +56,28 @@ def groups(rows: Sequence[tuple[dict[str, str], dict[str, Any], str]]) -> str:
     plot.ax.set_xlabel(plot.word("plot.added_hundred"))
     plot.ax.grid(axis="y", visible=False)
     plot.ax.spines["left"].set_visible(False)
+    return plot.svg()
+
+
+def weeks(name: str, found: Mapping[str, Any]) -> str:
+    """Margin up to, or reachable members after, each week of each policy, with the range over seeds.
+
+    Parameters
+    ----------
+    name
+        ``margin`` or ``reachable``.
+    """
+    plot = Plot(f"weeks-{name}", height=3.3)
+    begun = {"margin": 0.0, "reachable": found["reachable"]}[name]
+    at = list(range(found["weeks"] + 1))
+    for policy, (colour, line) in LINES.items():
+        ends = found["policies"][policy]["curves"][name]
+        value, low, high = ([begun, *ends[end]] for end in ("value", "low", "high"))
+        plot.ax.fill_between(at, low, high, color=colour, alpha=0.15, linewidth=0)
+        plot.ax.plot(at, value, color=colour, linestyle=line, label=plot.word(f"weeks.policy.{policy}"))
+    plot.ax.set_xlim(0, found["weeks"])
+    plot.ax.set_xlabel(plot.word("plot.week"))
+    plot.ax.set_ylabel(plot.word(f"plot.weeks_{name}", currency=found["currency"] or ""))
+    plot.ax.yaxis.set_major_formatter("{x:,.0f}")
+    plot.ax.legend(loc="best")
     return plot.svg()
