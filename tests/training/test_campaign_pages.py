@@ -142,7 +142,12 @@ def test_a_broken_holdout_is_the_headline_and_no_result_stands_in_green():
     assert "12 of 45 held-out members were contacted" in said
     assert "45 名留出会员中有 12 名被触达" in said
     assert "留出组被破坏" in said
-    assert "status-good" not in html.split("</style>")[1]
+    body = html.split("</style>")[1]
+    assert "status-good" not in body
+    assert not [words for words in GAINS if words in said]
+    assert body.count("card-good") == 0
+    assert "Contacts surely added answers" not in said
+    assert "The interval of the net amount" not in said
     assert "None of the 45" not in said
     assert "Nothing: one look" not in said
 
@@ -151,7 +156,8 @@ def test_an_early_look_and_a_second_look_are_named():
     early = readout(days=3)
     assert "Too early to judge" in early
     assert "3 of 14 days are over" in early
-    assert "It brought more than it cost" not in early
+    assert not [words for words in GAINS if words in early]
+    assert "surely added" not in early
     assert claims.after(found(looks=2)).status == "warn"
     assert "This is look 2" in readout(looks=2)
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from training.acting.effects import ADDED
 
 FEWEST_ANSWERS = 5  # of the held-out: with fewer, an interval is narrower than what is known
-Sure = Literal["more", "less", "unclear", "few"]
+Sure = Literal["more", "less", "unclear", "few", "unjudged"]
 Status = Literal["good", "warn", "bad"]
 
 
@@ -36,6 +36,11 @@ def sure(found: Mapping[str, float], held_answers: float = FEWEST_ANSWERS) -> Su
     if held_answers < FEWEST_ANSWERS:
         return "few"
     return "more" if found["low"] > 0 else "less" if found["high"] < 0 else "unclear"
+
+
+def judgeable(found: Mapping[str, Any]) -> bool:
+    """Tell whether a readout's figures are a result: the holdout was kept and the window is over."""
+    return not found["contacted_though_held_out"] and found["days"] >= found["window_days"]
 
 
 def above(policies: Mapping[str, Any], line: str, than: str) -> list[str]:
@@ -94,6 +99,6 @@ def after(found: Mapping[str, Any]) -> Verdict:
     status: Status = "bad" if headline in ("bad", "broken") else "good" if headline == "good" else "warn"
     if status == "good" and why:
         status = "warn"
-    if answered >= FEWEST_ANSWERS:
+    if answered >= FEWEST_ANSWERS and judgeable(found):
         why.append((f"readout.why.{result}", {}))
     return Verdict(status, f"readout.status.{headline}", tuple(why))

@@ -57,7 +57,7 @@ def readout(found: Mapping[str, Any], language: str) -> str:
         if len(parts) > 1
     }
     read = [
-        (named(kind, name), part, claims.sure(part["answers"], part["held_answers"]))
+        (named(kind, name), part, _judged(found, part["answers"], part["held_answers"]))
         for kind, parts in groups.items()
         for name, part in parts.items()
         if part is not None
@@ -67,7 +67,7 @@ def readout(found: Mapping[str, Any], language: str) -> str:
         {name: {} for name in AFTER},
         {"groups": lambda: charts.groups(read)} if read else {},
         verdict=claims.after(found),
-        sure=_sure(found),
+        judgeable=claims.judgeable(found), sure=_sure(found),
         groups=groups,
         sure_groups=[judged for _, _, judged in read],
         unknown=[name for name in ("opted_out",) if name not in found["stated"]],
@@ -81,9 +81,14 @@ def readout(found: Mapping[str, Any], language: str) -> str:
 def _sure(found: Mapping[str, Any]) -> dict[str, claims.Sure]:
     """What is claimed of each measure; opt-outs are counted and hang on no answers."""
     answered = found["held_answers"]
-    return {name: claims.sure(found[name], answered) for name in MEASURES[:-1]} | {
-        "opt_outs": claims.sure(found["opt_outs"])
+    return {name: _judged(found, found[name], answered) for name in MEASURES[:-1]} | {
+        "opt_outs": _judged(found, found["opt_outs"], claims.FEWEST_ANSWERS)
     }
+
+
+def _judged(found: Mapping[str, Any], part: Mapping[str, float], held_answers: float) -> claims.Sure:
+    """What is claimed of a part of a readout: nothing where the whole is no result."""
+    return claims.sure(part, held_answers) if claims.judgeable(found) else "unjudged"
 
 
 def weeks(found: Mapping[str, Any], language: str) -> str:
