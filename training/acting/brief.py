@@ -34,7 +34,6 @@ def facts(params: Params, request: Request, draft: Draft, day: date, layers: pl.
         What members are, a row a member of the draft; see ``training.acting.groups``.
     """
     made, unit = draft.plan, draft.effects.unit
-    given = made.choice != NOTHING
     return {
         "name": request.name,
         "data": params.data,
@@ -42,15 +41,9 @@ def facts(params: Params, request: Request, draft: Draft, day: date, layers: pl.
         "sent": False,
         "unit": unit,
         "currency": draft.options.currency,
-        "members": len(given),
-        "not_scored": (left := _not_scored(params)),
-        "not_scored_why": _why(params, left),
         "scores_of": data_day(params).isoformat(),
         "scores_days": (day - data_day(params)).days,
-        "contacted": int(given.sum()),
-        "cared": int((given & draft.people.audience.complaint).sum()),
-        "by_option": _by_option(draft),
-        "by_reason": made.counts(),
+        **_people(params, draft),
         "budget": request.budget,
         "cost": float(made.cost.sum()),
         "expected": _expected(draft),
@@ -72,6 +65,21 @@ def facts(params: Params, request: Request, draft: Draft, day: date, layers: pl.
         "models": _models(params),
         "window_days": getattr(params.spine, TASK).days,
         "options": str(request.options),
+    }
+
+
+def _people(params: Params, draft: Draft) -> dict[str, Any]:
+    """How many are contacted, with what, and how many are not, and why."""
+    given = draft.plan.choice != NOTHING
+    left = _not_scored(params)
+    return {
+        "members": len(given),
+        "not_scored": left,
+        "not_scored_why": _why(params, left),
+        "contacted": int(given.sum()),
+        "cared": int((given & draft.people.audience.complaint).sum()),
+        "by_option": _by_option(draft),
+        "by_reason": draft.plan.counts(),
     }
 
 
