@@ -1,9 +1,19 @@
 """Small brands for the laws of plans: members, options, rules and limits drawn from a seed."""
 
+from pathlib import Path
+
 import numpy as np
+import polars as pl
 
 from models.acting.knapsack import Programme
+from models.acting.options import read
+from models.acting.plan import make
 from models.acting.terms import Audience, Chance, Limits, Offers
+from training.acting.audience import Members
+from training.acting.draft import Draft
+from training.acting.effects import Effects
+
+OPTIONS = Path(__file__).parents[1] / "experiments" / "options.yaml"
 
 
 def programme(seed: int, members: int, options: int = 4, channels: int = 2) -> Programme:
@@ -40,3 +50,27 @@ def brand(seed: int, members: int = 300, budget: float = 40.0, held: float = 0.1
     capacity = np.array([np.inf, members // 5, np.inf, np.inf, np.inf])
     limits = Limits(budget, capacity, np.array([np.inf, members // 3, 9.0]), 3)
     return offers, audience, limits, Chance("salt", f"c{seed}", held, explore)
+
+
+def draft(
+    seed: int, members: int = 600, budget: float = 20.0, campaigns: int = 8, held: float = 0.1
+) -> Draft:
+    """A whole draft of the project's own options; effects, consents and levels of campaigns are drawn."""
+    rng, options = np.random.default_rng(seed), read(OPTIONS)
+    shape, channels = (members, len(options.options)), len(options.channels)
+    probability = np.where(options.care, 0.0, rng.beta(1, 12, shape))
+    ids = pl.Series("subject_id", [f"m{seed}-{number:05d}" for number in range(members)])
+    audience = Audience(
+        ids.to_list(), np.zeros(members, dtype=np.int64), rng.integers(0, 3, members),
+        rng.random(members) < 0.05, rng.random(members) < 0.02,
+    )  # fmt: skip
+    reached = rng.random((members, channels)) < 0.8
+    people = Members(ids, audience, reached, reached, rng.random(members), np.full(channels, 0.002))
+    effects = Effects(probability, probability, "answers", rng.normal(1, 0.1, campaigns), pl.DataFrame())
+    allowed = options.allowed(reached, reached)
+    offers = Offers(60 * probability, options.cost, allowed, options.channel, options.care)
+    limits = Limits(budget, options.capacity, options.channel_capacity, options.per_fortnight)
+    chance = Chance("salt", f"d{seed}", held)
+    return Draft(
+        options, people, effects, offers, limits, chance, make(offers, audience, limits, chance), 60.0
+    )

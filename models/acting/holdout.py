@@ -7,7 +7,7 @@ who join or leave move nobody else, and a salt that is kept keeps the holdout ov
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import brentq
@@ -166,6 +166,22 @@ def smallest_share(effect: Effect, members: int) -> float:
         raise HoldoutTooSmallError(_too_few(effect, members, MOST))
     least = min(2 / members, MOST)
     return least if lacks(least) >= 0 else float(brentq(lacks, least, MOST, xtol=1e-6))
+
+
+def smallest_added(effect: Effect, contacted: float, held: float) -> float | None:
+    """Return the smallest added share that the arms show with the effect's power; None where none would do.
+
+    Examples
+    --------
+    >>> round(smallest_added(Effect(rate=0.05, added=0.02), 9_500, 500), 3)
+    0.028
+    """
+
+    def lacks(added: float) -> float:
+        return power(replace(effect, added=added), contacted, held) - effect.power
+
+    most = 1 - effect.rate
+    return None if lacks(most) < 0 else float(brentq(lacks, 1e-9, most, xtol=1e-7))
 
 
 def check(effect: Effect, members: int, share: float) -> None:

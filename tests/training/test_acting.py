@@ -1,5 +1,6 @@
 """The commands of acting on scores, on a small brand whose response model is made by the real stages."""
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +19,7 @@ from models.acting.options import OptionsError
 from models.acting.plan import REASONS
 from models.acting.terms import PlanError
 from training import params as settings
-from training.acting import draft, plan, readout, truth, whatif
+from training.acting import claims, draft, pages, plan, readout, truth, weeks, weeks_told, whatif
 from training.io import read_json
 from training.stages.consent import consent
 from training.stages.dataset import dataset
@@ -257,6 +258,21 @@ def test_a_readout_tells_what_was_added_in_both_languages(world, tmp_path):
     assert readout.make(world, "read", tmp_path / "contacts.parquet")["looks"] == 2
 
 
+def test_a_plan_and_its_readout_have_a_page_that_names_nobody(world, tmp_path):
+    outcome = campaign(world, "paged")
+    outcome.write_parquet(tmp_path / "contacts.parquet")
+    read = readout.make(world, "paged", tmp_path / "contacts.parquet")
+    target = plan.folder(world, "paged")
+    told = read_json(target / plan.FACTS)
+    assert told["list_sha256"] == hashlib.sha256((target / "list.csv").read_bytes()).hexdigest()
+    for page, html in ((plan.PAGE, pages.brief(told, "auto")), (readout.PAGE, pages.readout(read, "auto"))):
+        assert (target / page).read_text() == html
+        shown = html.split("</style>")[1]
+        assert not [subject for subject in outcome["subject"] if subject in shown]
+    assert "The file does not say who opted out" in (target / readout.PAGE).read_text()
+    assert "opt-outs: the file does not say" in readout.text(read)
+
+
 def test_contacts_that_do_not_fit_the_plan_are_sentences(world, tmp_path):
     told, path = campaign(world, "unfit"), tmp_path / "contacts.csv"
     told.filter("contacted").write_csv(path)
@@ -329,6 +345,85 @@ def test_no_policy_is_better_than_the_best_that_the_brand_allows(world):
     assert shares["plan"] > shares["random"]
     told = truth.text(world)
     assert len(told.splitlines()) == 21
+
+
+@pytest.fixture(scope="module")
+def weekly(world: settings.Params) -> tuple[draft.Draft, weeks.World, weeks.State]:
+    request = draft.Request("weeks", budget=25.0, hold_out=0.0, blind=True)
+    made_ = draft.drafted(world, request, draft.data_day(world))
+    return made_, *weeks.world(world, made_, seed=1)
+
+
+def test_a_week_without_contacts_drives_nobody_away_and_brings_nothing(weekly):
+    made_, known, state = weekly
+    nothing = np.full(len(state.there), -1)
+    after, week = weeks.step(made_, known, state, nothing, np.zeros((4, len(nothing))), 0, state.there)
+    assert (week.margin, week.cost, week.contacts, week.blocked) == (0, 0, 0, 0)
+    assert (after.there == state.there).all()
+    assert after.sent[1:].tolist() == state.sent[:-1].tolist()
+
+
+@pytest.mark.parametrize("name", list(weeks.POLICIES))
+def test_weeks_keep_the_budget_and_write_to_nobody_who_blocked(weekly, name):
+    made_, known, state = weekly
+    cap = {"plan": made_.options.per_fortnight, "rested": 1, "top_p": np.inf}[name]
+    rng, begun = np.random.default_rng(0), state
+    for week in range(5):
+        before = state
+        choice = weeks.POLICIES[name](made_, before)
+        given = choice != -1
+        care = given & made_.options.care[np.maximum(choice, 0)]
+        assert made_.options.cost[choice[given]].sum() <= made_.limits.budget + 1e-9
+        assert not (given & ~before.reachable).any()
+        assert not (given & ~care & (before.sent[: weeks.FORTNIGHT].sum(axis=0) >= cap)).any()
+        state, found = weeks.step(
+            made_, known, before, choice, rng.random((4, len(choice))), week, begun.there
+        )
+        assert not (care & state.complaint).any()
+        assert found.blocked == (~state.reachable).sum()
+        assert found.reachable <= (before.there & before.reachable).sum()
+        assert (state.sent[0] == given).all()
+
+
+def test_many_messages_drive_members_away_and_their_orders_are_lost(weekly):
+    made_, known, state = weekly
+    luck = np.full((4, len(state.there)), 0.05)
+    push = int(np.flatnonzero(~made_.options.care & (made_.options.cost < 0.02))[0])
+    everybody = np.full(len(state.there), push)
+    tired = weeks.replace(state, sent=np.full_like(state.sent, 1))
+    fresh = weeks.replace(state, sent=np.zeros_like(state.sent))
+    after, found = weeks.step(made_, known, tired, everybody, luck, 0, state.there)
+    rested, better = weeks.step(made_, known, fresh, everybody, luck, 0, state.there)
+    assert rested.there.sum() == state.there.sum() > after.there.sum()
+    assert better.margin > found.margin
+
+
+def test_the_weeks_are_told_with_their_range_and_the_same_twice(world):
+    words = ["acting-truth", "--weeks", "3", "--seeds", "2", "--budget", "25"]
+    first = RUNNER.invoke(memberlens.app, words)
+    assert first.exit_code == 0, first.output
+    kept = read_json(world.results / weeks_told.FILE)
+    assert RUNNER.invoke(memberlens.app, words).output == first.output
+    assert read_json(world.results / weeks_told.FILE) == kept
+    assert first.output.splitlines()[0].startswith("3 weeks of 25 CNY each, ")
+    for policy in kept["policies"].values():
+        assert policy["end"]["cost"]["high"] <= 3 * 25 + 1e-6
+        for line in weeks_told.LINES:
+            curve = policy["curves"][line]
+            assert len(curve["value"]) == 3
+            assert curve["low"][-1] <= policy["end"][line]["value"] <= curve["high"][-1]
+    page = (world.results / weeks_told.PAGE).read_text()
+    assert page == pages.weeks(kept, "auto")
+    surely = claims.above(kept["policies"], "margin", "top_p")
+    assert ("Both plans brought more" in page) == (len(surely) == 2)
+
+
+def test_a_policy_is_not_more_where_ranges_over_seeds_overlap():
+    def end(low: float, high: float) -> dict:
+        return {"end": {"margin": {"value": (low + high) / 2, "low": low, "high": high}}}
+
+    found = {"plan": end(5, 9), "rested": end(7, 9), "top_p": end(1, 6)}
+    assert claims.above(found, "margin", "top_p") == ["rested"]
 
 
 def test_the_truth_by_option_is_refused_without_the_simulated_brand(world):

@@ -7,24 +7,33 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.acting import holdout
 from models.acting.budget import BudgetCurve, budget_curve
 from models.acting.knapsack import NOTHING
 from models.model import Model
-from training.acting.draft import TASK, Draft, Request, compared, data_day, seen
+from training.acting import visibility
+from training.acting.draft import TASK, Draft, Request, data_day
 from training.acting.effects import ADDED
-from training.acting.words import reasons
+from training.acting.intervals import FEWEST_LEVELS, drawn, money
+from training.acting.layers import by_layer, by_means
+from training.acting.next_money import diagnosis, following
+from training.acting.pages import OLD
+from training.acting.words import BOTH, reasons
 from training.data.score_ids import fingerprint
 from training.params import Params
+from training.reporting.words import said, strings
 
-OLD = 7  # days after which scores are called old
-DRAWS, FEWEST_LEVELS, POINTS = 200, 5, 21
+POINTS = 21
 
 
-def facts(params: Params, request: Request, draft: Draft, day: date) -> dict[str, Any]:
-    """Return everything that is told of a plan but its list."""
+def facts(params: Params, request: Request, draft: Draft, day: date, layers: pl.DataFrame) -> dict[str, Any]:
+    """Return everything that is told of a plan but its list.
+
+    Parameters
+    ----------
+    layers
+        What members are, a row a member of the draft; see ``training.acting.groups``.
+    """
     made, unit = draft.plan, draft.effects.unit
-    given = made.choice != NOTHING
     return {
         "name": request.name,
         "data": params.data,
@@ -32,21 +41,23 @@ def facts(params: Params, request: Request, draft: Draft, day: date) -> dict[str
         "sent": False,
         "unit": unit,
         "currency": draft.options.currency,
-        "members": len(given),
-        "not_scored": _not_scored(params),
-        "contacted": int(given.sum()),
-        "by_option": _by_option(draft),
-        "by_reason": made.counts(),
+        "scores_of": data_day(params).isoformat(),
+        "scores_days": (day - data_day(params)).days,
+        **_people(params, draft),
         "budget": request.budget,
         "cost": float(made.cost.sum()),
         "expected": _expected(draft),
         "curve": _curve(draft, params.seed),
         "gap": made.solution.gap,
         "prices": _prices(draft),
-        "holdout": _holdout(params, draft),
+        "holdout": visibility.told(params, draft),
+        "layers": by_layer(draft, layers) | by_means(draft),
+        "next": following(draft, layers),
+        "diagnosis": diagnosis(draft, layers),
         "explore": draft.chance.explore,
         "salt": draft.chance.salt,
         "worth_of_an_answer": draft.worth,
+        "stated": _stated_by(params),
         "opt_out_risk": dict(
             zip([c.name for c in draft.options.channels], draft.people.risk.tolist(), strict=True)
         ),
@@ -54,6 +65,21 @@ def facts(params: Params, request: Request, draft: Draft, day: date) -> dict[str
         "models": _models(params),
         "window_days": getattr(params.spine, TASK).days,
         "options": str(request.options),
+    }
+
+
+def _people(params: Params, draft: Draft) -> dict[str, Any]:
+    """How many are contacted, with what, and how many are not, and why."""
+    given = draft.plan.choice != NOTHING
+    left = _not_scored(params)
+    return {
+        "members": len(given),
+        "not_scored": left,
+        "not_scored_why": _why(params, left),
+        "contacted": int(given.sum()),
+        "cared": int((given & draft.people.audience.complaint).sum()),
+        "by_option": _by_option(draft),
+        "by_reason": draft.plan.counts(),
     }
 
 
@@ -69,6 +95,23 @@ def _not_scored(params: Params) -> dict[str, int]:
     return dict(why["why"].value_counts().sort("why").rows())
 
 
+def _why(params: Params, left: dict[str, int]) -> list[dict[str, Any]]:
+    """The same in words, the most first: who is suppressed, and whom the model is not about."""
+    known = {boundary.code: boundary for boundary in Model.load(params.build / TASK / "final").boundaries}
+    found = []
+    for code, n in sorted(left.items(), key=lambda pair: (-pair[1], pair[0])):
+        boundary, key = known.get(code), f"suppressed.{code}"
+        texts = {"en": boundary.en, "zh": boundary.zh} if boundary else said(key) if key in strings() else {}
+        found.append({word: texts.get(word, code) for word in BOTH} | {"n": n})
+    return found
+
+
+def _stated_by(params: Params) -> dict[str, str | None]:
+    """Who stated what an answer is worth, and when."""
+    stated = getattr(params.economics, TASK)
+    return {"owner": stated.owner or None, "date": None if stated.date is None else str(stated.date)}
+
+
 def _by_option(draft: Draft) -> dict[str, int]:
     count = np.bincount(draft.plan.choice[draft.plan.choice != NOTHING], minlength=len(draft.options.options))
     return {option.name: int(n) for option, n in zip(draft.options.options, count, strict=True)}
@@ -81,26 +124,16 @@ def _expected(draft: Draft) -> dict[str, Any]:
     by_option = np.bincount(
         made.choice[at], draft.effects.effect[at, made.choice[at]], minlength=len(draft.options.options)
     )
-    answers, gain = float(by_option.sum()), float(made.gain.sum())
-    found: dict[str, Any] = {"answers": {"value": answers}, "gain": {"value": gain}}
-    found["net"] = {"value": gain - float(made.cost.sum())}
-    if len(levels) < FEWEST_LEVELS:
-        return found | {"interval": f"none: fewer than {FEWEST_LEVELS} past campaigns were tested"}
-    drawn = _levels(levels, len(by_option), 0) @ by_option
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    for name, worth, less in (
-        ("answers", 1.0, 0.0),
-        ("gain", draft.worth, 0.0),
-        ("net", draft.worth, float(made.cost.sum())),
-    ):
-        risk = answers * worth - (found[name]["value"] + less)
-        found[name] |= {"low": float(low) * worth - risk - less, "high": float(high) * worth - risk - less}
-    return found | {"interval": f"95 %, by how far {len(levels)} past campaigns were off their prediction"}
-
-
-def _levels(levels: np.ndarray, options: int, seed: int) -> np.ndarray:
-    """Draws of one past campaign's level for each option, shape (draws, options)."""
-    return np.random.default_rng(seed).choice(levels, (DRAWS, options))
+    gain, cost = float(made.gain.sum()), float(made.cost.sum())
+    basis = f"95 %, by how far {len(levels)} past campaigns were off their prediction"
+    none = f"none: fewer than {FEWEST_LEVELS} past campaigns were tested"
+    return {
+        "answers": money(float(by_option.sum()), by_option, levels, 1.0),
+        "gain": money(gain, by_option, levels, draft.worth),
+        "net": money(gain - cost, by_option, levels, draft.worth),
+        "campaigns": len(levels),
+        "interval": basis if len(levels) >= FEWEST_LEVELS else none,
+    }
 
 
 def _curve(draft: Draft, seed: int) -> dict[str, Any]:
@@ -109,9 +142,9 @@ def _curve(draft: Draft, seed: int) -> dict[str, Any]:
     if len(draft.effects.levels) < FEWEST_LEVELS:
         bare = budget_curve(gain, cost, draft.free, error=np.zeros_like(gain), points=POINTS)
         return {"spend": bare.spend.tolist(), "gain": bare.gain.tolist()}
-    drawn = _levels(draft.effects.levels, gain.shape[1], seed)
+    levels = drawn(draft.effects.levels, gain.shape[1], seed)
     found: BudgetCurve = budget_curve(
-        gain, cost, draft.free, draws=(gain + effect * (level - 1) for level in drawn), points=POINTS
+        gain, cost, draft.free, draws=(gain + effect * (level - 1) for level in levels), points=POINTS
     )
     return {name: part.tolist() for name, part in vars(found).items()}
 
@@ -126,28 +159,6 @@ def _prices(draft: Draft) -> dict[str, Any]:
         "option": {name: price for name, price in by_option if price > 0},
         "channel": {name: price for name, price in by_channel if price > 0},
     }
-
-
-def _holdout(params: Params, draft: Draft) -> dict[str, Any]:
-    share, rows = float(np.max(draft.chance.hold_out)), compared(draft)
-    count, held = int(rows.sum()), int((rows & draft.plan.held_out).sum())
-    found: dict[str, Any] = {"share": share, "members": count, "held_out": held}
-    if not count:
-        return found
-    effect, basis = seen(params, draft)
-    found |= {
-        "rate_without": effect.rate, "added": effect.added, "basis": basis, "explained": effect.explained,
-        "power": holdout.power(effect, count - held, held),
-    }  # fmt: skip
-    smallest = _smallest(effect, count)
-    return found | {"smallest_share": smallest, "missed_answers": held * effect.added}
-
-
-def _smallest(effect: holdout.Effect, members: int) -> float | None:
-    try:
-        return holdout.smallest_share(effect, members)
-    except holdout.HoldoutTooSmallError:
-        return None
 
 
 def _asked_as(draft: Draft) -> dict[str, Any]:
@@ -201,7 +212,7 @@ def _interval(found: dict[str, float]) -> str:
     return f"{found['value']:,.0f}{between}"
 
 
-def older(told: dict[str, Any], params: Params) -> str | None:
+def older(told: dict[str, Any]) -> str | None:
     """Return a warning where the scores are older than ``OLD`` days, else None."""
-    days = (date.fromisoformat(told["day"]) - data_day(params)).days
+    days = told["scores_days"]
     return f"the scores are {days} days old; run the night run before you plan" if days > OLD else None

@@ -38,7 +38,7 @@ def plan(
 
     params = load()
     told = acting.make(params, Request(name, options, budget, holdout, explore, day, salt, reach, blind))
-    if warning := brief.older(told, params):
+    if warning := brief.older(told):
         print(f"warning: {warning}")
     print(brief.text(told, acting.folder(params, name) / acting.LIST))
 
@@ -72,8 +72,22 @@ def whatif(
 
 
 @app.command(name="acting-truth")
-def acting_truth() -> None:
+def acting_truth(
+    weeks: Annotated[
+        int | None, typer.Option(min=1, help="contacts week after week instead, with fatigue, such as 26")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="of the weeks, how often luck is drawn")] = 3,
+    budget: Annotated[
+        float | None,
+        typer.Option(help="of each week, money; by default a quarter of what a plan without one spends"),
+    ] = None,
+) -> None:
     """Compare plans with the best one that the simulated brand would allow, beside simpler orders."""
-    from training.acting import truth as known
+    from training.acting import truth, weeks_told
 
-    print(known.text(load()))
+    params = load()
+    print(
+        truth.text(params)
+        if weeks is None
+        else weeks_told.text(weeks_told.make(params, weeks, seeds, budget))
+    )

@@ -1,4 +1,4 @@
-"""Stage and region of members as they were when a plan was made: what its readout is told by.
+"""What members are as a plan is made: what its brief and its readout are told by.
 
 Kept in the build folder and not beside the list, which holds no attribute of anybody.
 """
@@ -9,8 +9,11 @@ import polars as pl
 
 from training.params import Params
 
-KINDS = ("stage", "region")
+KINDS = ("stage", "region")  # of a readout, and strata of its comparison
 FILE = "groups.parquet"
+UNKNOWN = "unknown"
+# Which table tells what; portraits are made anew each night, members' rows are the source's.
+PORTRAIT, MEMBERS = ("stage", "value_tier"), ("region", "city_tier")
 
 
 def kept(params: Params, name: str) -> Path:
@@ -19,25 +22,24 @@ def kept(params: Params, name: str) -> Path:
 
 
 def groups(params: Params, subjects: pl.Series) -> pl.DataFrame:
-    """Return ``subject`` and the columns of ``KINDS``, ``unknown`` where the source does not say."""
+    """Return ``subject``, stage, tier of value, region and tier of city, ``unknown`` where not said."""
     found = subjects.to_frame("subject")
-    for table, kind in ((_portraits(params), "stage"), (_regions(params), "region")):
-        if table is None:
-            found = found.with_columns(pl.lit(None, pl.String).alias(kind))
-        else:
-            named = table.select(subject="member_id", **{kind: kind}).unique("subject", keep="last")
-            found = found.join(named, on="subject", how="left", maintain_order="left")
-    return found.with_columns(pl.col(KINDS).fill_null("unknown"))
+    for table, kinds in ((_portraits(params), PORTRAIT), (_members(params), MEMBERS)):
+        there = [kind for kind in kinds if table is not None and kind in table.columns]
+        if table is not None and there:
+            named = table.select("member_id", *there).unique("member_id", keep="last")
+            found = found.join(
+                named, left_on="subject", right_on="member_id", how="left", maintain_order="left"
+            )
+        found = found.with_columns(pl.lit(None, pl.String).alias(kind) for kind in kinds if kind not in there)
+    return found.with_columns(pl.col(*PORTRAIT, *MEMBERS).cast(pl.String).fill_null(UNKNOWN))
 
 
 def _portraits(params: Params) -> pl.DataFrame | None:
     path = params.build / "portrait" / "portrait.parquet"
-    return pl.read_parquet(path, columns=["member_id", "stage"]) if path.exists() else None
+    return pl.read_parquet(path) if path.exists() else None
 
 
-def _regions(params: Params) -> pl.DataFrame | None:
+def _members(params: Params) -> pl.DataFrame | None:
     path = params.build / "tables" / "members.parquet"
-    if not path.exists():
-        return None
-    rows = pl.read_parquet(path, columns=["member_id", "region", "event_time", "known_time"])
-    return rows.sort("known_time", "event_time")
+    return pl.read_parquet(path).sort("known_time", "event_time") if path.exists() else None

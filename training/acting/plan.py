@@ -3,6 +3,7 @@
 Writes one folder and sends nothing: the list is for the system that sends.
 """
 
+import hashlib
 import re
 import shutil
 from datetime import date
@@ -14,6 +15,7 @@ import polars as pl
 
 from models.acting import plan
 from models.acting.knapsack import NOTHING
+from training.acting import pages
 from training.acting.brief import facts
 from training.acting.draft import Draft, Request, data_day, drafted
 from training.acting.groups import groups, kept
@@ -21,7 +23,7 @@ from training.acting.words import reasons
 from training.io import write_json
 from training.params import NAME, Params
 
-LIST, FACTS = "list.parquet", "plan.json"
+LIST, FACTS, PAGE = "list.parquet", "plan.json", "brief.html"
 
 
 def folder(params: Params, name: str) -> Path:
@@ -32,7 +34,7 @@ def folder(params: Params, name: str) -> Path:
 
 
 def make(params: Params, request: Request) -> dict[str, Any]:
-    """Write ``list.parquet``, ``list.csv`` and ``plan.json``; return what the last one says.
+    """Write ``list.parquet``, ``list.csv``, ``plan.json`` and its page; return what ``plan.json`` says.
 
     Raises
     ------
@@ -50,16 +52,19 @@ def make(params: Params, request: Request) -> dict[str, Any]:
         )
     day = _day(params, request.day)
     draft = drafted(params, request, day)
-    told = facts(params, request, draft, day)
+    layers = groups(params, draft.people.subjects)
+    told = facts(params, request, draft, day, layers)
     aside = target.with_name(f"{target.name}.part")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     rows = listed(draft)
     rows.write_parquet(aside / LIST, compression="zstd")
     rows.write_csv(aside / "list.csv")
+    told["list_sha256"] = hashlib.sha256((aside / "list.csv").read_bytes()).hexdigest()
     write_json(aside / FACTS, told)
+    (aside / PAGE).write_text(pages.brief(told, params.report.language))
     kept(params, request.name).parent.mkdir(parents=True, exist_ok=True)
-    groups(params, draft.people.subjects).write_parquet(kept(params, request.name))
+    layers.write_parquet(kept(params, request.name))
     aside.rename(target)
     return told
 

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from models.acting.readout import Campaign, Readout, by_group, read
+from training.acting import pages
 from training.acting.draft import data_day
 from training.acting.effects import ADDED
 from training.acting.groups import KINDS, kept
@@ -20,7 +21,7 @@ from training.params import Params
 
 NEEDED = ("subject", "contacted", "answered")
 COMPARED = ("contact", "held_out")
-FILE, LOG = "readout.json", "log.parquet"
+FILE, LOG, PAGE = "readout.json", "log.parquet", "readout.html"
 
 
 class ContactsError(ValueError):
@@ -28,7 +29,7 @@ class ContactsError(ValueError):
 
 
 def make(params: Params, name: str, contacts: Path, day: date | None = None) -> dict[str, Any]:
-    """Write ``readout.json``, and ``log.parquet`` for ``whatif``; return what the first one says.
+    """Write ``readout.json``, its page, and ``log.parquet`` for ``whatif``; return what the first one says.
 
     Parameters
     ----------
@@ -49,17 +50,19 @@ def make(params: Params, name: str, contacts: Path, day: date | None = None) -> 
     if not target.exists():
         raise FileNotFoundError(f"plan {name}: {target} is not there; make it with `memberlens plan {name}`")
     told, rows = read_json(target / FACTS), pl.read_parquet(target / LIST)
-    joined = _joined(rows, _contacts(contacts), contacts, told["worth_of_an_answer"])
+    handed = _contacts(contacts)
+    joined = _joined(rows, handed, contacts, told["worth_of_an_answer"])
     compared = joined.filter(pl.col("arm").is_in(COMPARED), pl.col("planned").is_not_null())
     groups = _groups(params, name, compared)
     campaign = _campaign(compared, groups)
     days = ((day or data_day(params)) - date.fromisoformat(told["day"])).days
     looks = 1 + (read_json(target / FILE)["looks"] if (target / FILE).exists() else 0)
     found = read(campaign, days, told["window_days"], looks, told["unit"] == ADDED)
-    content = _content(found, campaign, groups) | {
-        "plan": name, "unit": told["unit"], "currency": told["currency"], "days": days, "looks": looks,
-    }  # fmt: skip
+    same = ("name", "data", "day", "unit", "currency", "window_days", "worth_of_an_answer")
+    content = _content(found, campaign, groups) | {key: told[key] for key in same}
+    content |= {"days": days, "looks": looks, "stated": handed.columns}
     write_json(target / FILE, content)
+    (target / PAGE).write_text(pages.readout(content, params.report.language))
     _log(joined).write_parquet(target / LOG, compression="zstd")
     return content
 
@@ -127,6 +130,7 @@ def _content(found: Readout, campaign: Campaign, groups: pl.DataFrame) -> dict[s
     return {
         "members": found.members,
         "held_out": found.held_out,
+        "held_answers": float(campaign.answered[campaign.held_out].sum()),
         **parts,
         "variance_left": found.variance_left,
         "predicted": found.predicted,
@@ -144,11 +148,26 @@ def _content(found: Readout, campaign: Campaign, groups: pl.DataFrame) -> dict[s
     }
 
 
-def _by_group(campaign: Campaign, of: pl.Series) -> dict[str, dict[str, dict[str, float]] | None]:
+def _by_group(campaign: Campaign, of: pl.Series) -> dict[str, dict[str, Any] | None]:
     names = of.unique().sort().to_list()
+    meant = dict(of.filter(~pl.Series(campaign.held_out)).value_counts().rows())
+    answered = dict(
+        pl.DataFrame({"name": of, "answered": campaign.answered})
+        .filter(pl.Series(campaign.held_out))
+        .group_by("name")
+        .agg(pl.col("answered").sum())
+        .rows()
+    )
     found = by_group(campaign, np.searchsorted(np.array(names), of.to_numpy().astype(str)), names)
     return {
-        name: None if both is None else {"answers": asdict(both[0]), "margin": asdict(both[1])}
+        name: None
+        if both is None
+        else {
+            "members": meant[name],
+            "held_answers": answered[name],
+            "answers": asdict(both[0]),
+            "margin": asdict(both[1]),
+        }
         for name, both in found.items()
     }
 
@@ -176,7 +195,9 @@ def _lines(found: dict[str, Any], language: str) -> list[str]:
         _interval("answers", found["answers"], language),
         _interval("margin", found["margin"], language, currency=money),
         _interval("net", found["net"], language, currency=money, cost=f"{found['cost']:,.2f}"),
-        _interval("opt_outs", found["opt_outs"], language),
+        _interval("opt_outs", found["opt_outs"], language)
+        if "opted_out" in found["stated"]
+        else line("opt_outs_unknown", language),
         line("predicted", language, unit=unit(found["unit"], language), value=f"{found['predicted']:,.0f}"),
         line("realised", language, value=answered, predicted=predicted),
         line("cuped", language, left=f"{found['variance_left']:.0%}"),

@@ -109,7 +109,7 @@ def _trial(
         "random": (any_option, luck.random(len(truth))),
     }
     choices = {"plan": make(offers, audience, limits, chance).choice} | {
-        name: _greedy(option, order, free, offers, limits) for name, (option, order) in orders.items()
+        name: greedy(option, order, free, offers, limits) for name, (option, order) in orders.items()
     }
     found = {name: _value(choice, truth, offers) for name, choice in choices.items()}
     return Trial(*names, limits.budget, _value(best, truth, offers), found)
@@ -121,8 +121,8 @@ def _value(choice: Choice, truth: np.ndarray, offers: Offers) -> float:
     return float((truth[at, choice[at]] - offers.cost[choice[at]]).sum())
 
 
-def _greedy(option: Choice, order: np.ndarray, free: np.ndarray, offers: Offers, limits: Limits) -> Choice:
-    """The first members of an order, each with the option given, while money and places last."""
+def greedy(option: Choice, order: np.ndarray, free: np.ndarray, offers: Offers, limits: Limits) -> Choice:
+    """Choose the first members of an order, each with the option given, while money and places last."""
     choice, money = np.full(len(option), NOTHING), limits.budget
     places, channels = limits.capacity.copy(), limits.channel_capacity.copy()
     for member in np.argsort(order, kind="stable"):

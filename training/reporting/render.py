@@ -73,7 +73,7 @@ def page(report: dict[str, Any], beside: dict[str, Any]) -> str:
     whole = report | {"sections": {name: sections[name] for name in ORDER}}
     drawn = {name: Markup(svg) for name, svg in figures.draw(whole).items()}
     held = approval.holding(beside["signatures"], beside["report"])
-    return _rendered(
+    return rendered(
         "report.html.j2",
         report=whole,
         figures=drawn,
@@ -107,7 +107,7 @@ def is_page_of(html: str, report: dict[str, Any]) -> bool:
 
 def index(reports: list[dict[str, Any]], versions: list[dict[str, Any]], language: str = "auto") -> str:
     """The page that links the reports of all tasks of a data set, and their kept versions."""
-    return _rendered("index.html.j2", reports=reports, versions=versions, language=language)
+    return rendered("index.html.j2", reports=reports, versions=versions, language=language)
 
 
 def _told(task: str, key: str, /, **values: Any) -> Markup:
@@ -121,6 +121,7 @@ def embedded(report: dict[str, Any]) -> Markup:
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
-def _rendered(template: str, **values: Any) -> str:
+def rendered(template: str, **values: Any) -> str:
+    """Return a page of the report's style and script, which needs nothing else."""
     style, script = ((HERE / "templates" / name).read_text() for name in ("style.css", "page.js"))
     return environment().get_template(template).render(style=Markup(style), script=Markup(script), **values)

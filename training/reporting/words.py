@@ -13,22 +13,29 @@ from features import unique_yaml
 from models.phrases import LANGUAGES, percent
 
 FILE = Path(__file__).with_name("strings.yaml")
+FILES = (FILE, FILE.with_name("acting.yaml"))  # of the model's report; of briefs and readouts
 HTML_LANGUAGE = {"en": "en", "zh": "zh-CN"}
 BETWEEN = {"en": "; ", "zh": "；"}  # of a list in a sentence
 
 
 @cache
 def strings() -> dict[str, dict[str, str]]:
-    """By key the text in each language; ``ValueError`` where one is missing or differs in its numbers."""
-    return {key: _checked(key, texts) for key, texts in unique_yaml.read(FILE).items()}
+    """By key the text in each language; ``ValueError``: one is missing, twice, or differs in its numbers."""
+    found: dict[str, dict[str, str]] = {}
+    for path in FILES:
+        texts = unique_yaml.read(path)
+        if twice := found.keys() & texts.keys():
+            raise ValueError(f"{path.name}: {min(twice)}: stands in another file already")
+        found |= {key: _checked(key, text, path.name) for key, text in texts.items()}
+    return found
 
 
-def _checked(key: str, texts: Any) -> dict[str, str]:
+def _checked(key: str, texts: Any, source: str = FILE.name) -> dict[str, str]:
     if not (isinstance(texts, list) and len(texts) == len(LANGUAGES) and all(map(_is_text, texts))):
-        raise ValueError(f"{FILE.name}: {key}: needs a text in each of {LANGUAGES}, found {texts!r}")
+        raise ValueError(f"{source}: {key}: needs a text in each of {LANGUAGES}, found {texts!r}")
     fields = [{name for _, name, _, _ in string.Formatter().parse(text) if name} for text in texts]
     if fields[0] != fields[1]:
-        raise ValueError(f"{FILE.name}: {key}: the languages name different values, {fields}")
+        raise ValueError(f"{source}: {key}: the languages name different values, {fields}")
     return dict(zip(LANGUAGES, texts, strict=True))
 
 

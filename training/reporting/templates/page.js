@@ -21,19 +21,41 @@
   var spoken = /^zh\b/i.test(navigator.language || "") ? "zh-CN" : "en";
   var before = kept();
   choose(asked || (before === "en" || before === "zh-CN" ? before : null) || stated || spoken);
+  function whole(value) { return Math.round(value).toLocaleString("en-GB").replace("-", "\u2212"); }
+  // What each kind of slider tells at a place: texts by the name of their output.
+  var told = {
+    share: function (data, box) {
+      var points = data.sections.economics.points;
+      return function (share) {
+        var point = points[share], spent = share * 100 * Number(box.getAttribute("data-cost"));
+        return {
+          share: share + "\u00a0%", threshold: (100 * point[1]).toFixed(1) + "\u00a0%",
+          events: whole(point[0]), spent: whole(spent),
+          net: whole(point[0] * Number(box.getAttribute("data-value")) - spent)
+        };
+      };
+    },
+    budget: function (data) {
+      var curve = data.curve;
+      return function (at) {
+        var spend = curve.spend[at], gain = curve.gain[at], before = Math.max(at - 1, 0);
+        var step = spend - curve.spend[before];
+        return {
+          spend: whole(spend), gain: whole(gain), net: whole(gain - spend),
+          interval: curve.low ? whole(curve.low[at]) + " \u2013 " + whole(curve.high[at]) : "\u2013",
+          more: step > 0 ? ((gain - curve.gain[before]) / step).toFixed(1) : "\u2013"
+        };
+      };
+    }
+  };
   document.querySelectorAll("[data-slider]").forEach(function (box) {
-    var points = JSON.parse(document.getElementById("report-data").textContent).sections.economics.points;
-    var input = box.querySelector("input");
-    function show(name, text) { box.querySelector('[data-out="' + name + '"]').textContent = text; }
-    function whole(value) { return Math.round(value).toLocaleString("en-GB"); }
+    var data = JSON.parse(document.getElementById("report-data").textContent);
+    var input = box.querySelector("input"), at = told[box.getAttribute("data-slider")](data, box);
     function update() {
-      var share = Number(input.value), point = points[share];
-      var spent = share * 100 * Number(box.getAttribute("data-cost"));
-      show("share", share + "\u00a0%");
-      show("threshold", (100 * point[1]).toFixed(1) + "\u00a0%");
-      show("events", whole(point[0]));
-      show("spent", whole(spent));
-      show("net", whole(point[0] * Number(box.getAttribute("data-value")) - spent));
+      var texts = at(Number(input.value));
+      Object.keys(texts).forEach(function (name) {
+        box.querySelector('[data-out="' + name + '"]').textContent = texts[name];
+      });
     }
     input.addEventListener("input", update);
     box.hidden = false;

@@ -1,0 +1,104 @@
+"""Which words the figures of a brief and of a readout bear: no interval across zero is called a gain."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from training.acting.effects import ADDED
+
+FEWEST_ANSWERS = 5  # of the held-out: with fewer, an interval is narrower than what is known
+Sure = Literal["more", "less", "unclear", "few", "unjudged"]
+Status = Literal["good", "warn", "bad"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A status, the key of its headline, and why: keys of words with their values."""
+
+    status: Status
+    headline: str
+    why: tuple[tuple[str, Mapping[str, Any]], ...]
+
+
+def sure(found: Mapping[str, float], held_answers: float = FEWEST_ANSWERS) -> Sure:
+    """Tell whether an interval lies above zero, below it, or across: then nothing is claimed.
+
+    Parameters
+    ----------
+    held_answers
+        Answers of the held-out; too few of them bear no claim either.
+
+    Examples
+    --------
+    >>> sure({"low": 1.0, "high": 9.0}), sure({"low": -1.0, "high": 9.0}), sure({"low": -9.0, "high": -1.0})
+    ('more', 'unclear', 'less')
+    """
+    if held_answers < FEWEST_ANSWERS:
+        return "few"
+    return "more" if found["low"] > 0 else "less" if found["high"] < 0 else "unclear"
+
+
+def judgeable(found: Mapping[str, Any]) -> bool:
+    """Tell whether a readout's figures are a result: the holdout was kept and the window is over."""
+    return not found["contacted_though_held_out"] and found["days"] >= found["window_days"]
+
+
+def above(policies: Mapping[str, Any], line: str, than: str) -> list[str]:
+    """Return the policies whose worst seed ends above another's best: only that is told as more."""
+    limit = policies[than]["end"][line]["high"]
+    return [name for name, policy in policies.items() if name != than and policy["end"][line]["low"] > limit]
+
+
+def before(told: Mapping[str, Any], old: int) -> Verdict:
+    """Return what may be said of a plan before it is sent.
+
+    Parameters
+    ----------
+    told
+        Everything that ``plan.json`` says.
+    old
+        Days after which scores are called old.
+    """
+    net, held = told["expected"]["net"], told["holdout"]
+    doubts: list[tuple[bool, str, Mapping[str, Any]]] = [
+        ("low" not in net, "no_interval", {}),
+        ("low" in net and net["low"] <= 0, "may_not_pay", {}),
+        (told["unit"] != ADDED, "answers", {}),
+        ("power" not in held, "nobody", {}),
+        ("power" in held and held["power"] < held["wanted_power"], "blind", {}),
+        (told["scores_days"] > old, "old", {"days": told["scores_days"]}),
+    ]
+    why = tuple((f"brief.why.{name}", values) for holds, name, values in doubts if holds)
+    if net["value"] <= 0:
+        return Verdict("bad", "brief.status.bad", (("brief.why.not_worth", {}), *why))
+    return (
+        Verdict("warn", "brief.status.warn", why)
+        if why
+        else Verdict("good", "brief.status.good", (("brief.why.good", {}),))
+    )
+
+
+def after(found: Mapping[str, Any]) -> Verdict:
+    """Return what may be said of a campaign from its readout.
+
+    A broken holdout and an early look are named in the place of the result, which they take the ground from.
+    """
+    days, window = found["days"], found["window_days"]
+    leaked, held, answered = (
+        found[name] for name in ("contacted_though_held_out", "held_out", "held_answers")
+    )
+    doubts: list[tuple[bool, str, Mapping[str, Any]]] = [
+        (leaked > 0, "broken", {"leaked": f"{leaked:,}", "held": f"{held:,}"}),
+        (days < window, "early", {"days": days, "window": window}),
+        (answered < FEWEST_ANSWERS, "thin", {"answers": f"{answered:,.0f}"}),
+        (found["looks"] > 1, "looks", {"looks": found["looks"]}),
+    ]  # fmt: skip
+    why = [(f"readout.why.{name}", values) for holds, name, values in doubts if holds]
+    result = {"more": "good", "less": "bad"}.get(sure(found["net"], answered), "unclear")
+    headline = "broken" if leaked else "early" if days < window else result
+    status: Status = "bad" if headline in ("bad", "broken") else "good" if headline == "good" else "warn"
+    if status == "good" and why:
+        status = "warn"
+    if answered >= FEWEST_ANSWERS and judgeable(found):
+        why.append((f"readout.why.{result}", {}))
+    return Verdict(status, f"readout.status.{headline}", tuple(why))

@@ -1,0 +1,155 @@
+"""The one page for a campaign manager: a brief before, a readout after; pure functions of their figures."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from markupsafe import Markup
+
+from training.acting import claims
+from training.acting.effects import ADDED
+from training.acting.words import BOTH, group_words, in_order, reasons
+from training.reporting.charts import acting as charts
+from training.reporting.render import embedded, rendered
+from training.reporting.words import joined, said, strings
+
+OLD = 7  # days after which scores are called old
+ROLES = ("manager", "budget", "protection")
+RULES = ("price", "eligibility", "held", "opt_out", "early", "answers", "list")
+AFTER = ("first", "brought", "respected", "predicted", "by_group", "careful", "decide")
+MEASURES = ("answers", "margin", "net", "opt_outs")
+TOLD = ("not_respected", "not_contacted")  # remarks that have a section of their own
+Section = dict[str, Any]
+
+
+def brief(told: Mapping[str, Any], language: str) -> str:
+    """Return the page of what ``plan.json`` says.
+
+    Parameters
+    ----------
+    language
+        In which it begins: ``en``, ``zh`` or ``auto``.
+    """
+    added = told["unit"] == ADDED
+    return _page(
+        "brief", told, language,
+        {
+            "first": {}, "audience": {}, "peace": {}, "held": {}, "money": {}, "next": {},
+            "retention": {} if told["diagnosis"] else {"assessed": False, "reason": "no_regions"},
+            "rules": {}, "sign": {},
+        },
+        {"curve": lambda: charts.curve(told["curve"], told["cost"], told["currency"] or "", added)},
+        verdict=claims.before(told, OLD),
+        of=lambda key: f"{key}.added" if added else key,
+        why={code: {word: reasons(word)[code] for word in BOTH} for code in told["by_reason"]},
+        embedded=embedded({"curve": told["curve"]}),
+        best=_best(told["next"]),
+        worse=_worse(told["diagnosis"]), nearest=_nearest(told["curve"]["spend"], told["cost"]),
+        roles=ROLES, rules=RULES, added=added, left=told["members"] - told["contacted"],
+    )  # fmt: skip
+
+
+def readout(found: Mapping[str, Any], language: str) -> str:
+    """Return the page of what ``readout.json`` says; arguments as of ``brief``."""
+    groups = {
+        kind: {name: parts[name] for name in in_order(kind, parts)}
+        for kind, parts in found["groups"].items()
+        if len(parts) > 1
+    }
+    read = [
+        (named(kind, name), part, _judged(found, part["answers"], part["held_answers"]))
+        for kind, parts in groups.items()
+        for name, part in parts.items()
+        if part is not None
+    ]
+    return _page(
+        "readout", found, language,
+        {name: {} for name in AFTER},
+        {"groups": lambda: charts.groups(read)} if read else {},
+        verdict=claims.after(found),
+        judgeable=claims.judgeable(found), sure=_sure(found),
+        groups=groups,
+        sure_groups=[judged for _, _, judged in read],
+        unknown=[name for name in ("opted_out",) if name not in found["stated"]],
+        remarks=[remark for remark in found["warnings"] if remark["code"] not in TOLD],
+        measures=MEASURES, roles=ROLES[:2], fewest=claims.FEWEST_ANSWERS,
+        added=found["unit"] == ADDED,
+        embedded=embedded({}),
+    )  # fmt: skip
+
+
+def _sure(found: Mapping[str, Any]) -> dict[str, claims.Sure]:
+    """What is claimed of each measure; opt-outs are counted and hang on no answers."""
+    answered = found["held_answers"]
+    return {name: _judged(found, found[name], answered) for name in MEASURES[:-1]} | {
+        "opt_outs": _judged(found, found["opt_outs"], claims.FEWEST_ANSWERS)
+    }
+
+
+def _judged(found: Mapping[str, Any], part: Mapping[str, float], held_answers: float) -> claims.Sure:
+    """What is claimed of a part of a readout: nothing where the whole is no result."""
+    return claims.sure(part, held_answers) if claims.judgeable(found) else "unjudged"
+
+
+def weeks(found: Mapping[str, Any], language: str) -> str:
+    """Return the page of what ``weeks.json`` says; arguments as of ``brief``."""
+    return _page(
+        "weeks", found, language, {"weeks": {}},
+        {line: partial(charts.weeks, line, found) for line in ("margin", "reachable")},
+        better={
+            line: claims.above(found["policies"], line, "top_p") for line in ("margin", "reachable")
+        },
+        embedded=embedded({}),
+    )  # fmt: skip
+
+
+def named(kind: str, name: str) -> dict[str, str]:
+    """Return what a layer's or group's value is called in each language."""
+    if f"value.{name}" in strings():
+        return said(f"value.{name}")
+    found = {word: group_words(kind, name, word) for word in BOTH}
+    return found | {"en": found["en"].replace("_", " ")}
+
+
+def _best(following: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The stage at which the next money brings most, where it surely brings something."""
+    rows = following["by"].get("stage", [])
+    first: dict[str, Any] | None = rows[0] if rows else None
+    return first if first is not None and first["brings"].get("low", 0) > 0 else None
+
+
+def _worse(diagnosis: list[dict[str, Any]]) -> dict[str, str]:
+    """The cells that are surely worse than the others, in words; empty texts where none is."""
+    return joined(
+        said(
+            "brief.retention.cell",
+            region=named("region", row["region"]),
+            city_tier=named("city_tier", row["city_tier"]),
+        )
+        for row in diagnosis
+        if row["worse"]
+    )
+
+
+def _nearest(spend: list[float], cost: float) -> int:
+    """Place of the point of the curve that lies nearest to what the plan costs."""
+    return min(range(len(spend)), key=lambda at: abs(spend[at] - cost))
+
+
+def _page(
+    kind: str,
+    told: Mapping[str, Any],
+    language: str,
+    sections: dict[str, Section],
+    drawn: Mapping[str, Callable[[], str]],
+    **values: Any,
+) -> str:
+    import matplotlib as mpl
+
+    with mpl.rc_context(charts.STYLE):
+        figures = {name: Markup(draw()) for name, draw in drawn.items()}
+    whole = {name: {"assessed": True, "values": {}} | section for name, section in sections.items()}
+    return rendered(
+        "campaign.html.j2", kind=kind, told=told, sections=whole, figures=figures, named=named,
+        language=language, title=said(f"{kind}.title", name=told["name"]), **values,
+    )  # fmt: skip

@@ -1,0 +1,103 @@
+"""``memberlens acting-truth --weeks N``: the plan against the highest probabilities, week after week."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from models.acting.plan import make as made
+from training.acting import pages, weeks
+from training.acting.draft import Draft, Request, data_day, drafted
+from training.io import write_json
+from training.params import Params
+
+FILE, PAGE = "weeks.json", "weeks.html"
+SPENT = 0.25  # of what a plan without a budget would spend in the first week
+LINES = ("margin", "reachable")  # what has a curve: summed up to each week, and after it
+
+
+def make(params: Params, count: int, seeds: int, budget: float | None = None) -> dict[str, Any]:
+    """Write ``weeks.json`` and ``weeks.html`` beside the reports; return what the first one says.
+
+    Parameters
+    ----------
+    count
+        Weeks.
+    seeds
+        How often types, fading and luck are drawn anew; told are the mean and the range.
+    budget
+        Money of each week, the same for every policy.
+
+    Raises
+    ------
+    ValueError
+        Of another data set than the simulated brand.
+    """
+    day = data_day(params)
+    draft = drafted(params, Request("weeks", budget=budget, hold_out=0.0, blind=True), day)
+    if budget is None:
+        budget = SPENT * _unlimited(draft)
+        draft = replace(draft, limits=replace(draft.limits, budget=budget))
+    runs = [_runs(params, draft, count, seed) for seed in range(seeds)]
+    found = {
+        "name": "weeks", "data": params.data, "day": day.isoformat(), "weeks": count, "seeds": seeds,
+        "budget": budget, "currency": draft.options.currency, "per_fortnight": draft.options.per_fortnight,
+        "members": len(draft.plan.choice), "reachable": float(np.mean([begun for begun, _ in runs])),
+        "policies": {name: _over([run[name] for _, run in runs]) for name in weeks.POLICIES},
+    }  # fmt: skip
+    params.results.mkdir(parents=True, exist_ok=True)
+    write_json(params.results / FILE, found)
+    (params.results / PAGE).write_text(pages.weeks(found, params.report.language))
+    return found
+
+
+def _unlimited(draft: Draft) -> float:
+    """What a plan would spend in a week without a budget."""
+    return float(made(draft.offers, draft.people.audience, draft.limits, draft.chance).cost.sum())
+
+
+def _runs(params: Params, draft: Draft, count: int, seed: int) -> tuple[int, dict[str, list[weeks.Week]]]:
+    """How many could be reached before the first week, and each policy's weeks with the same luck."""
+    truth, state = weeks.world(params, draft, seed)
+    return int((state.there & state.reachable).sum()), {
+        name: list(weeks.run(draft, truth, state, policy, count, seed))
+        for name, policy in weeks.POLICIES.items()
+    }
+
+
+def _over(runs: list[list[weeks.Week]]) -> dict[str, Any]:
+    """A policy over seeds: curves, and what stands at the end; mean, least and most."""
+    table = {
+        "margin": np.cumsum([[week.margin for week in run] for run in runs], axis=1),
+        "reachable": np.array([[week.reachable for week in run] for run in runs]),
+        "blocked": np.array([[week.blocked for week in run] for run in runs]),
+        "contacts": np.cumsum([[week.contacts for week in run] for run in runs], axis=1),
+        "cost": np.cumsum([[week.cost for week in run] for run in runs], axis=1),
+    }
+    curves = {name: _range(table[name], axis=0) for name in LINES}
+    return {"curves": curves, "end": {name: _range(part[:, -1], axis=0) for name, part in table.items()}}
+
+
+def _range(values: np.ndarray, axis: int) -> dict[str, Any]:
+    ends = {"value": values.mean(axis=axis), "low": values.min(axis=axis), "high": values.max(axis=axis)}
+    return {name: part.tolist() for name, part in ends.items()}
+
+
+def text(found: dict[str, Any]) -> str:
+    """Return what stands at the end as a table for people."""
+    money = found["currency"] or ""
+    lines = [
+        f"{found['weeks']} weeks of {found['budget']:,.0f} {money} each, {found['members']:,} members, "
+        f"{found['reachable']:,.0f} reachable; mean (least to most) of {found['seeds']} seeds",
+        f"{'policy':10}{'margin':>32}{'reachable':>26}{'blocked':>9}{'contacts':>11}{'cost':>9}",
+    ]
+    for name, policy in found["policies"].items():
+        end = policy["end"]
+        margin, reachable = (_shown(end[line]) for line in LINES)
+        plain = [f"{end[name]['value']:,.0f}" for name in ("blocked", "contacts", "cost")]
+        lines.append(f"{name:10}{margin:>32}{reachable:>26}{plain[0]:>9}{plain[1]:>11}{plain[2]:>9}")
+    return "\n".join(lines)
+
+
+def _shown(found: dict[str, float]) -> str:
+    return f"{found['value']:,.0f} ({found['low']:,.0f} to {found['high']:,.0f})"
