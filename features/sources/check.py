@@ -11,7 +11,6 @@ import polars as pl
 
 from features.requirements import NONE, Requirements, concerned
 from features.sources.intake import Report, intake
-from features.sources.judging.amounts import currencies
 from features.sources.judging.findings import Finding, settled
 from features.sources.judging.row_counts import line
 from features.sources.mapping.mapping_file import Mapping as MappingFile
@@ -111,10 +110,9 @@ def check(path: Path, requirements: Requirements = NONE, keep: Store = _drained)
         def store(name: str, frames: Iterator[pl.DataFrame]) -> None:
             keep(name, _counted(frames, kinds) if name == "responses" else frames)
 
-        mixed = list(currencies(mapping, root))
         report = intake(shape(mapping, root), extracted, store, mapping.unknown_members)
     there = {name for name, counts in report.tables.items() if counts["accepted"]}
-    found = tuple(settled([*report.findings, *mixed], mapping.accept))
+    found = tuple(settled(report.findings, mapping.accept))
     tasks = _held(_tasks(mapping, there, kinds, requirements), found)
     return Check(extracted, report, kinds, tasks, _lacking(there), mapping.dated, found)
 

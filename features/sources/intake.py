@@ -8,8 +8,9 @@ from typing import Any, Literal
 import polars as pl
 
 from features import tables
-from features.sources.judging.evidence import Evidence, outcomes
+from features.sources.judging.evidence import Evidence
 from features.sources.judging.findings import Finding
+from features.sources.judging.outcomes import outcomes
 from features.sources.judging.people import emptied, emptied_cells, refusals, with_refusals
 from features.sources.judging.references import BASE, Known, judged_rows, learned
 from features.sources.judging.row_counts import Tally, line

@@ -13,7 +13,6 @@ from training.io import say, sha256, write_json
 from training.params import Params
 
 if TYPE_CHECKING:
-    from features.sources.judging.findings import Finding
     from features.sources.mapping.mapping_file import Mapping as MappingFile
     from features.sources.source_rows import Rows
 
@@ -44,7 +43,7 @@ def ingest(params: Params) -> None:
         folder = Folder(aside, params.engine.memory, params.engine.threads)
         report = intake(source.rows, source.extracted, folder.store, source.unknown_members, say)
         _hold_against(params, report.tables)
-        found = list(settled([*report.findings, *source.findings], source.accept))
+        found = list(settled(report.findings, source.accept))
         for one in found:
             say(one.line())
         refuse(found, params.data)
@@ -69,7 +68,6 @@ class Source:
     unknown_members: Literal["quarantine", "add"] = "quarantine"
     notes: Mapping[str, Any] = field(default_factory=lambda: {"left_out": {}})
     accept: Mapping[str, str] = field(default_factory=dict)
-    findings: Iterable["Finding"] = ()
 
 
 def _brand(params: Params) -> Source:
@@ -85,7 +83,6 @@ def _brand(params: Params) -> Source:
 
 
 def _mapped(params: Params, scratch: Path) -> Source:
-    from features.sources.judging.amounts import currencies
     from features.sources.mapping.mapping_file import load
     from features.sources.reading.cell_types import moment
     from features.sources.reading.database_copy import fetched
@@ -106,7 +103,6 @@ def _mapped(params: Params, scratch: Path) -> Source:
         mapping.unknown_members,
         notes,
         mapping.accept,
-        list(currencies(mapping, root)),
     )
 
 

@@ -20,6 +20,7 @@ from features.sources.reading.words import EMPTY, FALSE, PERHAPS_EMPTY, TRUE
 from features.sources.reading.workbook import cells, sheets
 
 SAMPLE = 20_000  # rows at most, from all over the file
+HEAD = 50_000  # rows one after the other, where it matters what stands together
 ODD = 500  # cells at most that a sample is completed with
 FEW = 30  # different values of a column that are remembered
 Kind = Literal["time", "number", "truth", "text"]
@@ -133,6 +134,11 @@ def sketches(path: Path, hints: Hints = NONE) -> list[File]:
         See ``files.read``; a folder whose files are not written in one way.
     """
     return [_sketch(path, written, hints) for written in _written(path)]
+
+
+def head(file: File, rows: int = HEAD) -> pl.DataFrame:
+    """The first rows of a file one after the other, as its orders stand there."""
+    return read_source(_source(file.path, file.written), file.path.parent).head(rows).collect()
 
 
 def _written(path: Path) -> list[dict[str, Any]]:

@@ -181,7 +181,7 @@ def _plain(name: str, made: Guess) -> str:
 
 
 def _source(made: Guess, folder: Path) -> dict[str, Any]:
-    fields = converted(made)
+    fields = converted(made) | made.fields
     found = {"file": str(made.file.path.relative_to(folder)), **made.file.written}
     if made.preset:
         return found | made.preset.source

@@ -12,6 +12,7 @@ from features.sources.reading.cell_types import ALLOWED, Made, typed
 from features.sources.reading.deduplicate import kept
 from features.sources.reading.files import FILE, ROW, read, readable
 from features.sources.reading.join import joined
+from features.sources.reading.money_columns import marks
 from features.sources.reading.order_lines import filled, spread_over_lines
 from features.sources.reading.sql import check_present, expression, kind, origin
 from features.sources.source_rows import (
@@ -95,7 +96,12 @@ class PartRows:
             *(cell.value.alias(name) for name, cell in cells.items()),
             *(cell.fault.alias(f"{FAULT}{name}") for name, cell in cells.items()),
             *(pl.col(column).alias(name) for name, column in self.own.items()),
+            *self._beside(),
         )
+
+    def _beside(self) -> Iterator[pl.Expr]:
+        if self.table == "purchases":
+            yield from marks(self.part, self.mapping.sources[self.part.source], self.frame)
 
     def _joined(self, root: Path) -> pl.LazyFrame:
         frame = self.source
