@@ -11,7 +11,7 @@ from features.sources.judging.findings import Finding
 from features.sources.judging.references import Known
 from features.sources.judging.set_aside import ENOUGH_ROWS, SetAside, with_marks
 from features.sources.reading.files import FILE, ROW
-from features.sources.source_rows import Rows
+from features.sources.source_rows import WHOLE_DAY, Rows
 
 SPOILED = r"^-?\d(?:[.,]\d+[eE]\+?|[eE]\+)\d{1,3}$"
 KEYS = ("member_id", "lead_id", "order_id", "product_id", "campaign_id", "contact_id", "ticket_id")
@@ -42,6 +42,7 @@ class Evidence:
     table: str
     known: Known
     rows: int = 0
+    whole_days: int = 0
     spoiled: dict[str, tuple[int, str]] = field(default_factory=dict)
     owners: list[pl.DataFrame] = field(default_factory=list)
     named: list[pl.Series] = field(default_factory=list)
@@ -62,6 +63,8 @@ class Evidence:
             self.prints.append(_prints(self.table, rows.frame, aside))
         if self.table == "purchases":
             self.amounts.add(rows.frame, aside)
+        if WHOLE_DAY in rows.frame.columns:
+            self.whole_days += int(rows.frame[WHOLE_DAY].sum())
         self.aside.add(rows.frame, aside)
 
     def findings(self) -> Iterator[Finding]:
@@ -72,6 +75,8 @@ class Evidence:
             yield from _keys_apart(self.table, pl.concat(self.named).unique(), self.known)
         if self.prints:
             yield from _twice(self.table, pl.concat(self.prints))
+        if self.whole_days:
+            yield _whole_days(self.table, self.whole_days, self.rows)
         yield from self.amounts.findings()
         yield from self.aside.findings()
 
@@ -90,6 +95,12 @@ class Evidence:
         bound = self.known.found.accounts["account"].implode()
         ids = frame["member_id"].drop_nulls().unique()
         self.named = [pl.concat([*self.named, ids.filter(~ids.is_in(bound))]).unique()]
+
+
+def _whole_days(table: str, count: int, rows: int) -> Finding:
+    says = f"{count:,} of {rows:,} outcomes name a day and no time; they count from its end"
+    advice = "So none lies before what it answers; say `day: start` in the cell where that is wrong"
+    return Finding(table, "whole_days", says, advice, stops=False)
 
 
 def _summed(counts: list[pl.DataFrame]) -> pl.DataFrame:

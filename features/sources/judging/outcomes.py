@@ -48,17 +48,10 @@ def _before(
     early = both.filter(pl.col("occurred_at") < pl.col("asked"))
     if early.height < max(3, 0.01 * both.height):
         return
-    time = pl.col("occurred_at")
-    bare = early.filter((time.dt.truncate("1d") == time) & (time == pl.col("asked").dt.truncate("1d"))).height
     row = early.row(0, named=True)
     says = (
         f"{early.height:,} of {both.height:,} responses {kind!r} lie before their {what}, as that of "
         f"{row[key]} ({row['occurred_at']:%Y-%m-%d %H:%M}, {row['asked']:%Y-%m-%d %H:%M}), and are lost"
     )
-    advice = (
-        f"{bare:,} are of the same day without a clock: let a day count from its end, "
-        "`occurred_at: {sql: \"CONCAT(column, 'T23:59:59')\"}`"
-        if bare
-        else "Look whether times, zones and keys are right"
-    )
+    advice = "Look whether times, zones and keys are right"
     yield Finding("responses", "outcomes_before", says, advice, stops=early.height >= 0.1 * both.height)

@@ -52,6 +52,9 @@ class Cell(Strict):
     time_zone: str | None = Field(None, description="of times that name none; else the mapping's")
     since: datetime | None = Field(None, description="times are counted from here, in `unit`")
     unit: Literal["microseconds", "milliseconds", "seconds", "minutes", "hours", "days"] = "seconds"
+    day: Literal["start", "end"] | None = Field(
+        None, description="from when a day without a time counts; outcomes from its end, else its start"
+    )
     decimal: Literal[".", ","] | None = Field(
         None, description="mark of the numbers of a column written for people, as 1.299,00 € or $1,299.00"
     )

@@ -141,6 +141,11 @@ def head(file: File, rows: int = HEAD) -> pl.DataFrame:
     return read_source(_source(file.path, file.written), file.path.parent).head(rows).collect()
 
 
+def all_of(file: File, names: list[str]) -> pl.DataFrame:
+    """Some columns of a whole file."""
+    return read_source(_source(file.path, file.written), file.path.parent).select(names).collect()
+
+
 def _written(path: Path) -> list[dict[str, Any]]:
     """How a file or a folder is written, as keys of a source; one for each sheet of a workbook."""
     found = files(path)

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from features import tables
 from features.sources.proposal.cell_proposal import cell_of, doubts, written
 from features.sources.proposal.column_profile import Column, File
+from features.sources.proposal.guess import Guess
 from features.sources.proposal.line_amounts import adjusted
 from features.sources.proposal.name_patterns import COLUMNS, DEFAULTS, FILES, OUTCOME, PAID, VOID
-from features.sources.proposal.presets import Preset, preset_of
+from features.sources.proposal.presets import preset_of
 from features.sources.reading.money_columns import plain_name
 from features.sources.reading.words import TRUE
 
@@ -27,47 +28,19 @@ CONSTANTS: dict[tuple[str, str], Any] = {
 OTHERS = "all other columns are taken as attributes; those known only with the outcome must go to `exclude:`"
 
 
-@dataclass(frozen=True)
-class Guess:
-    """One file as one table.
-
-    Parameters
-    ----------
-    cells
-        Column of the contract: how it is made, as in a mapping file.
-    unsure
-        What a human should look at, one sentence each.
-    score
-        How well the file fits.
-    dated
-        Whether a column holds a time.
-    """
-
-    file: File
-    table: str
-    cells: dict[str, dict[str, Any]]
-    where: str | None = None
-    attributes: tuple[str, ...] = ()
-    unsure: list[str] = field(default_factory=list)
-    score: float = 0.0
-    dated: bool = True
-    preset: Preset | None = None
-    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-
 def guess(file: File) -> Guess | None:
     """The best fitting table of a file; ``None`` where it fits none."""
     preset = preset_of(file) if file.hints.presets else None
     if preset is not None:
         return Guess(file, next(iter(preset.tables)), {}, unsure=preset.said(file.label), preset=preset)
-    found = [made for table in tables.TABLES if (made := _as_table(file, table)) is not None]
+    found = [made for table in tables.TABLES if (made := as_table(file, table)) is not None]
     flat = _as_subjects(file)
     best = max([*found, *([flat] if flat else [])], key=lambda made: made.score, default=None)
     return _with_amounts(best) if best is not None and best.score >= 2 else None
 
 
-def _as_table(file: File, table: str) -> Guess | None:
-    """``None`` where something is missing that cannot be made up."""
+def as_table(file: File, table: str) -> Guess | None:
+    """A file as one table; ``None`` where something is missing that cannot be made up."""
     specs = tables.columns(table)
     used: dict[str, str] = {}
     for name in specs:

@@ -60,12 +60,24 @@ FILES: dict[str, str] = {
     "events": r"event|visit|click|session|log|touch|behaviou?r|行为",
     "campaigns": r"campaign|offer|portfolio|活动",
     "contacts": r"contact|sent|mailing|exposure|触达",
-    "responses": r"response|answer|redempt|redeem|deal|won|conversion|响应",
+    "responses": r"response|answer|redempt|redeem|deal|won|conver[ts]|closed"
+    r"|abschl[uü]ss|gewonnen|成交|转化|响应",
     "care": r"ticket|complaint|care|service|case|工单|客服",
 }
 OUTCOME = (
     r"y|label|target|outcome|churn(ed)?|exited|convert(ed)?|conversion|respon(se|ded)|visit(ed)?"
     r"|subscribed|won|流失|是否.*"
+)
+CONVERTED = (  # when a lead was won, in a column of the lead's own row
+    r"(date_?)?(converted|conversion|won|closed_?won|became_?a?_?customer|customer_since)(_?(date|time|at|on|day))?"
+    r"|abschluss_?datum|gewonnen_am|kunde_seit|date_(de_)?(conversion|signature)|fecha_(de_)?(conversion|cierre)"
+    r"|成交(时间|日期)|转化(时间|日期)"
+)
+LATER = (  # columns with the present state of a lead, which are written as it goes on
+    r"(.*_)?(life_?cycle_?stage|(lead_|deal_|opportunity_|contact_)?(status|stage|phase)|is_?(converted|won|closed)"
+    r"|converted|won|(lead_|\w+_)?score|last_(activity|contacted|modified|seen|touch|contact|update)\w*"
+    r"|updated_?(at|on)?|(last_?)?modified_?(date|at|on)?|num(ber)?_of_.*|close[d]?_?(date|at|on)|owner\w*"
+    r"|opportunity\w*|account_?id|amount|deal_\w+)|letzte_\w+|状态|阶段|最近.*|最后.*|更新.*"
 )
 PAID = r"实际支付|实付|(^|_)(paid|net)"  # among several totals, what was paid
 VOID = (  # words of orders that came to nothing

@@ -65,7 +65,7 @@ def presets() -> tuple[Preset, ...]:
 
 
 def _made(one: dict[str, Any]) -> Preset:
-    return Preset(**one | {key: tuple(one[key]) for key in ("recognised_by", "look_at")})
+    return Preset(**{"source": {}} | one | {key: tuple(one[key]) for key in ("recognised_by", "look_at")})
 
 
 def preset_of(file: File) -> Preset | None:

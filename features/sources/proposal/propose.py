@@ -15,8 +15,10 @@ from features import tables as contract
 from features.requirements import NONE as NO_TASKS
 from features.requirements import Requirements, concerned
 from features.sources.proposal.column_profile import File, sketches
+from features.sources.proposal.guess import Guess
 from features.sources.proposal.hints import NONE, Hints
-from features.sources.proposal.infer_mapping import Guess, converted, guess, unmatched
+from features.sources.proposal.infer_mapping import as_table, converted, guess, unmatched
+from features.sources.proposal.outcomes import settled
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
             unsure.append(f"{file.label}: resembles no table of the contract{why}, and stands as a comment")
         else:
             guesses.append(made)
-            unsure += made.unsure
+    guesses = settled(guesses, as_table)
+    unsure += [said for made in guesses for said in made.unsure]
     if not guesses:
         return Proposal(_head(unsure) + _unplaced(unplaced) + _empty(paths[0].parent), unsure)
     unsure = [*_consent(guesses), *unsure, *unmatched(guesses)]
@@ -124,14 +127,8 @@ def _empty(folder: Path) -> str:
 
 def _text(guesses: list[Guess], paths: list[Path], unsure: list[str], requirements: Requirements) -> str:
     folder = paths[0].parent if len(paths) == 1 else Path(commonpath([path.parent for path in paths]))
-    tables: dict[str, list[dict[str, Any]]] = {}
     named = _named(guesses, folder)
-    for name, made in named:
-        alone = made.file.path.is_file() and [other.table for other in guesses].count(made.table) == 1
-        parts = made.preset.parts(name, made.file) if made.preset else {}
-        parts = parts or {made.table: [_part(name, _told_apart(made, alone))]}
-        for table, found in parts.items():
-            tables.setdefault(table, []).extend(found)
+    tables = _tables(named)
     there = set(tables)
     lacks = {task: needs.missing(there) for task, needs in concerned(requirements, there).items()}
     tasks = [task for task, why in lacks.items() if not why]
@@ -156,6 +153,19 @@ def _text(guesses: list[Guess], paths: list[Path], unsure: list[str], requiremen
     content |= {"params": params} if params else {}
     body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
     return _head(unsure) + body
+
+
+def _tables(named: list[tuple[str, Guess]]) -> dict[str, list[dict[str, Any]]]:
+    tables: dict[str, list[dict[str, Any]]] = {}
+    kinds = [made.table for _, made in named]
+    for name, made in named:
+        alone = made.file.path.is_file() and kinds.count(made.table) == 1
+        parts = made.preset.parts(name, made.file) if made.preset else {}
+        parts = parts or {made.table: [_part(name, _told_apart(made, alone))]}
+        parts = parts | {table: [{"source": name, **part}] for table, part in made.further.items()}
+        for table, found in parts.items():
+            tables.setdefault(table, []).extend(found)
+    return tables
 
 
 def _written(path: Path) -> str:

@@ -1,6 +1,7 @@
 """One part of one table: its source opened, joined, filtered and typed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -8,7 +9,7 @@ import polars as pl
 from features.sources.mapping.mapping_file import Mapping, Part
 from features.sources.mapping.yaml_lines import Keys
 from features.sources.reading.attribute_types import chosen, typed_by_itself
-from features.sources.reading.cell_types import ALLOWED, Made, typed
+from features.sources.reading.cell_types import ALLOWED, TIME, Made, moment, typed
 from features.sources.reading.deduplicate import kept
 from features.sources.reading.files import FILE, ROW, read, readable
 from features.sources.reading.join import joined
@@ -19,6 +20,7 @@ from features.sources.source_rows import (
     COLUMN,
     EMPTIED,
     REASON,
+    WHOLE_DAY,
     Rows,
     can_be_emptied,
     check_columns,
@@ -26,6 +28,7 @@ from features.sources.source_rows import (
 )
 
 FAULT = "_fault_"
+OUTCOME_TIME = ("responses", "occurred_at")  # a day counts from its end, lest it lie before what it answers
 NOTHING = pl.lit(None, pl.String)
 
 
@@ -96,10 +99,12 @@ class PartRows:
             *(cell.value.alias(name) for name, cell in cells.items()),
             *(cell.fault.alias(f"{FAULT}{name}") for name, cell in cells.items()),
             *(pl.col(column).alias(name) for name, column in self.own.items()),
-            *self._beside(),
+            *self._beside(cells),
         )
 
-    def _beside(self) -> Iterator[pl.Expr]:
+    def _beside(self, cells: dict[str, Made]) -> Iterator[pl.Expr]:
+        if self.table == "responses" and "occurred_at" in cells:
+            yield cells["occurred_at"].whole_day.alias(WHOLE_DAY)
         if self.table == "purchases":
             yield from marks(self.part, self.mapping.sources[self.part.source], self.frame)
 
@@ -128,12 +133,23 @@ class PartRows:
 
     def _cell(self, name: str) -> Made:
         cell, keys = self.part.columns[name], (*self.keys, "columns", name)
+        if (self.table, name) == OUTCOME_TIME and cell.day is None:
+            cell = cell.model_copy(update={"day": "end"})
         raw = origin(cell, self.frame, self.mapping.place, keys, self.file)
         wanted = column_type(self.table, name)
         try:
-            return typed(cell, raw, kind(raw, self.frame), wanted, self.mapping.time_zone)
+            made = typed(cell, raw, kind(raw, self.frame), wanted, self.mapping.time_zone)
+            return self._not_after_extract(made) if cell.day == "end" else made
         except ValueError as error:
             raise ValueError(f"{self.file}: {error} ({self.at('columns', name)})") from None
+
+    def _not_after_extract(self, made: Made) -> Made:
+        """The end of the day of the extract is still to come: what happened on it happened before."""
+        if self.mapping.extracted_at is None:
+            return made
+        end = pl.lit(moment(self.mapping.extracted_at, self.mapping.time_zone)).cast(TIME)
+        same_day = made.whole_day & (made.value > end) & (made.value - pl.duration(days=1) < end)
+        return replace(made, value=pl.when(same_day).then(end).otherwise(made.value))
 
     def _marked(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Cells that could not be read become the row's fault; attributes get their types."""
