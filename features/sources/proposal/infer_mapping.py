@@ -251,9 +251,8 @@ def _in_order(table: str, cells: dict[str, dict[str, Any]]) -> dict[str, dict[st
     return {name: cells[name] for name in tables.columns(table) if name in cells}
 
 
-def unmatched(guesses: list[Guess]) -> Iterator[str]:
+def unmatched(there: set[str]) -> Iterator[str]:
     """Tables that other tables name by id, and that no file is."""
-    there = {made.table for made in guesses}
     if {"purchases", "contacts", "care"} & there:
         yield "whoever has no row of members of their own is added as a member (`unknown_members: add`)"
     if {"contacts", "responses"} & there and "campaigns" not in there and "leads" not in there:

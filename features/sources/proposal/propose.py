@@ -1,7 +1,7 @@
 """Propose a mapping for files that nobody has described yet, and say what is unsure about it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from os.path import commonpath
@@ -12,6 +12,7 @@ import polars as pl
 import yaml
 
 from features import tables as contract
+from features.personal_keys import VARIABLE as KEY_VARIABLE
 from features.requirements import NONE as NO_TASKS
 from features.requirements import Requirements, concerned
 from features.sources.proposal.column_profile import File, sketches
@@ -19,6 +20,16 @@ from features.sources.proposal.guess import Guess
 from features.sources.proposal.hints import NONE, Hints
 from features.sources.proposal.infer_mapping import as_table, converted, guess, unmatched
 from features.sources.proposal.outcomes import settled
+
+Tables = dict[str, list[dict[str, Any]]]
+
+
+class _Plain(yaml.SafeDumper):
+    """No anchors: cells that are alike are each written out."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Never refer to an earlier value."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -58,9 +69,13 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     unsure += [said for made in guesses for said in made.unsure]
     if not guesses:
         return Proposal(_head(unsure) + _unplaced(unplaced) + _empty(paths[0].parent), unsure)
-    unsure = [*_consent(guesses), *unsure, *unmatched(guesses)]
+    folder = paths[0].parent if len(paths) == 1 else Path(commonpath([path.parent for path in paths]))
+    named = _named(guesses, folder)
+    tables = _tables(named)
+    unsure = [*_keyed(tables), *_consent(tables), *unsure, *unmatched(set(tables))]
     unsure += ["times that name no zone are taken as UTC (`time_zone:`)"]
-    return Proposal(_text(guesses, paths, unsure, requirements) + _unplaced(unplaced), unsure)
+    body = _body(named, folder, tables, requirements)
+    return Proposal(_head(unsure) + body + _unplaced(unplaced), unsure)
 
 
 def _looked(paths: Sequence[Path], hints: Hints) -> tuple[list[File], list[str]]:
@@ -81,10 +96,24 @@ def _head(unsure: list[str]) -> str:
     return f"# Proposed by what the files look like. Look at:\n{notes}\n"
 
 
-def _consent(guesses: list[Guess]) -> list[str]:
+def _cells(tables: Tables) -> Iterator[tuple[str, Any]]:
+    return (pair for parts in tables.values() for part in parts for pair in part["columns"].items())
+
+
+def _keyed(tables: Tables) -> list[str]:
+    """Ids that are e-mail addresses or phone numbers, and what replaces them needs."""
+    if not any(isinstance(cell, dict) and "hash" in cell for _, cell in _cells(tables)):
+        return []
+    return [
+        f"ids are made of e-mail addresses or phone numbers with a secret key: set {KEY_VARIABLE}, keep it, "
+        "and give the service the same (`hash:`)"
+    ]
+
+
+def _consent(tables: Tables) -> list[str]:
     """Members or leads of whom no file says whether they may be scored."""
-    people = {"members", "leads", "purchases", "contacts", "events"} & {made.table for made in guesses}
-    if not people or any("consent_profiling" in made.cells for made in guesses):
+    people = {"members", "leads", "purchases", "contacts", "events"} & set(tables)
+    if not people or any(name == "consent_profiling" for name, _ in _cells(tables)):
         return []
     return [
         "consent: no column says who may be scored. Models are trained and reported, but batch and service "
@@ -125,10 +154,8 @@ def _empty(folder: Path) -> str:
     ) + ("sources: {}\ntables: {}\n")
 
 
-def _text(guesses: list[Guess], paths: list[Path], unsure: list[str], requirements: Requirements) -> str:
-    folder = paths[0].parent if len(paths) == 1 else Path(commonpath([path.parent for path in paths]))
-    named = _named(guesses, folder)
-    tables = _tables(named)
+def _body(named: list[tuple[str, Guess]], folder: Path, tables: Tables, requirements: Requirements) -> str:
+    guesses = [made for _, made in named]
     there = set(tables)
     lacks = {task: needs.missing(there) for task, needs in concerned(requirements, there).items()}
     tasks = [task for task, why in lacks.items() if not why]
@@ -147,16 +174,15 @@ def _text(guesses: list[Guess], paths: list[Path], unsure: list[str], requiremen
     left_out = {task: why for task, why in lacks.items() if why}
     content |= {"left_out": left_out} if left_out else {}
     params: dict[str, Any] = {"tasks": tasks} if tasks else {}
-    if _consent(guesses):
+    if _consent(tables):
         params["consent"] = {"unknown": {"profiling": "suppress", "marketing": "score"}}
     params |= {"spine": {"given": {"dated": False}}} if undated else {}
     content |= {"params": params} if params else {}
-    body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
-    return _head(unsure) + body
+    return yaml.dump(content, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
 
 
-def _tables(named: list[tuple[str, Guess]]) -> dict[str, list[dict[str, Any]]]:
-    tables: dict[str, list[dict[str, Any]]] = {}
+def _tables(named: list[tuple[str, Guess]]) -> Tables:
+    tables: Tables = {}
     kinds = [made.table for _, made in named]
     for name, made in named:
         alone = made.file.path.is_file() and kinds.count(made.table) == 1
@@ -194,7 +220,7 @@ def _source(made: Guess, folder: Path) -> dict[str, Any]:
     fields = converted(made) | made.fields
     found = {"file": str(made.file.path.relative_to(folder)), **made.file.written}
     if made.preset:
-        return found | made.preset.source
+        return found | made.preset.source_of(made.file)
     return found | ({"fields": fields} if fields else {})
 
 

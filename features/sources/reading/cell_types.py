@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from features.personal_keys import pseudonyms
 from features.sources.mapping.cell_spec import UNITS, Cell
 from features.sources.reading.number_format import read_number
 from features.sources.reading.words import FALSE, TRUE
@@ -41,12 +42,15 @@ def typed(cell: Cell, raw: pl.Expr, found: pl.DataType, wanted: pl.DataType, tim
     ValueError
         Where no cell of that type can be read so.
     """
-    text = as_text(raw, found)
+    given = text = as_text(raw, found)
     if cell.map:
-        given = {key: None if value is None else _plain(value) for key, value in cell.map.items()}
+        words = {key: None if value is None else _plain(value) for key, value in cell.map.items()}
         default = text if cell.other is None else pl.lit(_plain(cell.other))
         default = pl.when(text.is_not_null()).then(default)
-        text = text.replace_strict(list(given), list(given.values()), default=default, return_dtype=pl.String)
+        text = text.replace_strict(list(words), list(words.values()), default=default, return_dtype=pl.String)
+        raw, found = text, pl.String()
+    if cell.hash:
+        text = pseudonyms(text, cell.hash, cell.country)
         raw, found = text, pl.String()
     value = _cast(cell, raw, text, found, wanted, time_zone)
     whole = pl.lit(False)
@@ -54,7 +58,8 @@ def typed(cell: Cell, raw: pl.Expr, found: pl.DataType, wanted: pl.DataType, tim
         zone = cell.time_zone or time_zone
         whole = whole_day(cell, text, found, value, zone)
         value = pl.when(whole).then(day_end(value, zone)).otherwise(value)
-    return Made(value, text.is_not_null() & value.is_null(), whole)
+    there = (given if cell.hash else text).is_not_null()
+    return Made(value, there & value.is_null(), whole)
 
 
 def _plain(value: object) -> str:

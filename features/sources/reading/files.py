@@ -92,7 +92,7 @@ def _one(path: Path, source: Source) -> pl.LazyFrame:
 
 def _scan(path: Path, kind: str, source: Source) -> pl.LazyFrame:
     if kind == "parquet":
-        return pl.scan_parquet(path, glob=False)
+        return _unnested(pl.scan_parquet(path, glob=False))
     if kind == "csv":
         return _clean(_csv(path, source), source)
     if kind == "workbook":

@@ -39,7 +39,7 @@ def opened(mapping: Mapping, root: Path, name: str) -> pl.LazyFrame:
     for field, cell in source.fields.items():
         keys: Keys = ("sources", name, "fields", field)
         raw = origin(cell, frame, mapping.place, keys, source.label)
-        if cell.map or cell.decimal or cell.spread:
+        if cell.map or cell.decimal or cell.spread or cell.hash:
             wanted = pl.Float64() if cell.decimal or cell.spread else pl.String()
             raw = typed(cell, raw, kind(raw, frame), wanted, mapping.time_zone).value
         if cell.spread:

@@ -72,3 +72,59 @@ def test_a_preset_names_its_makers_and_no_source(preset) -> None:
     assert preset.documented_at.startswith("https://")
     assert all("source" not in part for parts in preset.tables.values() for part in parts)
     yaml.safe_dump(preset.source)
+
+
+def event(n: int, name: str, user: str | None, **more: object) -> dict[str, object]:
+    """One event of GA4, as BigQuery writes it."""
+    params = [{"key": "value", "value": {"string_value": None, "double_value": 7.25 if n == 3 else None}}]
+    base = {"event_timestamp": str(1_717_200_000_000_000 + n * 60_000_000), "event_date": "20240601"}
+    return base | {
+        "event_name": name, "user_id": user, "user_pseudo_id": f"d{n % 2}", "event_params": params, **more
+    }  # fmt: skip
+
+
+def ga4(revenue: float | None = 12.5) -> list[dict[str, object]]:
+    bought = {"ecommerce": {"transaction_id": "T1", "purchase_revenue": revenue}}
+    empty = {"ecommerce": {"transaction_id": None, "purchase_revenue": None}}
+    return [
+        event(0, "page_view", None, **empty),
+        event(1, "page_view", None, **empty),
+        event(2, "login", "u1", **empty),
+        event(3, "purchase", None, **bought),
+        event(4, "purchase", None, **bought),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_events_of_ga4(tmp_path: Path, kind: str) -> None:
+    frame = pl.DataFrame(ga4())
+    path = tmp_path / f"events_20240601.{kind}"
+    frame.write_parquet(path) if kind == "parquet" else frame.write_ndjson(path)
+    found = propose([path])
+    (tmp_path / "found.yaml").write_text(found.text)
+    rows: dict[str, pl.DataFrame] = {}
+    check(
+        tmp_path / "found.yaml",
+        keep=lambda table, frames: rows.update({table: pl.concat(list(frames), how="diagonal_relaxed")}),
+    )
+    events, bought = rows["events"].sort("event_time"), rows["purchases"].sort("event_time")
+    assert events["member_id"].to_list() == ["u1", "ga:d1", "u1", "ga:d1", "u1"]
+    assert str(events["recorded_at"][0]) == "2024-06-01 00:02:00+00:00"  # when the log-in bound the device
+    assert bought["member_id"].to_list() == ["ga:d1", "u1"]
+    assert bought["amount_cents"].to_list() == [1250, 1250]
+
+
+def test_a_purchase_of_ga4_without_the_record_of_commerce(tmp_path: Path) -> None:
+    plain = [{key: value for key, value in one.items() if key != "ecommerce"} for one in ga4()]
+    plain[3]["event_params"].append(  # type: ignore[attr-defined]
+        {"key": "transaction_id", "value": {"string_value": "T9", "double_value": None}}
+    )
+    pl.DataFrame(plain[:4]).write_ndjson(tmp_path / "events.jsonl")
+    found = propose([tmp_path / "events.jsonl"])
+    (tmp_path / "found.yaml").write_text(found.text)
+    rows: list[pl.DataFrame] = []
+    check(
+        tmp_path / "found.yaml",
+        keep=lambda name, frames: rows.extend(frames) if name == "purchases" else None,
+    )
+    assert pl.concat(rows).select("order_id", "amount_cents").rows() == [("T9", 725)]
