@@ -124,7 +124,7 @@ def source_fingerprint(params: Params) -> dict[str, Any]:
     path = MAPPINGS / f"{params.data}.yaml"
     mapping = load(path)
     root = mapping.root()
-    found = sorted({root / source.file for source in mapping.sources.values() if source.file})
+    found = sorted({root / path for source in mapping.sources.values() for path in source.paths if path})
     missing = [str(path) for path in found if not path.exists()]
     if missing:
         raise FileNotFoundError(f"{missing[0]}: not found (named in {path})")

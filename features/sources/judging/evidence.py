@@ -173,5 +173,7 @@ def _twice(table: str, prints: pl.DataFrame) -> Iterator[Finding]:
     if count >= max(REPEATED * prints.height, 2):
         one, other = again.filter(pl.col("print") == again["print"][0])["file"].sort().head(2)
         says = f"{count:,} of {prints.height:,} rows are in several files, as in {one} and {other}"
-        advice = "They would count twice: export without overlap, or leave the older ones out with `where`"
+        advice = (
+            "They would count twice: say in the source by what they are the same, `newest: {by: …, time: …}`"
+        )
         yield Finding(table, "twice", says, advice)

@@ -5,7 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from features.sources.proposal.column_profile import Column, File
+from features.sources.proposal.column_profile import Column
+from features.sources.proposal.file_profile import File
 from features.sources.proposal.name_patterns import GENDERS
 from features.sources.proposal.time_formats import read
 from features.sources.reading.number_format import read_number

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from features.sources.proposal.column_profile import File
+from features.sources.proposal.file_profile import File
 from features.sources.proposal.presets import Preset
 
 
@@ -25,6 +25,8 @@ class Guess:
         Further columns of the source.
     further
         Parts of other tables that are made of the same file.
+    newest
+        Which rows that stand in several files count, as a key of the source.
     """
 
     file: File
@@ -38,3 +40,4 @@ class Guess:
     preset: Preset | None = None
     fields: dict[str, dict[str, Any]] = field(default_factory=dict)
     further: dict[str, dict[str, Any]] = field(default_factory=dict)
+    newest: dict[str, Any] = field(default_factory=dict)

@@ -7,7 +7,8 @@ from typing import Any
 
 from features import tables
 from features.sources.proposal.cell_proposal import cell_of, doubts, written
-from features.sources.proposal.column_profile import Column, File
+from features.sources.proposal.column_profile import Column
+from features.sources.proposal.file_profile import File
 from features.sources.proposal.guess import Guess
 from features.sources.proposal.line_amounts import adjusted
 from features.sources.proposal.name_patterns import COLUMNS, DEFAULTS, FILES, OUTCOME, PAID, VOID

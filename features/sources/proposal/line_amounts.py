@@ -18,7 +18,8 @@ from features.sources.judging.order_totals import (
     sums,
     worth,
 )
-from features.sources.proposal.column_profile import Column, File, head
+from features.sources.proposal.column_profile import Column
+from features.sources.proposal.file_profile import File, head
 from features.sources.reading.cell_types import as_text
 from features.sources.reading.money_columns import amount as read_amount
 from features.sources.reading.money_columns import meaning

@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 
 from features.sources.proposal.cell_proposal import written
-from features.sources.proposal.column_profile import Column, all_of
+from features.sources.proposal.column_profile import Column
+from features.sources.proposal.file_profile import all_of
 from features.sources.proposal.guess import Guess
 from features.sources.proposal.name_patterns import CONVERTED, LATER
 from features.sources.reading.cell_types import as_text

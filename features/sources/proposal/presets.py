@@ -10,7 +10,7 @@ import polars as pl
 import yaml
 
 from features import tables as contract
-from features.sources.proposal.column_profile import File
+from features.sources.proposal.file_profile import File
 from features.sources.reading.files import FILE, ROW
 
 FOLDER = Path(__file__).parents[1] / "presets"

@@ -15,11 +15,12 @@ from features import tables as contract
 from features.personal_keys import VARIABLE as KEY_VARIABLE
 from features.requirements import NONE as NO_TASKS
 from features.requirements import Requirements, concerned
-from features.sources.proposal.column_profile import File, sketches
+from features.sources.proposal.file_profile import File, sketches
 from features.sources.proposal.guess import Guess
 from features.sources.proposal.hints import NONE, Hints
 from features.sources.proposal.infer_mapping import as_table, converted, guess, unmatched
 from features.sources.proposal.outcomes import settled
+from features.sources.proposal.reexports import brought_together, without_repeats
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -55,6 +56,7 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     paths = list(dict.fromkeys(path.expanduser().resolve() for path in files))  # each is read once
     looked, unsure = _looked(paths, hints)
     hints.check(looked)
+    looked = brought_together(looked, guess)
     guesses, unplaced = [], []
     for file in looked:
         unsure += _numbered_days(file)
@@ -65,7 +67,7 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
             unsure.append(f"{file.label}: resembles no table of the contract{why}, and stands as a comment")
         else:
             guesses.append(made)
-    guesses = settled(guesses, as_table)
+    guesses = [without_repeats(made) for made in settled(guesses, as_table)]
     unsure += [said for made in guesses for said in made.unsure]
     if not guesses:
         return Proposal(_head(unsure) + _unplaced(unplaced) + _empty(paths[0].parent), unsure)
@@ -166,7 +168,7 @@ def _body(named: list[tuple[str, Guess]], folder: Path, tables: Tables, requirem
     }
     undated = [made for made in guesses if not made.dated]
     if undated:  # no row tells how new the data are; the file does
-        content["extracted_at"] = max(_written(made.file.path) for made in undated)
+        content["extracted_at"] = max(_written(path) for made in undated for path in made.file.paths)
     if there - {"subjects", "leads", "responses"}:
         content["unknown_members"] = "add"
     content["sources"] = {name: _source(made, folder) for name, made in named}
@@ -185,7 +187,7 @@ def _tables(named: list[tuple[str, Guess]]) -> Tables:
     tables: Tables = {}
     kinds = [made.table for _, made in named]
     for name, made in named:
-        alone = made.file.path.is_file() and kinds.count(made.table) == 1
+        alone = made.file.is_alone and kinds.count(made.table) == 1
         parts = made.preset.parts(name, made.file) if made.preset else {}
         parts = parts or {made.table: [_part(name, _told_apart(made, alone))]}
         parts = parts | {table: [{"source": name, **part}] for table, part in made.further.items()}
@@ -218,7 +220,9 @@ def _plain(name: str, made: Guess) -> str:
 
 def _source(made: Guess, folder: Path) -> dict[str, Any]:
     fields = converted(made) | made.fields
-    found = {"file": str(made.file.path.relative_to(folder)), **made.file.written}
+    paths = [str(path.relative_to(folder)) for path in made.file.paths]
+    found = {"file": paths if len(paths) > 1 else paths[0], **made.file.written}
+    found |= {"newest": made.newest} if made.newest else {}
     if made.preset:
         return found | made.preset.source_of(made.file)
     return found | ({"fields": fields} if fields else {})

@@ -10,11 +10,12 @@ from features.sources.mapping.mapping_file import Mapping, Part
 from features.sources.mapping.yaml_lines import Keys
 from features.sources.reading.attribute_types import chosen, typed_by_itself
 from features.sources.reading.cell_types import ALLOWED, TIME, Made, moment, typed
-from features.sources.reading.deduplicate import kept
+from features.sources.reading.deduplicate import check_rule, kept
 from features.sources.reading.files import FILE, ROW, read, readable
 from features.sources.reading.join import joined
 from features.sources.reading.money_columns import marks
 from features.sources.reading.order_lines import filled, spread_over_lines
+from features.sources.reading.reexports import newest_only
 from features.sources.reading.sql import check_present, expression, kind, origin
 from features.sources.source_rows import (
     COLUMN,
@@ -66,6 +67,7 @@ class PartRows:
         self.frame = self._joined(root)
         self.own = self._attributes()
         check_columns(table, [*self.part.columns, *self.own], self.at("columns"))
+        check_rule(table, self.part.keep, self.at("keep"))
 
     def at(self, *keys: str | int) -> str:
         """A place in the mapping file, for errors."""
@@ -75,7 +77,7 @@ class PartRows:
         """All rows at once."""
         with readable(self.file, self.at()):
             frame = self.typed().collect()
-        rows = kept(self._marked(frame), self.table, self.part.keep, self.at("keep"))
+        rows = kept(self._marked(frame), self.table, self.part.keep)
         count = self._count()
         return Rows(rows, count, count - rows.height)
 
@@ -109,9 +111,9 @@ class PartRows:
             yield from marks(self.part, self.mapping.sources[self.part.source], self.frame)
 
     def _joined(self, root: Path) -> pl.LazyFrame:
-        frame = self.source
+        frame = newest_only(self.source, self.mapping, self.part.source)
         for number, join in enumerate(self.part.join):
-            there = opened(self.mapping, root, join.source)
+            there = newest_only(opened(self.mapping, root, join.source), self.mapping, join.source)
             frame = joined(frame, there, join, self.at("join", number), self.file)
         if self.part.where is None:
             return frame
