@@ -11,6 +11,7 @@ KINDS = {
     "emptied_cells": "cells of people that could not be read",
     "set_aside": "money, members or outcomes lost to quarantine",
     "twice": "the same rows in several files",
+    "unattributed": "answers that name no campaign",
     "whole_days": "outcomes that name a day and no time",
     "outcomes_end": "outcomes that stop before their subjects",
     "outcomes_before": "outcomes before what they answer",
