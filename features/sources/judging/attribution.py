@@ -59,8 +59,8 @@ def _said(count: int, whole: int, told: pl.DataFrame) -> Iterator[Finding]:
     several, alone = told.filter(pl.col("several") > 1).height, count - told.height
     says = (
         f"{count:,} of {whole:,} answers name no campaign; each counts once, for the newest contact before "
-        f"it: {several:,} of them could belong to several of the same moment, of which one is taken by lot, and "
-        f"{alone:,} follow no contact and count for none"
+        f"it: {several:,} of them could belong to several of the same moment, of which one is taken by lot, "
+        f"and {alone:,} follow no contact and count for none"
     )
     advice = (
         "Name the campaign where it is known; from answers drawn by lot no campaign can be told from another"
