@@ -10,6 +10,8 @@ import polars as pl
 import yaml
 
 from features import tables as contract
+from features.sources.proposal.cell_proposal import written
+from features.sources.proposal.column_profile import Column
 from features.sources.proposal.file_profile import File
 from features.sources.reading.files import FILE, ROW
 
@@ -55,9 +57,12 @@ class Preset:
     def parts(self, source: str, file: File) -> dict[str, list[dict[str, Any]]]:
         """Write the parts of tables over a source, those for which the file has the columns."""
         there = _columns(file)
-        there |= set(self._fields(there))
+        fields = self._fields(there)
+        there |= set(fields)
+        seen = {column.name: column for column in file.columns}
+        seen |= {name: seen[cell["column"]] for name, cell in fields.items() if _is_copy(cell, seen)}
         made = {
-            table: [part for one in parts if (part := _part(table, one, there))]
+            table: [_written(part, seen) for one in parts if (part := _part(table, one, there))]
             for table, parts in self.tables.items()
         }
         return {
@@ -93,6 +98,25 @@ def _part(table: str, part: dict[str, Any], there: set[str]) -> dict[str, Any] |
     if "attributes" in part:
         found["attributes"] = [name for name in part["attributes"] if name in there or "*" in name]
     return {key: value for key, value in found.items() if value}
+
+
+def _is_copy(cell: dict[str, Any], seen: dict[str, Column]) -> bool:
+    return set(cell) == {"column"} and cell["column"] in seen
+
+
+def _written(part: dict[str, Any], seen: dict[str, Column]) -> dict[str, Any]:
+    """The same, its cells read as the file writes them, where the preset does not say how."""
+    cells = {name: _as_written(name, cell, seen) for name, cell in part["columns"].items()}
+    return part | {"columns": cells}
+
+
+def _as_written(name: str, cell: Any, seen: dict[str, Column]) -> Any:
+    told = {"column": cell} if isinstance(cell, str) else cell
+    column = seen.get(str(told.get("column")))
+    if column is None or {"format", "since", "map", "hash"} & set(told):
+        return cell
+    found = written(column, name) if column.kind in ("time", "number") else {}
+    return {**found, **told} if found else cell
 
 
 def _first(cells: Any, there: set[str], is_sql: bool = False) -> Any:
