@@ -119,6 +119,7 @@ def source_fingerprint(params: Params) -> dict[str, Any]:
     """What the data are made of: the brand's settings, or the hashes of the mapping and of its files."""
     if params.data == BRAND:
         return {"data": BRAND, "seed": params.seed, **json.loads(params.brand.model_dump_json())}
+    from features.personal_keys import mark
     from features.sources.mapping.mapping_file import load
 
     path = MAPPINGS / f"{params.data}.yaml"
@@ -130,7 +131,8 @@ def source_fingerprint(params: Params) -> dict[str, Any]:
         raise FileNotFoundError(f"{missing[0]}: not found (named in {path})")
     files = [file for path in found for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
     hashes = {str(file.relative_to(root)): sha256(file) for file in files if file.is_file()}
-    return {"data": params.data, "mapping": sha256(path), "files": hashes, "databases": _versions(mapping)}
+    told = {"data": params.data, "mapping": sha256(path), "files": hashes, "databases": _versions(mapping)}
+    return told | ({"id_key": mark()} if mapping.has_personal_keys else {})
 
 
 def _versions(mapping: "MappingFile") -> dict[str, str]:
