@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from features import tables
-from features.sources.proposal.cell_proposal import cell_of, doubts, written
+from features.sources.proposal.cell_proposal import CONSENT, cell_of, consents, doubts, written
 from features.sources.proposal.column_profile import Column
 from features.sources.proposal.file_profile import File
 from features.sources.proposal.guess import Guess
@@ -153,6 +153,8 @@ def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | 
         named = [column for column in free if _is(column.name.rpartition(" ")[2], name)]
     if (table, name) == ("purchases", "kind"):  # a status is none, and has words of its own
         named = [column for column in named if column.values and {*column.values} <= {"sale", "return"}]
+    if name in CONSENT:
+        named = [column for column in named if consents(column)]
     if name in TIMES:
         named = [column for column in named if column.kind == "time"]
     if not named and name == {

@@ -34,6 +34,11 @@ COLUMNS: dict[str, str] = {
     "city_tier": r"city_tier|tier|城市级别",
     "gender": r"geschlecht|sexe|sexo|género|genero|gender|sex|性别",
     "birth_year": r"birth_?year|year_of_birth|出生年.*",
+    "consent_profiling": r"(consent_(to_)?)?(profiling|personali[sz]ation|scoring)(_?(consent|opt_?in|allowed"
+    r"|permission|status))?|profilbildung(_\w+)?|(画像|个性化)(推荐)?(同意|授权)(状态)?",
+    "consent_marketing": r"(accepts_)?(e_?mail|sms|mail|marketing|newsletter)_?(marketing_?)?(opt_?in|consent"
+    r"|permission|allowed|subscription|opt_?out|unsubscribed)(_status)?|accepts_marketing|opt_?(in|out)|unsubscribed|do_not_"
+    r"(e?mail|contact|market)|consent_(to_)?marketing|werbe_?(einwilligung|erlaubnis)|营销(同意|授权)(状态)?|退订",
     "joined_at": r"(registriert|angemeldet|mitglied)(_\w+)?|registrierungs?datum|anmelde_?datum"
     r"|date_d?_?inscription|fecha_(de_)?(alta|registro)|(joined|registered|became_member|signed_up"
     r"|sign_?up|enrol\w*)(_\w+)?|注册.*|入会.*",
@@ -90,6 +95,13 @@ GENDERS = dict.fromkeys(
 GENDERS |= dict.fromkeys(
     ("f", "w", "female", "woman", "weiblich", "frau", "femme", "mujer", "femenino", "女", "女士"), "female"
 )
+GRANTED = "granted given accepted subscribed opted_in opt-in allowed erteilt 同意 已同意 已授权 已订阅"
+WITHDRAWN = (
+    "withdrawn declined refused revoked denied unsubscribed opted_out opt-out suppressed widerrufen"
+    " 拒绝 已拒绝 已撤回 已退订"
+)
+CONSENTS = dict.fromkeys(GRANTED.split(), "granted") | dict.fromkeys(WITHDRAWN.split(), "withdrawn")
+REFUSING = r".*(opt_?out|unsubscribed|do_not_).*|退订"  # columns whose yes is a refusal
 DEFAULTS: dict[str, dict[str, object]] = {
     "order_id": {"column": "_row"},
     "contact_id": {"column": "_row"},
