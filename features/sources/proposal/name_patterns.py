@@ -37,7 +37,7 @@ COLUMNS: dict[str, str] = {
     "consent_profiling": r"(consent_(to_)?)?(profiling|personali[sz]ation|scoring)(_?(consent|opt_?in|allowed"
     r"|permission|status))?|profilbildung(_\w+)?|(画像|个性化)(推荐)?(同意|授权)(状态)?",
     "consent_marketing": r"(accepts_)?(e_?mail|sms|mail|marketing|newsletter)_?(marketing_?)?(opt_?in|consent"
-    r"|permission|allowed|subscription|opt_?out|unsubscribed)(_status)?|accepts_marketing|opt_?(in|out)|unsubscribed|do_not_"
+    r"|permission|allowed|subscription|opt_?out|unsubscribed)(_status)?|accepts_marketing|marketing|opt_?(in|out)|unsubscribed|do_not_"
     r"(e?mail|contact|market)|consent_(to_)?marketing|werbe_?(einwilligung|erlaubnis)|营销(同意|授权)(状态)?|退订",
     "joined_at": r"(registriert|angemeldet|mitglied)(_\w+)?|registrierungs?datum|anmelde_?datum"
     r"|date_d?_?inscription|fecha_(de_)?(alta|registro)|(joined|registered|became_member|signed_up"
