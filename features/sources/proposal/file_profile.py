@@ -18,7 +18,7 @@ from features.sources.reading.words import EMPTY
 from features.sources.reading.workbook import cells, sheets
 
 SAMPLE = 20_000  # rows at most, from all over the file
-HEAD = 50_000  # rows one after the other, where it matters what stands together
+HEAD = 20_000  # rows one after the other, where it matters what stands together
 
 
 @dataclass(frozen=True)

@@ -57,10 +57,11 @@ def adjusted(file: File, cells: Cells) -> Amounts:
     """Say what of a guess is to be changed so that lines add up to their orders' totals."""
     made = Amounts(file)
     price = made.column(cells.get("unit_price_cents"))
-    if price is None:
-        return made
+    is_of_pieces = made.column(cells.get("quantity")) is not None
+    if price is None or (is_of_pieces and not any(meaning(c.name) == "total" for c in file.columns)):
+        return made  # there is nothing to hold the price against
     orders, totals, extras = _orders(made, cells)
-    if cells["quantity"] == {"value": 1} or made.column(cells["quantity"]) is None:
+    if not is_of_pieces:
         _price_of_an_order(made, cells, price, orders)
     else:
         _price_of_a_line(made, cells, price, orders, sums(orders, totals, extras))
