@@ -27,12 +27,16 @@ class Outcome:
         Columns on which an outcome row belongs to a subject.
     absent
         The label is that nothing of the kind happens.
+    once
+        An outcome counts for one question alone, the newest before it: of two sendings of a campaign that an
+        answer follows, it answers the later.
     """
 
     table: str
     kind: str
     keys: tuple[str, ...]
     absent: bool = False
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -169,10 +173,10 @@ def label(
         asked.select("row_id", "as_of", "window_end", *outcome.keys)
         .join(rows, on=list(outcome.keys), how="inner")
         .filter((pl.col("event_time") >= start) & (pl.col("event_time") < pl.col("window_end")))
-        .get_column("row_id")
-        .unique()
     )
-    found = pl.col("row_id").is_in(hits.implode())
+    if outcome.once:
+        hits = hits.filter(pl.col("as_of") == pl.col("as_of").max().over(*outcome.keys, "event_time"))
+    found = pl.col("row_id").is_in(hits["row_id"].unique().implode())
     return asked.with_columns(label=(~found if outcome.absent else found).cast(pl.Int8))
 
 

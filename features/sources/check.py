@@ -11,7 +11,6 @@ import polars as pl
 
 from features.requirements import NONE, Requirements, concerned
 from features.sources.intake import Report, intake
-from features.sources.judging.amounts import currencies
 from features.sources.judging.findings import Finding, settled
 from features.sources.judging.row_counts import line
 from features.sources.mapping.mapping_file import Mapping as MappingFile
@@ -20,6 +19,7 @@ from features.sources.reading.cell_types import moment
 from features.sources.reading.database_copy import fetched
 from features.sources.reading.read_tables import newest, shape
 
+CONFLICTS = 5  # that are listed
 HELPS = {
     "identities": "accounts stay apart from members",
     "products": "purchases have no category beyond what their rows say",
@@ -70,10 +70,12 @@ class Check:
                     f"{name:<10} from {counts['first'][:10]} to {counts['last'][:10]}, newest row "
                     f"{counts['freshness_days']:,.1f} days before the extract"
                 )
-        for account, kept, refused in self.report.conflicts.iter_rows():
+        for account, kept, refused in self.report.conflicts.head(CONFLICTS).iter_rows():
             yield f"account {account}: bound to {kept}" + (
                 f" and to {refused}" if refused else " in a circle"
             )
+        if self.report.conflicts.height > CONFLICTS:
+            yield f"and {self.report.conflicts.height - CONFLICTS:,} more such bindings"
         yield from (one.line() for one in self.findings)
         yield from (f"task {task}: {why or 'can be trained'}" for task, why in self.tasks.items())
         yield from (f"no {name}: {what}" for name, what in self.lacking.items())
@@ -111,10 +113,9 @@ def check(path: Path, requirements: Requirements = NONE, keep: Store = _drained)
         def store(name: str, frames: Iterator[pl.DataFrame]) -> None:
             keep(name, _counted(frames, kinds) if name == "responses" else frames)
 
-        mixed = list(currencies(mapping, root))
         report = intake(shape(mapping, root), extracted, store, mapping.unknown_members)
     there = {name for name, counts in report.tables.items() if counts["accepted"]}
-    found = tuple(settled([*report.findings, *mixed], mapping.accept))
+    found = tuple(settled(report.findings, mapping.accept))
     tasks = _held(_tasks(mapping, there, kinds, requirements), found)
     return Check(extracted, report, kinds, tasks, _lacking(there), mapping.dated, found)
 

@@ -8,8 +8,10 @@ from typing import Any, Literal
 import polars as pl
 
 from features import tables
-from features.sources.judging.evidence import Evidence, outcomes
+from features.sources.judging.attribution import attributed
+from features.sources.judging.evidence import Evidence
 from features.sources.judging.findings import Finding
+from features.sources.judging.outcomes import outcomes
 from features.sources.judging.people import emptied, emptied_cells, refusals, with_refusals
 from features.sources.judging.references import BASE, Known, judged_rows, learned
 from features.sources.judging.row_counts import Tally, line
@@ -109,6 +111,8 @@ def intake(
         chunks = run.accepted(name, rows[name]) if name in rows else iter([tables.empty(name)])
         store(name, (_finished(name, chunk, products) for chunk in chunks))
     plain |= {name: run.whole(name, rows) for name in ("contacts", "responses")}
+    plain["responses"], said = attributed(plain["responses"], plain["contacts"])
+    run.findings += said
     run.findings += outcomes(plain["responses"], plain["leads"], plain["contacts"])
     if adds:
         plain["members"] = _with_added(plain["members"], run)

@@ -9,6 +9,8 @@ from features.sources.reading.files import FILE, ROW
 
 CHUNKED = ("purchases", "events", "care")  # read, judged and stored chunk by chunk
 COLUMN, REASON = "_column", "_reason"  # the first fault of a row: where it is and what it is
+BESIDE = "_beside:"  # of purchases: columns of the source that tell of their amounts, by what they mean
+WHOLE_DAY = "_whole_day"  # of outcomes: whether the cell named a day and no time
 EMPTIED = "_emptied"  # of people: faulty cells that were emptied, so that their rows stay
 PEOPLE = {  # rows that say what somebody allows, which no other cell may cost, and by whose id
     "members": "member_id",

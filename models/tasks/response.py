@@ -19,7 +19,7 @@ TASK = Task(
     question_zh="该会员会在响应窗口内（通常 {days} 天）响应本次活动吗？",
     positive_en="answer",
     positive_zh="会响应",
-    outcome=Outcome("responses", kind="answered", keys=("member_id", "campaign_id")),
+    outcome=Outcome("responses", kind="answered", keys=("member_id", "campaign_id"), once=True),
     groups=(CONTENT, CONTENT_HISTORY, AFFINITY, INTEREST, HISTORY, PURCHASES, ENGAGEMENT, CARE, PROFILE),
     bands=tuple(
         Band(str(tenth), 0.1, f"tenth {tenth} from the top", f"第 {tenth} 个十分位") for tenth in range(1, 11)

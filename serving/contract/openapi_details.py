@@ -10,6 +10,10 @@ ABOUT = """Scores of leads, of members' response to campaigns and of members' ch
 A subject is named by reference (`ref`, the pseudonymous id that the CRM knows; answered from the published
 snapshot) or by record (`record`, raw rows in the shape of the member-data contract).
 
+Where members are named by e-mail addresses or phone numbers under a key, `ref` in a body may be
+`email:ann@x.example` or `phone:+49170…`, which becomes the pseudonymous id at once; addresses refuse it.
+Jobs keep what is sent until they are done: name people by pseudonymous ids there.
+
 - **Keys**: as bearer token, as `X-API-Key`, or as the password of basic authentication. Each operation names
   the scope that its key needs.
 - **Time**: every moment is a text of RFC 3339 with its zone; answers are in UTC.

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from serving.contract.forms import any_of
-from serving.contract.schema_record import Row, Text, Time
+from serving.contract.schema_record import Ref, Row, Text, Time
 
 MAX_WORDS = 1_000
 Word = Literal["granted", "withdrawn"]
@@ -21,7 +21,7 @@ class ConsentWord(Row):
     event_id: Text | None = Field(
         default=None, description="the caller's own; a second one with the same id is not counted"
     )
-    ref: Text = Field(description="pseudonymous id; one that is not known yet is kept too")
+    ref: Ref = Field(description="pseudonymous id; one that is not known yet is kept too")
     kind: Kind = Field(default="member", description="what ref names; a member's word holds for its leads")
     profiling: Word | None = Field(default=None, description="a withdrawal counts at once")
     marketing: Word | None = Field(default=None, description="granted counts where said last")
@@ -57,7 +57,7 @@ class Erase(Row):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"ref": "m000042"}]})
 
-    ref: Text
+    ref: Ref
     kind: Kind = "member"
 
 

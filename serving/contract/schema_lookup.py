@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
+from serving.contract.personal_refs import impersonal
 from serving.contract.schema import Consents
-from serving.contract.schema_record import Row, Text, whole
+from serving.contract.schema_record import Ref, Row, Text, whole
 from serving.tasks import KEYS
 
 Flat = Literal["0", "1"]
 Query = Annotated[str, Field(min_length=1, max_length=200)]
+PlainRef = Annotated[Query, AfterValidator(impersonal)]
 REF = "pseudonymous id in the published snapshot"
 FLAT = "`1`: an answer without nesting"
 
@@ -20,7 +22,7 @@ class LookupQuery(Row):
 
     model_config = ConfigDict(extra="ignore")
 
-    ref: Query = Field(description=REF)
+    ref: PlainRef = Field(description=REF)
     language: Literal["en", "zh", "en-GB", "zh-CN"] | None = Field(
         default=None, description="of all words; that of Accept-Language where empty"
     )
@@ -48,7 +50,7 @@ class Lookup(LookupQuery):
         extra="forbid", json_schema_extra={"examples": [{"ref": "m000013", "language": "zh", "flat": "1"}]}
     )
 
-    ref: Text = Field(description=REF)
+    ref: Ref = Field(description=REF)
     reasons: whole(0, 5) | None = Field(default=None, description="how many")  # type: ignore[valid-type]
     consent: Consents | None = None
 

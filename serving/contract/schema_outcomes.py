@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from serving.contract.forms import any_of
-from serving.contract.schema_record import Row, Text, Time, whole
+from serving.contract.schema_record import Ref, Row, Text, Time, whole
 from serving.tasks import TaskName
 
 MAX_OUTCOMES = 1_000
@@ -27,7 +27,7 @@ class Outcome(Row):
 
     event_id: Text = Field(description="the caller's own; a second one with the same id is not counted")
     score_id: Text | None = Field(default=None, description="the answer that it followed")
-    ref: Text | None = Field(default=None, description="pseudonymous id of the subject")
+    ref: Ref | None = Field(default=None, description="pseudonymous id of the subject")
     model: TaskName | None = None
     kind: Kind
     occurred_at: Time

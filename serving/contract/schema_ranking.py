@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from serving.contract.schema import Consents, Content, Options, Record
 from serving.contract.schema_items import CAMPAIGN, SUBJECT, ResponseItem
-from serving.contract.schema_record import Row, Text, Time
+from serving.contract.schema_record import Ref, Row, Text, Time
 
 MAX_CAMPAIGNS = 20
 
@@ -44,7 +44,7 @@ class Ranking(Row):
     )
 
     record_id: Text | None = None
-    ref: Text | None = None
+    ref: Ref | None = None
     record: Record | None = None
     campaigns: Annotated[list[Choice], Field(min_length=1, max_length=MAX_CAMPAIGNS)]
     at_least: float | None = Field(

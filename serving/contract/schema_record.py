@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import polars as pl
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -17,6 +18,7 @@ from pydantic import (
 )
 
 from features import tables
+from serving.contract.personal_refs import reference
 
 MAX_ROWS = 5_000  # a table and record; with the bounds below no sum leaves 64 bits
 LARGEST = {"quantity": 1_000_000}
@@ -50,6 +52,7 @@ def whole(low: int, high: int) -> Any:
 
 Time = Annotated[datetime, BeforeValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})]
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+Ref = Annotated[Text, AfterValidator(reference)]
 
 
 class Row(BaseModel):

@@ -14,6 +14,7 @@ from features.groups.purchases import PURCHASES
 from features.lifecycle_limits import LifecycleLimits
 from models.members import CutoffSpine, FallSpine, PresentMembers, SilentMembers
 from models.population import GivenSpine, GivenSubjects, LeadSpine, OpenLeads, outside
+from models.task import Outcome, label
 
 END = 1_780_000_000 // DAY * DAY
 LIMITS = LifecycleLimits(unseen_days=30)
@@ -154,3 +155,12 @@ def test_subjects_without_dates_stand_in_random_order_that_is_the_same_each_time
     first = asked[0].sort("as_of")["label"].head(100).to_numpy().mean()
     assert 0.3 < first < 0.7  # both outcomes in every part
     assert not asked[0]["as_of"].is_sorted()
+
+
+@pytest.mark.parametrize(("once", "labels"), [(True, [0, 1, 0]), (False, [1, 1, 0])])
+def test_an_answer_counts_for_the_newest_of_two_sendings(once: bool, labels: list[int]) -> None:
+    who = {"member_id": "m", "campaign_id": "c"}
+    asked = pl.DataFrame({"row_id": [0, 1, 2], **who, "as_of": [0, 5 * DAY, 9 * DAY]})
+    answered = pl.DataFrame({"event_time": [6 * DAY], **who, "kind": "answered"})
+    outcome = Outcome("responses", "answered", ("member_id", "campaign_id"), once=once)
+    assert label(asked, answered, outcome, pl.lit(14), 0)["label"].to_list() == labels

@@ -52,5 +52,7 @@ def test_a_given_test_start_is_kept():
 
 
 def test_too_short_a_period_is_refused_with_what_is_missing():
-    with pytest.raises(ValueError, match=r"too few for a test after a gap of 60 days"):
+    with pytest.raises(
+        ValueError, match=r"too few for a test after a gap of 60 days, needed are about \d+: \d+ days more"
+    ):
         split_in_time(asked(0, days=20, window=60), Spine(days=60))

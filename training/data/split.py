@@ -1,6 +1,7 @@
 """Train, validation and test rows, apart in time by at least the outcome window."""
 
 from dataclasses import dataclass
+from math import ceil
 
 import polars as pl
 
@@ -63,9 +64,11 @@ def split_in_time(rows: pl.DataFrame, spine: Spine) -> Split:
     learnt = rows.filter(pl.col("window_end") <= test)
     if learnt.is_empty() or not (rows["as_of"] >= test).any():
         days, window = (last - first) / DAY, (rows["window_end"] - rows["as_of"]).max() / DAY
+        need = ceil(window / (1 - spine.test_share))
         raise ValueError(
             f"spine: {days:.0f} days of closed windows are too few for a test after a gap of "
-            f"{window:.0f} days; shorten spine.days or bring longer data"
+            f"{window:.0f} days, needed are about {need}: {max(1, ceil(need - days)):,} days more; "
+            "shorten spine.days or bring longer data"
         )
     return Split(test, _blocks(learnt, spine.folds))
 

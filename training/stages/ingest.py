@@ -13,7 +13,6 @@ from training.io import say, sha256, write_json
 from training.params import Params
 
 if TYPE_CHECKING:
-    from features.sources.judging.findings import Finding
     from features.sources.mapping.mapping_file import Mapping as MappingFile
     from features.sources.source_rows import Rows
 
@@ -44,7 +43,7 @@ def ingest(params: Params) -> None:
         folder = Folder(aside, params.engine.memory, params.engine.threads)
         report = intake(source.rows, source.extracted, folder.store, source.unknown_members, say)
         _hold_against(params, report.tables)
-        found = list(settled([*report.findings, *source.findings], source.accept))
+        found = list(settled(report.findings, source.accept))
         for one in found:
             say(one.line())
         refuse(found, params.data)
@@ -69,7 +68,6 @@ class Source:
     unknown_members: Literal["quarantine", "add"] = "quarantine"
     notes: Mapping[str, Any] = field(default_factory=lambda: {"left_out": {}})
     accept: Mapping[str, str] = field(default_factory=dict)
-    findings: Iterable["Finding"] = ()
 
 
 def _brand(params: Params) -> Source:
@@ -85,7 +83,6 @@ def _brand(params: Params) -> Source:
 
 
 def _mapped(params: Params, scratch: Path) -> Source:
-    from features.sources.judging.amounts import currencies
     from features.sources.mapping.mapping_file import load
     from features.sources.reading.cell_types import moment
     from features.sources.reading.database_copy import fetched
@@ -106,7 +103,6 @@ def _mapped(params: Params, scratch: Path) -> Source:
         mapping.unknown_members,
         notes,
         mapping.accept,
-        list(currencies(mapping, root)),
     )
 
 
@@ -123,18 +119,20 @@ def source_fingerprint(params: Params) -> dict[str, Any]:
     """What the data are made of: the brand's settings, or the hashes of the mapping and of its files."""
     if params.data == BRAND:
         return {"data": BRAND, "seed": params.seed, **json.loads(params.brand.model_dump_json())}
+    from features.personal_keys import mark
     from features.sources.mapping.mapping_file import load
 
     path = MAPPINGS / f"{params.data}.yaml"
     mapping = load(path)
     root = mapping.root()
-    found = sorted({root / source.file for source in mapping.sources.values() if source.file})
+    found = sorted({root / path for source in mapping.sources.values() for path in source.paths if path})
     missing = [str(path) for path in found if not path.exists()]
     if missing:
         raise FileNotFoundError(f"{missing[0]}: not found (named in {path})")
     files = [file for path in found for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
     hashes = {str(file.relative_to(root)): sha256(file) for file in files if file.is_file()}
-    return {"data": params.data, "mapping": sha256(path), "files": hashes, "databases": _versions(mapping)}
+    told = {"data": params.data, "mapping": sha256(path), "files": hashes, "databases": _versions(mapping)}
+    return told | ({"id_key": mark()} if mapping.has_personal_keys else {})
 
 
 def _versions(mapping: "MappingFile") -> dict[str, str]:

@@ -3,14 +3,15 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 import polars as pl
 
+from features.sources.judging.amounts import Amounts
 from features.sources.judging.findings import Finding
 from features.sources.judging.references import Known
+from features.sources.judging.set_aside import ENOUGH_ROWS, SetAside, with_marks
 from features.sources.reading.files import FILE, ROW
-from features.sources.source_rows import Rows
+from features.sources.source_rows import WHOLE_DAY, Rows
 
 SPOILED = r"^-?\d(?:[.,]\d+[eE]\+?|[eE]\+)\d{1,3}$"
 KEYS = ("member_id", "lead_id", "order_id", "product_id", "campaign_id", "contact_id", "ticket_id")
@@ -22,12 +23,10 @@ NOBODY = re.compile(
 )
 FEW = 3  # spoiled ids of a chunk may be oddities of the brand
 ENOUGH_IDS = 10  # of each side, before ids that do not meet mean anything
-ENOUGH_ROWS = 50  # before shares mean anything
 MEET = 0.1  # of the smaller side's ids at least are found on the other
 OUTSIZED, PLACEHOLDER = 0.05, 0.01  # share of the rows of one id; of one that says nobody
 TIMES_USUAL = 10  # beside the count that nine of ten ids do not exceed
 REPEATED = 0.01  # of the rows, in another file once more
-LOST = 0.05  # of money or members
 SAME = {  # what makes a row the same in two exports, if its state changed in between
     "purchases": ("member_id", "order_id", "product_id", "occurred_at"),
     "events": ("member_id", "lead_id", "kind", "channel", "occurred_at"),
@@ -43,11 +42,16 @@ class Evidence:
     table: str
     known: Known
     rows: int = 0
+    whole_days: int = 0
     spoiled: dict[str, tuple[int, str]] = field(default_factory=dict)
     owners: list[pl.DataFrame] = field(default_factory=list)
     named: list[pl.Series] = field(default_factory=list)
     prints: list[pl.DataFrame] = field(default_factory=list)
-    money: list[pl.DataFrame] = field(default_factory=list)
+    amounts: Amounts = field(default_factory=Amounts)
+    aside: SetAside = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.aside = SetAside(self.table)
 
     def add(self, rows: Rows, accepted: pl.DataFrame, aside: pl.DataFrame) -> None:
         """Look at one chunk."""
@@ -58,7 +62,10 @@ class Evidence:
         if self.table in SAME:
             self.prints.append(_prints(self.table, rows.frame, aside))
         if self.table == "purchases":
-            self.money.append(_money(rows.frame, aside))
+            self.amounts.add(rows.frame, aside)
+        if WHOLE_DAY in rows.frame.columns:
+            self.whole_days += int(rows.frame[WHOLE_DAY].sum())
+        self.aside.add(rows.frame, aside)
 
     def findings(self) -> Iterator[Finding]:
         """Say what is to be doubted about the table."""
@@ -68,8 +75,10 @@ class Evidence:
             yield from _keys_apart(self.table, pl.concat(self.named).unique(), self.known)
         if self.prints:
             yield from _twice(self.table, pl.concat(self.prints))
-        if self.money:
-            yield from _set_aside(self.table, pl.concat(self.money))
+        if self.whole_days:
+            yield _whole_days(self.table, self.whole_days, self.rows)
+        yield from self.amounts.findings()
+        yield from self.aside.findings()
 
     def _spoiled(self, frame: pl.DataFrame) -> None:
         for key in KEYS:
@@ -86,6 +95,12 @@ class Evidence:
         bound = self.known.found.accounts["account"].implode()
         ids = frame["member_id"].drop_nulls().unique()
         self.named = [pl.concat([*self.named, ids.filter(~ids.is_in(bound))]).unique()]
+
+
+def _whole_days(table: str, count: int, rows: int) -> Finding:
+    says = f"{count:,} of {rows:,} outcomes name a day and no time; they count from its end"
+    advice = "So none lies before what it answers; say `day: start` in the cell where that is wrong"
+    return Finding(table, "whole_days", says, advice, stops=False)
 
 
 def _summed(counts: list[pl.DataFrame]) -> pl.DataFrame:
@@ -144,17 +159,8 @@ def _prints(table: str, frame: pl.DataFrame, aside: pl.DataFrame) -> pl.DataFram
     if "order_id" in frame.columns:  # ids counted anew in each file tell no row apart
         counted = pl.concat_str(FILE, pl.lit(":"), pl.col(ROW).cast(pl.String))
         keys.append(pl.when(pl.col("order_id") != counted).then("order_id").alias("order_id"))
-    good = _marked(frame, aside).filter(~pl.col("_aside"))
+    good = with_marks(frame, aside).filter(~pl.col("_aside"))
     return good.select(print=pl.struct(keys).hash(), file=FILE)
-
-
-def _marked(frame: pl.DataFrame, aside: pl.DataFrame) -> pl.DataFrame:
-    unread = (pl.col("column") == "unit_price_cents") & pl.col("reason").str.starts_with("not ")
-    bad = aside.select(
-        pl.col("file").alias(FILE), pl.col("row").alias(ROW), _aside=pl.lit(True), _unread=unread
-    )
-    joined = frame.join(bad.unique(), on=[FILE, ROW], how="left", maintain_order="left")
-    return joined.with_columns(pl.col("_aside", "_unread").fill_null(False))
 
 
 def _twice(table: str, prints: pl.DataFrame) -> Iterator[Finding]:
@@ -167,91 +173,7 @@ def _twice(table: str, prints: pl.DataFrame) -> Iterator[Finding]:
     if count >= max(REPEATED * prints.height, 2):
         one, other = again.filter(pl.col("print") == again["print"][0])["file"].sort().head(2)
         says = f"{count:,} of {prints.height:,} rows are in several files, as in {one} and {other}"
-        advice = "They would count twice: export without overlap, or leave the older ones out with `where`"
+        advice = (
+            "They would count twice: say in the source by what they are the same, `newest: {by: …, time: …}`"
+        )
         yield Finding(table, "twice", says, advice)
-
-
-def _money(frame: pl.DataFrame, aside: pl.DataFrame) -> pl.DataFrame:
-    """Of each row its owner, the money that could be read, and whether it is set aside."""
-    there = {name: pl.col(name) for name in ("member_id", "unit_price_cents") if name in frame.columns}
-    quantity = pl.col("quantity") if "quantity" in frame.columns else pl.lit(1)
-    amount = (there.get("unit_price_cents", pl.lit(0)) * quantity).abs()
-    owner = there.get("member_id", pl.lit(None, pl.String))
-    made = _marked(frame, aside).select("_aside", "_unread", id=owner, amount=amount)
-    return made.group_by("id", "_aside").agg(
-        pl.col("amount").sum(), unread=pl.col("_unread").sum(), rows=pl.len()
-    )
-
-
-def _set_aside(table: str, money: pl.DataFrame) -> Iterator[Finding]:
-    """Find quarantined rows that are few, and yet much of the money or many of the members."""
-    bad = money.filter("_aside")
-    lost, whole = bad["amount"].sum(), max(money["amount"].sum(), 1)
-    people = money["id"].drop_nulls().n_unique()
-    gone = people - money.filter(~pl.col("_aside"))["id"].drop_nulls().n_unique()
-    unread = bad["unread"].sum()
-    advice = "See the reasons above; amounts written for people, as 1,299.00, need `decimal` in their cell"
-    enough = money["rows"].sum() >= ENOUGH_ROWS
-    if enough and (lost > LOST * whole or (gone > LOST * people and gone > 1)):
-        people_lost = f"all rows of {gone:,} of {people:,} members"
-        says = f"rows set aside hold {lost / whole:.0%} of the money, and {people_lost}"
-        yield Finding(table, "set_aside", says, advice)
-    elif unread:
-        says = f"the amounts of {unread:,} rows set aside cannot be read, and are often the largest"
-        yield Finding(table, "set_aside", says, advice, stops=False)
-
-
-def outcomes(responses: pl.DataFrame, leads: pl.DataFrame, contacts: pl.DataFrame) -> Iterator[Finding]:
-    """Say what is to be doubted about outcomes beside the leads or contacts that they answer."""
-    for key, subjects, what in (("lead_id", leads, "leads"), ("member_id", contacts, "contacts")):
-        if key not in responses.columns or key not in subjects.columns or not subjects.height:
-            continue
-        mine = responses.filter(pl.col(key).is_not_null())
-        for kind in mine["kind"].unique().sort():
-            of_kind = mine.filter(pl.col("kind") == kind)
-            yield from _ended(of_kind["occurred_at"], max(subjects["occurred_at"].to_list()), str(kind), what)
-            yield from _before(of_kind, subjects, key, str(kind), what)
-
-
-def _ended(times: pl.Series, last: datetime, kind: str, what: str) -> Iterator[Finding]:
-    """Find a feed that fell silent for far longer than ever before, while subjects went on."""
-    ordered = times.drop_nulls().sort()
-    if len(ordered) < 20:
-        return
-    newest, paused = ordered[-1], max(ordered.diff().drop_nulls().to_list())
-    silent = last - newest
-    if silent < max(timedelta(days=14), 10 * (newest - ordered[0]) / len(ordered), 2 * paused):
-        return
-    says = (
-        f"the newest of {len(ordered):,} responses {kind!r} is of {newest:%Y-%m-%d}, {silent.days:,} days "
-        f"before the newest of the {what}; earlier, they never paused for more than {paused.days:,} days"
-    )
-    advice = (
-        f"What came later would count as refusals: mend the feed, or set `extracted_at: {newest:%Y-%m-%d}`"
-    )
-    yield Finding("responses", "outcomes_end", says, advice)
-
-
-def _before(
-    responses: pl.DataFrame, subjects: pl.DataFrame, key: str, kind: str, what: str
-) -> Iterator[Finding]:
-    """Find outcomes that lie before the first of what they answer, most often for want of a clock."""
-    first = subjects.group_by(key).agg(asked=pl.col("occurred_at").min())
-    both = responses.join(first, on=key).filter(pl.col("asked").is_not_null())
-    early = both.filter(pl.col("occurred_at") < pl.col("asked"))
-    if early.height < max(3, 0.01 * both.height):
-        return
-    time = pl.col("occurred_at")
-    bare = early.filter((time.dt.truncate("1d") == time) & (time == pl.col("asked").dt.truncate("1d"))).height
-    row = early.row(0, named=True)
-    says = (
-        f"{early.height:,} of {both.height:,} responses {kind!r} lie before their {what}, as that of "
-        f"{row[key]} ({row['occurred_at']:%Y-%m-%d %H:%M}, {row['asked']:%Y-%m-%d %H:%M}), and are lost"
-    )
-    advice = (
-        f"{bare:,} are of the same day without a clock: let a day count from its end, "
-        "`occurred_at: {sql: \"CONCAT(column, 'T23:59:59')\"}`"
-        if bare
-        else "Look whether times, zones and keys are right"
-    )
-    yield Finding("responses", "outcomes_before", says, advice, stops=early.height >= 0.1 * both.height)

@@ -9,10 +9,14 @@ KINDS = {
     "keys_apart": "ids that hardly meet those of the table they name",
     "one_id": "one id with an outsized share of the rows",
     "emptied_cells": "cells of people that could not be read",
-    "set_aside": "money or members lost to quarantine",
+    "set_aside": "money, members or outcomes lost to quarantine",
     "twice": "the same rows in several files",
+    "unattributed": "answers that name no campaign",
+    "whole_days": "outcomes that name a day and no time",
     "outcomes_end": "outcomes that stop before their subjects",
     "outcomes_before": "outcomes before what they answer",
+    "amounts": "lines that do not add up to their orders' totals",
+    "refunds": "orders that give back more than they cost",
     "currencies": "several currencies in one column of amounts",
 }
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from features import tables
 from features.sources.reading.files import FILE, ROW
-from features.sources.source_rows import COLUMN, EMPTIED, REASON
+from features.sources.source_rows import BESIDE, COLUMN, EMPTIED, REASON, WHOLE_DAY
 
 REFERENCES = {
     "member_id": "members",
@@ -67,7 +67,8 @@ def referred(table: str, frame: pl.DataFrame, known: Mapping[str, pl.Series]) ->
 def split(table: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Accepted rows without marks, and the quarantined: table, file, row, column, reason."""
     bad = pl.col(REASON).is_not_null()
-    accepted = frame.filter(~bad).drop(FILE, ROW, COLUMN, REASON, EMPTIED, strict=False)
+    beside = [name for name in frame.columns if name.startswith(BESIDE)]
+    accepted = frame.filter(~bad).drop(FILE, ROW, COLUMN, REASON, EMPTIED, WHOLE_DAY, *beside, strict=False)
     quarantined = frame.filter(bad).select(
         pl.lit(table).alias("table"), pl.col(FILE, ROW, COLUMN, REASON).name.replace("^_", "")
     )

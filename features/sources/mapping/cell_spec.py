@@ -44,6 +44,9 @@ class Cell(Strict):
     json_: str | tuple[str, ...] | None = Field(
         None, alias="json", description="name of a field in a JSON text; the first of several that is there"
     )
+    entry: str | None = Field(
+        None, description="of a list of records with `key` and `value`: the value of this key"
+    )
     map: dict[str, str | int | float | bool | None] = Field({}, description="value found: value meant")
     other: str | int | float | bool | None = Field(None, description="for values that `map` does not name")
     format: str | tuple[str, ...] | None = Field(
@@ -52,10 +55,19 @@ class Cell(Strict):
     time_zone: str | None = Field(None, description="of times that name none; else the mapping's")
     since: datetime | None = Field(None, description="times are counted from here, in `unit`")
     unit: Literal["microseconds", "milliseconds", "seconds", "minutes", "hours", "days"] = "seconds"
+    day: Literal["start", "end"] | None = Field(
+        None, description="from when a day without a time counts; outcomes from its end, else its start"
+    )
     decimal: Literal[".", ","] | None = Field(
         None, description="mark of the numbers of a column written for people, as 1.299,00 € or $1,299.00"
     )
     spread: Spread | None = Field(None, description="of a source's field: an order's amount over its lines")
+    hash: Literal["email", "phone", "text"] | None = Field(
+        None, description="replace personal data by an id that only the holder of the key can make again"
+    )
+    country: str | None = Field(
+        None, pattern=r"^[1-9]\d{0,2}$", description="calling code of phone numbers that name none"
+    )
     times: float | None = Field(None, description="factor, rounded to a whole number: 100 for euros to cents")
 
     @model_validator(mode="before")

@@ -91,6 +91,13 @@ class Mapping(Strict):
         return copy
 
     @property
+    def has_personal_keys(self) -> bool:
+        """Whether ids are made of personal data, and so change with the key."""
+        made = [cell for source in self.sources.values() for cell in source.fields.values()]
+        made += [cell for parts in self.tables.values() for part in parts for cell in part.columns.values()]
+        return any(cell.hash for cell in made)
+
+    @property
     def excluded(self) -> dict[str, str]:
         """Columns that the mapping keeps from the attributes, and why."""
         return {

@@ -18,10 +18,19 @@ class FillDown(Strict):
     columns: tuple[str, ...] = Field(min_length=1, description="columns whose empty cells are filled")
 
 
+class Newest(Strict):
+    """Of rows that stand in several files of a source, keep those of the newest file."""
+
+    by: tuple[str, ...] = Field(min_length=1, description="columns that rows share which are the same")
+    time: Cell = Field(description="a time; the file in which it reaches furthest is the newest")
+
+
 class Source(Strict):
     """A file, a folder of files of one kind, or a database; with columns made beside those that it has."""
 
-    file: str = Field("", description="path below the mapping's folder; a folder stands for its files")
+    file: str | tuple[str, ...] = Field(
+        "", description="path below the mapping's folder, or several; a folder stands for its files"
+    )
     url: str | None = Field(None, description="of a database; ${NAME} stands for an environment variable")
     table: str | None = Field(None, description="of the database")
     query: str | None = Field(None, description="SQL of the database, instead of a table")
@@ -45,12 +54,20 @@ class Source(Strict):
     fill_down: FillDown | None = Field(
         None, description="columns that stand on the first line of an order only"
     )
+    newest: Newest | None = Field(
+        None, description="which rows count that stand in several files, as exports made again have them"
+    )
     fields: dict[str, Cell] = Field({}, description="further columns, made in this order")
 
     @property
     def label(self) -> str:
         """How errors name it; without the URL, in which a password may stand."""
-        return f"database {self.table or 'query'}" if self.url else self.file
+        return f"database {self.table or 'query'}" if self.url else ", ".join(self.paths)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Files and folders, as the mapping names them."""
+        return (self.file,) if isinstance(self.file, str) else self.file
 
     @property
     def header_lines(self) -> tuple[int, ...]:

@@ -1,15 +1,20 @@
 """How the cells of a column are to be read, as a mapping says it, and what cannot be told from them."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 
-from features.sources.proposal.column_profile import Column, File
-from features.sources.proposal.name_patterns import GENDERS
+from features.sources.proposal.column_profile import Column
+from features.sources.proposal.file_profile import File
+from features.sources.proposal.name_patterns import CONSENTS, GENDERS, REFUSING
 from features.sources.proposal.time_formats import read
+from features.sources.reading.money_columns import plain_name
 from features.sources.reading.number_format import read_number
+from features.sources.reading.words import FALSE, TRUE
 
+CONSENT = ("consent_profiling", "consent_marketing")
 IDS = (
     "member_id",
     "lead_id",
@@ -35,6 +40,11 @@ def cell_of(file: File, name: str, column_name: str, unsure: list[str]) -> dict[
         but = f", not {others}" if others and name == "occurred_at" else ""
         read = f", read as {' and '.join(column.readings[0])}" if column.readings else ""
         unsure.append(f"{file.label}: {column.name} is taken as {taken}{but}{read}")
+    if name in CONSENT:
+        told = ", ".join(f"{word} is {meant}" for word, meant in cell["map"].items())
+        unsure.append(
+            f"{file.label}: {column.name} is taken as {name.replace('_', ' to ')}: {told}, else unknown"
+        )
     if name.endswith("_cents"):
         cell["times"] = 100
         whole = "" if column.decimals else ", and has no decimals: it may be cents already"
@@ -58,7 +68,19 @@ def written(column: Column, name: str) -> dict[str, Any]:
     if name == "gender" and {word.lower() for word in column.values} & GENDERS.keys():
         meant = {word: GENDERS[word.lower()] for word in column.values if word.lower() in GENDERS}
         found |= {"map": meant, "other": "unknown"}
+    if name in CONSENT:
+        found = {"map": consents(column), "other": "unknown"}
     return found
+
+
+def consents(column: Column) -> dict[str, str]:
+    """Say what the words of a column mean for consent; empty where none of them means a yes or a no."""
+    refuses = re.fullmatch(REFUSING, plain_name(column.name)) is not None
+    yes, no = ("withdrawn", "granted") if refuses else ("granted", "withdrawn")
+    told = {word: CONSENTS.get(word.lower()) for word in column.values}
+    told |= {word: yes for word in column.values if word.lower() in TRUE}
+    told |= {word: no for word in column.values if word.lower() in FALSE}
+    return {word: meant for word, meant in told.items() if meant}
 
 
 def doubts(column: Column, name: str) -> Iterator[str]:

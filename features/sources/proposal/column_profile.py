@@ -1,25 +1,17 @@
-"""What the columns of a file look like, from rows all over it, and how the file itself is written."""
+"""What a column of a file looks like: its kind, its formats, and what its cells leave open."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import polars as pl
 
-from features.sources.mapping.source_spec import Source
-from features.sources.proposal.hints import NONE, Hints
+from features.sources.proposal.hints import Hints
 from features.sources.proposal.time_formats import Reading, counted, is_iso, read, readings
 from features.sources.reading.cell_types import as_text
-from features.sources.reading.dialect import Dialect, dialect_of
-from features.sources.reading.files import FILE, ROW, files, kind_of
-from features.sources.reading.files import read as read_source
-from features.sources.reading.header import header_of
 from features.sources.reading.number_format import decimal_mark, is_plain, read_number
-from features.sources.reading.words import EMPTY, FALSE, PERHAPS_EMPTY, TRUE
-from features.sources.reading.workbook import cells, sheets
+from features.sources.reading.words import FALSE, PERHAPS_EMPTY, TRUE
 
-SAMPLE = 20_000  # rows at most, from all over the file
 ODD = 500  # cells at most that a sample is completed with
 FEW = 30  # different values of a column that are remembered
 Kind = Literal["time", "number", "truth", "text"]
@@ -92,123 +84,7 @@ class Column:
         return self.filled > 0 and self.distinct == self.filled
 
 
-@dataclass(frozen=True)
-class File:
-    """One file or sheet: its columns, how many rows of it were looked at, and how it is written.
-
-    Parameters
-    ----------
-    written
-        Keys of a source in the mapping file beside its path.
-    """
-
-    path: Path
-    columns: tuple[Column, ...]
-    rows: int
-    hints: Hints = NONE
-    written: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def times(self) -> list[Column]:
-        """Columns that hold a time."""
-        return [column for column in self.columns if column.kind == "time"]
-
-    @property
-    def grouped(self) -> bool:
-        """Whether the names of its columns stand under groups, which come first in each name."""
-        return isinstance(self.written.get("header"), list)
-
-    @property
-    def label(self) -> str:
-        """How doubts name it."""
-        return f"{self.path.name} ({self.written['sheet']})" if "sheet" in self.written else self.path.name
-
-
-def sketches(path: Path, hints: Hints = NONE) -> list[File]:
-    """Look at a file, at each sheet of a workbook, or at a folder, knowing what a user says about it.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        See ``files.read``; a folder whose files are not written in one way.
-    """
-    return [_sketch(path, written, hints) for written in _written(path)]
-
-
-def _written(path: Path) -> list[dict[str, Any]]:
-    """How a file or a folder is written, as keys of a source; one for each sheet of a workbook."""
-    found = files(path)
-    if kind_of(found[0]) == "workbook":
-        return [_of_sheet(found[0], name) for name in sheets(found[0])]
-    kinds = {kind_of(file) for file in found}
-    if kinds - {"csv", None}:
-        return [{}]
-    ways = {file.name: _of_text(file, dialect_of(file)) for file in found}
-    first = next(iter(ways.values()))
-    other = next((name for name, way in ways.items() if way != first), None)
-    if other is not None:
-        raise ValueError(
-            f"its files are not written in one way ({found[0].name}: {first}, {other}: {ways[other]}); "
-            "name them one by one"
-        )
-    return [first]
-
-
-def _of_text(path: Path, found: Dialect) -> dict[str, Any]:
-    usual = Source.model_validate({"file": path.name})
-    sep = {} if found.sep == "\t" and ".tsv" in path.name else {"sep": found.sep}
-    given = {
-        "encoding": found.encoding,
-        **sep,
-        "header": _lines(found.header),
-        "text_marks": found.text_marks,
-    }
-    named = {} if kind_of(path) else {"format": "csv"}
-    return named | {key: value for key, value in given.items() if value != getattr(usual, key)}
-
-
-def _of_sheet(path: Path, name: str) -> dict[str, Any]:
-    header = header_of([[cell or "" for cell in row] for row in cells(path, name).rows()])
-    return {"sheet": name} | ({"header": _lines(header)} if header != (1,) else {})
-
-
-def _lines(header: tuple[int, ...]) -> int | list[int]:
-    return list(header) if len(header) > 1 else sum(header)
-
-
-def _sketch(path: Path, written: dict[str, Any], hints: Hints) -> File:
-    sample = _sample(read_source(_source(path, written), path.parent).drop(ROW, FILE))
-    words = _words(sample)
-    written = written | ({"empty": words} if words else {})
-    frame = read_source(_source(path, written), path.parent).drop(ROW, FILE)
-    sample = _sample(frame) if words else sample
-    columns = [_column(series, hints) for series in sample]
-    columns = _by_all(frame, sample, columns, hints) if sample.height == SAMPLE else columns
-    return File(path, tuple(_settled(columns)), sample.height, hints, written)
-
-
-def _source(path: Path, written: dict[str, Any]) -> Source:
-    return Source.model_validate({"file": path.name, **written})
-
-
-def _words(sample: pl.DataFrame) -> list[str]:
-    """Words for empty that the text columns of a file have, as they stand there."""
-    texts = [name for name, kind in sample.schema.items() if kind == pl.String]
-    cells = (sample[name].str.strip_chars().unique().drop_nulls() for name in texts)
-    return sorted({word for one in cells for word in one.filter(one.str.to_lowercase().is_in(list(EMPTY)))})
-
-
-def _sample(frame: pl.LazyFrame) -> pl.DataFrame:
-    """Rows at even distances, the first and the last among them."""
-    count = int(frame.select(pl.len()).collect().item())
-    if count <= SAMPLE:
-        return frame.collect()
-    step = -(-count // (SAMPLE // 2))
-    place = pl.int_range(pl.len())
-    return frame.filter((place % step == 0) | (place >= count - SAMPLE // 4)).collect().tail(SAMPLE)
-
-
-def _by_all(frame: pl.LazyFrame, sample: pl.DataFrame, columns: list[Column], hints: Hints) -> list[Column]:
+def by_all(frame: pl.LazyFrame, sample: pl.DataFrame, columns: list[Column], hints: Hints) -> list[Column]:
     """The same, by cells of the whole file where a format hangs on them that a sample may not show."""
     wanted = {c.name: _telling(c) for c in columns if sample.schema[c.name] == pl.String}
     asked = [cells.implode() for cells in wanted.values() if cells is not None]
@@ -231,11 +107,11 @@ def _telling(column: Column) -> pl.Expr | None:
 def _with_more(column: Column, sample: pl.Series, more: pl.Series | None, hints: Hints) -> Column:
     if more is None or not len(more):
         return column
-    whole = _column(pl.concat([sample, more]), hints)
+    whole = column_of(pl.concat([sample, more]), hints)
     return replace(whole, distinct=column.distinct, filled=column.filled, two=column.two)
 
 
-def _column(series: pl.Series, hints: Hints) -> Column:
+def column_of(series: pl.Series, hints: Hints) -> Column:
     text = series.to_frame("v").select(as_text(pl.col("v"), series.dtype))["v"].drop_nulls()
     given = hints.format is not None and hints.time in (None, series.name)
     if given and len(text) and readable(text, hints.format or ""):
@@ -309,7 +185,7 @@ def _number(name: str, text: pl.Series, mark: str, guessed: bool) -> Column:
     )
 
 
-def _settled(columns: Iterable[Column]) -> list[Column]:
+def settled(columns: Iterable[Column]) -> list[Column]:
     """Columns with the decimal mark that other columns of the file show, where they show none themselves."""
     columns = list(columns)
     shown = {column.decimal for column in columns if column.decimal and not column.guessed}

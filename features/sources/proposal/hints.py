@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from features.sources.proposal.column_profile import Column, File
+    from features.sources.proposal.column_profile import Column
+    from features.sources.proposal.file_profile import File
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 from features import tables
-from features.sources.proposal.cell_proposal import cell_of, doubts, written
-from features.sources.proposal.column_profile import Column, File
+from features.sources.proposal.cell_proposal import CONSENT, cell_of, consents, doubts, written
+from features.sources.proposal.column_profile import Column
+from features.sources.proposal.file_profile import File
+from features.sources.proposal.guess import Guess
+from features.sources.proposal.line_amounts import adjusted
 from features.sources.proposal.name_patterns import COLUMNS, DEFAULTS, FILES, OUTCOME, PAID, VOID
-from features.sources.proposal.presets import Preset, preset_of
+from features.sources.proposal.presets import preset_of
+from features.sources.reading.money_columns import plain_name
 from features.sources.reading.words import TRUE
 
 TIMES = ("occurred_at", "joined_at", "recorded_at")
@@ -25,46 +29,19 @@ CONSTANTS: dict[tuple[str, str], Any] = {
 OTHERS = "all other columns are taken as attributes; those known only with the outcome must go to `exclude:`"
 
 
-@dataclass(frozen=True)
-class Guess:
-    """One file as one table.
-
-    Parameters
-    ----------
-    cells
-        Column of the contract: how it is made, as in a mapping file.
-    unsure
-        What a human should look at, one sentence each.
-    score
-        How well the file fits.
-    dated
-        Whether a column holds a time.
-    """
-
-    file: File
-    table: str
-    cells: dict[str, dict[str, Any]]
-    where: str | None = None
-    attributes: tuple[str, ...] = ()
-    unsure: list[str] = field(default_factory=list)
-    score: float = 0.0
-    dated: bool = True
-    preset: Preset | None = None
-
-
 def guess(file: File) -> Guess | None:
     """The best fitting table of a file; ``None`` where it fits none."""
     preset = preset_of(file) if file.hints.presets else None
     if preset is not None:
         return Guess(file, next(iter(preset.tables)), {}, unsure=preset.said(file.label), preset=preset)
-    found = [made for table in tables.TABLES if (made := _as_table(file, table)) is not None]
+    found = [made for table in tables.TABLES if (made := as_table(file, table)) is not None]
     flat = _as_subjects(file)
     best = max([*found, *([flat] if flat else [])], key=lambda made: made.score, default=None)
-    return best if best is not None and best.score >= 2 else None
+    return _with_amounts(best) if best is not None and best.score >= 2 else None
 
 
-def _as_table(file: File, table: str) -> Guess | None:
-    """``None`` where something is missing that cannot be made up."""
+def as_table(file: File, table: str) -> Guess | None:
+    """A file as one table; ``None`` where something is missing that cannot be made up."""
     specs = tables.columns(table)
     used: dict[str, str] = {}
     for name in specs:
@@ -96,6 +73,15 @@ def _as_table(file: File, table: str) -> Guess | None:
     own = ("*",) if left and table in tables.EXTENSIBLE else ()
     where = [_somebody(file, used, unsure), _valid(file, unsure) if table == "purchases" else None]
     return Guess(file, table, _in_order(table, cells), _both(where), own, unsure, score)
+
+
+def _with_amounts(made: Guess) -> Guess:
+    """The same, its amounts read so that they add up."""
+    if made.table != "purchases":
+        return made
+    found = adjusted(made.file, made.cells)
+    cells = _in_order("purchases", made.cells | found.cells)
+    return replace(made, cells=cells, fields=found.fields, unsure=[*made.unsure, *found.unsure])
 
 
 def _both(conditions: list[str | None]) -> str | None:
@@ -155,13 +141,7 @@ def _score(file: File, table: str, used: list[str], made_up: dict[str, Any]) -> 
 
 
 def _is(name: str, concept: str) -> bool:
-    return re.fullmatch(COLUMNS[concept], _plain(name)) is not None
-
-
-def _plain(name: str) -> str:
-    """``CustomerID`` and ``customer id`` as ``customer_id``."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"[\s.\-]+", "_", words.strip()).lower()
+    return re.fullmatch(COLUMNS[concept], plain_name(name)) is not None
 
 
 def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | None:
@@ -173,6 +153,8 @@ def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | 
         named = [column for column in free if _is(column.name.rpartition(" ")[2], name)]
     if (table, name) == ("purchases", "kind"):  # a status is none, and has words of its own
         named = [column for column in named if column.values and {*column.values} <= {"sale", "return"}]
+    if name in CONSENT:
+        named = [column for column in named if consents(column)]
     if name in TIMES:
         named = [column for column in named if column.kind == "time"]
     if not named and name == {
@@ -180,7 +162,7 @@ def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | 
         "products": "product_id",
         "campaigns": "campaign_id",
     }.get(table):
-        named = [column for column in free if _plain(column.name) == "id"]
+        named = [column for column in free if plain_name(column.name) == "id"]
     return next(iter(named), None)
 
 
@@ -193,14 +175,14 @@ def _time(file: File) -> Column | None:
 
 def _finer(day: Column, times: list[Column]) -> Column:
     """Of a day and a moment of the same thing (``event_date``, ``event_timestamp``) the moment."""
-    stem = _plain(day.name).rpartition("_")[0]
-    alike = [column for column in times if stem and _plain(column.name).rpartition("_")[0] == stem]
+    stem = plain_name(day.name).rpartition("_")[0]
+    alike = [column for column in times if stem and plain_name(column.name).rpartition("_")[0] == stem]
     return day if day.has_clock else next((column for column in alike if column.has_clock), day)
 
 
 def _line_total(file: File, unsure: list[str]) -> dict[str, dict[str, Any]]:
     totals = [c for c in file.columns if c.kind == "number" and _is(c.name, "line_total")]
-    found = next((c for c in totals if re.search(PAID, _plain(c.name))), totals[0] if totals else None)
+    found = next((c for c in totals if re.search(PAID, plain_name(c.name))), totals[0] if totals else None)
     if found is None:
         return {}
     others = [c.name for c in totals if c.name != found.name]
@@ -227,7 +209,7 @@ def _as_subjects(file: File) -> Guess | None:
     labels = told or [
         column
         for column in file.columns
-        if column.kind == "truth" and re.fullmatch(OUTCOME, _plain(column.name))
+        if column.kind == "truth" and re.fullmatch(OUTCOME, plain_name(column.name))
     ]
     if not labels:
         return None
@@ -272,9 +254,8 @@ def _in_order(table: str, cells: dict[str, dict[str, Any]]) -> dict[str, dict[st
     return {name: cells[name] for name in tables.columns(table) if name in cells}
 
 
-def unmatched(guesses: list[Guess]) -> Iterator[str]:
+def unmatched(there: set[str]) -> Iterator[str]:
     """Tables that other tables name by id, and that no file is."""
-    there = {made.table for made in guesses}
     if {"purchases", "contacts", "care"} & there:
         yield "whoever has no row of members of their own is added as a member (`unknown_members: add`)"
     if {"contacts", "responses"} & there and "campaigns" not in there and "leads" not in there:

@@ -34,6 +34,11 @@ COLUMNS: dict[str, str] = {
     "city_tier": r"city_tier|tier|城市级别",
     "gender": r"geschlecht|sexe|sexo|género|genero|gender|sex|性别",
     "birth_year": r"birth_?year|year_of_birth|出生年.*",
+    "consent_profiling": r"(consent_(to_)?)?(profiling|personali[sz]ation|scoring)(_?(consent|opt_?in|allowed"
+    r"|permission|status))?|profilbildung(_\w+)?|(画像|个性化)(推荐)?(同意|授权)(状态)?",
+    "consent_marketing": r"(accepts_)?(e_?mail|sms|mail|marketing|newsletter)_?(marketing_?)?(opt_?in|consent"
+    r"|permission|allowed|subscription|opt_?out|unsubscribed)(_status)?|accepts_marketing|marketing|opt_?(in|out)|unsubscribed|do_not_"
+    r"(e?mail|contact|market)|consent_(to_)?marketing|werbe_?(einwilligung|erlaubnis)|营销(同意|授权)(状态)?|退订",
     "joined_at": r"(registriert|angemeldet|mitglied)(_\w+)?|registrierungs?datum|anmelde_?datum"
     r"|date_d?_?inscription|fecha_(de_)?(alta|registro)|(joined|registered|became_member|signed_up"
     r"|sign_?up|enrol\w*)(_\w+)?|注册.*|入会.*",
@@ -60,12 +65,24 @@ FILES: dict[str, str] = {
     "events": r"event|visit|click|session|log|touch|behaviou?r|行为",
     "campaigns": r"campaign|offer|portfolio|活动",
     "contacts": r"contact|sent|mailing|exposure|触达",
-    "responses": r"response|answer|redempt|redeem|deal|won|conversion|响应",
+    "responses": r"response|answer|redempt|redeem|deal|won|conver[ts]|closed"
+    r"|abschl[uü]ss|gewonnen|成交|转化|响应",
     "care": r"ticket|complaint|care|service|case|工单|客服",
 }
 OUTCOME = (
     r"y|label|target|outcome|churn(ed)?|exited|convert(ed)?|conversion|respon(se|ded)|visit(ed)?"
     r"|subscribed|won|流失|是否.*"
+)
+CONVERTED = (  # when a lead was won, in a column of the lead's own row
+    r"(date_?)?(converted|conversion|won|closed_?won|became_?a?_?customer|customer_since)(_?(date|time|at|on|day))?"
+    r"|abschluss_?datum|gewonnen_am|kunde_seit|date_(de_)?(conversion|signature)|fecha_(de_)?(conversion|cierre)"
+    r"|成交(时间|日期)|转化(时间|日期)"
+)
+LATER = (  # columns with the present state of a lead, which are written as it goes on
+    r"(.*_)?(life_?cycle_?stage|(lead_|deal_|opportunity_|contact_)?(status|stage|phase)|is_?(converted|won|closed)"
+    r"|converted|won|(lead_|\w+_)?score|last_(activity|contacted|modified|seen|touch|contact|update)\w*"
+    r"|updated_?(at|on)?|(last_?)?modified_?(date|at|on)?|num(ber)?_of_.*|close[d]?_?(date|at|on)|owner\w*"
+    r"|opportunity\w*|account_?id|amount|deal_\w+)|letzte_\w+|状态|阶段|最近.*|最后.*|更新.*"
 )
 PAID = r"实际支付|实付|(^|_)(paid|net)"  # among several totals, what was paid
 VOID = (  # words of orders that came to nothing
@@ -78,6 +95,13 @@ GENDERS = dict.fromkeys(
 GENDERS |= dict.fromkeys(
     ("f", "w", "female", "woman", "weiblich", "frau", "femme", "mujer", "femenino", "女", "女士"), "female"
 )
+GRANTED = "granted given accepted subscribed opted_in opt-in allowed erteilt 同意 已同意 已授权 已订阅"
+WITHDRAWN = (
+    "withdrawn declined refused revoked denied unsubscribed opted_out opt-out suppressed widerrufen"
+    " 拒绝 已拒绝 已撤回 已退订"
+)
+CONSENTS = dict.fromkeys(GRANTED.split(), "granted") | dict.fromkeys(WITHDRAWN.split(), "withdrawn")
+REFUSING = r".*(opt_?out|unsubscribed|do_not_).*|退订"  # columns whose yes is a refusal
 DEFAULTS: dict[str, dict[str, object]] = {
     "order_id": {"column": "_row"},
     "contact_id": {"column": "_row"},

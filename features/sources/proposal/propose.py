@@ -1,7 +1,7 @@
 """Propose a mapping for files that nobody has described yet, and say what is unsure about it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from os.path import commonpath
@@ -12,11 +12,25 @@ import polars as pl
 import yaml
 
 from features import tables as contract
+from features.personal_keys import VARIABLE as KEY_VARIABLE
 from features.requirements import NONE as NO_TASKS
 from features.requirements import Requirements, concerned
-from features.sources.proposal.column_profile import File, sketches
+from features.sources.proposal.file_profile import File, sketches
+from features.sources.proposal.guess import Guess
 from features.sources.proposal.hints import NONE, Hints
-from features.sources.proposal.infer_mapping import Guess, converted, guess, unmatched
+from features.sources.proposal.infer_mapping import as_table, converted, guess, unmatched
+from features.sources.proposal.outcomes import settled
+from features.sources.proposal.reexports import brought_together, without_repeats
+
+Tables = dict[str, list[dict[str, Any]]]
+
+
+class _Plain(yaml.SafeDumper):
+    """No anchors: cells that are alike are each written out."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Never refer to an earlier value."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,7 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     paths = list(dict.fromkeys(path.expanduser().resolve() for path in files))  # each is read once
     looked, unsure = _looked(paths, hints)
     hints.check(looked)
+    looked = brought_together(looked, guess)
     guesses, unplaced = [], []
     for file in looked:
         unsure += _numbered_days(file)
@@ -52,12 +67,17 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
             unsure.append(f"{file.label}: resembles no table of the contract{why}, and stands as a comment")
         else:
             guesses.append(made)
-            unsure += made.unsure
+    guesses = [without_repeats(made) for made in settled(guesses, as_table)]
+    unsure += [said for made in guesses for said in made.unsure]
     if not guesses:
         return Proposal(_head(unsure) + _unplaced(unplaced) + _empty(paths[0].parent), unsure)
-    unsure = [*_consent(guesses), *unsure, *unmatched(guesses)]
+    folder = paths[0].parent if len(paths) == 1 else Path(commonpath([path.parent for path in paths]))
+    named = _named(guesses, folder)
+    tables = _tables(named)
+    unsure = [*_keyed(tables), *_consent(tables), *unsure, *unmatched(set(tables))]
     unsure += ["times that name no zone are taken as UTC (`time_zone:`)"]
-    return Proposal(_text(guesses, paths, unsure, requirements) + _unplaced(unplaced), unsure)
+    body = _body(named, folder, tables, requirements)
+    return Proposal(_head(unsure) + body + _unplaced(unplaced), unsure)
 
 
 def _looked(paths: Sequence[Path], hints: Hints) -> tuple[list[File], list[str]]:
@@ -78,10 +98,24 @@ def _head(unsure: list[str]) -> str:
     return f"# Proposed by what the files look like. Look at:\n{notes}\n"
 
 
-def _consent(guesses: list[Guess]) -> list[str]:
+def _cells(tables: Tables) -> Iterator[tuple[str, Any]]:
+    return (pair for parts in tables.values() for part in parts for pair in part["columns"].items())
+
+
+def _keyed(tables: Tables) -> list[str]:
+    """Ids that are e-mail addresses or phone numbers, and what replaces them needs."""
+    if not any(isinstance(cell, dict) and "hash" in cell for _, cell in _cells(tables)):
+        return []
+    return [
+        f"ids are made of e-mail addresses or phone numbers with a secret key: set {KEY_VARIABLE}, keep it, "
+        "and give the service the same (`hash:`)"
+    ]
+
+
+def _consent(tables: Tables) -> list[str]:
     """Members or leads of whom no file says whether they may be scored."""
-    people = {"members", "leads", "purchases", "contacts", "events"} & {made.table for made in guesses}
-    if not people or any("consent_profiling" in made.cells for made in guesses):
+    people = {"members", "leads", "purchases", "contacts", "events"} & set(tables)
+    if not people or any(name == "consent_profiling" for name, _ in _cells(tables)):
         return []
     return [
         "consent: no column says who may be scored. Models are trained and reported, but batch and service "
@@ -122,16 +156,8 @@ def _empty(folder: Path) -> str:
     ) + ("sources: {}\ntables: {}\n")
 
 
-def _text(guesses: list[Guess], paths: list[Path], unsure: list[str], requirements: Requirements) -> str:
-    folder = paths[0].parent if len(paths) == 1 else Path(commonpath([path.parent for path in paths]))
-    tables: dict[str, list[dict[str, Any]]] = {}
-    named = _named(guesses, folder)
-    for name, made in named:
-        alone = made.file.path.is_file() and [other.table for other in guesses].count(made.table) == 1
-        parts = made.preset.parts(name, made.file) if made.preset else {}
-        parts = parts or {made.table: [_part(name, _told_apart(made, alone))]}
-        for table, found in parts.items():
-            tables.setdefault(table, []).extend(found)
+def _body(named: list[tuple[str, Guess]], folder: Path, tables: Tables, requirements: Requirements) -> str:
+    guesses = [made for _, made in named]
     there = set(tables)
     lacks = {task: needs.missing(there) for task, needs in concerned(requirements, there).items()}
     tasks = [task for task, why in lacks.items() if not why]
@@ -142,7 +168,7 @@ def _text(guesses: list[Guess], paths: list[Path], unsure: list[str], requiremen
     }
     undated = [made for made in guesses if not made.dated]
     if undated:  # no row tells how new the data are; the file does
-        content["extracted_at"] = max(_written(made.file.path) for made in undated)
+        content["extracted_at"] = max(_written(path) for made in undated for path in made.file.paths)
     if there - {"subjects", "leads", "responses"}:
         content["unknown_members"] = "add"
     content["sources"] = {name: _source(made, folder) for name, made in named}
@@ -150,12 +176,24 @@ def _text(guesses: list[Guess], paths: list[Path], unsure: list[str], requiremen
     left_out = {task: why for task, why in lacks.items() if why}
     content |= {"left_out": left_out} if left_out else {}
     params: dict[str, Any] = {"tasks": tasks} if tasks else {}
-    if _consent(guesses):
+    if _consent(tables):
         params["consent"] = {"unknown": {"profiling": "suppress", "marketing": "score"}}
     params |= {"spine": {"given": {"dated": False}}} if undated else {}
     content |= {"params": params} if params else {}
-    body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
-    return _head(unsure) + body
+    return yaml.dump(content, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _tables(named: list[tuple[str, Guess]]) -> Tables:
+    tables: Tables = {}
+    kinds = [made.table for _, made in named]
+    for name, made in named:
+        alone = made.file.is_alone and kinds.count(made.table) == 1
+        parts = made.preset.parts(name, made.file) if made.preset else {}
+        parts = parts or {made.table: [_part(name, _told_apart(made, alone))]}
+        parts = parts | {table: [{"source": name, **part}] for table, part in made.further.items()}
+        for table, found in parts.items():
+            tables.setdefault(table, []).extend(found)
+    return tables
 
 
 def _written(path: Path) -> str:
@@ -181,10 +219,12 @@ def _plain(name: str, made: Guess) -> str:
 
 
 def _source(made: Guess, folder: Path) -> dict[str, Any]:
-    fields = converted(made)
-    found = {"file": str(made.file.path.relative_to(folder)), **made.file.written}
+    fields = converted(made) | made.fields
+    paths = [str(path.relative_to(folder)) for path in made.file.paths]
+    found = {"file": paths if len(paths) > 1 else paths[0], **made.file.written}
+    found |= {"newest": made.newest} if made.newest else {}
     if made.preset:
-        return found | made.preset.source
+        return found | made.preset.source_of(made.file)
     return found | ({"fields": fields} if fields else {})
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from features.personal_keys import pseudonyms
 from features.sources.mapping.cell_spec import UNITS, Cell
 from features.sources.reading.number_format import read_number
 from features.sources.reading.words import FALSE, TRUE
@@ -19,15 +20,18 @@ ALLOWED = {
     pl.Datetime: "a time",
 }
 NAIVE = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%.f")
+DAY_LENGTH = len("2024-01-31")
+CLOCK_MARKS = ("%H", "%I", "%k", "%l", "%T", "%R", "%r", "%s", "%X", "%c", "%+")
 ZONED = "%Y-%m-%dT%H:%M:%S%.f%#z"
 
 
 @dataclass(frozen=True)
 class Made:
-    """Values of one column, and where something was there that could not be read."""
+    """Values of one column, where something could not be read, and where a day stands without a time."""
 
     value: pl.Expr
     fault: pl.Expr
+    whole_day: pl.Expr
 
 
 def typed(cell: Cell, raw: pl.Expr, found: pl.DataType, wanted: pl.DataType, time_zone: str) -> Made:
@@ -38,15 +42,24 @@ def typed(cell: Cell, raw: pl.Expr, found: pl.DataType, wanted: pl.DataType, tim
     ValueError
         Where no cell of that type can be read so.
     """
-    text = as_text(raw, found)
+    given = text = as_text(raw, found)
     if cell.map:
-        given = {key: None if value is None else _plain(value) for key, value in cell.map.items()}
+        words = {key: None if value is None else _plain(value) for key, value in cell.map.items()}
         default = text if cell.other is None else pl.lit(_plain(cell.other))
         default = pl.when(text.is_not_null()).then(default)
-        text = text.replace_strict(list(given), list(given.values()), default=default, return_dtype=pl.String)
+        text = text.replace_strict(list(words), list(words.values()), default=default, return_dtype=pl.String)
+        raw, found = text, pl.String()
+    if cell.hash:
+        text = pseudonyms(text, cell.hash, cell.country)
         raw, found = text, pl.String()
     value = _cast(cell, raw, text, found, wanted, time_zone)
-    return Made(value, text.is_not_null() & value.is_null())
+    whole = pl.lit(False)
+    if isinstance(wanted, pl.Datetime) and cell.day == "end":
+        zone = cell.time_zone or time_zone
+        whole = whole_day(cell, text, found, value, zone)
+        value = pl.when(whole).then(day_end(value, zone)).otherwise(value)
+    there = (given if cell.hash else text).is_not_null()
+    return Made(value, there & value.is_null(), whole)
 
 
 def _plain(value: object) -> str:
@@ -116,6 +129,35 @@ def as_time(cell: Cell, raw: pl.Expr, text: pl.Expr, found: pl.DataType, time_zo
     if found.is_numeric():
         raise ValueError("a number is no time: say `format:` (as %Y%m%d), or `since:` and `unit:`")
     return _iso(text, time_zone)
+
+
+def whole_day(cell: Cell, text: pl.Expr, found: pl.DataType, value: pl.Expr, time_zone: str) -> pl.Expr:
+    """Tell where a time (``value``, UTC) was written as a day: by its form, or as all are midnights."""
+    if cell.since is not None:
+        number = text.cast(pl.Float64, strict=False)
+        return (number == number.floor()).fill_null(False) if cell.unit == "days" else pl.lit(False)
+    local = value.dt.convert_time_zone(time_zone)
+    midnights = (local == local.dt.truncate("1d")).all()
+    if cell.format is not None:
+        formats = (cell.format,) if isinstance(cell.format, str) else cell.format
+        reads = [(_formatted(text, form, time_zone).is_not_null(), not has_clock(form)) for form in formats]
+        bare = pl.coalesce([pl.when(there).then(pl.lit(is_day)) for there, is_day in reads])
+    elif isinstance(found, pl.Date):
+        bare = value.is_not_null()
+    else:
+        bare = text.str.len_chars() <= DAY_LENGTH
+    return value.is_not_null() & (midnights | bare.fill_null(False))
+
+
+def has_clock(form: str) -> bool:
+    """Tell whether a format of times says more than a day."""
+    return any(mark in form for mark in CLOCK_MARKS)
+
+
+def day_end(value: pl.Expr, time_zone: str) -> pl.Expr:
+    """The last second of a time's day, as the clocks of a zone have it."""
+    local = value.dt.convert_time_zone(time_zone).dt.truncate("1d").dt.offset_by("1d")
+    return (local.dt.convert_time_zone("UTC") - pl.duration(seconds=1)).cast(TIME)
 
 
 def _formatted(text: pl.Expr, form: str, time_zone: str) -> pl.Expr:

@@ -64,7 +64,7 @@ def read(source: Source, root: Path) -> pl.LazyFrame:
     ValueError
         A file that cannot be read, or that lacks a column which the first file of its folder has.
     """
-    found = files(root / source.file, source.format)
+    found = [file for path in source.paths for file in files(root / path, source.format)]
     frames = [_one(path, source) for path in found]
     names = frames[0].collect_schema().names()
     for path, frame in zip(found[1:], frames[1:], strict=True):
@@ -92,7 +92,7 @@ def _one(path: Path, source: Source) -> pl.LazyFrame:
 
 def _scan(path: Path, kind: str, source: Source) -> pl.LazyFrame:
     if kind == "parquet":
-        return pl.scan_parquet(path, glob=False)
+        return _unnested(pl.scan_parquet(path, glob=False))
     if kind == "csv":
         return _clean(_csv(path, source), source)
     if kind == "workbook":

@@ -45,10 +45,30 @@ def origin(cell: Cell, frame: pl.LazyFrame, place: Place, keys: Keys, file: str)
         raw = pl.col(cell.column)
     else:
         raw = pl.lit(cell.value)
+    if cell.entry is not None:
+        return _entry(raw, kind(raw, frame), cell.entry, place.at(*keys, "entry"), file)
     if cell.json_ is None:
         return raw
     fields = (cell.json_,) if isinstance(cell.json_, str) else cell.json_
     return pl.coalesce(raw.cast(pl.String).str.json_path_match(f"$['{name}']") for name in fields)
+
+
+def _entry(raw: pl.Expr, found: pl.DataType, name: str, place: str, file: str) -> pl.Expr:
+    """The value of one key in a list of records, as text; of several kinds of value the one that is given."""
+    records = found.inner if isinstance(found, pl.List) else None
+    fields = dict(records.to_schema()) if isinstance(records, pl.Struct) else {}
+    if not {"key", "value"} <= set(fields):
+        raise ValueError(
+            f"{file}: `entry` needs a list of records with key and value, found {found} ({place})"
+        )
+    value = pl.element().struct.field("value")
+    kinds = fields["value"]
+    inner = (
+        [value.struct.field(one.name) for one in kinds.fields] if isinstance(kinds, pl.Struct) else [value]
+    )
+    texts = pl.coalesce(one.cast(pl.String) for one in inner)
+    wanted = pl.element().struct.field("key") == name
+    return raw.list.eval(pl.when(wanted).then(texts)).list.drop_nulls().list.first()
 
 
 def kind(raw: pl.Expr, frame: pl.LazyFrame) -> pl.DataType:

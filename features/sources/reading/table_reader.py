@@ -1,6 +1,7 @@
 """One part of one table: its source opened, joined, filtered and typed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -8,16 +9,19 @@ import polars as pl
 from features.sources.mapping.mapping_file import Mapping, Part
 from features.sources.mapping.yaml_lines import Keys
 from features.sources.reading.attribute_types import chosen, typed_by_itself
-from features.sources.reading.cell_types import ALLOWED, Made, typed
-from features.sources.reading.deduplicate import kept
+from features.sources.reading.cell_types import ALLOWED, TIME, Made, moment, typed
+from features.sources.reading.deduplicate import check_rule, kept
 from features.sources.reading.files import FILE, ROW, read, readable
 from features.sources.reading.join import joined
+from features.sources.reading.money_columns import marks
 from features.sources.reading.order_lines import filled, spread_over_lines
+from features.sources.reading.reexports import newest_only
 from features.sources.reading.sql import check_present, expression, kind, origin
 from features.sources.source_rows import (
     COLUMN,
     EMPTIED,
     REASON,
+    WHOLE_DAY,
     Rows,
     can_be_emptied,
     check_columns,
@@ -25,6 +29,7 @@ from features.sources.source_rows import (
 )
 
 FAULT = "_fault_"
+OUTCOME_TIME = ("responses", "occurred_at")  # a day counts from its end, lest it lie before what it answers
 NOTHING = pl.lit(None, pl.String)
 
 
@@ -35,7 +40,7 @@ def opened(mapping: Mapping, root: Path, name: str) -> pl.LazyFrame:
     for field, cell in source.fields.items():
         keys: Keys = ("sources", name, "fields", field)
         raw = origin(cell, frame, mapping.place, keys, source.label)
-        if cell.map or cell.decimal or cell.spread:
+        if cell.map or cell.decimal or cell.spread or cell.hash:
             wanted = pl.Float64() if cell.decimal or cell.spread else pl.String()
             raw = typed(cell, raw, kind(raw, frame), wanted, mapping.time_zone).value
         if cell.spread:
@@ -62,6 +67,7 @@ class PartRows:
         self.frame = self._joined(root)
         self.own = self._attributes()
         check_columns(table, [*self.part.columns, *self.own], self.at("columns"))
+        check_rule(table, self.part.keep, self.at("keep"))
 
     def at(self, *keys: str | int) -> str:
         """A place in the mapping file, for errors."""
@@ -71,7 +77,7 @@ class PartRows:
         """All rows at once."""
         with readable(self.file, self.at()):
             frame = self.typed().collect()
-        rows = kept(self._marked(frame), self.table, self.part.keep, self.at("keep"))
+        rows = kept(self._marked(frame), self.table, self.part.keep)
         count = self._count()
         return Rows(rows, count, count - rows.height)
 
@@ -95,12 +101,19 @@ class PartRows:
             *(cell.value.alias(name) for name, cell in cells.items()),
             *(cell.fault.alias(f"{FAULT}{name}") for name, cell in cells.items()),
             *(pl.col(column).alias(name) for name, column in self.own.items()),
+            *self._beside(cells),
         )
 
+    def _beside(self, cells: dict[str, Made]) -> Iterator[pl.Expr]:
+        if self.table == "responses" and "occurred_at" in cells:
+            yield cells["occurred_at"].whole_day.alias(WHOLE_DAY)
+        if self.table == "purchases":
+            yield from marks(self.part, self.mapping.sources[self.part.source], self.frame)
+
     def _joined(self, root: Path) -> pl.LazyFrame:
-        frame = self.source
+        frame = newest_only(self.source, self.mapping, self.part.source)
         for number, join in enumerate(self.part.join):
-            there = opened(self.mapping, root, join.source)
+            there = newest_only(opened(self.mapping, root, join.source), self.mapping, join.source)
             frame = joined(frame, there, join, self.at("join", number), self.file)
         if self.part.where is None:
             return frame
@@ -122,12 +135,23 @@ class PartRows:
 
     def _cell(self, name: str) -> Made:
         cell, keys = self.part.columns[name], (*self.keys, "columns", name)
+        if (self.table, name) == OUTCOME_TIME and cell.day is None:
+            cell = cell.model_copy(update={"day": "end"})
         raw = origin(cell, self.frame, self.mapping.place, keys, self.file)
         wanted = column_type(self.table, name)
         try:
-            return typed(cell, raw, kind(raw, self.frame), wanted, self.mapping.time_zone)
+            made = typed(cell, raw, kind(raw, self.frame), wanted, self.mapping.time_zone)
+            return self._not_after_extract(made) if cell.day == "end" else made
         except ValueError as error:
             raise ValueError(f"{self.file}: {error} ({self.at('columns', name)})") from None
+
+    def _not_after_extract(self, made: Made) -> Made:
+        """The end of the day of the extract is still to come: what happened on it happened before."""
+        if self.mapping.extracted_at is None:
+            return made
+        end = pl.lit(moment(self.mapping.extracted_at, self.mapping.time_zone)).cast(TIME)
+        same_day = made.whole_day & (made.value > end) & (made.value - pl.duration(days=1) < end)
+        return replace(made, value=pl.when(same_day).then(end).otherwise(made.value))
 
     def _marked(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Cells that could not be read become the row's fault; attributes get their types."""

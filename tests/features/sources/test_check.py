@@ -37,7 +37,7 @@ def test_counts_conflicts_and_tasks(shop: Path) -> None:
     shop.write_text(MAPPING.replace("KIND", "{value: converted}"))
     found = check(shop, requirements())
     said = list(found.lines())
-    assert said[0] == "extract of 2024-02-01 00:00 UTC"
+    assert said[0] == "extract of 2024-02-01 23:59 UTC"
     assert any(
         "3 read, 2 accepted, 1 quarantined (lead_id: same id as an earlier row 1)" in line for line in said
     )

@@ -149,9 +149,23 @@ def test_a_name_that_no_finding_has_is_refused(tmp_path: Path) -> None:
 
 def test_outcomes_of_the_day_without_a_clock(tmp_path: Path) -> None:
     won = ((n, f"{START + timedelta(hours=6 * n):%Y-%m-%d}") for n in range(0, 1200, 9))
+    found, tasks = feed(tmp_path, won)
+    assert [(one.name, one.stops) for one in found] == [("responses.whole_days", False)]
+    assert "134 of 134 outcomes name a day and no time" in found[0].says
+    assert tasks["lead"] == ""
+
+
+def test_outcomes_that_lie_before_their_leads(tmp_path: Path) -> None:
+    won = ((n, str(START + timedelta(hours=6 * n - 30))) for n in range(0, 1200, 9))
     found, _ = feed(tmp_path, won)
-    assert names(found) == {"responses.outcomes_before"}
-    assert "T23:59:59" in found[0].advice
+    assert [(one.name, one.stops) for one in found] == [("responses.outcomes_before", True)]
+
+
+def test_outcomes_that_are_set_aside(tmp_path: Path) -> None:
+    won = [(n, str(START + timedelta(hours=6 * n, days=n % 20))) for n in range(0, 1100, 9)]
+    (found,) = feed(tmp_path, iter([*won, *((n, "2024-13-41") for n in range(1, 90, 9))]))[0]
+    assert (found.name, found.stops) == ("responses.set_aside", True)
+    assert "10 of 133 outcomes 'converted' are set aside" in found.says
 
 
 CURRENT = """about: A shop.

@@ -217,3 +217,28 @@ def test_what_no_file_bears_out_is_refused_with_what_is_there(tmp_path, hints, s
     path = frame(tmp_path / "t.csv", day=["30.01.2024"] * 3, size=[1.0, 2.0, 3.5], kind=["a", "b", "a"])
     with pytest.raises(ValueError, match=says):
         propose([path], hints)
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "column", "meant"),
+    [
+        ("email_opt_in", ("TRUE", "FALSE"), "consent_marketing", ("granted", "withdrawn")),
+        ("do_not_mail", ("yes", "no"), "consent_marketing", ("withdrawn", "granted")),
+        ("profiling_consent", ("granted", "withdrawn"), "consent_profiling", ("granted", "withdrawn")),
+        ("个性化授权", ("同意", "拒绝"), "consent_profiling", ("granted", "withdrawn")),
+    ],
+)
+def test_consents_are_proposed(
+    tmp_path: Path, name: str, words: tuple[str, str], column: str, meant: tuple[str, str]
+) -> None:
+    rows = [f"c{n},2024-01-0{n + 1},{(*words, 'pending')[n % 3]}" for n in range(9)]
+    (tmp_path / "customers.csv").write_text(f"customer_id,joined_at,{name}\n" + "\n".join(rows) + "\n")
+    found = propose([tmp_path / "customers.csv"])
+    (tmp_path / "m.yaml").write_text(found.text)
+    members: list[pl.DataFrame] = []
+    check(
+        tmp_path / "m.yaml", keep=lambda table, frames: members.extend(frames) if table == "members" else None
+    )
+    told = pl.concat(members).sort("member_id")[column].to_list()
+    assert told[:3] == [*meant, "unknown"]
+    assert any(f"{name} is taken as consent to" in doubt for doubt in found.unsure)

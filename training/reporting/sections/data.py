@@ -1,5 +1,7 @@
 """What the model learnt from: sources, who was left out at which step, splits in time, gaps in the data."""
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,7 @@ def data(source: Source) -> dict[str, Any]:
         "extracted_at": facts["extracted_at"],
         "fingerprint": facts["fingerprint"],
         "tables": _tables(source),
+        "findings": findings(source.ingest),
         "enough": source.facts.get("enough", []),
         "waterfall": [{**row, "step": _step(row["step"])} for row in facts["waterfall"]],
         "splits": [_split(source, name, part) for name, part in facts["splits"].items()],
@@ -53,6 +56,21 @@ def _tables(source: Source) -> list[dict[str, Any]]:
             "reasons": tables[one.table].get("reasons", {}),
         }
         for one in judged(tables, source.params.ingest)
+    ]
+
+
+def findings(ingest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Doubts of ingest about tables, in words without an id or an amount, the accepted ones with the reason.
+
+    Parameters
+    ----------
+    ingest
+        The content of ``ingest.json``.
+    """
+    counts = Counter((one["table"], one["kind"], one["accepted"]) for one in ingest.get("findings", []))
+    return [
+        {"table": table, "kind": kind, "accepted": why, "count": count, "says": said(f"finding.{kind}")}
+        for (table, kind, why), count in counts.items()
     ]
 
 
