@@ -2,9 +2,12 @@
 
 from fastapi import FastAPI, Response
 
+from models.acting import published_plans, published_scenes
+from serving.acting.published import Plans, Scenes
 from serving.api import (
     adapters,
     responses,
+    routes_acting,
     routes_consent,
     routes_jobs,
     routes_log,
@@ -42,10 +45,13 @@ def build(state: State, jobs: Jobs) -> Gate:
     kept = state.settings.kept
     buckets = Buckets(state.settings.rate, Levels.shared(kept / "rates"))
     tight = Buckets(state.settings.explain_rate, Levels.shared(kept / "explain_rates"))
+    scenes = Scenes(state.settings.published / published_scenes.FOLDER)
+    plans = Plans(state.settings.published / published_plans.FOLDER)
     for router in (
         routes_scores.router(state),
         routes_stored.router(state, jobs.database, tight),
         routes_people.router(state, jobs.database, tight),
+        routes_acting.router(state, jobs.database, scenes, plans),
         routes_consent.router(state),
         routes_jobs.router(state, jobs),
         routes_models.router(state, jobs.database),

@@ -12,6 +12,7 @@ from serving.contract.flat_answers import FlatScored
 from serving.contract.openapi_details import carried
 from serving.contract.problems import KINDS, MEDIA_TYPE
 from serving.contract.schema import Bulk, Portrait
+from serving.contract.schema_acting import Holdout, HoldoutAnswer, NextAction, NextActionAnswer
 from serving.contract.schema_answers import RankedAnswer, Scored, ScoredMany
 from serving.contract.schema_consent import ConsentWords, Erase, Erased, Heard
 from serving.contract.schema_items import ITEMS
@@ -26,10 +27,12 @@ REF = "#/components/schemas/"
 BODIES = (
     *(*ITEMS.values(), *LOOKUPS.values(), Bulk, Ranking),
     *(Job, Outcomes, Portrait, ConsentWords, Erase),
+    *(NextAction, Holdout),
 )
 ANSWERS = (
     *(Scored, ScoredMany, RankedAnswer, FlatScored, LoggedAnswer),
     *(JobAnswer, JobPage, Kept, ModelCard, Models, PortraitAnswer, Ready, Heard, Erased),
+    *(NextActionAnswer, HoldoutAnswer),
 )
 ALWAYS = (401, 404, 405, 421, 429, 500, 503, 504)
 WITH_SCOPE = (403, 422)

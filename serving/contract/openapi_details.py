@@ -24,7 +24,7 @@ TAGS = {
     "scores": "One subject, many subjects, stored scores, explanations, rankings.",
     "models": "Which models are live, and what their scores mean.",
     "jobs": "Whole audiences in the background.",
-    "members": "Portraits, words about consent, erasure.",
+    "members": "Portraits, the next action, holdouts, words about consent, erasure.",
     "outcomes": "What became of those who were scored.",
     "service": "Whether it answers.",
 }

@@ -41,6 +41,9 @@ class Metrics:
         self.suppressed = Counter("suppressed", "subjects not scored", ("model", "reason"), **own)
         self.outside = Counter("outside", "subjects that the model is not about", ("model", "reason"), **own)
         self.unlogged = Counter("score_log_lost", "answers whose line in the log of scores was lost", **own)
+        self.actions = Counter(
+            "next_actions", "what was due for subjects", ("scene", "action", "reason", "client"), **own
+        )
         self.silent = Counter(
             "all_suppressed", "bulk calls and jobs in which everybody was suppressed", ("model",), **own
         )
@@ -88,6 +91,11 @@ class Metrics:
             for warning in one.get("warnings", ()):
                 for feature in warning.get("features", ()):
                     self.doubted[warning["code"]].labels(name, feature).inc()
+
+    def acted(self, found: Mapping[str, Any], client: str) -> None:
+        """A next action was told."""
+        scene = found["scene"]["name"] if found["scene"] else "-"
+        self.actions.labels(scene, found["action"], found["reason"]["code"], client).inc()
 
     def loaded(self, model: Mapping[str, Any], former: Mapping[str, Any] | None) -> None:
         """A champion has taken over from ``former``."""

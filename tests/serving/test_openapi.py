@@ -37,7 +37,10 @@ TASKS = ("churn", "lead", "recall", "response")
 OPERATIONS = sorted(
     [
         *("GET /readyz", "GET /v1/models", "POST /v1/outcomes", "GET /v1/scores/{score_id}"),
-        *(f"POST /v1/members/{what}" for what in ("consent", "erase", "portrait")),
+        *(
+            f"POST /v1/members/{what}"
+            for what in ("consent", "erase", "holdout", "next-action", "portrait")
+        ),
         *("POST /v1/jobs", "GET /v1/jobs/{job}", "GET /v1/jobs/{job}/results", "POST /v1/jobs/{job}:cancel"),
         *(f"GET /v1/models/{task}" for task in TASKS),
         *(f"{method} /v1/models/{task}/lookup" for method in ("GET", "POST") for task in TASKS),

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from models.acting.inputs import ADDED
 from models.acting.readout import Campaign, Readout, by_group, read
 from training.acting.draft import data_day
-from training.acting.effects import ADDED
 from training.acting.groups import KINDS, kept
 from training.acting.handed_over import read_table
 from training.acting.plan import FACTS, LIST, folder

@@ -1,85 +1,69 @@
 """What is told of a plan beside its list: cost, what it should bring, its holdout, and why."""
 
+from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from models.acting import holdout
 from models.acting.budget import BudgetCurve, budget_curve
+from models.acting.draft import Asked, Draft, compared, seen
+from models.acting.inputs import ADDED
 from models.acting.knapsack import NOTHING
-from models.model import Model
-from training.acting.draft import TASK, Draft, Request, compared, data_day, seen
-from training.acting.effects import ADDED
-from training.acting.words import reasons
-from training.data.score_ids import fingerprint
-from training.params import Params
+from models.acting.words import why
 
 OLD = 7  # days after which scores are called old
 DRAWS, FEWEST_LEVELS, POINTS = 200, 5, 21
+OF_INPUTS = ("data", "day", "not_scored", "models", "window_days", "options")
 
 
-def facts(params: Params, request: Request, draft: Draft, day: date) -> dict[str, Any]:
+def facts(asked: Asked, draft: Draft) -> dict[str, Any]:
     """Return everything that is told of a plan but its list."""
-    made, unit = draft.plan, draft.effects.unit
+    made, inputs = draft.plan, draft.inputs
     given = made.choice != NOTHING
     return {
-        "name": request.name,
-        "data": params.data,
-        "day": day.isoformat(),
+        "name": asked.name,
+        **{name: inputs.facts[name] for name in OF_INPUTS},
         "sent": False,
-        "unit": unit,
-        "currency": draft.options.currency,
+        "unit": inputs.effects.unit,
+        "currency": inputs.options.currency,
         "members": len(given),
-        "not_scored": _not_scored(params),
         "contacted": int(given.sum()),
         "by_option": _by_option(draft),
         "by_reason": made.counts(),
-        "budget": request.budget,
+        "budget": asked.budget,
         "cost": float(made.cost.sum()),
         "expected": _expected(draft),
-        "curve": _curve(draft, params.seed),
+        "curve": _curve(draft, int(inputs.facts["seed"])),
         "gap": made.solution.gap,
         "prices": _prices(draft),
-        "holdout": _holdout(params, draft),
+        "holdout": _holdout(draft),
         "explore": draft.chance.explore,
         "salt": draft.chance.salt,
-        "worth_of_an_answer": draft.worth,
+        "worth_of_an_answer": inputs.worth,
         "opt_out_risk": dict(
-            zip([c.name for c in draft.options.channels], draft.people.risk.tolist(), strict=True)
+            zip([c.name for c in inputs.options.channels], inputs.people.risk.tolist(), strict=True)
         ),
         "asked_as": _asked_as(draft),
-        "models": _models(params),
-        "window_days": getattr(params.spine, TASK).days,
-        "options": str(request.options),
     }
 
 
-def _not_scored(params: Params) -> dict[str, int]:
-    """Members who got no score, by why."""
-    rows = pl.read_parquet(
-        params.build / TASK / "scores.parquet",
-        columns=["subject_id", "status", "suppression_reason", "outside_reason"],
-    ).unique("subject_id", keep="first")
-    why = rows.filter(pl.col("status") != "ok").select(
-        why=pl.coalesce("suppression_reason", "outside_reason", "status")
-    )
-    return dict(why["why"].value_counts().sort("why").rows())
-
-
 def _by_option(draft: Draft) -> dict[str, int]:
-    count = np.bincount(draft.plan.choice[draft.plan.choice != NOTHING], minlength=len(draft.options.options))
-    return {option.name: int(n) for option, n in zip(draft.options.options, count, strict=True)}
+    count = np.bincount(
+        draft.plan.choice[draft.plan.choice != NOTHING], minlength=len(draft.inputs.options.options)
+    )
+    return {option.name: int(n) for option, n in zip(draft.inputs.options.options, count, strict=True)}
 
 
 def _expected(draft: Draft) -> dict[str, Any]:
     """Sums over those who are contacted; the interval is that of past campaigns' levels."""
-    made, levels = draft.plan, draft.effects.levels
-    at = np.flatnonzero((made.choice != NOTHING) & ~draft.people.audience.complaint)
+    made, levels = draft.plan, draft.inputs.effects.levels
+    at = np.flatnonzero((made.choice != NOTHING) & ~draft.inputs.people.audience.complaint)
     by_option = np.bincount(
-        made.choice[at], draft.effects.effect[at, made.choice[at]], minlength=len(draft.options.options)
+        made.choice[at],
+        draft.inputs.effects.effect[at, made.choice[at]],
+        minlength=len(draft.inputs.options.options),
     )
     answers, gain = float(by_option.sum()), float(made.gain.sum())
     found: dict[str, Any] = {"answers": {"value": answers}, "gain": {"value": gain}}
@@ -90,8 +74,8 @@ def _expected(draft: Draft) -> dict[str, Any]:
     low, high = np.quantile(drawn, [0.025, 0.975])
     for name, worth, less in (
         ("answers", 1.0, 0.0),
-        ("gain", draft.worth, 0.0),
-        ("net", draft.worth, float(made.cost.sum())),
+        ("gain", draft.inputs.worth, 0.0),
+        ("net", draft.inputs.worth, float(made.cost.sum())),
     ):
         risk = answers * worth - (found[name]["value"] + less)
         found[name] |= {"low": float(low) * worth - risk - less, "high": float(high) * worth - risk - less}
@@ -105,11 +89,15 @@ def _levels(levels: np.ndarray, options: int, seed: int) -> np.ndarray:
 
 def _curve(draft: Draft, seed: int) -> dict[str, Any]:
     """What each sum would bring; capacities are not in it."""
-    gain, cost, effect = draft.offers.gain, draft.offers.cost, draft.effects.effect * draft.worth
-    if len(draft.effects.levels) < FEWEST_LEVELS:
+    gain, cost, effect = (
+        draft.offers.gain,
+        draft.offers.cost,
+        draft.inputs.effects.effect * draft.inputs.worth,
+    )
+    if len(draft.inputs.effects.levels) < FEWEST_LEVELS:
         bare = budget_curve(gain, cost, draft.free, error=np.zeros_like(gain), points=POINTS)
         return {"spend": bare.spend.tolist(), "gain": bare.gain.tolist()}
-    drawn = _levels(draft.effects.levels, gain.shape[1], seed)
+    drawn = _levels(draft.inputs.effects.levels, gain.shape[1], seed)
     found: BudgetCurve = budget_curve(
         gain, cost, draft.free, draws=(gain + effect * (level - 1) for level in drawn), points=POINTS
     )
@@ -118,7 +106,7 @@ def _curve(draft: Draft, seed: int) -> dict[str, Any]:
 
 def _prices(draft: Draft) -> dict[str, Any]:
     """What one more unit of each limit would bring."""
-    prices, options = draft.plan.solution.prices, draft.options
+    prices, options = draft.plan.solution.prices, draft.inputs.options
     by_option = zip([option.name for option in options.options], prices.option.tolist(), strict=True)
     by_channel = zip([channel.name for channel in options.channels], prices.channel.tolist(), strict=True)
     return {
@@ -128,13 +116,13 @@ def _prices(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _holdout(params: Params, draft: Draft) -> dict[str, Any]:
+def _holdout(draft: Draft) -> dict[str, Any]:
     share, rows = float(np.max(draft.chance.hold_out)), compared(draft)
     count, held = int(rows.sum()), int((rows & draft.plan.held_out).sum())
     found: dict[str, Any] = {"share": share, "members": count, "held_out": held}
     if not count:
         return found
-    effect, basis = seen(params, draft)
+    effect, basis = seen(draft)
     found |= {
         "rate_without": effect.rate, "added": effect.added, "basis": basis, "explained": effect.explained,
         "power": holdout.power(effect, count - held, held),
@@ -152,25 +140,15 @@ def _smallest(effect: holdout.Effect, members: int) -> float | None:
 
 def _asked_as(draft: Draft) -> dict[str, Any]:
     """As which past campaign each option's answers were asked."""
-    names = [option.name for option in draft.options.options]
-    rows = draft.effects.asked.to_dicts()
+    names = [option.name for option in draft.inputs.options.options]
+    rows = draft.inputs.effects.asked.to_dicts()
     return {
         names[row.pop("option")]: {key.removeprefix("asked_"): value for key, value in row.items()}
         for row in rows
     }
 
 
-def _models(params: Params) -> dict[str, Any]:
-    """What computed the numbers: hash of the model, and the registry's champion beside it."""
-    folder = params.build / TASK
-    version = folder / "champion" / "version"
-    return {
-        "response": fingerprint(Model.load(folder / "final")),
-        "champion": version.read_text().strip() if version.exists() else None,
-    }
-
-
-def text(told: dict[str, Any], place: Path) -> str:
+def text(told: Mapping[str, Any], place: object) -> str:
     """What a campaign manager reads first."""
     unit, expected, held = told["unit"], told["expected"], told["holdout"]
     money = told["currency"] or ""
@@ -181,7 +159,7 @@ def text(told: dict[str, Any], place: Path) -> str:
         f"  expected {_interval(expected['answers'])} {unit}, worth {_interval(expected['gain'])} {money}",
         "  " + ", ".join(f"{name} {count:,}" for name, count in given.items()),
         *(
-            f"  {count:>9,}  {reasons('en')[code]} | {reasons('zh')[code]}"
+            f"  {count:>9,}  {why(code, 'en')} | {why(code, 'zh')}"
             for code, count in told["by_reason"].items()
             if count
         ),
@@ -201,7 +179,7 @@ def _interval(found: dict[str, float]) -> str:
     return f"{found['value']:,.0f}{between}"
 
 
-def older(told: dict[str, Any], params: Params) -> str | None:
-    """Return a warning where the scores are older than ``OLD`` days, else None."""
-    days = (date.fromisoformat(told["day"]) - data_day(params)).days
+def older(told: Mapping[str, Any], known: date) -> str | None:
+    """Return a warning where the scores, of the day ``known``, are older than ``OLD`` days, else None."""
+    days = (date.fromisoformat(told["day"]) - known).days
     return f"the scores are {days} days old; run the night run before you plan" if days > OLD else None
