@@ -8,6 +8,7 @@ from serving.api import (
     adapters,
     responses,
     routes_acting,
+    routes_audiences,
     routes_consent,
     routes_jobs,
     routes_log,
@@ -22,6 +23,7 @@ from serving.edge.heads import Heads
 from serving.edge.middleware import Gate
 from serving.edge.rate_levels import Levels
 from serving.edge.rate_limits import Buckets
+from serving.ledger.audience_store import Audiences
 from serving.ledger.job_store import Jobs
 from serving.settings import Adapters
 from serving.state import State
@@ -52,6 +54,7 @@ def build(state: State, jobs: Jobs) -> Gate:
         routes_stored.router(state, jobs.database, tight),
         routes_people.router(state, jobs.database, tight),
         routes_acting.router(state, jobs.database, scenes, plans),
+        routes_audiences.router(state, Audiences(jobs.database)),
         routes_consent.router(state),
         routes_jobs.router(state, jobs),
         routes_models.router(state, jobs.database),

@@ -127,8 +127,13 @@ def _holdout(draft: Draft) -> dict[str, Any]:
         "rate_without": effect.rate, "added": effect.added, "basis": basis, "explained": effect.explained,
         "power": holdout.power(effect, count - held, held),
     }  # fmt: skip
-    smallest = _smallest(effect, count)
-    return found | {"smallest_share": smallest, "missed_answers": held * effect.added}
+    window = float(draft.inputs.facts["window_days"])
+    waits = holdout.waiting(effect, share, count, window, window) if share > 0 else None
+    return found | {
+        "smallest_share": _smallest(effect, count),
+        "missed_answers": held * effect.added,
+        "waiting": None if waits is None else vars(waits),
+    }
 
 
 def _smallest(effect: holdout.Effect, members: int) -> float | None:
@@ -166,12 +171,25 @@ def text(told: Mapping[str, Any], place: object) -> str:
         f"  holdout {held['share']:.1%}: {held['held_out']:,} of {held['members']:,}"
         + (f"; {held['added']:.2%} added to {held['rate_without']:.2%} is seen with probability "
            f"{held['power']:.0%} (effect: {held['basis']})" if "power" in held else ""),
+        *_waits(held),
         f"  gap to the best possible at most {told['gap']:.2%}",
         f"dry: nothing was sent; the list is {place}",
     ]  # fmt: skip
     if unit != ADDED:
         lines.insert(2, "  these are answers, not added answers: some would have come without a contact")
     return "\n".join(lines)
+
+
+def _waits(held: Mapping[str, Any]) -> list[str]:
+    """What the held-out share costs in time, campaigns of this size coming one after another."""
+    waits = held.get("waiting")
+    if waits is None:
+        return []
+    return [
+        f"    such campaigns show it after {waits['campaigns']:,} of them, {waits['days']:,.0f} days, for "
+        f"{waits['missed']:,.0f} answers missed; half held out would need {1 / waits['against_half']:.0%} of "
+        "the members"
+    ]
 
 
 def _interval(found: dict[str, float]) -> str:

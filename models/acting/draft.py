@@ -143,6 +143,14 @@ def _sees_something(draft: Draft) -> None:
         ) from None
 
 
+LIST = {
+    **dict.fromkeys(("subject", "option", "arm"), pl.String),
+    **dict.fromkeys(("probability", "expected_gain", "expected_answers", "cost"), pl.Float64),
+    **dict.fromkeys(("reason", "reason_en", "reason_zh", "planned"), pl.String),
+    **dict.fromkeys(("planned_answers", "score"), pl.Float64),
+}  # the columns of a list
+
+
 def listed(draft: Draft) -> pl.DataFrame:
     """Return the list: subjects and codes, what is expected, and why; a row a member."""
     made, effects = draft.plan, draft.inputs.effects

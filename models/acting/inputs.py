@@ -134,6 +134,11 @@ def load(folder: Path) -> Inputs:
     return Inputs(options, people, effects, told["worth"], told["facts"])
 
 
+def option_names(folder: Path) -> list[str]:
+    """Return the names of the options alone; ``FileNotFoundError`` where nothing was published."""
+    return list(json.loads((folder / FACTS).read_text())["options"]["options"])
+
+
 def without(inputs: Inputs, subjects: frozenset[str]) -> Inputs:
     """Return the inputs without some members: as if they had not been scored."""
     keep = np.array([one not in subjects for one in inputs.people.audience.ids])

@@ -23,7 +23,8 @@ snapshot) or by record (`record`, raw rows in the shape of the member-data contr
 TAGS = {
     "scores": "One subject, many subjects, stored scores, explanations, rankings.",
     "models": "Which models are live, and what their scores mean.",
-    "jobs": "Whole audiences in the background.",
+    "jobs": "Many subjects scored in the background.",
+    "audiences": "Who gets what within a budget, planned in the background.",
     "members": "Portraits, the next action, holdouts, words about consent, erasure.",
     "outcomes": "What became of those who were scored.",
     "service": "Whether it answers.",
@@ -36,7 +37,8 @@ SHOWN = {
     "RateLimit-Policy": "the quota, as calls;w=seconds",
     "X-Model-Version": "the registry's version of the model that answers",
     "Retry-After": "whole seconds to wait before the same call",
-    "Location": "the job's address",
+    "Location": "the address of the job or audience",
+    "X-Next-Cursor": "where to go on; not there after the last member",
     "ETag": "the answer's tag, to be sent back as If-None-Match",
     "Cache-Control": "how long the answer may be kept",
     "WWW-Authenticate": "how a key is sent",
@@ -129,6 +131,8 @@ def _headers(status: str, method: str, path: str, tag: str) -> list[str]:
         names.append("Retry-After")
     if status == "202":
         names.append("Location")
+    if status == "200" and path.endswith("/{audience}/members"):
+        names.append("X-Next-Cursor")
     return names + (
         ["ETag", "Cache-Control"] if path.endswith("/lookup") and status in ("200", "304") else []
     )

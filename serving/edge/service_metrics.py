@@ -64,6 +64,7 @@ class Metrics:
         self.snapshot_age = Gauge("snapshot_age_days", "days since the snapshot", ("model",), **newest)
         self.limit = Gauge("snapshot_stale_days", "age from which a snapshot is stale", **newest)
         self.jobs = Gauge("jobs", "jobs that are kept", ("status",), **newest)
+        self.audiences = Gauge("audiences", "audiences that are kept", ("status",), **newest)
         self.waiting = Gauge("jobs_waiting_seconds", "age of the oldest job not done", **newest)
         self.writable = Gauge("store_writable", "1 where jobs and outcomes can be kept", **newest)
         self.snapshot_refused = Gauge(
