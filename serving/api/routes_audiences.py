@@ -116,7 +116,7 @@ def _can_be_made(state: State, body: Audience) -> None:
         if name not in known
     ]
     if faults:
-        raise Problem("validation_failed", "Options that the brand does not have.", faults[:20])
+        raise Problem("unknown_option", "Options that the brand does not have.", faults[:20])
 
 
 def _told(audiences: Audiences, client: str, audience: str) -> dict[str, Any]:

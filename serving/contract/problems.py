@@ -36,6 +36,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "unknown_plan": Kind(404, False, "There is no such plan", "没有该计划"),
     "unknown_scene": Kind(404, False, "There is no such scene", "没有该场景"),
+    "unknown_option": Kind(404, False, "The brand has no such option", "品牌没有该方案"),
     "unknown_audience": Kind(404, False, "There is no such audience", "没有该人群"),
     "not_published": Kind(503, True, "The pipeline has not published this yet", "流水线尚未发布该内容"),
     "unknown_job": Kind(404, False, "There is no such job", "没有该任务"),

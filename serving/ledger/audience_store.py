@@ -73,6 +73,14 @@ class Audiences:
             raise Problem("unknown_audience", "There is no such audience, or it is too old.")
         return dict(row) | {"told": None if row["told"] is None else json.loads(row["told"])}
 
+    def made(self, audience: str) -> tuple[Path, dict[str, Any]] | None:
+        """File and facts of an audience that has its list, whoever asked for it; None where there is none."""
+        with self.database.use() as connection:
+            row = connection.execute(
+                "SELECT id, told FROM audiences WHERE id = ? AND status = 'succeeded'", (audience,)
+            ).fetchone()
+        return None if row is None else (self.file(row["id"]), json.loads(row["told"]))
+
     def claim(self, owner: str, now: float, stale: float) -> dict[str, Any] | None:
         """The oldest that nobody works on, now this worker's; None where there is none."""
         with self.database.use() as connection:

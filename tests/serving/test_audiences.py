@@ -113,7 +113,7 @@ def test_only_options_that_are_named_are_used(bureau: Bureau):
         json={"name": "x", "options": ["sms_discount", "fax"]},
         headers={"Idempotency-Key": "f"},
     )
-    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "/options/1")
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (404, "/options/1")
     assert "sms_discount" in wrong.json()["errors"][0]["detail"]
 
 
