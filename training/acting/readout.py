@@ -103,7 +103,7 @@ def _joined(rows: pl.DataFrame, contacts: pl.DataFrame, path: Path, worth: float
 def _groups(params: Params, name: str, rows: pl.DataFrame) -> pl.DataFrame:
     path = kept(params, name)
     if not path.exists():
-        return rows.select(*(pl.lit("unknown").alias(kind) for kind in KINDS))
+        return rows.select(pl.repeat("unknown", pl.len()).alias(kind) for kind in KINDS)
     return rows.select("subject").join(
         pl.read_parquet(path), on="subject", how="left", maintain_order="left"
     ).select(KINDS)  # fmt: skip
