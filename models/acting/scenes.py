@@ -198,14 +198,20 @@ def _ids(people: Situation, rows: np.ndarray) -> list[str]:
     return [people.audience.ids[row] for row in rows.tolist()]
 
 
-def _why(scene: Scene, known: pl.DataFrame, language: str) -> list[list[str]]:
-    """The facts that the scene's conditions read, as sentences."""
-    names = [part.fact for part in scene.when]
-    told = facts()
-    return [
-        [told[name].says(name, value, language) for name, value in zip(names, row, strict=True)]
-        for row in known.select(names).iter_rows()
-    ]
+def _why(scene: Scene, known: pl.DataFrame, language: str) -> pl.Series:
+    """The facts that the scene's conditions read, as sentences: a list a row."""
+    said = pl.DataFrame(
+        [
+            pl.Series(part.fact, _sentences(part.fact, known[part.fact].to_list(), language), pl.String)
+            for part in scene.when
+        ]
+    )
+    return said.select(pl.concat_list(pl.all())).to_series()
+
+
+def _sentences(name: str, values: list[object], language: str) -> list[str]:
+    once = {value: facts()[name].says(name, value, language) for value in set(values)}
+    return [once[value] for value in values]
 
 
 def _none(people: Situation, at: np.ndarray) -> pl.DataFrame:

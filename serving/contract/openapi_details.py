@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 EXAMPLES = Path(__file__).parent / "examples.json"
-ABOUT = """Scores of leads, of members' response to campaigns and of members' churn.
+ABOUT = """Scores of leads, of members' response to campaigns and of members' churn; what is due for whom.
 
 A subject is named by reference (`ref`, the pseudonymous id that the CRM knows; answered from the published
 snapshot) or by record (`record`, raw rows in the shape of the member-data contract).
@@ -15,6 +15,8 @@ snapshot) or by record (`record`, raw rows in the shape of the member-data contr
 - **Time**: every moment is a text of RFC 3339 with its zone; answers are in UTC.
 - **Money**: a field that ends in `_cents` is a whole number of hundredths, as in the member-data contract;
   every other amount (`expected_value`, `value_at_risk`) is in units of the answer's `currency`.
+- **Acting**: `next-action` says what is due for one subject, an audience who gets what within a budget;
+  nothing is sent from here. Who is `held_out` must be contacted by no system: what contacts add is read from them.
 - **Errors**: problem documents (RFC 9457). `code` is stable, `retryable` says whether the same call may
   succeed later, `errors` have JSON pointers; for parameters `/query/<name>` and `/header/<name>`.
 - **Unknown** fields of a body are refused, unknown query parameters and own attributes are warned about.

@@ -297,3 +297,23 @@ def test_a_list_on_the_command_line_names_what_is_allowed(acting_world, served, 
     printed = RUNNER.invoke(memberlens.app, ["audience", "equal", "--arm", "held_out"])
     assert printed.output.splitlines()[0].startswith("subject,option,arm")
     assert all(",held_out," in line for line in printed.output.splitlines()[1:])
+
+
+def test_a_source_without_campaigns_care_or_events_has_scenes_too(acting_world):
+    tables = acting_world.build / "tables"
+    hidden = [tables / f"{name}.parquet" for name in ("contacts", "responses", "care", "events", "leads")]
+    kept = shutil.copytree(scenes.place(acting_world).parent, acting_world.build / "kept")
+    try:
+        for path in hidden:
+            path.rename(path.with_suffix(".aside"))
+        told = scenes.make(acting_world, scenes.Asked())
+    finally:
+        for path in hidden:
+            path.with_suffix(".aside").rename(path)
+        shutil.rmtree(scenes.place(acting_world).parent)
+        kept.rename(scenes.place(acting_world).parent)
+    by_name = {one["name"]: one for one in told["scenes"]}
+    assert told["people"][LEAD] == 0
+    assert by_name["open_complaint"]["not_known"] == ["open_complaint"]
+    assert by_name["cart_left"]["not_known"] == ["cart_days"]
+    assert by_name["pack_empty"]["fit"] == by_name["pack_empty"]["by_state"]["no_consent"] > 0  # no address

@@ -15,6 +15,10 @@ from training.params import Params
 
 FORTNIGHT, QUARTER = 14 * DAY, 90 * DAY
 UNHEARD = 6  # messages of a quarter, none opened, after which a further one only annoys
+ABSENT = {
+    **dict.fromkeys(("member_id", "content_channel", "content_content_type", "kind", "arm"), pl.String),
+    **dict.fromkeys(("event_time", "known_time"), pl.Int64),
+}  # what is read of contacts and responses
 NEEDED = ("subject_id", "channel", "consent", "address")
 
 
@@ -54,9 +58,7 @@ def members(
     """
     tables = params.build / "tables"
     sent = messages(tables, moment)
-    answers = pl.read_parquet(tables / "responses.parquet").filter(
-        pl.col("known_time") < moment, pl.col("member_id").is_not_null()
-    )
+    answers = _known(tables / "responses.parquet", moment).filter(pl.col("member_id").is_not_null())
     if reach is None:
         address = holds(subjects, options, sent.select(subject_id="member_id", channel="content_channel"))
         consent = np.ones_like(address)
@@ -79,8 +81,14 @@ def members(
 
 def messages(tables: Path, moment: int) -> pl.DataFrame:
     """Return what was sent to members, as known before ``moment`` (seconds); the held-out got nothing."""
-    rows = pl.read_parquet(tables / "contacts.parquet")
-    return rows.filter(pl.col("known_time") < moment, pl.col("arm") == "treat")
+    return _known(tables / "contacts.parquet", moment).filter(pl.col("arm") == "treat")
+
+
+def _known(path: Path, moment: int) -> pl.DataFrame:
+    """Rows of a table known before ``moment``; none where the source has no such table."""
+    if not path.exists():
+        return pl.DataFrame(schema=ABSENT)
+    return pl.read_parquet(path).filter(pl.col("known_time") < moment)
 
 
 def _count(subjects: pl.Series, rows: pl.DataFrame) -> np.ndarray:
