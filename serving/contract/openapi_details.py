@@ -16,7 +16,7 @@ snapshot) or by record (`record`, raw rows in the shape of the member-data contr
 - **Money**: a field that ends in `_cents` is a whole number of hundredths, as in the member-data contract;
   every other amount (`expected_value`, `value_at_risk`) is in units of the answer's `currency`.
 - **Acting**: `next-action` says what is due for one subject, an audience who gets what within a budget;
-  nothing is sent from here. Who is `held_out` must be contacted by no system: what contacts add is read from them.
+  nothing is sent from here. No system may contact who is `held_out`: they show what contacts add.
 - **Errors**: problem documents (RFC 9457). `code` is stable, `retryable` says whether the same call may
   succeed later, `errors` have JSON pointers; for parameters `/query/<name>` and `/header/<name>`.
 - **Unknown** fields of a body are refused, unknown query parameters and own attributes are warned about.
