@@ -8,19 +8,21 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from time import time
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import polars as pl
 from polars.exceptions import PolarsError
 
 from models.acting import brief, draft, inputs, published_plans
 from models.acting.draft import Asked
+from models.acting.inputs import Inputs
 from serving.acting.audience_rows import withdrawn
 from serving.ledger.audience_store import Audiences
 from serving.state import State
 
+P = ParamSpec("P")
+R = TypeVar("R")
 BEAT_SECONDS, STALE_SECONDS, IDLE_SECONDS, RETRY_SECONDS = 5.0, 60.0, 0.5, 5.0
 UNREADABLE = "what the pipeline published cannot be read; it is made anew by the next night run"
 logger = logging.getLogger("memberlens.audiences")
@@ -56,11 +58,8 @@ class Planning:
         with self._beating(one["id"]):
             try:
                 rows, told = self._made(one["asked"])
-            except ValueError as error:
+            except ValueError as error:  # one sentence of the planner's that says what to change
                 self.audiences.fail(one["id"], self.owner, str(error), self.clock())
-            except (KeyError, PolarsError, FileNotFoundError) as error:
-                logger.error("audience refused reason=%s", type(error).__name__)
-                self.audiences.fail(one["id"], self.owner, UNREADABLE, self.clock())
             else:
                 self.audiences.keep(one["id"], self.owner, rows, told, self.clock())
         return True
@@ -69,8 +68,8 @@ class Planning:
         """The list of a plan that is there, or a plan of its own without those who have withdrawn since."""
         published = self.state.settings.published
         if "plan" in asked:
-            return published_plans.read(published / published_plans.FOLDER, asked["plan"])
-        return planned(published / inputs.FOLDER, _asked(asked), self.state)
+            return _read(published_plans.read, published / published_plans.FOLDER, asked["plan"])
+        return planned(_read(inputs.load, published / inputs.FOLDER), _asked(asked), self.state)
 
     @contextmanager
     def _beating(self, audience: str) -> Iterator[None]:
@@ -101,9 +100,17 @@ def _asked(asked: dict[str, Any]) -> Asked:
     )  # fmt: skip
 
 
-def planned(folder: Path, asked: Asked, state: State) -> tuple[pl.DataFrame, dict[str, Any]]:
+def _read(read: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """What the pipeline published; ``ValueError`` in words for callers where it cannot be read."""
+    try:
+        return read(*args, **kwargs)
+    except (ValueError, KeyError, OSError, PolarsError) as error:
+        logger.error("audience refused reason=%s", type(error).__name__)
+        raise ValueError(UNREADABLE) from None
+
+
+def planned(found: Inputs, asked: Asked, state: State) -> tuple[pl.DataFrame, dict[str, Any]]:
     """The list and what is told of it, as ``memberlens plan`` makes both from the same inputs."""
-    found = inputs.load(folder)
     gone = withdrawn(state.consents, found.people.audience.ids, state.now())
     made = draft.drafted(inputs.without(found, gone), asked)
     return draft.listed(made), brief.facts(asked, made)
