@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from serving.__main__ import acting_app as acting
 from serving.__main__ import app as serving
 from serving.__main__ import keys_app as keys
 from serving.__main__ import outcomes_app as outcomes
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.add_typer(training)
+app.add_typer(acting)
 app.add_typer(keys, name="keys")
 app.add_typer(outcomes, name="outcomes")
 app.add_typer(serving, name="serving", help="What is done beside the running service.")

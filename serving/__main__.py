@@ -19,6 +19,9 @@ outcomes_app = typer.Typer(help="What became of those who were scored.", no_args
 app.add_typer(outcomes_app, name="outcomes")
 
 
+acting_app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
 @app.callback()
 def private() -> None:
     """What is done beside the running service."""
@@ -91,6 +94,40 @@ def revoke(name: str) -> None:
     except KeyError:
         typer.echo(f"there is no key {name}", err=True)
         raise typer.Exit(2) from None
+
+
+@acting_app.command()
+def audience(
+    name: Annotated[str, typer.Argument(help="of a plan, or the id of an audience of the service")],
+    out: Annotated[Path | None, typer.Option(help="file to write, .csv or .parquet; else printed")] = None,
+    arm: Annotated[str | None, typer.Option(help="contact, care, explore, held_out or none alone")] = None,
+    keep: Annotated[
+        bool, typer.Option(help="make a plan of the service's audience, whose readout can be made")
+    ] = False,
+) -> None:
+    """Print or write who gets what, without those who have withdrawn since."""
+    from datetime import UTC, datetime
+
+    from serving.acting import audience_rows, kept_lists
+    from serving.consent.consents import Consents
+    from serving.database import Database
+    from serving.ledger.audience_store import Audiences
+
+    here = settings.load()
+    database = Database(here.kept / "service.db")
+    database.prepare()
+    consents = Consents(here.published / "consent", database)
+    consents.refresh()
+    found, told = kept_lists.named(here.published, name, Audiences(database).made(name))
+    rows = kept_lists.may_be_told(consents, found, arm, datetime.now(UTC))
+    if keep:
+        results = here.home / "experiments" / here.data
+        typer.echo(f"kept as {kept_lists.keep(found, told, here.published, results)}", err=True)
+    if out is None:
+        typer.echo(audience_rows.packed(rows, "csv").decode(), nl=False)
+    else:
+        kept_lists.write(rows, out)
+        typer.echo(f"{out}: {len(rows):,} members")
 
 
 @outcomes_app.callback()

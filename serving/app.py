@@ -2,9 +2,13 @@
 
 from fastapi import FastAPI, Response
 
+from models.acting import published_plans, published_scenes
+from serving.acting.published import Plans, Scenes
 from serving.api import (
     adapters,
     responses,
+    routes_acting,
+    routes_audiences,
     routes_consent,
     routes_jobs,
     routes_log,
@@ -19,6 +23,7 @@ from serving.edge.heads import Heads
 from serving.edge.middleware import Gate
 from serving.edge.rate_levels import Levels
 from serving.edge.rate_limits import Buckets
+from serving.ledger.audience_store import Audiences
 from serving.ledger.job_store import Jobs
 from serving.settings import Adapters
 from serving.state import State
@@ -42,10 +47,14 @@ def build(state: State, jobs: Jobs) -> Gate:
     kept = state.settings.kept
     buckets = Buckets(state.settings.rate, Levels.shared(kept / "rates"))
     tight = Buckets(state.settings.explain_rate, Levels.shared(kept / "explain_rates"))
+    scenes = Scenes(state.settings.published / published_scenes.FOLDER)
+    plans = Plans(state.settings.published / published_plans.FOLDER)
     for router in (
         routes_scores.router(state),
         routes_stored.router(state, jobs.database, tight),
         routes_people.router(state, jobs.database, tight),
+        routes_acting.router(state, jobs.database, scenes, plans),
+        routes_audiences.router(state, Audiences(jobs.database)),
         routes_consent.router(state),
         routes_jobs.router(state, jobs),
         routes_models.router(state, jobs.database),

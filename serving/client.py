@@ -98,6 +98,33 @@ class Client:
         """Erase a subject from what the service keeps; how much was erased, by place."""
         return self._call("POST", "/v1/members/erase", {"ref": ref, "kind": kind})["result"]
 
+    def next_action(self, ref: str, **more: Any) -> JSON:
+        """What is due for a member or lead now, or nothing and why."""
+        return self._call("POST", "/v1/members/next-action", {"ref": ref, **more})["result"]
+
+    def holdout(self, ref: str, **more: Any) -> JSON:
+        """Whether a subject is held out of a plan, a scene or anything."""
+        return self._call("POST", "/v1/members/holdout", {"ref": ref, **more})["result"]
+
+    def plan(self, mark: str, **audience: Any) -> JSON:
+        """Plan an audience; the same ``mark`` and body find the one that is there."""
+        return self._call("POST", "/v1/audiences", audience, {"Idempotency-Key": mark})["audience"]
+
+    def audience(self, audience: str) -> JSON:
+        """How far an audience is, and what it should bring."""
+        return self._call("GET", f"/v1/audiences/{audience}")["audience"]
+
+    def members(self, audience: str, wait: float = 1.0, **query: str) -> Iterator[JSON]:
+        """Who gets what, waiting for a plan that is not made yet; none where it could not be made."""
+        while self.audience(audience)["status"] in ("queued", "running"):
+            time.sleep(wait)
+        cursor: int | None = 0
+        while cursor is not None:
+            asked = urlencode({"cursor": cursor, "limit": 1000, **query})
+            page = self._call("GET", f"/v1/audiences/{audience}/members?{asked}")
+            yield from page["members"]
+            cursor = page["next_cursor"]
+
     def start(self, mark: str, **job: Any) -> JSON:
         """Start a job; the same ``mark`` and body find the job that is there."""
         return self._call("POST", "/v1/jobs", job, {"Idempotency-Key": mark})["job"]

@@ -21,6 +21,12 @@ CREATE TABLE IF NOT EXISTS chunks (
   outside INTEGER,
   PRIMARY KEY (job, number)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS audiences (
+  id TEXT PRIMARY KEY, client TEXT NOT NULL, mark TEXT NOT NULL, digest TEXT NOT NULL, name TEXT NOT NULL,
+  asked TEXT NOT NULL, created REAL NOT NULL, finished REAL, status TEXT NOT NULL,
+  owner TEXT, beat REAL NOT NULL DEFAULT 0, reason TEXT, told TEXT
+);
+CREATE INDEX IF NOT EXISTS audiences_by_mark ON audiences (client, mark);
 CREATE TABLE IF NOT EXISTS outcomes (
   client TEXT NOT NULL, event_id TEXT NOT NULL, received TEXT NOT NULL, model TEXT, score_id TEXT, ref TEXT,
   kind TEXT NOT NULL, occurred TEXT NOT NULL, value_cents INTEGER, PRIMARY KEY (client, event_id)

@@ -14,9 +14,11 @@ import bentoml
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 from serving import app, settings
+from serving.audience_worker import Planning
 from serving.champion import follower
 from serving.database import Database
 from serving.edge import instance
+from serving.ledger.audience_store import Audiences
 from serving.ledger.job_store import Jobs
 from serving.state import State
 from serving.worker import Work
@@ -66,6 +68,7 @@ class MemberScores:
         self._start("scores", _log)
         self._start("consents", state.consents.watch)
         self._start("jobs", Work(state, jobs).run)
+        self._start("audiences", Planning(state, Audiences(jobs.database)).run)
         if bentoml.server_context.worker_index in (None, 1):  # one of the workers is enough
             self._start("follow", follower.keep)
 

@@ -5,13 +5,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from models.acting.draft import Draft
+from models.acting.inputs import Effects, Inputs, Members
 from models.acting.knapsack import Programme
 from models.acting.options import read
 from models.acting.plan import make
 from models.acting.terms import Audience, Chance, Limits, Offers
-from training.acting.audience import Members
-from training.acting.draft import Draft
-from training.acting.effects import Effects
 
 OPTIONS = Path(__file__).parents[1] / "experiments" / "options.yaml"
 
@@ -71,6 +70,5 @@ def draft(
     offers = Offers(60 * probability, options.cost, allowed, options.channel, options.care)
     limits = Limits(budget, options.capacity, options.channel_capacity, options.per_fortnight)
     chance = Chance("salt", f"d{seed}", held)
-    return Draft(
-        options, people, effects, offers, limits, chance, make(offers, audience, limits, chance), 60.0
-    )
+    inputs = Inputs(options, people, effects, 60.0, {})
+    return Draft(inputs, offers, limits, chance, make(offers, audience, limits, chance))

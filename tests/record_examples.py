@@ -13,7 +13,9 @@ import polars as pl
 from fastapi.testclient import TestClient
 from released import AS_OF, build, client_of, jobs_of
 
+from serving.audience_worker import Planning
 from serving.contract.openapi_details import EXAMPLES
+from serving.ledger.audience_store import Audiences
 from serving.state import State
 from serving.worker import Work
 
@@ -53,7 +55,11 @@ def service(home: Path) -> tuple[TestClient, dict[str, str]]:
     while Work(state, jobs).step():
         pass
     given = client.post("/v1/models/churn/score", json={"ref": "m5"}).json()["result"]["score_id"]
-    return client, {"job": job, "score_id": given}
+    asked, mark = {"name": "examples", "blind": True}, {"Idempotency-Key": "audience of the examples"}
+    audience = client.post("/v1/audiences", json=asked, headers=mark).json()["audience"]["id"]
+    while Planning(state, Audiences(jobs.database)).step():
+        pass
+    return client, {"job": job, "score_id": given, "audience": audience}
 
 
 def _portray(folder: Path) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import acting_published
 import numpy as np
 import polars as pl
 import xgboost
@@ -98,6 +99,7 @@ def build(home: Path) -> Brand:
     publish_consent(settings, Policy(unknown=Unknown(profiling="score")))
     for name in TASKS:
         publish(settings, name, world, "1", seed=3)
+    acting_published.publish(settings.published, AS_OF, MEMBERS)
     return Brand(home, raw, settings)
 
 

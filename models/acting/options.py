@@ -79,6 +79,15 @@ class Options:
         """Which options answer a complaint, shape (options,)."""
         return np.array([option.care for option in self.options])
 
+    def reached(self, consent: np.ndarray, address: np.ndarray) -> np.ndarray:
+        """Tell who may be reached over which channel, shape (members, channels) as what is given."""
+        found = np.ones(consent.shape, dtype=bool)
+        for place, channel in enumerate(self.channels):
+            for need, held in zip(NEEDS, (consent, address), strict=True):
+                if need in channel.needs:
+                    found[:, place] &= held[:, place]
+        return found
+
     def allowed(self, consent: np.ndarray, address: np.ndarray) -> np.ndarray:
         """Tell which option may reach which member, shape (members, options).
 
@@ -94,11 +103,8 @@ class Options:
         OptionsError
             A channel over which none of the members may be written to.
         """
-        reached = np.ones(consent.shape, dtype=bool)
+        reached = self.reached(consent, address)
         for place, channel in enumerate(self.channels):
-            for need, held in zip(NEEDS, (consent, address), strict=True):
-                if need in channel.needs:
-                    reached[:, place] &= held[:, place]
             if len(reached) and not reached[:, place].any():
                 raise OptionsError(
                     f"channel {channel.name}: none of {len(reached):,} members may be written to over it "
@@ -123,6 +129,24 @@ def read(path: Path) -> Options:
     except ValueError as error:
         raise OptionsError(str(error)) from None
     return parse(found, str(path))
+
+
+def as_mapping(options: Options) -> dict[str, Any]:
+    """Return what ``parse`` reads the same options from."""
+
+    def limit(capacity: float) -> dict[str, float]:
+        return {} if math.isinf(capacity) else {"capacity": capacity}
+
+    channels = {one.name: {"needs": list(one.needs), **limit(one.capacity)} for one in options.channels}
+    every = {
+        one.name: {
+            "channel": one.channel, "content": one.content, "cost": one.cost, "care": one.care,
+            **limit(one.capacity),
+        }
+        for one in options.options
+    }  # fmt: skip
+    top = {"per_fortnight": options.per_fortnight, "channels": channels, "options": every}
+    return top if options.currency is None else {"currency": options.currency, **top}
 
 
 def parse(found: Any, source: str) -> Options:

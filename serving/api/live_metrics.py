@@ -9,6 +9,7 @@ from serving.ledger.job_store import DONE
 from serving.state import State
 
 BUSY_SECONDS = 0.25  # to wait for a locked store; the metrics are asked for within a second
+PLANNED = ("queued", "running", "succeeded", "failed")
 STATUSES = ("queued", "running", *DONE)
 
 
@@ -34,7 +35,12 @@ def _store(state: State, database: Database) -> None:
         oldest = connection.execute(
             "SELECT min(created) FROM jobs WHERE status IN ('queued', 'running')"
         ).fetchone()[0]
+        planned = dict(
+            map(tuple, connection.execute("SELECT status, count(*) FROM audiences GROUP BY status"))
+        )
     counts = dict(map(tuple, rows))
+    for status in PLANNED:
+        state.metrics.audiences.labels(status).set(planned.get(status, 0))
     for status in STATUSES:
         state.metrics.jobs.labels(status).set(counts.get(status, 0))
     waited = 0.0 if oldest is None else max(state.now().timestamp() - oldest, 0.0)

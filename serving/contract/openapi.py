@@ -1,5 +1,6 @@
 """The OpenAPI document."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,7 +13,9 @@ from serving.contract.flat_answers import FlatScored
 from serving.contract.openapi_details import carried
 from serving.contract.problems import KINDS, MEDIA_TYPE
 from serving.contract.schema import Bulk, Portrait
+from serving.contract.schema_acting import Holdout, HoldoutAnswer, NextAction, NextActionAnswer
 from serving.contract.schema_answers import RankedAnswer, Scored, ScoredMany
+from serving.contract.schema_audiences import Audience, AudienceAnswer, AudiencePage
 from serving.contract.schema_consent import ConsentWords, Erase, Erased, Heard
 from serving.contract.schema_items import ITEMS
 from serving.contract.schema_jobs import Job
@@ -26,10 +29,12 @@ REF = "#/components/schemas/"
 BODIES = (
     *(*ITEMS.values(), *LOOKUPS.values(), Bulk, Ranking),
     *(Job, Outcomes, Portrait, ConsentWords, Erase),
+    *(NextAction, Holdout, Audience),
 )
 ANSWERS = (
     *(Scored, ScoredMany, RankedAnswer, FlatScored, LoggedAnswer),
     *(JobAnswer, JobPage, Kept, ModelCard, Models, PortraitAnswer, Ready, Heard, Erased),
+    *(NextActionAnswer, HoldoutAnswer, AudienceAnswer, AudiencePage),
 )
 ALWAYS = (401, 404, 405, 421, 429, 500, 503, 504)
 WITH_SCOPE = (403, 422)
@@ -82,6 +87,15 @@ def route(
         said["requestBody"] = {"required": True, "content": content}
     if scope is not None:
         said["security"] = [{name: [scope]} for name in SCHEMES]
+    return said
+
+
+def tabular(gives: type[BaseModel], media: Mapping[str, str], scope: str) -> dict[str, Any]:
+    """A route that tells rows as JSON, or as a table in one of the other ``media`` types."""
+    said = route(gives, scope=scope)
+    table = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+    content = said["responses"]["200"]["content"]
+    content |= {kind: dict(table) for name, kind in media.items() if name != "json"}
     return said
 
 

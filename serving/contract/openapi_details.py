@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 EXAMPLES = Path(__file__).parent / "examples.json"
-ABOUT = """Scores of leads, of members' response to campaigns and of members' churn.
+ABOUT = """Scores of leads, of members' response to campaigns and of members' churn; what is due for whom.
 
 A subject is named by reference (`ref`, the pseudonymous id that the CRM knows; answered from the published
 snapshot) or by record (`record`, raw rows in the shape of the member-data contract).
@@ -19,6 +19,8 @@ Jobs keep what is sent until they are done: name people by pseudonymous ids ther
 - **Time**: every moment is a text of RFC 3339 with its zone; answers are in UTC.
 - **Money**: a field that ends in `_cents` is a whole number of hundredths, as in the member-data contract;
   every other amount (`expected_value`, `value_at_risk`) is in units of the answer's `currency`.
+- **Acting**: `next-action` says what is due for one subject, an audience who gets what within a budget;
+  nothing is sent from here. No system may contact who is `held_out`: they show what contacts add.
 - **Errors**: problem documents (RFC 9457). `code` is stable, `retryable` says whether the same call may
   succeed later, `errors` have JSON pointers; for parameters `/query/<name>` and `/header/<name>`.
 - **Unknown** fields of a body are refused, unknown query parameters and own attributes are warned about.
@@ -27,8 +29,9 @@ Jobs keep what is sent until they are done: name people by pseudonymous ids ther
 TAGS = {
     "scores": "One subject, many subjects, stored scores, explanations, rankings.",
     "models": "Which models are live, and what their scores mean.",
-    "jobs": "Whole audiences in the background.",
-    "members": "Portraits, words about consent, erasure.",
+    "jobs": "Many subjects scored in the background.",
+    "audiences": "Who gets what within a budget, planned in the background.",
+    "members": "Portraits, the next action, holdouts, words about consent, erasure.",
     "outcomes": "What became of those who were scored.",
     "service": "Whether it answers.",
 }
@@ -40,7 +43,8 @@ SHOWN = {
     "RateLimit-Policy": "the quota, as calls;w=seconds",
     "X-Model-Version": "the registry's version of the model that answers",
     "Retry-After": "whole seconds to wait before the same call",
-    "Location": "the job's address",
+    "Location": "the address of the job or audience",
+    "X-Next-Cursor": "where to go on; not there after the last member",
     "ETag": "the answer's tag, to be sent back as If-None-Match",
     "Cache-Control": "how long the answer may be kept",
     "WWW-Authenticate": "how a key is sent",
@@ -133,6 +137,8 @@ def _headers(status: str, method: str, path: str, tag: str) -> list[str]:
         names.append("Retry-After")
     if status == "202":
         names.append("Location")
+    if status == "200" and path.endswith("/{audience}/members"):
+        names.append("X-Next-Cursor")
     return names + (
         ["ETag", "Cache-Control"] if path.endswith("/lookup") and status in ("200", "304") else []
     )

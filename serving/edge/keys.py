@@ -20,6 +20,9 @@ SCOPES = (
     "consent:write",
     "jobs:read",
     "jobs:write",
+    "actions:read",
+    "audiences:read",
+    "audiences:write",
     "service:read",
 )
 LIVE_KEYS = 2

@@ -23,7 +23,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN = frozenset(("/livez", "/healthz", "/readyz", "/metrics", "/v1/openapi.json", "/v1/docs"))
-MANY = ("/scores", "/jobs", "/outcomes", "/consent", "/erase")  # routes whose calls are about many subjects
+# Routes whose calls are about many subjects.
+MANY = ("/scores", "/jobs", "/outcomes", "/consent", "/erase", "/audiences", "/members")
 HUNG_UP = 499  # nobody is there to be answered; what is sent is counted and thrown away
 logger = logging.getLogger("memberlens.calls")
 

@@ -41,6 +41,9 @@ class Metrics:
         self.suppressed = Counter("suppressed", "subjects not scored", ("model", "reason"), **own)
         self.outside = Counter("outside", "subjects that the model is not about", ("model", "reason"), **own)
         self.unlogged = Counter("score_log_lost", "answers whose line in the log of scores was lost", **own)
+        self.actions = Counter(
+            "next_actions", "what was due for subjects", ("scene", "action", "reason", "client"), **own
+        )
         self.silent = Counter(
             "all_suppressed", "bulk calls and jobs in which everybody was suppressed", ("model",), **own
         )
@@ -61,6 +64,7 @@ class Metrics:
         self.snapshot_age = Gauge("snapshot_age_days", "days since the snapshot", ("model",), **newest)
         self.limit = Gauge("snapshot_stale_days", "age from which a snapshot is stale", **newest)
         self.jobs = Gauge("jobs", "jobs that are kept", ("status",), **newest)
+        self.audiences = Gauge("audiences", "audiences that are kept", ("status",), **newest)
         self.waiting = Gauge("jobs_waiting_seconds", "age of the oldest job not done", **newest)
         self.writable = Gauge("store_writable", "1 where jobs and outcomes can be kept", **newest)
         self.snapshot_refused = Gauge(
@@ -88,6 +92,11 @@ class Metrics:
             for warning in one.get("warnings", ()):
                 for feature in warning.get("features", ()):
                     self.doubted[warning["code"]].labels(name, feature).inc()
+
+    def acted(self, found: Mapping[str, Any], client: str) -> None:
+        """A next action was told."""
+        scene = found["scene"]["name"] if found["scene"] else "-"
+        self.actions.labels(scene, found["action"], found["reason"]["code"], client).inc()
 
     def loaded(self, model: Mapping[str, Any], former: Mapping[str, Any] | None) -> None:
         """A champion has taken over from ``former``."""

@@ -12,6 +12,7 @@ from serving.consent.consents import Consents
 from serving.consent.told_consents import Subject
 from serving.database import Database
 from serving.ledger import access_log
+from serving.ledger.audience_store import Audiences
 from serving.ledger.job_store import pack, unpack
 from serving.ledger.score_log import ScoreLog
 
@@ -35,7 +36,9 @@ def erase(consents: Consents, log: ScoreLog, subject: Subject, now: datetime) ->
     consents.refresh()
     found["outcomes"] += by_score
     scores = sum(log.erase(access_log.mark(log.secret, name) or "") for _, name in whole)
-    return found | {"scores": scores, "items": _items(consents.database, whole)}
+    members = [name for kind, name in whole if kind == "member"]
+    listed = Audiences(consents.database).erase(members)
+    return found | {"scores": scores, "items": _items(consents.database, whole), "audiences": listed}
 
 
 def _of_scores(database: Database, log: ScoreLog, whole: Iterable[Subject]) -> int:

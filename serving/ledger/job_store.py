@@ -46,14 +46,9 @@ class Jobs:
         """
         with self.database.use() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            there = connection.execute(
-                "SELECT id, digest FROM jobs WHERE client = ? AND mark = ? AND created > ?",
-                (client, mark, now.timestamp() - MARK_SECONDS),
-            ).fetchone()
-            if there is not None and there["digest"] != digest:
-                raise Problem("idempotency_conflict", "This Idempotency-Key was used with another body.")
+            there = of_mark(connection, "jobs", client, mark, digest, now)
             if there is not None:
-                return there["id"], False
+                return there, False
             _room(connection, client, len(items), most)
             job = ulid(now)
             connection.execute(
@@ -126,6 +121,22 @@ class Jobs:
         """Forget jobs that were made before a moment."""
         with self.database.use() as connection:
             connection.execute("DELETE FROM jobs WHERE created < ?", (before.timestamp(),))
+
+
+def of_mark(
+    connection: sqlite3.Connection, table: str, client: str, mark: str, digest: str, now: datetime
+) -> str | None:
+    """The id that a client's idempotency key stands for, None where it is new.
+
+    ``Problem`` where it was used with another body.
+    """
+    there = connection.execute(
+        f"SELECT id, digest FROM {table} WHERE client = ? AND mark = ? AND created > ?",
+        (client, mark, now.timestamp() - MARK_SECONDS),
+    ).fetchone()
+    if there is not None and there["digest"] != digest:
+        raise Problem("idempotency_conflict", "This Idempotency-Key was used with another body.")
+    return None if there is None else str(there["id"])
 
 
 def _room(connection: sqlite3.Connection, client: str, more: int, most: int | None) -> None:

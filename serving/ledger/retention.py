@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from serving.consent.consents import Consents
+from serving.ledger.audience_store import Audiences
 from serving.ledger.score_log import ScoreLog
 from serving.settings import Settings
 
@@ -17,5 +18,6 @@ def purge(consents: Consents, log: ScoreLog, settings: Settings, now: datetime) 
             before = now - timedelta(days=getattr(settings, days))
             limit = (before.isoformat(timespec="seconds"),)
             connection.execute(f"DELETE FROM {table} WHERE {column} < ?", limit)
+    Audiences(consents.database).purge(now - timedelta(days=settings.results_days))
     log.purge(now - timedelta(days=settings.scores_days))
     consents.forget()

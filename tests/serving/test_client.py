@@ -1,13 +1,17 @@
 """The Python client: every call of it is in the contract, and every operation of the contract has one."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
+import acting_published
 import pytest
 from fastapi.testclient import TestClient
-from released import Brand, client_of, jobs_of
+from released import AS_OF, MEMBERS, Brand, client_of, jobs_of
 
+from serving.audience_worker import Planning
 from serving.client import Client, Refused
+from serving.ledger.audience_store import Audiences
 from serving.settings import Settings
 from serving.state import State
 from serving.worker import Work
@@ -63,6 +67,16 @@ def test_all_of_it(service: State, brand: Brand):
     assert client.job(job["id"])["status"] == "succeeded"
     assert len(list(client.results(job["id"]))) == 40
     assert client.cancel(job["id"])["status"] == "succeeded"
+    acting_published.publish(service.settings.published, AS_OF, MEMBERS)
+    service.now = lambda: datetime.fromtimestamp(AS_OF, UTC)  # type: ignore[method-assign]
+    assert client.next_action("m6", language="zh")["action"] == "care"
+    assert client.holdout("m5", scene="cart_left")["held_out"] is False
+    made = client.plan("spring-1", name="spring", options=["sms_discount"], blind=True)
+    while Planning(service, Audiences(jobs_of(service.settings).database)).step():
+        pass
+    assert client.audience(made["id"])["brief"]["members"] == len(list(client.members(made["id"]))) == 36
+    assert {one["arm"] for one in client.members(made["id"], arm="contact")} == {"contact"}
+    del service.now
     with pytest.raises(Refused, match="404 unknown_ref"):
         client.portrait("nobody")
     word = {"event_id": "w", "ref": "m9", "profiling": "withdrawn"}

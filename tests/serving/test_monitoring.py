@@ -64,6 +64,7 @@ WENT_WRONG = {
     "the list of consents is refused": "consent_list_refused",
     "jobs wait": "jobs_waiting_seconds",
     "jobs fail": "jobs",
+    "audiences wait": "audiences",
     "nothing can be kept": "store_writable",
 }
 

@@ -1,9 +1,10 @@
 """The OpenAPI document is kept: whatever is sent, answers are as it says and never a server's error."""
 
+import acting_published
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from released import Brand, jobs_of
+from released import AS_OF, MEMBERS, Brand, jobs_of
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
@@ -24,6 +25,7 @@ def document(brand: Brand, state: State, tmp_path_factory: pytest.TempPathFactor
     patient = given["limits"] | {"seconds": 60, "bulk_seconds": 60}  # a busy machine breaks no contract
     changed = Settings.model_validate(given | {"home": home, "limits": patient})
     own = State(changed, champions=state.champions)
+    acting_published.publish(changed.published, AS_OF, MEMBERS)
     key = KeyStore(changed.kept / "keys.json").issue("schemathesis", SCOPES)
     found = schemathesis.openapi.from_asgi("/v1/openapi.json", app.build(own, jobs_of(changed)))
     found.key = key
@@ -37,11 +39,12 @@ TASKS = ("churn", "lead", "recall", "response")
 OPERATIONS = sorted(
     [
         *("GET /readyz", "GET /v1/models", "POST /v1/outcomes", "GET /v1/scores/{score_id}"),
-        *(f"POST /v1/members/{what}" for what in ("consent", "erase", "portrait")),
+        *(f"POST /v1/members/{what}" for what in ("consent", "erase", "holdout", "next-action", "portrait")),
         *("POST /v1/jobs", "GET /v1/jobs/{job}", "GET /v1/jobs/{job}/results", "POST /v1/jobs/{job}:cancel"),
         *(f"GET /v1/models/{task}" for task in TASKS),
         *(f"{method} /v1/models/{task}/lookup" for method in ("GET", "POST") for task in TASKS),
         *(f"POST /v1/models/{task}/{what}" for task in TASKS for what in ("explain", "score", "scores")),
+        *("POST /v1/audiences", "GET /v1/audiences/{audience}", "GET /v1/audiences/{audience}/members"),
         "POST /v1/models/response/rank",
     ]
 )

@@ -33,14 +33,18 @@ def test_a_call_of_the_readme_is_answered(client: TestClient, call: str):
         answer = client.get(path)
         assert (answer.status_code, answer.json().get("status", "ok")) == (200, "ok")
         return
-    answer = client.post(path, json=json.loads(words[words.index("-d") + 1]))
-    assert answer.status_code == 200, answer.text
+    headers = dict(words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H")
+    answer = client.post(path, json=json.loads(words[words.index("-d") + 1]), headers=headers)
     found = answer.json()
+    if "Idempotency-Key" in headers:  # made in the background
+        assert (answer.status_code, found["audience"]["status"]) == (202, "queued"), answer.text
+        return
+    assert answer.status_code == 200, answer.text
     results = found["results"] if "results" in found else [found.get("result", found)]
     assert {result["status"] for result in results} == {"ok"}
 
 
-@pytest.mark.parametrize("call", [call for call in CALLS if '"ref"' in call])
+@pytest.mark.parametrize("call", [call for call in CALLS if '"ref"' in call and "/models/" in call])
 def test_a_call_of_the_readme_is_answered_as_on_the_day_of_the_data(brand: Brand, state: State, call: str):
     clock = yaml.safe_load(OWN.read_text())["clock"]
     client = at(brand, state, hours=10_000, clock=clock)

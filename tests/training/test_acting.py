@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,46 +20,15 @@ from models.acting.terms import PlanError
 from training import params as settings
 from training.acting import claims, draft, pages, plan, readout, truth, weeks, weeks_told, whatif
 from training.io import read_json
-from training.stages.consent import consent
-from training.stages.dataset import dataset
-from training.stages.evaluate import evaluate
-from training.stages.final import final
-from training.stages.fit import fit
-from training.stages.ingest import ingest
-from training.stages.portrait import portrait
-from training.stages.score import score
-from training.stages.tune import tune
-from training.stages.uplift import uplift
 
 ROOT = Path(__file__).parents[2]
 RUNNER = CliRunner()
 
 
-def small() -> str:
-    given = yaml.safe_load((ROOT / "params.yaml").read_text())
-    given["brand"] = {"members": 1500, "leads": 3200, "start": "2025-01-01", "end": "2026-01-01"}
-    given["tune"]["response"] = {"trials": 1, "rows": 3000}
-    given["spine"]["response"] |= {"max_rows": 8000}
-    given["evaluate"], given["fit"] = {"resamples": 40}, {"bags": 1}
-    return yaml.safe_dump(given | {"tasks": ["response"]}, default_flow_style=False)
-
-
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Params]:
-    """A folder after the night run, with the project's own options."""
-    folder = tmp_path_factory.mktemp("acting")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        (folder / "params.yaml").write_text(small())
-        (folder / "experiments").mkdir()
-        shutil.copy(ROOT / "experiments" / "options.yaml", folder / "experiments")
-        params = settings.load()
-        ingest(params)
-        consent(params)
-        portrait(params)
-        for stage in (dataset, tune, fit, evaluate, final, uplift, score):
-            stage(params, "response")
-        yield params
+def world(acting_world: settings.Params) -> settings.Params:
+    """The small brand of the acting commands."""
+    return acting_world
 
 
 def made(world: settings.Params, name: str, **stated: object) -> tuple[pl.DataFrame, dict]:
@@ -440,10 +408,10 @@ def test_the_commands_of_the_readme_run_as_they_stand(world):
     section = (ROOT / "README.md").read_text().split("## Acting on scores")[1].split("\n## ")[0]
     lines = [line.split("#")[0].split() for line in section.split("```bash")[1].split("```")[0].splitlines()]
     commands = {words[1]: words[1:] for words in lines if words}
-    assert list(commands) == ["plan", "readout", "whatif"]
+    assert list(commands) == ["plan", "audience", "readout", "whatif", "scenes", "offers"]
     shutil.rmtree(plan.folder(world, "spring"), ignore_errors=True)
     explored = [*commands["plan"], "--explore", "0.5", "--holdout", "0.1"]  # as the text below says
-    for words in (explored, commands["readout"], commands["whatif"]):
+    for words in (explored, *(words for name, words in commands.items() if name != "plan")):
         found = RUNNER.invoke(memberlens.app, words)
         assert found.exit_code == 0, (words, found.output, found.exception)
         if words[0] == "plan":

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 from acting_worlds import draft
 
+from models.acting.intervals import money
 from models.acting.knapsack import NOTHING
 from training.acting import next_money
-from training.acting.intervals import money
 from training.acting.layers import by_layer, by_means
 from training.acting.next_money import STEP, diagnosis, following
 
@@ -36,7 +36,7 @@ def layers(members: int, seed: int = 0, weak: float = 0.0) -> pl.DataFrame:
 def test_layers_and_means_add_up_to_the_plan(seed):
     made = draft(seed)
     contacted = int((made.plan.choice != NOTHING).sum())
-    cared = made.people.audience.complaint & (made.plan.choice != NOTHING)
+    cared = made.inputs.people.audience.complaint & (made.plan.choice != NOTHING)
     for part in by_layer(made, layers(600)).values():
         assert sum(row["members"] for row in part["rows"]) + part["small"] == 600
         assert sum(row["contacted"] for row in part["rows"]) == contacted
@@ -65,7 +65,7 @@ def test_the_next_money_is_spent_within_the_rules_and_adds_up(seed):
     told = following(made, of)
     assert 0 < told["spend"] <= STEP + made.limits.budget - made.plan.cost.sum() + 1e-6
     assert told["brings"]["value"] > 0
-    complaints = int(made.people.audience.complaint.sum())
+    complaints = int(made.inputs.people.audience.complaint.sum())
     assert 0 <= told["cared"] <= complaints
     for rows in told["by"].values():
         assert sum(row["spend"] for row in rows) == pytest.approx(told["spend"])

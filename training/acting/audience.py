@@ -1,12 +1,12 @@
 """Who the members are that a plan may write to: consent, addresses, contacts, complaints, peace."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from features.feature import DAY
+from models.acting.inputs import Members
 from models.acting.options import Options
 from models.acting.terms import Audience
 from models.scorer import OK
@@ -15,33 +15,32 @@ from training.params import Params
 
 FORTNIGHT, QUARTER = 14 * DAY, 90 * DAY
 UNHEARD = 6  # messages of a quarter, none opened, after which a further one only annoys
+ABSENT = {
+    **dict.fromkeys(("member_id", "content_channel", "content_content_type", "kind", "arm"), pl.String),
+    **dict.fromkeys(("event_time", "known_time"), pl.Int64),
+}  # what is read of contacts and responses
 NEEDED = ("subject_id", "channel", "consent", "address")
 
 
-@dataclass(frozen=True)
-class Members:
-    """The members that were scored, in order of id.
+def scored(params: Params) -> pl.Series:
+    """Return whom the response model scored, in order of id.
 
-    Parameters
-    ----------
-    consent, address
-        Shape (members, channels).
-    loss
-        Answers of the last year that an opt-out would end, shape (members,).
-    risk
-        P(opt-out | sent) by channel, shape (channels,).
+    Raises
+    ------
+    ValueError
+        Nobody was.
     """
-
-    subjects: pl.Series
-    audience: Audience
-    consent: np.ndarray
-    address: np.ndarray
-    loss: np.ndarray
-    risk: np.ndarray
+    scores = pl.read_parquet(params.build / "response" / "scores.parquet", columns=["subject_id", "status"])
+    subjects = scores.filter(pl.col("status") == OK)["subject_id"].unique().sort()
+    if subjects.is_empty():
+        raise ValueError(f"{params.data}: nobody was scored for response; see the counts by status")
+    return subjects
 
 
-def members(params: Params, options: Options, moment: int, now: int, reach: Path | None) -> Members:
-    """Read who was scored, and what is known of each before ``moment`` (seconds).
+def members(
+    params: Params, options: Options, subjects: pl.Series, moment: int, now: int, reach: Path | None
+) -> Members:
+    """Read what is known of each of ``subjects`` before ``moment`` (seconds).
 
     Parameters
     ----------
@@ -55,25 +54,17 @@ def members(params: Params, options: Options, moment: int, now: int, reach: Path
     Raises
     ------
     ValueError
-        Nobody was scored, or a file of the wrong shape.
+        A file of the wrong shape.
     """
-    scores = pl.read_parquet(params.build / "response" / "scores.parquet", columns=["subject_id", "status"])
-    subjects = scores.filter(pl.col("status") == OK)["subject_id"].unique().sort()
-    if subjects.is_empty():
-        raise ValueError(f"{params.data}: nobody was scored for response; see the counts by status")
     tables = params.build / "tables"
-    sent = pl.read_parquet(tables / "contacts.parquet").filter(
-        pl.col("known_time") < moment, pl.col("arm") == "treat"
-    )
-    answers = pl.read_parquet(tables / "responses.parquet").filter(
-        pl.col("known_time") < moment, pl.col("member_id").is_not_null()
-    )
+    sent = messages(tables, moment)
+    answers = _known(tables / "responses.parquet", moment).filter(pl.col("member_id").is_not_null())
     if reach is None:
-        address = _holds(subjects, options, sent.select(subject_id="member_id", channel="content_channel"))
+        address = holds(subjects, options, sent.select(subject_id="member_id", channel="content_channel"))
         consent = np.ones_like(address)
     else:
-        listed = _reach(reach)
-        consent, address = (_holds(subjects, options, listed.filter(pl.col(name))) for name in NEEDED[2:])
+        listed = read_reach(reach)
+        consent, address = (holds(subjects, options, listed.filter(pl.col(name))) for name in NEEDED[2:])
     complaint = _open_complaint(subjects, tables / "care.parquet", moment)
     audience = Audience(
         subjects.to_list(),
@@ -88,6 +79,18 @@ def members(params: Params, options: Options, moment: int, now: int, reach: Path
     )
 
 
+def messages(tables: Path, moment: int) -> pl.DataFrame:
+    """Return what was sent to members, as known before ``moment`` (seconds); the held-out got nothing."""
+    return _known(tables / "contacts.parquet", moment).filter(pl.col("arm") == "treat")
+
+
+def _known(path: Path, moment: int) -> pl.DataFrame:
+    """Rows of a table known before ``moment``; none where the source has no such table."""
+    if not path.exists():
+        return pl.DataFrame(schema=ABSENT)
+    return pl.read_parquet(path).filter(pl.col("known_time") < moment)
+
+
 def _count(subjects: pl.Series, rows: pl.DataFrame) -> np.ndarray:
     counted = rows.group_by(subject_id="member_id").agg(pl.len().alias("n"))
     found = subjects.to_frame("subject_id").join(counted, on="subject_id", how="left", maintain_order="left")
@@ -99,13 +102,14 @@ def _yearly(answers: np.ndarray) -> np.ndarray:
     return (answers + answers.mean()) / 2
 
 
-def _holds(subjects: pl.Series, options: Options, rows: pl.DataFrame) -> np.ndarray:
-    """Whether a row names each member and channel, shape (members, channels)."""
+def holds(subjects: pl.Series, options: Options, rows: pl.DataFrame) -> np.ndarray:
+    """Tell whether a row names each subject and channel, shape (subjects, channels)."""
     named = [rows.filter(pl.col("channel") == channel.name)["subject_id"] for channel in options.channels]
     return np.column_stack([subjects.is_in(ids.unique().to_list()).to_numpy() for ids in named])
 
 
-def _reach(path: Path) -> pl.DataFrame:
+def read_reach(path: Path) -> pl.DataFrame:
+    """Read consents and addresses by channel: the columns of ``NEEDED``."""
     return read_table(path, NEEDED).with_columns(
         pl.col("subject_id").cast(pl.String), pl.col("consent", "address").cast(pl.Boolean)
     )
@@ -115,10 +119,14 @@ def _open_complaint(subjects: pl.Series, care: Path, moment: int) -> np.ndarray:
     """Who has a ticket that was opened and not resolved yet."""
     if not care.exists():
         return np.zeros(len(subjects), dtype=bool)
-    known = pl.read_parquet(care).filter(pl.col("known_time") < moment)
-    done = known.filter(pl.col("kind") == "resolved")["ticket_id"].unique().to_list()
-    still = known.filter(pl.col("kind") == "opened", ~pl.col("ticket_id").is_in(done))
+    still = open_tickets(pl.read_parquet(care).filter(pl.col("known_time") < moment))
     return subjects.is_in(still["member_id"].drop_nulls().unique().to_list()).to_numpy()
+
+
+def open_tickets(care: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of tickets that were opened and not resolved yet."""
+    done = care.filter(pl.col("kind") == "resolved")["ticket_id"].unique().to_list()
+    return care.filter(pl.col("kind") == "opened", ~pl.col("ticket_id").is_in(done))
 
 
 def _quiet(subjects: pl.Series, sent: pl.DataFrame, answers: pl.DataFrame, now: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from training.acting.effects import ADDED
+from models.acting.inputs import ADDED
 
 FEWEST_ANSWERS = 5  # of the held-out: with fewer, an interval is narrower than what is known
 Sure = Literal["more", "less", "unclear", "few", "unjudged"]

@@ -32,7 +32,7 @@ def plan(
     blind: Annotated[bool, typer.Option(help="plan even if the holdout would show nothing")] = False,
 ) -> None:
     """Plan who gets what within a budget, and who is left in peace; sends nothing, writes a list."""
-    from training.acting import brief
+    from models.acting import brief
     from training.acting import plan as acting
     from training.acting.draft import Request
 
@@ -91,3 +91,39 @@ def acting_truth(
         if weeks is None
         else weeks_told.text(weeks_told.make(params, weeks, seeds, budget))
     )
+
+
+@app.command()
+def scenes(
+    scenes: Annotated[Path, typer.Option(help="when which action is due")] = Path("experiments/scenes.yaml"),
+    options: Annotated[Path, typer.Option(help="what can be done, and what it costs")] = Path(
+        "experiments/options.yaml"
+    ),
+    salt: Annotated[str | None, typer.Option(help="of the holdouts; the same salt, the same members")] = None,
+    reach: Annotated[
+        Path | None,
+        typer.Option(help="consents and addresses by channel: subject_id, channel, consent, address"),
+    ] = None,
+) -> None:
+    """Say for everybody which scene they are in and what is due; sends nothing, writes a list."""
+    from training.acting import scenes as acting
+
+    params = load()
+    told = acting.make(params, acting.Asked(scenes, options, salt, reach))
+    print(acting.text(told, acting.place(params)))
+
+
+@app.command()
+def offers(
+    options: Annotated[Path, typer.Option(help="what can be done, and what it costs")] = Path(
+        "experiments/options.yaml"
+    ),
+    reach: Annotated[
+        Path | None,
+        typer.Option(help="consents and addresses by channel: subject_id, channel, consent, address"),
+    ] = None,
+) -> None:
+    """Compute what every option would bring every member, for audiences that are asked of the service."""
+    from training.acting import offers as acting
+
+    print(acting.text(acting.publish(load(), options, reach)))

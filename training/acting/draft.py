@@ -1,19 +1,21 @@
-"""What a plan is made of: members, what options would bring them, limits, and the plan in memory."""
+"""What a plan is made of, read from what the night run left: members, options, what they would bring."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from features.timestamps import extract_moment
-from models.acting import holdout, plan
-from models.acting.knapsack import NOTHING
-from models.acting.options import Options, read
-from models.acting.terms import Chance, Limits, Offers, open_to
-from training.acting.audience import Members, members
-from training.acting.effects import ADDED, Effects, effects
+from models.acting.draft import Asked, Draft, drafted
+from models.acting.inputs import Inputs
+from models.acting.options import read
+from models.model import Model
+from training.acting.audience import members, scored
+from training.acting.effects import effects
+from training.data.score_ids import fingerprint
 from training.io import read_json
 from training.params import Economics, Params
 
@@ -22,22 +24,16 @@ TASK = "response"
 
 @dataclass(frozen=True)
 class Request:
-    """What a campaign manager states.
+    """What a campaign manager states, and the files that it is read from.
 
     Parameters
     ----------
-    budget
-        Money; None for no limit.
-    hold_out, explore
-        Shares of members.
+    budget, hold_out, explore, salt, blind
+        See ``models.acting.draft.Asked``.
     day
         For which the plan is; None is the day of the data.
-    salt
-        Of the holdout; None is the data set's own, kept over campaigns.
     reach
         File of consents and addresses by channel; see ``training.acting.audience.members``.
-    blind
-        Plan even where the holdout is too small to see anything.
     """
 
     name: str
@@ -50,24 +46,10 @@ class Request:
     reach: Path | None = None
     blind: bool = False
 
-
-@dataclass(frozen=True)
-class Draft:
-    """Everything that a plan is made of, and the plan."""
-
-    options: Options
-    people: Members
-    effects: Effects
-    offers: Offers
-    limits: Limits
-    chance: Chance
-    plan: plan.Plan
-    worth: float
-
     @property
-    def free(self) -> np.ndarray:
-        """Which options but care rules leave to each member, shape (members, options)."""
-        return open_to(self.offers, self.people.audience, self.limits) & ~self.offers.care
+    def asked(self) -> Asked:
+        """What is stated, without files and day."""
+        return Asked(self.name, self.budget, self.hold_out, self.explore, self.salt, blind=self.blind)
 
 
 def data_day(params: Params) -> date:
@@ -75,27 +57,28 @@ def data_day(params: Params) -> date:
     return datetime.fromtimestamp(extract_moment(read_json(params.build / "ingest.json")), UTC).date()
 
 
-def drafted(params: Params, request: Request, day: date) -> Draft:
-    """Make the plan in memory; see ``make``."""
+def made(params: Params, request: Request, day: date) -> Draft:
+    """Make the plan in memory; see ``inputs`` and ``models.acting.draft.drafted``."""
+    return drafted(inputs(params, request, day), request.asked)
+
+
+def inputs(params: Params, request: Request, day: date) -> Inputs:
+    """Read options and members, and ask the model what each option would bring each of them.
+
+    Raises
+    ------
+    ValueError
+        Options that cannot be used, nobody scored, no stated worth of an answer.
+    FileNotFoundError
+        A stage of the night run is missing.
+    """
     stated, moment = _stated(params), extract_moment(read_json(params.build / "ingest.json")) + 1
     options = read(request.options)
     start = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
-    people = members(params, options, moment, max(start, moment), request.reach)
-    allowed = options.allowed(people.consent, people.address)
+    people = members(params, options, scored(params), moment, max(start, moment), request.reach)
+    options.allowed(people.consent, people.address)  # refused before the model is asked, which takes longer
     found = effects(params, people.subjects, options)
-    worth = stated.value * stated.success
-    gain = plan.gain(found.effect, np.full(len(allowed), worth), _risk(options, people), people.loss * worth)
-    offers = Offers(gain, options.cost, allowed, options.channel, options.care)
-    limits = Limits(
-        _budget(options, request.budget, len(gain)),
-        options.capacity, options.channel_capacity, options.per_fortnight,
-    )  # fmt: skip
-    chance = Chance(request.salt or params.data, request.name, request.hold_out, request.explore)
-    made = plan.make(offers, people.audience, limits, chance)
-    draft = Draft(options, people, found, offers, limits, chance, made, worth)
-    if not request.blind:
-        _sees_something(params, draft)
-    return draft
+    return Inputs(options, people, found, stated.value * stated.success, _facts(params, request, day))
 
 
 def _stated(params: Params) -> Economics:
@@ -112,49 +95,43 @@ def _stated(params: Params) -> Economics:
     return stated
 
 
-def _budget(options: Options, stated: float | None, members: int) -> float:
-    """Without a statement as much as everybody's dearest option costs, which never binds."""
-    return max(float(options.cost.max()) * members, 1.0) if stated is None else stated
-
-
-def _risk(options: Options, people: Members) -> np.ndarray:
-    """P(opt-out) of each option; an answered complaint is no advertising."""
-    risk = np.where(options.care, 0.0, people.risk[options.channel])
-    return np.broadcast_to(risk, people.consent.shape[:1] + risk.shape)
-
-
-def compared(draft: Draft) -> np.ndarray:
-    """Return who is compared in the readout: meant to be contacted, held out or not, shape (members,)."""
-    return (draft.plan.planned != NOTHING) & ~draft.plan.explores & ~draft.people.audience.complaint
-
-
-def seen(params: Params, draft: Draft) -> tuple[holdout.Effect, str]:
-    """Return the effect that the holdout must show, and what it is taken from."""
+def _facts(params: Params, request: Request, day: date) -> dict[str, Any]:
+    """Facts of ``models.acting.inputs.Inputs``."""
     test = pl.read_parquet(params.build / TASK / "test.parquet")
     explained = float(np.nan_to_num(np.corrcoef(test["probability"], test["label"])[0, 1]))
-    rows = compared(draft)
-    at = np.flatnonzero(rows), draft.plan.planned[rows]
-    chance, effect = draft.effects.probability[at].mean(), draft.effects.effect[at].mean()
+    return {
+        "data": params.data, "day": day.isoformat(), "known": data_day(params).isoformat(),
+        "seed": params.seed, "explained": explained, "left_alone": _left_alone(params, test),
+        "window_days": getattr(params.spine, TASK).days, "not_scored": _not_scored(params),
+        "models": _models(params), "options": str(request.options),
+    }  # fmt: skip
+
+
+def _left_alone(params: Params, test: pl.DataFrame) -> float | None:
+    """Answers of those held out before, as a share of those contacted; None where nobody was."""
     path = params.build / TASK / "held_out.parquet"
-    if draft.effects.unit == ADDED:
-        rate, added, basis = chance - effect, effect, "uplift"
-    elif path.exists() and len(held := pl.read_parquet(path)):
-        share = float(held["label"].mean()) / float(test["label"].mean())
-        rate, added, basis = chance * share, chance * (1 - share), "held out before"
-    else:
-        rate, added, basis = chance / 2, chance / 2, "assumed: half would answer without a contact"
-    rate, added = float(np.clip(rate, 0, 0.99)), float(added)
-    return holdout.Effect(rate, max(min(added, 1 - rate), 1e-6), explained), basis
+    if not path.exists() or not len(held := pl.read_parquet(path)):
+        return None
+    return float(held["label"].mean()) / float(test["label"].mean())
 
 
-def _sees_something(params: Params, draft: Draft) -> None:
-    share = draft.chance.hold_out
-    count = int(compared(draft).sum())
-    if not count:
-        return
-    try:
-        holdout.check(seen(params, draft)[0], count, float(np.max(share)))
-    except holdout.HoldoutTooSmallError as error:
-        raise holdout.HoldoutTooSmallError(
-            f"the holdout is too small to see anything: {error}; or plan with --blind, and read nothing after"
-        ) from None
+def _not_scored(params: Params) -> dict[str, int]:
+    """Members who got no score, by why."""
+    rows = pl.read_parquet(
+        params.build / TASK / "scores.parquet",
+        columns=["subject_id", "status", "suppression_reason", "outside_reason"],
+    ).unique("subject_id", keep="first")
+    why = rows.filter(pl.col("status") != "ok").select(
+        why=pl.coalesce("suppression_reason", "outside_reason", "status")
+    )
+    return dict(why["why"].value_counts().sort("why").rows())
+
+
+def _models(params: Params) -> dict[str, Any]:
+    """What computed the numbers: hash of the model, and the registry's champion beside it."""
+    folder = params.build / TASK
+    version = folder / "champion" / "version"
+    return {
+        "response": fingerprint(Model.load(folder / "final")),
+        "champion": version.read_text().strip() if version.exists() else None,
+    }

@@ -1,7 +1,6 @@
 """What each option would bring each member: answers, or added answers where a trial released an effect."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +12,7 @@ from features import engines
 from features.groups.campaigns import CONTENT, CONTENT_HISTORY
 from features.groups.engagement import INTEREST
 from features.groups.purchases import AFFINITY
+from models.acting.inputs import ADDED, ANSWERS, Effects
 from models.acting.options import Options
 from models.booster_sum import Amount
 from models.model import Model
@@ -23,34 +23,8 @@ from training.data.rows import tables
 from training.params import Params
 
 BY_CONTENT = (CONTENT, CONTENT_HISTORY, AFFINITY, INTEREST)  # the groups that read what is asked about
-ANSWERS, ADDED = "answers", "added answers"
 FEWEST = 30  # rows of a past campaign, and expected answers in it, from which its level counts
 FEWEST_EXPECTED = 5.0
-
-
-@dataclass(frozen=True)
-class Effects:
-    """Answers by member and option, and how far such numbers were off before.
-
-    Parameters
-    ----------
-    probability
-        P(answer | sent), shape (members, options); 0 for care.
-    effect
-        What gains are made of, shape (members, options): ``probability``, or what a contact adds.
-    unit
-        ``answers`` or ``added answers``: what ``effect`` may be called.
-    levels
-        Observed over expected answers of past campaigns that were tested, shape (campaigns,).
-    asked
-        As which past campaign each option was asked, a row an option.
-    """
-
-    probability: np.ndarray
-    effect: np.ndarray
-    unit: str
-    levels: np.ndarray
-    asked: pl.DataFrame
 
 
 def effects(params: Params, subjects: pl.Series, options: Options) -> Effects:

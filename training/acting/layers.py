@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from models.acting.draft import Draft
+from models.acting.intervals import answers
 from models.acting.knapsack import NOTHING
-from training.acting.draft import Draft
 from training.acting.groups import UNKNOWN
-from training.acting.intervals import answers
 from training.acting.words import in_order
 
 LAYERS = ("stage", "value_tier", "region", "city_tier")
@@ -29,12 +29,11 @@ def by_layer(draft: Draft, layers: pl.DataFrame) -> dict[str, dict[str, Any]]:
 
 def by_means(draft: Draft) -> dict[str, dict[str, Any]]:
     """Return the same by ``channel`` and ``content`` of what is sent, care apart."""
-    options = draft.options.options
-    found = {}
+    options, sold, found = draft.inputs.options.options, ~draft.inputs.options.care, {}
     for kind in ("channel", "content"):
         of = np.array([getattr(option, kind) for option in options])
         rows = [
-            _sums(draft, np.isin(draft.plan.choice, np.flatnonzero((of == name) & ~draft.options.care)))
+            _sums(draft, np.isin(draft.plan.choice, np.flatnonzero((of == name) & sold)))
             | {"name": str(name)}
             for name in dict.fromkeys(of.tolist())
         ]
@@ -66,9 +65,11 @@ def _sums(draft: Draft, given: np.ndarray) -> dict[str, Any]:
     """Contacts, cost and expected answers; care of complaints is expected to bring none."""
     at = np.flatnonzero(given)
     choice = draft.plan.choice[at]
-    by_option = np.bincount(choice, draft.effects.effect[at, choice], minlength=len(draft.options.options))
+    by_option = np.bincount(
+        choice, draft.inputs.effects.effect[at, choice], minlength=len(draft.inputs.options.options)
+    )
     return {
         "contacted": len(at),
         "cost": float(draft.plan.cost[at].sum()),
-        "answers": answers(by_option, draft.effects.levels),
+        "answers": answers(by_option, draft.inputs.effects.levels),
     }

@@ -8,10 +8,10 @@ import polars as pl
 from scipy.stats import norm
 
 from models.acting import plan
+from models.acting.draft import Draft
+from models.acting.intervals import money
 from models.acting.knapsack import NOTHING, Programme, solve
-from training.acting.draft import Draft
 from training.acting.groups import UNKNOWN
-from training.acting.intervals import money
 from training.acting.layers import LAYERS, SMALL, parts
 
 STEP = 1000.0  # units of the currency
@@ -27,8 +27,8 @@ def following(draft: Draft, layers: pl.DataFrame) -> dict[str, Any]:
     are the open complaints that a tight budget left without an answer, which come first and bring none.
     """
     limits = replace(draft.limits, budget=draft.limits.budget + STEP)
-    more = plan.make(draft.offers, draft.people.audience, limits, draft.chance)
-    own, complaint = ~(draft.plan.held_out | draft.plan.explores), draft.people.audience.complaint
+    more = plan.make(draft.offers, draft.inputs.people.audience, limits, draft.chance)
+    own, complaint = ~(draft.plan.held_out | draft.plan.explores), draft.inputs.people.audience.complaint
     every = {kind: _by(draft, more.choice, own, parts(kind, layers[kind])) for kind in LAYERS}
     every |= {kind: _by_means(draft, more.choice, own, kind) for kind in ("channel", "content")}
     return {
@@ -49,7 +49,7 @@ def _by(draft: Draft, choice: np.ndarray, own: np.ndarray, of: list[tuple[str, n
 
 def _by_means(draft: Draft, choice: np.ndarray, own: np.ndarray, kind: str) -> list[dict[str, Any]]:
     """The same by what is sent: less of one, where members change to another."""
-    of = np.array([getattr(option, kind) for option in draft.options.options])
+    of = np.array([getattr(option, kind) for option in draft.inputs.options.options])
     found = []
     for name in dict.fromkeys(of.tolist()):
         places = np.flatnonzero(of == name)
@@ -74,18 +74,18 @@ def _between(draft: Draft, before: np.ndarray, after: np.ndarray) -> dict[str, A
     return {
         "members": int((after != NOTHING).sum() - (before != NOTHING).sum()),
         "spend": spent - spent_before,
-        "brings": money(brings, answered - answered_before, draft.effects.levels, draft.worth),
+        "brings": money(brings, answered - answered_before, draft.inputs.effects.levels, draft.inputs.worth),
     }
 
 
 def _totals(draft: Draft, choice: np.ndarray) -> tuple[float, float, np.ndarray]:
     """Gain, cost, and answers by option."""
     at = np.flatnonzero(choice != NOTHING)
-    option, count = choice[at], len(draft.options.options)
+    option, count = choice[at], len(draft.inputs.options.options)
     return (
         float(draft.offers.gain[at, option].sum()),
-        float(draft.options.cost[option].sum()),
-        np.bincount(option, draft.effects.effect[at, option], minlength=count),
+        float(draft.inputs.options.cost[option].sum()),
+        np.bincount(option, draft.inputs.effects.effect[at, option], minlength=count),
     )
 
 
@@ -134,8 +134,8 @@ def _above(one: np.ndarray, other: np.ndarray) -> float:
 
 def _spent_on(draft: Draft, own: np.ndarray) -> dict[str, Any]:
     """What ``STEP`` more brings on some members, the others' places kept."""
-    made, options = draft.plan, draft.options
-    free = own & ~(made.held_out | made.explores | draft.people.audience.complaint)
+    made, options = draft.plan, draft.inputs.options
+    free = own & ~(made.held_out | made.explores | draft.inputs.people.audience.complaint)
     at, taken = np.flatnonzero(free), made.choice[~free & (made.choice != NOTHING)]
     used = np.bincount(taken, minlength=len(options.options))
     by_channel = np.bincount(options.channel, used, minlength=len(options.channels))

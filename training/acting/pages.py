@@ -6,14 +6,15 @@ from typing import Any
 
 from markupsafe import Markup
 
+from models.acting.brief import OLD
+from models.acting.inputs import ADDED
+from models.acting.words import why
 from training.acting import claims
-from training.acting.effects import ADDED
-from training.acting.words import BOTH, group_words, in_order, reasons
+from training.acting.words import BOTH, group_words, in_order
 from training.reporting.charts import acting as charts
 from training.reporting.render import embedded, rendered
 from training.reporting.words import joined, said, strings
 
-OLD = 7  # days after which scores are called old
 ROLES = ("manager", "budget", "protection")
 RULES = ("price", "eligibility", "held", "opt_out", "early", "answers", "list")
 AFTER = ("first", "brought", "respected", "predicted", "by_group", "careful", "decide")
@@ -41,7 +42,7 @@ def brief(told: Mapping[str, Any], language: str) -> str:
         {"curve": lambda: charts.curve(told["curve"], told["cost"], told["currency"] or "", added)},
         verdict=claims.before(told, OLD),
         of=lambda key: f"{key}.added" if added else key,
-        why={code: {word: reasons(word)[code] for word in BOTH} for code in told["by_reason"]},
+        why={code: {word: why(code, word) for word in BOTH} for code in told["by_reason"]},
         embedded=embedded({"curve": told["curve"]}),
         best=_best(told["next"]),
         worse=_worse(told["diagnosis"]), nearest=_nearest(told["curve"]["spend"], told["cost"]),

@@ -10,20 +10,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import polars as pl
-
-from models.acting import plan
-from models.acting.knapsack import NOTHING
+from models.acting import published_plans
+from models.acting.brief import facts
+from models.acting.draft import listed
 from training.acting import pages
-from training.acting.brief import facts
-from training.acting.draft import Draft, Request, data_day, drafted
+from training.acting.draft import Request, data_day, made
 from training.acting.groups import groups, kept
-from training.acting.words import reasons
+from training.acting.page_facts import page_facts
 from training.io import write_json
 from training.params import NAME, Params
 
-LIST, FACTS, PAGE = "list.parquet", "plan.json", "brief.html"
+LIST, FACTS, PAGE = published_plans.LIST, published_plans.FACTS, "brief.html"
 
 
 def folder(params: Params, name: str) -> Path:
@@ -51,21 +48,23 @@ def make(params: Params, request: Request) -> dict[str, Any]:
             "choose another name"
         )
     day = _day(params, request.day)
-    draft = drafted(params, request, day)
-    layers = groups(params, draft.people.subjects)
-    told = facts(params, request, draft, day, layers)
+    draft = made(params, request, day)
+    layers = groups(params, draft.inputs.people.subjects)
+    told = facts(request.asked, draft)
     aside = target.with_name(f"{target.name}.part")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     rows = listed(draft)
     rows.write_parquet(aside / LIST, compression="zstd")
     rows.write_csv(aside / "list.csv")
-    told["list_sha256"] = hashlib.sha256((aside / "list.csv").read_bytes()).hexdigest()
-    write_json(aside / FACTS, told)
-    (aside / PAGE).write_text(pages.brief(told, params.report.language))
+    sha256 = hashlib.sha256((aside / "list.csv").read_bytes()).hexdigest()
+    paged = told | page_facts(params, draft, layers) | {"list_sha256": sha256}
+    write_json(aside / FACTS, paged)
+    (aside / PAGE).write_text(pages.brief(paged, params.report.language))
     kept(params, request.name).parent.mkdir(parents=True, exist_ok=True)
     layers.write_parquet(kept(params, request.name))
     aside.rename(target)
+    published_plans.write(params.build / published_plans.FOLDER, request.name, rows, told)
     return told
 
 
@@ -75,44 +74,3 @@ def _day(params: Params, stated: date | None) -> date:
     if stated is not None and stated < known:
         raise ValueError(f"day {stated}: the scores are of {known}; a plan is for that day or a later one")
     return stated or known
-
-
-def listed(draft: Draft) -> pl.DataFrame:
-    """Return the list: subjects and codes, what is expected, and why; a row a member."""
-    made, options = draft.plan, draft.options
-    names = np.array([*(option.name for option in options.options), ""])  # -1 is the last
-    each = np.arange(len(made.choice))
-
-    def of(table: np.ndarray, choice: np.ndarray) -> np.ndarray:
-        return np.where(choice == NOTHING, 0.0, table[each, np.maximum(choice, 0)])
-
-    def named(choice: np.ndarray) -> pl.Series:
-        return pl.Series(names[choice].tolist()).replace("", None)
-
-    codes = pl.Series([plan.REASONS[code] for code in made.reason])
-    return pl.DataFrame(
-        {
-            "subject": draft.people.subjects,
-            "option": named(made.choice),
-            "arm": pl.Series(_arms(draft).tolist()),
-            "probability": made.probability,
-            "expected_gain": made.gain,
-            "expected_answers": of(draft.effects.effect, made.choice),
-            "cost": made.cost,
-            "reason": codes,
-            **{
-                f"reason_{word}": codes.replace_strict(reasons(word), return_dtype=pl.String)
-                for word in ("en", "zh")
-            },
-            "planned": named(made.planned),
-            "planned_answers": of(draft.effects.effect, made.planned),
-            "score": of(draft.effects.probability, made.planned),
-        }
-    )
-
-
-def _arms(draft: Draft) -> np.ndarray:
-    made = draft.plan
-    given = made.choice != NOTHING
-    conditions = [made.held_out, draft.plan.explores, draft.people.audience.complaint & given, given]
-    return np.select(conditions, ["held_out", "explore", "care", "contact"], "none")

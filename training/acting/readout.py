@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from models.acting.inputs import ADDED
 from models.acting.readout import Campaign, Readout, by_group, read
 from training.acting import pages
 from training.acting.draft import data_day
-from training.acting.effects import ADDED
 from training.acting.groups import KINDS, kept
 from training.acting.handed_over import read_table
 from training.acting.plan import FACTS, LIST, folder
@@ -106,7 +106,7 @@ def _joined(rows: pl.DataFrame, contacts: pl.DataFrame, path: Path, worth: float
 def _groups(params: Params, name: str, rows: pl.DataFrame) -> pl.DataFrame:
     path = kept(params, name)
     if not path.exists():
-        return rows.select(*(pl.lit("unknown").alias(kind) for kind in KINDS))
+        return rows.select(pl.repeat("unknown", pl.len()).alias(kind) for kind in KINDS)
     return rows.select("subject").join(
         pl.read_parquet(path), on="subject", how="left", maintain_order="left"
     ).select(KINDS)  # fmt: skip

@@ -12,10 +12,11 @@ import polars as pl
 
 from features.synthetic.option_truth import chances, orders_lost
 from features.timestamps import extract_moment
+from models.acting.draft import Draft
 from models.acting.knapsack import NOTHING
 from models.acting.plan import make
 from models.acting.terms import Limits, Offers, open_to
-from training.acting.draft import Draft, Request, data_day, drafted
+from training.acting.draft import Request, data_day, made
 from training.io import read_json
 from training.params import Params
 
@@ -49,7 +50,7 @@ def true_gain(params: Params, draft: Draft) -> np.ndarray:
             f"{path}: not there; only the simulated brand knows it, `memberlens ingest` writes it"
         )
     rows = pl.read_parquet(path)
-    state = draft.people.subjects.to_frame("member_id").join(
+    state = draft.inputs.people.subjects.to_frame("member_id").join(
         rows, on="member_id", how="left", maintain_order="left"
     )
     clock = pl.read_parquet(params.build / "truth" / "calendar.parquet")
@@ -64,29 +65,31 @@ def true_gain(params: Params, draft: Draft) -> np.ndarray:
             time,
             change,
         )
-        for row in draft.effects.asked.iter_rows(named=True)
+        for row in draft.inputs.effects.asked.iter_rows(named=True)
     }
     # Of a year's answers a block ends those that contacts add; the others still come.
     sent, not_sent = (sum(getattr(one, name).sum() for one in told.values()) for name in ("sent", "not_sent"))
-    lost = orders_lost(state) + draft.people.loss * (1 - not_sent / sent)
+    lost = orders_lost(state) + draft.inputs.people.loss * (1 - not_sent / sent)
     found = np.zeros(draft.offers.gain.shape)
     for option, one in told.items():
-        found[:, option] = draft.worth * (one.sent - one.not_sent - one.blocked * lost)
+        found[:, option] = draft.inputs.worth * (one.sent - one.not_sent - one.blocked * lost)
     return found
 
 
 def trials(params: Params) -> Iterator[Trial]:
     """Yield 5 budgets under each of: consent as it is or everybody's; capacities as stated or tight."""
-    draft = drafted(params, Request("truth", hold_out=0.0, blind=True), data_day(params))
+    draft = made(params, Request("truth", hold_out=0.0, blind=True), data_day(params))
     truth, rfm = true_gain(params, draft), _rfm(params, draft)
-    wide = np.full(len(draft.options.channels), CAPPED * len(truth))
+    wide = np.full(len(draft.inputs.options.channels), CAPPED * len(truth))
     uncared = draft.offers.allowed & ~draft.offers.care  # care is owed under every policy, and costs the same
     everybody = np.broadcast_to(~draft.offers.care, uncared.shape)
     for consent, allowed in (("as it is", uncared), ("everybody", everybody)):
         for capacity, channels in (("as stated", draft.limits.channel_capacity), ("tight", wide)):
             base = replace(draft.offers, allowed=allowed)
             limits = replace(draft.limits, channel_capacity=channels)
-            most = make(replace(base, gain=truth), draft.people.audience, limits, draft.chance).cost.sum()
+            most = make(
+                replace(base, gain=truth), draft.inputs.people.audience, limits, draft.chance
+            ).cost.sum()
             for share in SPENT:
                 yield _trial(
                     draft, base, replace(limits, budget=share * most), truth, rfm, (consent, capacity)
@@ -96,10 +99,10 @@ def trials(params: Params) -> Iterator[Trial]:
 def _trial(
     draft: Draft, offers: Offers, limits: Limits, truth: np.ndarray, rfm: np.ndarray, names: tuple[str, str]
 ) -> Trial:
-    audience, chance = draft.people.audience, draft.chance
+    audience, chance = draft.inputs.people.audience, draft.chance
     best = make(replace(offers, gain=truth), audience, limits, chance).choice
     free = open_to(offers, audience, limits)
-    probability = np.where(free, draft.effects.probability, -1.0)
+    probability = np.where(free, draft.inputs.effects.probability, -1.0)
     likely = probability.argmax(axis=1)
     luck = np.random.default_rng(0)
     any_option = np.where(free, luck.random(free.shape), -1.0).argmax(axis=1)
@@ -140,7 +143,7 @@ def _rfm(params: Params, draft: Draft) -> np.ndarray:
     path = params.build / "response" / "snapshot" / "snapshot.parquet"
     columns = ["subject_id", "days_since_order", "orders", "revenue"]
     rows = pl.read_parquet(path, columns=columns).unique("subject_id", keep="first")
-    found = draft.people.subjects.to_frame("subject_id").join(
+    found = draft.inputs.people.subjects.to_frame("subject_id").join(
         rows, on="subject_id", how="left", maintain_order="left"
     )
     ranks = found.select(

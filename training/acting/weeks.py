@@ -16,11 +16,11 @@ from features.synthetic import answers as true_answers
 from features.synthetic.fading import ORDERS_LEFT
 from features.synthetic.option_truth import WEIGHTS, Chances, chances
 from features.timestamps import extract_moment
+from models.acting.draft import Draft
 from models.acting.knapsack import NOTHING
 from models.acting.plan import make
 from models.acting.terms import Offers
 from training.acting.audience import UNHEARD
-from training.acting.draft import Draft
 from training.acting.truth import greedy
 from training.io import read_json
 from training.params import Params
@@ -102,7 +102,7 @@ def world(params: Params, draft: Draft, seed: int) -> tuple[World, State]:
         raise ValueError(
             f"{path}: not there; only the simulated brand knows it, `memberlens ingest` writes it"
         )
-    rows = draft.people.subjects.to_frame("member_id").join(
+    rows = draft.inputs.people.subjects.to_frame("member_id").join(
         pl.read_parquet(path), on="member_id", how="left", maintain_order="left"
     )
     rng = np.random.default_rng(seed)
@@ -113,11 +113,11 @@ def world(params: Params, draft: Draft, seed: int) -> tuple[World, State]:
         pl.Series(name, (kind == place).astype(float)) for place, name in enumerate(WEIGHTS)
     )
     sent = np.zeros((QUARTER, len(rows)), dtype=np.int64)
-    sent[0] = draft.people.audience.contacts
+    sent[0] = draft.inputs.people.audience.contacts
     sent[MONTH - 1] = np.maximum(rows["messages"].to_numpy() - sent[0], 0)
     clock = pl.read_parquet(params.build / "truth" / "calendar.parquet")
     begun, change = extract_moment(read_json(params.build / "ingest.json")), int(clock["change"][0])
-    everybody, complaint = np.ones(len(rows), dtype=bool), draft.people.audience.complaint
+    everybody, complaint = np.ones(len(rows), dtype=bool), draft.inputs.people.audience.complaint
     start = State(there, everybody, complaint, sent, np.zeros_like(sent))
     return World(known, kind, rows["orders"].to_numpy(), begun, change), start
 
@@ -126,9 +126,9 @@ def by_plan(draft: Draft, state: State) -> np.ndarray:
     """Choose as ``memberlens plan`` does: caps, peace, the price of an opt-out, the budget."""
     heard, got = state.heard.sum(axis=0), state.sent.sum(axis=0)
     audience = replace(
-        draft.people.audience,
+        draft.inputs.people.audience,
         contacts=state.sent[:FORTNIGHT].sum(axis=0),
-        quiet=draft.people.audience.quiet | ((got >= UNHEARD) & (heard == 0)),
+        quiet=draft.inputs.people.audience.quiet | ((got >= UNHEARD) & (heard == 0)),
         complaint=state.complaint,
     )
     return make(_offers(draft, state), audience, draft.limits, draft.chance).choice
@@ -138,7 +138,7 @@ def by_probability(draft: Draft, state: State) -> np.ndarray:
     """Choose the highest probabilities, each member's likeliest option, while money and places last."""
     offers = _offers(draft, state)
     free = offers.allowed & ~offers.care
-    probability = np.where(free, draft.effects.probability, -1.0)
+    probability = np.where(free, draft.inputs.effects.probability, -1.0)
     likely = probability.argmax(axis=1)
     return greedy(likely, -probability.max(axis=1), free, offers, draft.limits)
 
@@ -191,14 +191,14 @@ def step(
     )
     there = state.there & ~(luck[2] < -np.expm1(-push))
     opened = answered | (given & (luck[3] < true_answers.OPENED[truth.type]))
-    cared = given & draft.options.care[np.maximum(choice, 0)]
+    cared = given & draft.inputs.options.care[np.maximum(choice, 0)]
     after = State(
         there, state.reachable & ~blocked, state.complaint & ~cared, _next(state.sent, given),
         _next(state.heard, opened),
     )  # fmt: skip
-    cost = float(draft.options.cost[choice[given]].sum())
+    cost = float(draft.inputs.options.cost[choice[given]].sum())
     lost = (1 - ORDERS_LEFT) * truth.orders[began & ~there].sum() / YEAR_WEEKS
-    margin = draft.worth * (added - float(lost)) - cost
+    margin = draft.inputs.worth * (added - float(lost)) - cost
     reachable, gone = int((after.reachable & there).sum()), int((~after.reachable).sum())
     return after, Week(margin, cost, int(given.sum()), reachable, gone)
 
@@ -214,7 +214,7 @@ def _chances(
     """P(answers | sent), P(answers | not sent), P(blocks | sent) of the choice, 0 for care and nothing."""
     frame = truth.members.with_columns(messages=pl.Series(messages), still=pl.Series(state.there * 1.0))
     found = np.zeros((3, len(choice)))
-    for row in draft.effects.asked.iter_rows(named=True):
+    for row in draft.inputs.effects.asked.iter_rows(named=True):
         at = np.flatnonzero(choice == row["option"])
         if len(at):
             one = _asked(frame[at], row, truth.begun + week * WEEK, truth.change)

@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from models.acting.draft import Draft
 from models.acting.plan import make as made
 from training.acting import pages, weeks
-from training.acting.draft import Draft, Request, data_day, drafted
+from training.acting.draft import Request, data_day
+from training.acting.draft import made as drafted
 from training.io import write_json
 from training.params import Params
 
@@ -38,10 +40,10 @@ def make(params: Params, count: int, seeds: int, budget: float | None = None) ->
     if budget is None:
         budget = SPENT * _unlimited(draft)
         draft = replace(draft, limits=replace(draft.limits, budget=budget))
-    runs = [_runs(params, draft, count, seed) for seed in range(seeds)]
+    options, runs = draft.inputs.options, [_runs(params, draft, count, seed) for seed in range(seeds)]
     found = {
         "name": "weeks", "data": params.data, "day": day.isoformat(), "weeks": count, "seeds": seeds,
-        "budget": budget, "currency": draft.options.currency, "per_fortnight": draft.options.per_fortnight,
+        "budget": budget, "currency": options.currency, "per_fortnight": options.per_fortnight,
         "members": len(draft.plan.choice), "reachable": float(np.mean([begun for begun, _ in runs])),
         "policies": {name: _over([run[name] for _, run in runs]) for name in weeks.POLICIES},
     }  # fmt: skip
@@ -53,7 +55,7 @@ def make(params: Params, count: int, seeds: int, budget: float | None = None) ->
 
 def _unlimited(draft: Draft) -> float:
     """What a plan would spend in a week without a budget."""
-    return float(made(draft.offers, draft.people.audience, draft.limits, draft.chance).cost.sum())
+    return float(made(draft.offers, draft.inputs.people.audience, draft.limits, draft.chance).cost.sum())
 
 
 def _runs(params: Params, draft: Draft, count: int, seed: int) -> tuple[int, dict[str, list[weeks.Week]]]:

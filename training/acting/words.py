@@ -1,19 +1,12 @@
-"""Reasons of a plan in both languages."""
+"""Lines of a readout in both languages."""
 
 from collections.abc import Iterable
 
 from features.lifecycle import STAGES
-from models.acting.plan import REASONS
 from models.phrases import LANGUAGES, catalogue, value_words
 from training.acting.groups import UNKNOWN
 
 BOTH = LANGUAGES
-
-
-def reasons(language: str) -> dict[str, str]:
-    """Return what each code of ``REASONS`` means."""
-    words = catalogue()["acting"]["reasons"]
-    return {code: words[code][language] for code in REASONS}
 
 
 def line(key: str, language: str, **values: object) -> str:

@@ -6,27 +6,26 @@ from typing import Any
 import numpy as np
 
 from models.acting import holdout
-from training.acting.draft import TASK, Draft, compared, seen
-from training.params import Params
+from models.acting.draft import Draft, compared, seen
 
 PARTS = (1.0, 0.5, 0.25)  # of the effect that is expected: contacts may add less
 
 
-def told(params: Params, draft: Draft) -> dict[str, Any]:
+def told(draft: Draft) -> dict[str, Any]:
     """Return the share, who is compared, and which effects would be seen, as plain data."""
     share, rows = float(np.max(draft.chance.hold_out)), compared(draft)
     count, held = int(rows.sum()), int((rows & draft.plan.held_out).sum())
     found: dict[str, Any] = {"share": share, "members": count, "held_out": held}
     if not count:
         return found
-    effect, basis = seen(params, draft)
+    effect, basis = seen(draft)
     found |= {
         "rate_without": effect.rate, "added": effect.added, "basis": basis, "explained": effect.explained,
         "power": holdout.power(effect, count - held, held), "wanted_power": effect.power,
         "smallest_added": holdout.smallest_added(effect, count - held, held),
     }  # fmt: skip
     smallest = _smallest_share(effect, count)
-    window = getattr(params.spine, TASK).days
+    window = float(draft.inputs.facts["window_days"])
     return found | {
         "smallest_share": smallest,
         "missed_answers": held * effect.added,
@@ -43,14 +42,14 @@ def _smallest_share(effect: holdout.Effect, members: int) -> float | None:
         return None
 
 
-def _waiting(effect: holdout.Effect, share: float, members: int, held: int, window: int) -> dict[str, Any]:
+def _waiting(effect: holdout.Effect, share: float, members: int, held: int, window: float) -> dict[str, Any]:
     """How surely one campaign shows an effect, and after how many of them it is seen.
 
     Campaigns follow one another as soon as the answers of the one before are in.
     """
     found = {"added": effect.added, "power": holdout.power(effect, members - held, held)}
     if not 0 < share < 1:
-        return found | {"campaigns": None, "days": None, "missed": None}
+        return found | dict.fromkeys(("campaigns", "days", "missed", "against_half"))
     waits = holdout.waiting(effect, share, members, window, window)
     missed = waits.campaigns * held * effect.added
-    return found | {"campaigns": waits.campaigns, "days": waits.days, "missed": missed}
+    return found | vars(waits) | {"missed": missed}

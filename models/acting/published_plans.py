@@ -1,0 +1,38 @@
+"""Published plans: the list and what is told of it, a folder a plan; one form for pipeline and service."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+FOLDER = "plans"
+LIST, FACTS = "list.parquet", "plan.json"
+
+
+def write(folder: Path, name: str, rows: pl.DataFrame, told: Mapping[str, Any]) -> None:
+    """Write list and facts of a plan below ``folder``; the facts come last and make it be there."""
+    own = folder / name
+    own.mkdir(parents=True, exist_ok=True)
+    (own / FACTS).unlink(missing_ok=True)
+    rows.write_parquet(own / LIST, compression="zstd")
+    part = own / f"{FACTS}.part"
+    part.write_text(json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    part.rename(own / FACTS)
+
+
+def names(folder: Path) -> list[str]:
+    """Return the plans that are there, in order of name."""
+    return sorted(path.parent.name for path in folder.glob(f"*/{FACTS}"))
+
+
+def stamp(folder: Path, name: str) -> int:
+    """Return when a plan was published, in nanoseconds."""
+    return (folder / name / FACTS).stat().st_mtime_ns
+
+
+def read(folder: Path, name: str) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """Read list and facts; ``FileNotFoundError`` where there is no such plan."""
+    told = json.loads((folder / name / FACTS).read_text())
+    return pl.read_parquet(folder / name / LIST), told

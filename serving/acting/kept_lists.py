@@ -1,0 +1,59 @@
+"""Lists on the command line: of a published plan, or of an audience that was asked of the service."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from models.acting import published_plans
+from serving.acting import audience_rows
+from serving.consent.consents import Consents
+
+FORMS = {".csv": "csv", ".parquet": "parquet"}
+
+
+def named(
+    published: Path, name: str, audience: tuple[Path, Mapping[str, Any]] | None
+) -> tuple[pl.DataFrame, Mapping[str, Any]]:
+    """List and facts of the plan ``name``, or of an ``audience`` by its file and facts.
+
+    ``ValueError`` where neither is there.
+    """
+    folder = published / published_plans.FOLDER
+    if name in (there := published_plans.names(folder)):
+        return published_plans.read(folder, name)
+    if audience is not None:
+        return pl.read_parquet(audience[0]), audience[1]
+    known = ", ".join(there) or "none; make one with `memberlens plan NAME`"
+    raise ValueError(f"audience {name}: no such plan, nor an audience that has its list; plans: {known}")
+
+
+def may_be_told(consents: Consents, rows: pl.DataFrame, arm: str | None, now: datetime) -> pl.DataFrame:
+    """The rows of an arm, or all, without those who have withdrawn since."""
+    if arm is not None and arm not in audience_rows.ARMS:
+        raise ValueError(f"arm {arm!r}: allowed are {', '.join(audience_rows.ARMS)}")
+    return audience_rows.allowed(consents, rows if arm is None else rows.filter(pl.col("arm") == arm), now)
+
+
+def write(rows: pl.DataFrame, out: Path) -> None:
+    """Write the rows as the file's name ends; ``ValueError`` for another ending."""
+    if out.suffix not in FORMS:
+        raise ValueError(f"{out}: allowed are names that end in {' or '.join(FORMS)}")
+    out.write_bytes(audience_rows.packed(rows, FORMS[out.suffix]))
+
+
+def keep(rows: pl.DataFrame, told: Mapping[str, Any], published: Path, results: Path) -> Path:
+    """Make a plan of an audience's list, as ``memberlens plan`` leaves one; return where it is.
+
+    ``ValueError`` where a plan of its name is there already.
+    """
+    name = str(told["name"])
+    target = results / published_plans.FOLDER / name
+    if target.exists():
+        raise ValueError(f"plan {name}: {target} exists already, and its readout needs it as it was")
+    published_plans.write(target.parent, name, rows, told)
+    rows.write_csv(target / "list.csv")
+    published_plans.write(published / published_plans.FOLDER, name, rows, told)
+    return target

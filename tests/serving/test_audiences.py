@@ -1,0 +1,267 @@
+"""Audiences: planned once, by the pipeline's own code, and told only as far as consent allows now."""
+
+import io
+import json
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import acting_published
+import polars as pl
+import pytest
+from desk import Desk
+from fastapi.testclient import TestClient
+from released import AS_OF, MEMBERS, Brand
+
+from models.acting import brief, draft
+from serving.audience_worker import STALE_SECONDS, Planning
+from serving.ledger import retention
+from serving.ledger.audience_store import Audiences
+from serving.state import State
+
+ASKED = {"name": "summer", "budget": 4.0, "hold_out": 0.2, "explore": 0.1, "blind": True}
+
+
+class Bureau(Desk):
+    """A desk with a worker that plans when it is told to."""
+
+    def __init__(self, brand: Brand, state: State, home: Path) -> None:
+        super().__init__(brand, state, home)
+        self.audiences = Audiences(self.jobs.database)
+        self.planning = Planning(self.state, self.audiences)
+
+    def plan(self, mark: str = "one", **asked: Any) -> dict[str, Any]:
+        made = self.post("audiences", asked, **{"Idempotency-Key": mark})["audience"]
+        while self.planning.step():
+            pass
+        return self.client.get(made["links"]["self"]).json()["audience"]
+
+    def members(self, made: dict[str, Any], limit: int = 7, **query: Any) -> list[dict[str, Any]]:
+        found, cursor = [], 0
+        while cursor is not None:
+            asked = {"cursor": cursor, "limit": limit} | query
+            page = self.client.get(made["links"]["members"], params=asked).json()
+            found += page["members"]
+            cursor = page["next_cursor"]
+        return found
+
+
+@pytest.fixture
+def bureau(brand: Brand, state: State, tmp_path: Path) -> Bureau:
+    return Bureau(brand, state, tmp_path)
+
+
+def expected(**asked: Any) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """What the pipeline's code makes of the same offers."""
+    own = draft.Asked(**asked)
+    made = draft.drafted(acting_published.offers(MEMBERS, AS_OF), own)
+    return draft.listed(made), json.loads(json.dumps(brief.facts(own, made)))
+
+
+def test_an_audience_is_the_plan_that_the_pipeline_makes(bureau: Bureau):
+    rows, told = expected(**ASKED)
+    made = bureau.plan(**ASKED)
+    assert (made["status"], made["reason"], made["name"]) == ("succeeded", None, "summer")
+    assert made["brief"] == {name: told[name] for name in made["brief"]}
+    assert 0 < made["brief"]["cost"] <= 4.0
+    found = bureau.members(made)
+    for name in ("subject", "option", "arm", "probability", "expected_gain", "cost", "reason", "planned"):
+        assert [one[name] for one in found] == rows[name].to_list()
+    assert {one["arm"] for one in found} >= {"contact", "held_out", "care", "explore"}
+
+
+def test_csv_and_parquet_are_the_pipelines_list(bureau: Bureau):
+    rows, _ = expected(**ASKED)
+    made = bureau.plan(**ASKED)
+    place = made["links"]["members"]
+    table = bureau.client.get(place, headers={"accept": "application/vnd.apache.parquet, */*;q=0.1"})
+    assert pl.read_parquet(io.BytesIO(table.content)).equals(rows)
+    text = bureau.client.get(place, params={"format": "csv"})
+    assert text.headers["content-type"].startswith("text/csv")
+    assert text.text == rows.write_csv()
+    page = bureau.client.get(place, params={"format": "csv", "limit": 5, "cursor": 5})
+    assert page.headers["x-next-cursor"] == "10"
+    assert pl.read_csv(page.content)["subject"].to_list() == rows["subject"][5:10].to_list()
+    last = bureau.client.get(place, params={"format": "csv", "cursor": len(rows) - 1})
+    assert "x-next-cursor" not in last.headers
+
+
+def test_one_arm_alone_can_be_fetched(bureau: Bureau):
+    rows, _ = expected(**ASKED)
+    made = bureau.plan(**ASKED)
+    held = bureau.members(made, limit=2, arm="held_out")
+    assert [one["subject"] for one in held] == rows.filter(pl.col("arm") == "held_out")["subject"].to_list()
+    assert {one["option"] for one in held} == {None}
+
+
+def test_reasons_come_in_the_callers_language(bureau: Bureau):
+    made = bureau.plan(**ASKED)
+    place, chinese = made["links"]["members"], {"accept-language": "zh-CN"}
+    texts = {one["reason_text"] for one in bureau.client.get(place, headers=chinese).json()["members"]}
+    assert "安排触达" in texts
+    assert "is contacted" in {one["reason_text"] for one in bureau.members(made)}
+
+
+def test_only_options_that_are_named_are_used(bureau: Bureau):
+    made = bureau.plan(name="narrow", options=["sms_discount", "push_care_tip"], blind=True)
+    used = {name for name, count in made["brief"]["by_option"].items() if count}
+    assert used <= {"sms_discount", "push_care_tip"}
+    assert used
+    wrong = bureau.client.post(
+        "/v1/audiences",
+        json={"name": "x", "options": ["sms_discount", "fax"]},
+        headers={"Idempotency-Key": "f"},
+    )
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (404, "/options/1")
+    assert "sms_discount" in wrong.json()["errors"][0]["detail"]
+
+
+def test_a_published_plan_is_told_as_it_was_made(bureau: Bureau):
+    made = bureau.plan(plan="spring")
+    listed = draft.listed(draft.drafted(acting_published.offers(MEMBERS, AS_OF), acting_published.PLAN))
+    assert [one["subject"] for one in bureau.members(made)] == listed["subject"].to_list()
+    assert made["brief"]["holdout"]["share"] == 0.2
+    answered = bureau.client.post("/v1/audiences", json={"plan": "no"}, headers={"Idempotency-Key": "n"})
+    assert (answered.status_code, answered.json()["code"]) == (404, "unknown_plan")
+
+
+def test_who_withdraws_disappears_on_reading_and_takes_no_budget_after(bureau: Bureau):
+    made = bureau.plan(**ASKED)
+    gone = next(one["subject"] for one in bureau.members(made) if one["arm"] == "contact")
+    bureau.tell(gone, marketing="withdrawn")
+    assert gone not in {one["subject"] for one in bureau.members(made)}
+    table = bureau.client.get(made["links"]["members"], params={"format": "csv"})
+    assert gone not in pl.read_csv(table.content)["subject"].to_list()
+    later = bureau.plan("two", **ASKED)
+    assert later["brief"]["members"] == made["brief"]["members"] - 1
+    assert len(bureau.members(later)) == later["brief"]["members"]
+
+
+def test_who_is_erased_is_gone_from_the_file_too(bureau: Bureau):
+    made = bureau.plan(**ASKED)
+    found = bureau.post("members/erase", {"ref": "m7"})["result"]
+    assert found["audiences"] == 1
+    file = bureau.audiences.file(made["id"])
+    assert "m7" not in pl.read_parquet(file)["subject"].to_list()
+    assert b"m7" not in file.read_bytes()
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_an_erasure_while_a_plan_is_made_is_not_undone(bureau: Bureau):
+    bureau.post("audiences", ASKED, **{"Idempotency-Key": "e"})
+    planning, made = bureau.planning, bureau.planning._made
+
+    def slow(asked: dict[str, Any]) -> Any:
+        found = made(asked)
+        bureau.post("members/erase", {"ref": "m8"})
+        return found
+
+    planning._made = slow  # type: ignore[method-assign]
+    planning.step()
+    with bureau.jobs.database.use() as connection:
+        (one,) = connection.execute("SELECT id FROM audiences").fetchall()
+    assert "m8" not in pl.read_parquet(bureau.audiences.file(one["id"]))["subject"].to_list()
+
+
+def test_the_same_key_is_the_same_audience_and_never_another(bureau: Bureau):
+    first = bureau.plan("same", **ASKED)
+    assert bureau.plan("same", **ASKED)["id"] == first["id"]
+    other = bureau.client.post(
+        "/v1/audiences", json=ASKED | {"budget": 5.0}, headers={"Idempotency-Key": "same"}
+    )
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
+    assert bureau.plan("other", **ASKED)["id"] != first["id"]
+    assert bureau.client.post("/v1/audiences", json=ASKED).status_code == 422
+
+
+def test_what_cannot_be_planned_says_what_to_change(bureau: Bureau):
+    poor = bureau.plan("poor", name="poor", budget=0.001, blind=True)
+    assert poor["status"] == "failed"
+    assert "buys nothing" in poor["reason"]
+    small = bureau.plan("small", name="small", hold_out=0.05)
+    assert "too small to see anything" in small["reason"]
+    page = bureau.client.get(small["links"]["members"]).json()
+    assert (page["members"], page["next_cursor"]) == ([], None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"plan": "spring", "name": "x"}, {"plan": "spring", "budget": 3}, {"name": "Spring!"},
+     {"name": "x", "budget": 0}, {"name": "x", "hold_out": 1}, {"name": "x", "colour": 1}],
+)  # fmt: skip
+def test_what_is_no_request_is_refused(bureau: Bureau, body: dict[str, Any]):
+    answered = bureau.client.post("/v1/audiences", json=body, headers={"Idempotency-Key": "bad"})
+    assert (answered.status_code, answered.json()["code"]) == (422, "validation_failed")
+
+
+def test_a_plan_goes_on_where_its_worker_died(bureau: Bureau):
+    asked = bureau.post("audiences", ASKED, **{"Idempotency-Key": "died"})["audience"]
+    now = [1_000_000.0]
+    bureau.planning.clock = lambda: now[0]
+    assert bureau.audiences.claim("dead:1", now[0], STALE_SECONDS) is not None
+    assert not bureau.planning.step()
+    place = bureau.client.get(asked["links"]["members"]).json()
+    assert (place["members"], place["next_cursor"]) == ([], 0)  # still to come: ask again
+    now[0] += STALE_SECONDS + 1
+    assert bureau.planning.step()
+    found = bureau.client.get(asked["links"]["self"]).json()["audience"]
+    assert found["status"] == "succeeded"
+
+
+def test_a_client_sees_its_own_audiences_alone(bureau: Bureau):
+    made = bureau.plan(**ASKED)
+    with bureau.jobs.database.use() as connection:
+        connection.execute("UPDATE audiences SET client = 'somebody else'")
+    for place in made["links"].values():
+        answered = bureau.client.get(place)
+        assert (answered.status_code, answered.json()["code"]) == (404, "unknown_audience")
+
+
+def test_old_audiences_and_their_files_are_forgotten(bureau: Bureau):
+    made = bureau.plan(**ASKED)
+    file = bureau.audiences.file(made["id"])
+    for days, there in ((6, True), (8, False)):
+        now = datetime.now(UTC) + timedelta(days=days)
+        retention.purge(bureau.state.consents, bureau.state.score_log, bureau.state.settings, now)
+        assert file.exists() == there
+    assert bureau.client.get(made["links"]["self"]).status_code == 404
+
+
+def test_offers_that_cannot_be_read_fail_the_audience_and_not_the_worker(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("models.acting.inputs.load", lambda folder: (_ for _ in ()).throw(KeyError("effect")))
+    made = bureau.plan(**ASKED)
+    assert (made["status"], made["brief"]) == ("failed", None)
+    assert "made anew by the next night run" in made["reason"]
+
+
+def test_a_locked_store_is_waited_for(bureau: Bureau):
+    import threading
+
+    stop, seen = threading.Event(), []
+
+    def claim(*_: object) -> None:
+        seen.append(1)
+        stop.set()
+        raise sqlite3.OperationalError("database is locked")
+
+    object.__setattr__(bureau.audiences, "claim", claim)
+    bureau.planning.run(stop)
+    assert seen == [1]
+
+
+def test_without_offers_the_service_says_so(bureau: Bureau, tmp_path: Path):
+    settings = bureau.state.settings.model_copy(update={"home": tmp_path, "state": Path("state")})
+    bureau.state.settings = settings
+    answered = bureau.client.post("/v1/audiences", json=ASKED, headers={"Idempotency-Key": "none"})
+    assert (answered.status_code, answered.json()["code"]) == (503, "not_published")
+
+
+def test_audiences_are_counted(bureau: Bureau, client: TestClient):
+    bureau.plan(**ASKED)
+    bureau.plan("poor", name="poor", budget=0.001, blind=True)
+    text = bureau.client.get("/metrics").text
+    assert 'memberlens_audiences{status="succeeded"} 1.0' in text
+    assert 'memberlens_audiences{status="failed"} 1.0' in text
