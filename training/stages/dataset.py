@@ -15,7 +15,7 @@ from models.task import Task
 from models.task import task as task_named
 from training.data import spine as spines
 from training.data import sufficiency
-from training.data.feature_groups import available
+from training.data.feature_groups import of_task
 from training.data.refusals import refused
 from training.data.rows import GAP
 from training.data.rows import tables as scanned
@@ -34,7 +34,7 @@ def dataset(params: Params, name: str) -> None:
     without = refused(params, task.subject, end + 1)
     kept, split, steps = asked(task, tables, spine, params, end, without)
     kept.write_parquet(folder / "spine.parquet")
-    groups = available(params, task.groups)
+    groups = of_task(params, task)
     say(f"{name}: {len(kept):,} questions, {len(catalog.features(groups))} features")
     engines.to_parquet(
         folder / "spine.parquet",
@@ -148,6 +148,7 @@ def _facts(
         "blocks": list(split.blocks),
         "test_start_time": split.test_start,
         "groups": [group.name for group in groups],
+        "own_tables": [group.described.model_dump(mode="json") for group in groups if group.described],
         "features": features,
         "fingerprint": combined(meanings(features)),
         "left_out": {
