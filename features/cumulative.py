@@ -15,6 +15,7 @@ import narwhals as nw
 from features.feature import DAY, Group
 
 NEVER = 0  # seconds: before all rows
+NEWEST = "newest"  # when the newest of the rows happened, beside their totals
 EVERY = "everybody"
 
 
@@ -23,6 +24,10 @@ class Totals:
     """The totals of one window: ``totals["amount"]`` is a plain column, empty where there are no rows."""
 
     days: int | None
+
+    def days_since(self) -> nw.Expr:
+        """Days since the newest row."""
+        return (nw.col("as_of") - nw.col(NEWEST)) / DAY
 
     def __getitem__(self, name: str) -> nw.Expr:
         return nw.col(column(name, self.days))
@@ -75,10 +80,12 @@ def cumulated(asked: Any, tables: Mapping[str, Any], group: CumulativeGroup, see
     together = nw.concat([asks.select(rows.columns), rows], how="vertical")
     running = together.with_columns(
         *(nw.col(name).cum_sum().over(*within, order_by=order) for name in group.totals),
-        newest=nw.col("newest").cum_max().over(*within, order_by=order),
+        newest=nw.col(NEWEST).cum_max().over(*within, order_by=order),
     )
     read = running.filter(nw.col("turn") == 0).group_by("row_id").agg(*_readings(group))
-    kept = read.filter(nw.col("newest") > NEVER).with_columns(*_differences(group))
+    moments = asked.select("row_id", "as_of")
+    kept = read.filter(nw.col(NEWEST) > NEVER).join(moments, on="row_id", how="inner")
+    kept = kept.with_columns(*_differences(group))
     return kept.select("row_id", *_features(group))
 
 
@@ -138,7 +145,7 @@ def _linked(asked: Any, tables: Mapping[str, Any], group: CumulativeGroup, seen:
 
 def _readings(group: CumulativeGroup) -> list[nw.Expr]:
     """Each total at each moment, side by side."""
-    found: list[nw.Expr] = [nw.when(nw.col("days") == 0).then(nw.col("newest")).max().alias("newest")]
+    found: list[nw.Expr] = [nw.when(nw.col("days") == 0).then(nw.col(NEWEST)).max().alias(NEWEST)]
     for days in (None, *group.windows):
         here = nw.col("days") == (days or 0)
         found += [nw.when(here).then(nw.col(name)).max().alias(column(name, days)) for name in group.totals]

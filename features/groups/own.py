@@ -193,11 +193,14 @@ def _derived(table: OwnTable) -> Iterator[Feature]:
 def _shared(table: OwnTable) -> CumulativeGroup:
     """Totals of rows that many subjects share: of everybody, or of what the subject's newest row names."""
     totals: dict[str, nw.Expr] = {"count": nw.lit(1)}
-    features = [*_windows_of(table, "count", _count, COUNTED, table.en, f"{table.zh}数")]
+    features = [*_windows_of(table, "count", _count, COUNTED, table.en, f"{table.zh}数", so_far=False)]
+    features.append(
+        Feature(f"{table.stored}__days_since", lambda t: t.days_since(), "days", f"days since the newest of {table.en}", f"距最近一条{table.zh}天数")  # type: ignore[attr-defined]
+    )
     for name, value, unit, en, zh in _summed(table):
         totals |= {name: value, f"{name}__known": (~value.is_null()).cast(nw.Int64)}
         if unit not in (*SUMLESS, "yes"):
-            features += _windows_of(table, f"{name}__sum", _sum(name), unit, f"sum of {en}, {table.en}", f"{table.zh}的{zh}合计")
+            features += _windows_of(table, f"{name}__sum", _sum(name), unit, f"sum of {en}, {table.en}", f"{table.zh}的{zh}合计", so_far=False)
         unit, kind, word = ("share", "share", "share with") if unit == "yes" else (unit, "mean", "mean")
         told = f"{table.zh}中{zh}的占比" if kind == "share" else f"{table.zh}的{zh}均值"
         features += _windows_of(table, f"{name}__{kind}", _mean(name), unit, f"{word} {en}, {table.en}", told)
@@ -225,13 +228,14 @@ def _summed(table: OwnTable) -> Iterator[tuple[str, nw.Expr, str, str, str]]:
 
 
 def _windows_of(
-    table: OwnTable, name: str, expr: Callable[[Totals], nw.Expr], unit: str, en: str, zh: str
+    table: OwnTable, name: str, expr: Callable[[Totals], nw.Expr], unit: str, en: str, zh: str, so_far: bool = True
 ) -> Iterator[Feature]:
-    """One feature of totals in every window, and so far."""
+    """One feature of totals in every window; so far only where it does not grow with the calendar alone."""
     whose = (", everybody's", "全体") if table.key == EVERYBODY else ("", "")
     full = f"{table.stored}__{name}"
     yield Feature(f"{full}_{{days}}d", expr, unit, f"{en} recorded in the last {{days}} days{whose[0]}", f"近 {{days}} 天记录的{whose[1]}{zh}")  # type: ignore[arg-type]
-    yield Feature(full, expr, unit, f"{en} so far{whose[0]}", f"累计{whose[1]}{zh}")  # type: ignore[arg-type]
+    if so_far:
+        yield Feature(full, expr, unit, f"{en} so far{whose[0]}", f"累计{whose[1]}{zh}")  # type: ignore[arg-type]
 
 
 def _count(totals: Totals) -> nw.Expr:
