@@ -195,7 +195,7 @@ def _shared(table: OwnTable) -> CumulativeGroup:
     totals: dict[str, nw.Expr] = {"count": nw.lit(1)}
     features = [*_windows_of(table, "count", _count, COUNTED, table.en, f"{table.zh}数", so_far=False)]
     features.append(
-        Feature(f"{table.stored}__days_since", lambda t: t.days_since(), "days", f"days since the newest of {table.en}", f"距最近一条{table.zh}天数")  # type: ignore[attr-defined]
+        Feature(f"{table.stored}__days_since", lambda t: t.days_since(), "days", f"days since the newest of {table.en}", f"距最近一条{table.zh}天数")
     )
     for name, value, unit, en, zh in _summed(table):
         totals |= {name: value, f"{name}__known": (~value.is_null()).cast(nw.Int64)}

@@ -31,7 +31,7 @@ def stale_copies(spine: pl.DataFrame, days: int, copies: int, seed: int) -> pl.D
         raise ValueError(f"stale copies: days {days} and copies {copies} must be at least 1")
     rng, known = np.random.default_rng(seed), pl.col("as_of")
     asked = spine.with_columns(known.alias(FEED_END), copy_of="row_id")
-    first = int(spine["row_id"].max() or 0) + 1  # type: ignore[call-overload]
+    first = int(spine["row_id"].max() or 0) + 1
     made = [asked]
     for number in range(copies):
         cut = pl.Series(rng.integers(1, days + 1, len(spine)) * DAY)
