@@ -9,10 +9,12 @@ from typing import Any
 
 import narwhals as nw
 
+from features.cumulative import CumulativeGroup, cumulated
 from features.feature import Feature, Group, Rows
 from features.masks import Conditions
 
-SPINE = ("row_id", "as_of")
+FEED_END = "known_until"
+SPINE = ("row_id", "as_of", FEED_END)
 
 
 def compute(spine: Any, tables: Mapping[str, Any], groups: Iterable[Group]) -> Any:
@@ -25,7 +27,8 @@ def compute(spine: Any, tables: Mapping[str, Any], groups: Iterable[Group]) -> A
     ----------
     spine
         ``row_id`` (unique integer), ``as_of`` (seconds since the epoch, UTC), the key columns of
-        the groups, and the columns that groups without a table read.
+        the groups, and the columns that groups without a table read; perhaps ``known_until`` (seconds):
+        where the tables stopped being fed, so that nothing recorded at or after it is known.
     tables
         Frames of the same engine, by name, as ingest writes them.
     groups
@@ -40,9 +43,13 @@ def compute(spine: Any, tables: Mapping[str, Any], groups: Iterable[Group]) -> A
     asked = nw.from_native(spine)
     plain = [feature for group in groups if group.table is None for feature in group.features]
     out = asked.select("row_id", *(_plain(feature) for feature in plain))
+    seen = nw.col(FEED_END if FEED_END in asked.collect_schema().names() else "as_of")
     for (name, key), sharing in _sources(groups).items():
-        known = _known(asked, nw.from_native(tables[name]), key, sharing)
+        known = _known(asked, nw.from_native(tables[name]), key, sharing, seen)
         out = out.join(_aggregated(known, sharing), on="row_id", how="left")
+    for group in groups:
+        if isinstance(group, CumulativeGroup):
+            out = out.join(cumulated(asked, tables, group, seen), on="row_id", how="left")
     aggregates = [feature for group in groups for feature, _ in group.expanded()]
     if filled := [_filled(f, nw.col(f.name)) for f in aggregates if f.empty is not None]:
         out = out.with_columns(*filled)
@@ -53,14 +60,15 @@ def _sources(groups: Iterable[Group]) -> dict[tuple[str, str], list[Group]]:
     """Groups by table and key: those that read the same rows are computed in one pass."""
     found: dict[tuple[str, str], list[Group]] = {}
     for group in groups:
-        if group.table is not None:
+        if group.table is not None and not isinstance(group, CumulativeGroup):
             found.setdefault((group.table, group.key), []).append(group)
     return found
 
 
-def _known(asked: Any, table: Any, key: str, groups: Iterable[Group]) -> Any:
+def _known(asked: Any, table: Any, key: str, groups: Iterable[Group], seen: nw.Expr) -> Any:
     """The rows of each row of the spine that were known by then, with what the groups make of each."""
-    known = asked.join(_but(table, SPINE), on=key, how="inner").filter(nw.col("known_time") < nw.col("as_of"))
+    known = asked.join(_but(table, SPINE), on=key, how="inner")
+    known = known.filter((nw.col("known_time") < nw.col("as_of")) & (nw.col("known_time") < seen))
     known = known.with_columns(age=nw.col("as_of") - nw.col("event_time"))
     made: dict[str, nw.Expr] = {}
     for group in groups:

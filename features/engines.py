@@ -3,14 +3,18 @@
 The only module with a branch per engine; the expressions are the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
 import polars as pl
 
 from features.compute import compute
+from features.cumulative import CumulativeGroup
 from features.feature import Group
+
+MOST, MOST_A_QUESTION = 100_000_000, 10_000  # rows joined: more of both are no subjects' own
 
 
 def to_parquet(
@@ -44,12 +48,31 @@ def to_parquet(
         )
         connection.execute(f"SET temp_directory='{out.parent / 'spill'}'")
         asked = connection.read_parquet(str(spine))
-        needed = {group.table for group in groups if group.table}
+        needed = {name for group in groups for name in group.reads}
         relations = {name: connection.read_parquet(str(tables / f"{name}.parquet")) for name in needed}
+        _require_subjects(asked, relations, groups)
         features = compute(asked, relations, groups)
         joined = asked.set_alias("asked").join(features.set_alias("found"), "row_id").order("row_id")
         joined.write_parquet(str(aside), compression="zstd")
     aside.rename(out)
+
+
+def _require_subjects(asked: Any, tables: Mapping[str, Any], groups: Iterable[Group]) -> None:
+    """Refuse a key that does not tell subjects apart: every question would meet nearly every row."""
+    direct = {(g.table, g.key) for g in groups if g.table and not isinstance(g, CumulativeGroup)}
+    for name, key in sorted(direct):
+        mine = nw.from_native(asked).group_by(key).agg(asked=nw.len())
+        rows = nw.from_native(tables[name]).group_by(key).agg(rows=nw.len())
+        met = mine.join(rows, on=key, how="inner").select(
+            nw.col("asked").sum(), rows=(nw.col("asked") * nw.col("rows")).sum()
+        )
+        questions, pairs = met.collect().row(0)
+        if questions and pairs > MOST and pairs / questions > MOST_A_QUESTION:
+            raise ValueError(
+                f"table {name}, key {key}: {pairs / questions:,.0f} rows a question, {pairs:,.0f} in all: "
+                "the key does not tell subjects apart; rows that many share are a table of `own_tables` with "
+                "`key: everybody` or `through`, which are summed up in order of time"
+            )
 
 
 def spark(master: str, memory: str = "2g", partitions: int = 200) -> Any:
@@ -84,7 +107,7 @@ def to_partitions(session: Any, spine: Path, tables: Path, groups: Iterable[Grou
     """
     groups = tuple(groups)
     asked = session.read.parquet(str(spine))
-    needed = {group.table for group in groups if group.table}
+    needed = {name for group in groups for name in group.reads}
     frames = {name: session.read.parquet(str(tables / f"{name}.parquet")) for name in needed}
     features = compute(asked, frames, groups)
     asked.join(features, "row_id").write.mode("overwrite").parquet(str(out))

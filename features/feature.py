@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import narwhals as nw
 
 from features.masks import Conditions
+from features.own_tables import OwnTable
 
 DAY = 86_400  # seconds
 NEWEST = nw.col("age") == nw.col("newest_age")
@@ -116,6 +117,8 @@ class Group:
     rows
         Columns made from the joined rows before they are aggregated, by name, in order; groups over
         the same table share them.
+    described
+        What the table is, where it is a brand's own.
     """
 
     name: str
@@ -127,6 +130,12 @@ class Group:
     rows: Mapping[str, nw.Expr] = field(default_factory=dict)
     en: str = ""
     zh: str = ""
+    described: OwnTable | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The tables that it reads."""
+        return () if self.table is None else (self.table,)
 
     def expanded(self) -> list[tuple[Feature, int | None]]:
         """Every aggregate with its window, one entry a column."""

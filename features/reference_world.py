@@ -83,9 +83,9 @@ def spine(contents: pl.DataFrame) -> pl.DataFrame:
 
 def _table(name: str, own: dict[str, bool]) -> pl.DataFrame:
     size = SIZES.get(name, ROWS)
-    heads = _heads(name, size)
+    following = heads(name, size)
     made = {
-        column: _column(name, column, spec, heads)
+        column: _column(name, column, spec, following)
         for column, spec in tables.columns(name).items()
         if column not in ("occurred_at", "recorded_at")
     }
@@ -96,25 +96,25 @@ def _table(name: str, own: dict[str, bool]) -> pl.DataFrame:
         frame = frame.with_columns(quantity=pl.col("quantity") * sign)
     if name in ("events", "responses"):  # a touch is a member's or a lead's
         frame = _either(frame)
-    return frame.with_columns(**_times(name, heads)) if name != "products" else frame
+    return frame.with_columns(**times(name, following)) if name != "products" else frame
 
 
-def _heads(table: str, size: int) -> list[int]:
-    """The row that each row follows: lines of an order, steps of a ticket, touches of a visit."""
-    stream, heads = Stream(f"{table} follows"), [0]
+def heads(table: str, size: int) -> list[int]:
+    """Return the row that each row follows: lines of an order, steps of a ticket, touches of a visit."""
+    stream, found = Stream(f"{table} follows"), [0]
     for at in range(1, size):
         follows = size == ROWS and stream.whole(0, 100) < 100 * FOLLOWS
-        heads.append(heads[-1] if follows else at)
-    return heads
+        found.append(found[-1] if follows else at)
+    return found
 
 
-def _column(table: str, column: str, spec: Any, heads: list[int]) -> pl.Series:
+def _column(table: str, column: str, spec: Any, following: list[int]) -> pl.Series:
     """One column of the contract; what is unique, whose it is and what it may hold decide its values."""
-    size = len(heads)
+    size = len(following)
     if column in SUBJECT_KEYS:
-        values = [f"s{subject}" for subject in _subjects(table, heads)]
+        values = [f"s{subject}" for subject in subjects(table, following)]
     elif column in THREADS:
-        values = [f"{column[0]}{head}" for head in heads]
+        values = [f"{column[0]}{head}" for head in following]
     elif spec.unique:
         values = [f"{column[0]}{at}" for at in range(size)]
     else:
@@ -123,13 +123,13 @@ def _column(table: str, column: str, spec: Any, heads: list[int]) -> pl.Series:
     return pl.Series(column, values, dtype=spec.dtype.type)
 
 
-def _subjects(table: str, heads: list[int]) -> list[int]:
-    """Whose rows they are: in small tables everybody's in turn, in large ones from many rows to a few."""
-    if len(heads) < ROWS:
-        return [at % SUBJECTS for at in range(len(heads))]
+def subjects(table: str, following: list[int]) -> list[int]:
+    """Return whose rows they are: in small tables everybody's in turn, in large ones many to few."""
+    if len(following) < ROWS:
+        return [at % SUBJECTS for at in range(len(following))]
     stream = Stream(f"{table} subjects")
-    drawn = [min(int(-3 * log(stream.whole(1, 1000) / 1000)), SUBJECTS - 1) for _ in heads]
-    return [drawn[head] for head in heads]
+    drawn = [min(int(-3 * log(stream.whole(1, 1000) / 1000)), SUBJECTS - 1) for _ in following]
+    return [drawn[head] for head in following]
 
 
 def _draw(table: str, column: str, spec: Any, stream: Stream) -> Callable[[], Any]:
@@ -163,19 +163,19 @@ def _either(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _times(table: str, heads: list[int]) -> dict[str, pl.Series]:
-    """Times on the hour, often equal; some rows were recorded later.
+def times(table: str, following: list[int]) -> dict[str, pl.Series]:
+    """Return times on the hour, often equal; some rows were recorded later.
 
     Subjects differ in how long they were there: some have been silent for long.
     """
     stream, late, after = (Stream(f"{table} {what}") for what in ("happened", "late", "after"))
     thread = next((column for column in THREADS if column in tables.columns(table)), None)
     hours = HOURS if thread is None else THREADS[thread]
-    drawn = [stream.whole(0, 10_000) / 10_000 for _ in heads]
-    spans = [DAYS * 24 * (1 + 3 * (subject % 4)) // 10 for subject in _subjects(table, heads)]
+    drawn = [stream.whole(0, 10_000) / 10_000 for _ in following]
+    spans = [DAYS * 24 * (1 + 3 * (subject % 4)) // 10 for subject in subjects(table, following)]
     happened = [
         START + (int(drawn[head] * spans[at]) + (after.whole(0, hours + 1) if head < at else 0)) * 3600
-        for at, head in enumerate(heads)
+        for at, head in enumerate(following)
     ]
     known = [at + (late.whole(0, 40 * DAY) if late.whole(0, 100) < 100 * LATE else 0) for at in happened]
     return {"occurred_at": _moments(happened), "recorded_at": _moments(known)}

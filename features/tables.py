@@ -19,6 +19,8 @@ from typing import Annotated, Any
 import pandera.polars as pa
 import polars as pl
 
+from features.own_tables import is_own
+
 Time = Annotated[pl.Datetime, "us", "UTC"]
 
 ARMS = ("treat", "control")
@@ -176,6 +178,12 @@ class Subjects(Dated):
     value_cents: int = optional("what the outcome was worth", "cents")
 
 
+class OwnRows(Dated):
+    """What every table of a brand's own has, beside its key and its columns (``x_<name>``)."""
+
+    ends_at: Time = optional("when the row ends, known beforehand")
+
+
 TABLES: Mapping[str, type[pa.DataFrameModel]] = {
     "members": Members,
     "leads": Leads,
@@ -193,9 +201,14 @@ EXTENSIBLE = ("members", "leads", "campaigns", "subjects")  # tables that take x
 CONTENT = ("channel", "content_type", "offer", "category", "discount_percent", "cost_cents", "window_days")
 
 
+def schema(table: str) -> type[pa.DataFrameModel]:
+    """The contract of one table."""
+    return OwnRows if is_own(table) else SCHEMAS[table]
+
+
 def columns(table: str) -> dict[str, pa.Column]:
     """The columns of one table, by name, in the order of the contract."""
-    return SCHEMAS[table].to_schema().columns
+    return schema(table).to_schema().columns
 
 
 def empty(table: str) -> pl.DataFrame:
@@ -218,6 +231,8 @@ def shaped(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     """
     specs = columns(table)
     extra = [name for name in frame.columns if name.startswith("x_")] if table in EXTENSIBLE else []
+    if is_own(table):
+        extra = [name for name in frame.columns if name not in specs]
     frame = frame.select(
         *(
             (pl.col(name) if name in frame.columns else pl.lit(None)).cast(spec.dtype.type).alias(name)
@@ -232,6 +247,8 @@ def shaped(table: str, frame: pl.DataFrame) -> pl.DataFrame:
             "event_time": pl.col("occurred_at").dt.epoch("s"),
             "known_time": pl.max_horizontal("occurred_at", "recorded_at").dt.epoch("s"),
         }
+    if is_own(table):
+        added["end_time"] = pl.col("ends_at").dt.epoch("s")
     if table == "members":
         added["joined_time"] = pl.col("joined_at").dt.epoch("s")
     if table == "purchases":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from features import unique_yaml
+from features.own_tables import is_own
 
 LANGUAGES = ("en", "zh")
 FILE = Path(__file__).with_name("phrases.yaml")
@@ -104,9 +105,11 @@ def theme(name: str) -> str:
 
     Examples
     --------
-    >>> theme("orders_90d"), theme("x_club")
-    ('purchases', 'x_club')
+    >>> theme("orders_90d"), theme("x_club"), theme("own_points__balance__mean_90d")
+    ('purchases', 'x_club', 'own_points__balance')
     """
+    if is_own(name):
+        return name.rpartition("__")[0]
     return _themes().get(family(name), family(name))
 
 

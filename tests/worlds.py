@@ -12,8 +12,8 @@ START = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp())
 DAYS = 500
 
 
-def _times(rng: np.random.Generator, n: int) -> dict[str, pl.Series]:
-    """Times on the second, often equal; some rows recorded late."""
+def times(rng: np.random.Generator, n: int) -> dict[str, pl.Series]:
+    """Return times on the second, often equal; some rows recorded late."""
     at = START + rng.integers(0, DAYS * 24, n) * 3600
     late = np.where(rng.random(n) < 0.2, rng.integers(0, 60 * DAY, n), 0)
     utc = pl.Datetime("us", "UTC")
@@ -47,7 +47,7 @@ def raw_world(seed: int, members: int = 12, rows: int = 400) -> dict[str, pl.Dat
         }
 
     def table(n: int, **columns: object) -> pl.DataFrame:
-        return pl.DataFrame({**columns, **_times(rng, n)})
+        return pl.DataFrame({**columns, **times(rng, n)})
 
     sale = rng.random(rows) < 0.9
     return {

@@ -81,10 +81,10 @@ def features(
     """Compute the questions' features of a task on Spark, into Parquet partitions."""
     from features import engines
     from models.task import task as named
-    from training.data.feature_groups import available
+    from training.data.feature_groups import of_task
 
     params = load()
-    folder, groups = params.build, available(params, named(task).groups)
+    folder, groups = params.build, of_task(params, named(task))
     session = engines.spark(master, memory)
     engines.to_partitions(session, folder / task / "spine.parquet", folder / "tables", groups, out)
 

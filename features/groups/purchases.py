@@ -25,15 +25,15 @@ def ratio(above: nw.Expr, below: nw.Expr) -> nw.Expr:
     return above / nw.when(below > 0).then(below)
 
 
-def _pauses(rows: Rows) -> Rows:
-    """Times between orders on different days: lines of one order have no gap."""
+def pauses(rows: Rows) -> Rows:
+    """Keep times between rows on different days: lines of one order have no gap."""
     return rows.where(PAUSE)
 
 
-def _spread(rows: Rows) -> nw.Expr:
-    """Standard deviation of the pauses in days, from exact sums of whole hours."""
-    pauses = _pauses(rows)
-    n, total, squares = pauses["gap_hours"].count(), pauses["gap_hours"].sum(), pauses.of(GAP * GAP).sum()
+def spread(rows: Rows) -> nw.Expr:
+    """Return the standard deviation of the pauses in days, from exact sums of whole hours."""
+    apart = pauses(rows)
+    n, total, squares = apart["gap_hours"].count(), apart["gap_hours"].sum(), apart.of(GAP * GAP).sum()
     variance = ratio(squares - ratio(total * total, n), n - 1)
     return nw.when(variance > 0).then(variance).otherwise(0.0).sqrt() / 24
 
@@ -83,9 +83,9 @@ PURCHASES = Group(
         Feature("purchase_channels", lambda r: r.where(SALE).distinct("channel"), "channels", "channels bought in so far", "累计购买渠道数", 0),
         Feature("last_purchase_channel", lambda r: r.last("channel"), "category", "channel of the last purchase", "最近购买渠道"),
         Feature("last_category", lambda r: r.last("category"), "category", "category of the last purchase", "最近购买品类"),
-        Feature("gap_mean_days", lambda r: ratio(_pauses(r)["gap_hours"].sum(), _pauses(r)["gap_hours"].count()) / 24, "days", "mean time between purchases", "平均购买间隔天数"),
-        Feature("gap_std_days", _spread, "days", "spread of the time between purchases", "购买间隔的波动天数"),
-        Feature("gap_max_days", lambda r: _pauses(r)["gap_hours"].max() / 24, "days", "longest pause so far", "最长购买间隔天数"),
+        Feature("gap_mean_days", lambda r: ratio(pauses(r)["gap_hours"].sum(), pauses(r)["gap_hours"].count()) / 24, "days", "mean time between purchases", "平均购买间隔天数"),
+        Feature("gap_std_days", spread, "days", "spread of the time between purchases", "购买间隔的波动天数"),
+        Feature("gap_max_days", lambda r: pauses(r)["gap_hours"].max() / 24, "days", "longest pause so far", "最长购买间隔天数"),
         Feature("lines_evening", lambda r: r.where(SALE).where(HOUR >= 18).count(), "lines", "lines bought after 18:00 (UTC)", "18:00 后购买行数（UTC）", 0),
         Feature("lines_morning", lambda r: r.where(SALE).where(HOUR < 12).count(), "lines", "lines bought before 12:00 (UTC)", "12:00 前购买行数（UTC）", 0),
         Feature("lines_store", lambda r: r.where(SALE).where(nw.col("channel") == "store").count(), "lines", "lines bought in a store", "门店购买行数", 0),

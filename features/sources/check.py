@@ -113,7 +113,7 @@ def check(path: Path, requirements: Requirements = NONE, keep: Store = _drained)
         def store(name: str, frames: Iterator[pl.DataFrame]) -> None:
             keep(name, _counted(frames, kinds) if name == "responses" else frames)
 
-        report = intake(shape(mapping, root), extracted, store, mapping.unknown_members)
+        report = intake(shape(mapping, root), extracted, store, mapping.unknown_members, own=mapping.own)
     there = {name for name, counts in report.tables.items() if counts["accepted"]}
     found = tuple(settled(report.findings, mapping.accept))
     tasks = _held(_tasks(mapping, there, kinds, requirements), found)

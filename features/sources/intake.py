@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal
 
 import polars as pl
 
 from features import tables
+from features.own_tables import OwnTable
+from features.sources.commonest import Commonest
 from features.sources.judging.attribution import attributed
 from features.sources.judging.evidence import Evidence
 from features.sources.judging.findings import Finding
@@ -37,12 +40,15 @@ class Report:
         ``last`` (ISO times), ``freshness_days``; ``added`` for members that only other tables name.
     findings
         Doubts that single rows do not show.
+    own
+        The brand's own tables, with the commonest values of their categories.
     """
 
     quarantine: pl.DataFrame
     conflicts: pl.DataFrame
     tables: dict[str, dict[str, Any]]
     findings: tuple[Finding, ...] = ()
+    own: tuple[OwnTable, ...] = ()
 
 
 @dataclass
@@ -89,6 +95,7 @@ def intake(
     store: Store,
     unknown_members: Literal["quarantine", "add"] = "quarantine",
     progress: Callable[[str], None] = lambda line: None,
+    own: Mapping[str, OwnTable] = MappingProxyType({}),
 ) -> Report:
     """Judge and bind all rows and store the good ones, completed and enriched, in order of time.
 
@@ -99,8 +106,10 @@ def intake(
     extracted
         Moment of the extract.
     store
-        Called once for each table of the contract and ``outreach``, with its frames; it keeps
-        rows of equal ``event_time`` in the order in which they come.
+        Called once for each table of the contract, ``outreach`` and the brand's own tables, with its
+        frames; it keeps rows of equal ``event_time`` in the order in which they come.
+    own
+        What the brand's own tables among the rows are, by their stored names.
     """
     base = {name: emptied(name, together(list(rows[name]))) for name in BASE if name in rows}
     adds = unknown_members == "add"
@@ -110,6 +119,7 @@ def intake(
     for name in CHUNKED:
         chunks = run.accepted(name, rows[name]) if name in rows else iter([tables.empty(name)])
         store(name, (_finished(name, chunk, products) for chunk in chunks))
+    valued = [_own(name, one, run, rows, store) for name, one in own.items()]
     plain |= {name: run.whole(name, rows) for name in ("contacts", "responses")}
     plain["responses"], said = attributed(plain["responses"], plain["contacts"])
     run.findings += said
@@ -122,13 +132,23 @@ def intake(
     for name, frame in tables.enrich({name: _checked(name, frame) for name, frame in plain.items()}).items():
         store(name, iter([frame]))
     quarantine = pl.concat([pl.DataFrame(schema=QUARANTINE), *run.aside])
-    return Report(quarantine, run.known.found.conflicts, run.tables, tuple(run.findings))
+    return Report(quarantine, run.known.found.conflicts, run.tables, tuple(run.findings), tuple(valued))
+
+
+def _own(
+    name: str, table: OwnTable, run: _Intake, rows: Mapping[str, Iterable[Rows]], store: Store
+) -> OwnTable:
+    """Store a table of the brand's own; return it with the commonest values of its categories."""
+    commonest = Commonest(table)
+    chunks = (_checked(name, chunk) for chunk in run.accepted(name, rows[name]))
+    store(name, commonest.counted(chunks))
+    return commonest.described()
 
 
 def _checked(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Complete, and held against the contract once more: what is stored has passed it."""
     full = tables.complete(name, frame)
-    tables.SCHEMAS[name].validate(full)
+    tables.schema(name).validate(full)
     return full
 
 

@@ -223,7 +223,8 @@ def _warnings(champion: Champion, one: Asked, settings: Settings, now: datetime)
         found.append({"code": "as_of_ahead"})
     if foreign := unknown_attributes(champion.reader, one.question):
         found.append({"code": "unknown_attribute", "attributes": foreign})
-    known = any(getattr(one.question.record, name) for name in champion.reader.sources)
+    record: Any = one.question.record
+    known = any(getattr(record, name) for name in champion.reader.sources) or any(record.own.values())
     return found if known else [*found, {"code": "nothing_known"}]
 
 

@@ -13,8 +13,11 @@ from features import catalog, tables
 from features.compute import compute
 from features.feature import Group
 from features.fingerprint import fingerprints
+from features.groups.own import own_groups
 from features.lifecycle_limits import LifecycleLimits
 from features.meaning import differences, meanings
+from features.own_tables import OwnTable, is_own
+from serving.champion.own_rows import own_faults, own_frame, unknown_own
 from serving.champion.query_plan import Plans
 from serving.contract.problems import NAME, Fault, Problem, pointer
 
@@ -46,11 +49,14 @@ class Reader:
         The feature groups of the model, the brand's own attributes included.
     attributes
         For each table its ``x_`` columns that the model knows, and whether each is a category.
+    own
+        The brand's own tables that the model reads.
     """
 
     key: str
     groups: tuple[Group, ...]
     attributes: Mapping[str, Mapping[str, bool]]
+    own: tuple[OwnTable, ...] = ()
 
     @cached_property
     def plans(self) -> Plans:
@@ -71,15 +77,18 @@ class Reader:
         there = {group.table for group in groups if group.table} | set(attributes)
         kinds = {name: attributes.get(name, {}) for name in there}
         groups = catalog.available(groups, kinds, LifecycleLimits.model_validate(card["lifecycle"]))
+        own = tuple(OwnTable.model_validate(one) for one in card.get("own_tables", ()))
+        key = "lead_id" if card["key"] == "lead_id" else "member_id"
+        groups += own_groups(own, [key])
         if told := differences(meanings(card["features"]), fingerprints(groups)):
             raise ValueError(f"features that the model learnt, in this code: {told}")
-        key = "lead_id" if card["key"] == "lead_id" else "member_id"
-        return cls(key, groups, attributes)
+        return cls(key, groups, attributes, own)
 
     @property
     def sources(self) -> tuple[str, ...]:
         """The tables of the contract that the model reads."""
-        wanted = [SOURCES.get(g.table, (g.table,)) for g in self.groups if g.table is not None]
+        read = [name for group in self.groups for name in group.reads if not is_own(name)]
+        wanted = [SOURCES.get(name, (name,)) for name in read]
         return tuple(dict.fromkeys(name for names in wanted for name in names))
 
     def features(self, questions: Sequence[Question]) -> pl.DataFrame:
@@ -120,7 +129,9 @@ class Reader:
 
     def _tables(self, questions: Sequence[Question]) -> dict[str, pl.DataFrame]:
         """The rows of all records, by table."""
-        return {name: self._table(name, questions) for name in self.sources}
+        records = [question.record for question in questions]
+        own = {one.stored: own_frame(one, records) for one in self.own}
+        return {name: self._table(name, questions) for name in self.sources} | own
 
     def _table(self, name: str, questions: Sequence[Question]) -> pl.DataFrame:
         own = self.attributes.get(name, {})
@@ -193,12 +204,14 @@ def unknown_attributes(reader: Reader, question: Question) -> list[str]:
         for name in (row.model_extra or {})
         if name not in reader.attributes.get(table, {})
     }
+    found.update(unknown_own(reader.own, question.record))
     return sorted(found)[:20]
 
 
 def check(reader: Reader, record: BaseModel, place: tuple[str | int, ...] = ("record",)) -> None:
     """What the models of single rows cannot see; ``Problem`` with a pointer to every place."""
     faults = [*_duplicates(record, place), *_returns(record, place), *_attributes(reader, record, place)]
+    faults += own_faults(reader.own, record, place)
     if faults:
         raise Problem("validation_failed", "The record does not follow the contract.", faults)
 

@@ -81,6 +81,23 @@ class OpenRow(BaseModel):
         return self
 
 
+class OwnRow(BaseModel):
+    """A row of a table of the brand's own, with the columns that its mapping describes."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": OWN_VALUE})
+
+    occurred_at: Time = Field(description="when it happened")
+    recorded_at: Time | None = Field(None, description="when it became known; the event time where empty")
+    ends_at: Time | None = Field(None, description="when it ends, known beforehand")
+
+    @model_validator(mode="after")
+    def _plain_values(self) -> "OwnRow":
+        for value in (self.__pydantic_extra__ or {}).values():
+            if not (value is None or isinstance(value, str | int | float | bool)):
+                raise ValueError("has a value that is no text, number or truth value")
+        return self
+
+
 @cache
 def row_model(table: str, without: tuple[str, ...] = ()) -> type[BaseModel]:
     """One row of ``table``; columns named in ``without`` are left out."""
@@ -124,6 +141,10 @@ def record_model() -> type[BaseModel]:
         for table in tables.TABLES
         if table not in LEFT_OUT
     }
+    fields["own"] = (
+        Annotated[dict[str, Annotated[list[OwnRow], Field(max_length=MAX_ROWS)]], Field(max_length=50)],
+        Field(default_factory=dict, description="Rows of the brand's own tables, by the table's name."),
+    )
     doc = (
         "Raw rows of one subject, in the shape of the member-data contract. What no schema can say: all "
         "rows are one member's or one lead's; ids that name a row stand once; a return has a negative "

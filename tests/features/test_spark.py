@@ -4,6 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import own_worlds
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -53,6 +54,18 @@ def test_spark_and_polars_agree_on_every_feature(session, tmp_path, monkeypatch)
     names = [feature.name for feature in catalog.features(GROUPS)]
     assert len(names) >= 80
     assert set(names) <= set(found.columns)
+
+
+def test_spark_and_polars_agree_on_own_tables(session, tmp_path):
+    groups, spine = own_worlds.groups(tmp_path), own_worlds.spine(7)
+    spine.write_parquet(tmp_path / "spine.parquet")
+    world = own_worlds.rows(7)
+    for name, frame in world.items():
+        frame.write_parquet(tmp_path / f"{name}.parquet")
+    engines.to_partitions(session, tmp_path / "spine.parquet", tmp_path, groups, tmp_path / "out")
+    found = pl.read_parquet(tmp_path / "out" / "*.parquet").sort("row_id")
+    expected = spine.join(compute(spine, world, groups), on="row_id", how="left").sort("row_id")
+    assert_frame_equal(found, expected, rel_tol=1e-9, abs_tol=1e-9, check_column_order=False)
 
 
 def _refuse(*_: object) -> None:

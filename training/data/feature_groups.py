@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol
 
 from features import catalog, engines
 from features.feature import Group
+from features.groups.own import own_groups
+from features.own_tables import load
 from training.params import Params
 
 
@@ -15,3 +18,21 @@ def available(params: Params, groups: Iterable[Group], tables: Path | None = Non
     """
     kinds = engines.kinds(params.build / "tables" if tables is None else tables)
     return catalog.available(groups, kinds, params.lifecycle)
+
+
+class Asking(Protocol):
+    """What is asked about: a task."""
+
+    @property
+    def subject(self) -> str:
+        """The column of those whose rows belong together."""
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """Feature groups, in the order of the catalogue."""
+
+
+def of_task(params: Params, task: Asking) -> tuple[Group, ...]:
+    """Return the groups of a task that the data set can feed, those of the brand's own tables last."""
+    keys = {task.subject, *(group.key for group in task.groups if group.table)}
+    return available(params, task.groups) + own_groups(load(params.build / "tables"), keys)

@@ -59,8 +59,10 @@ def learnt(rows: pl.DataFrame, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def inputs(rows: pl.DataFrame, facts: dict[str, Any]) -> list[Feature]:
-    """The features that say anything before the test: those with more than one value."""
+    """The features that say anything before the test: more than one value, and not dropped as useless."""
+    dropped = set(facts.get("dropped", ()))
     past = rows.filter(pl.col("split") != "test")
     words = ("name", "unit", "en", "zh", "empty")
     found = [Feature(expr=nw.lit(None), **{key: row[key] for key in words}) for row in facts["features"]]
-    return [feature for feature in found if past[feature.name].n_unique() > 1]
+    kept = [feature for feature in found if feature.name not in dropped]
+    return [feature for feature in kept if past[feature.name].n_unique() > 1]

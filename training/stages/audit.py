@@ -2,21 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from features import catalog
-from features.compute import compute
-from features.feature import DAY, Group
 from models.encoder import Encoder
 from models.task import task as task_named
-from training.data.feature_groups import available
+from training.data.feature_groups import of_task
 from training.data.rows import inputs, load
 from training.evaluation import late_columns, target_leakage
 from training.evaluation.metrics import auc_alone
+from training.evaluation.recompute import recompute
 from training.io import read_json, say, write_json
 from training.params import Params
 
@@ -152,36 +150,13 @@ def _recomputed(params: Params, name: str, rows: pl.DataFrame) -> dict[str, Any]
     tables = params.build / "tables"
     if not tables.is_dir():
         return {"check": "recomputed", "result": "unrun", "value": None, "threshold": 0}
-    groups = available(params, task_named(name).groups)
+    groups = of_task(params, task_named(name))
     names = [feature.name for feature in catalog.features(groups)]
     asked = rows.sample(min(QUESTIONS, len(rows)), seed=params.seed).sort("row_id")
     again = recompute(asked.drop(names), tables, groups).sort("row_id")
     changed = [column for column in names if not _equal(asked[column], again[column])]
     says = f"features {changed[:3]} hang on rows that were not known at the moment asked"
     return _check("recomputed", not changed, len(changed), 0, says, rows=len(asked), features=len(names))
-
-
-def recompute(asked: pl.DataFrame, tables: Path, groups: tuple[Group, ...]) -> pl.DataFrame:
-    """Features of each question from a world of its own: rows known before, and planted later ones.
-
-    Parameters
-    ----------
-    asked
-        Questions, ``row_id`` unique; a sample, since every question gets copies of its subject's rows.
-    """
-    worlds: dict[str, pl.DataFrame] = {}
-    own = pl.col("row_id").cast(pl.String)
-    keys = {group.table: group.key for group in groups if group.table}
-    for table, key in keys.items():
-        there = pl.scan_parquet(tables / f"{table}.parquet")
-        mine = asked.lazy().select(key, at="row_id", moment="as_of")
-        rows = there.join(mine, on=key).with_columns(pl.col("at").cast(pl.String).alias(key)).collect()
-        known = rows.filter(pl.col("known_time") < pl.col("moment"))
-        later = known.with_columns(event_time=pl.col("moment"), known_time=pl.col("moment"))
-        recorded = known.with_columns(known_time=pl.col("moment") + DAY)
-        worlds[table] = pl.concat([known, later, recorded]).drop("at", "moment")
-    spine = asked.with_columns(own.alias(key) for key in dict.fromkeys(keys.values()))
-    return compute(spine, worlds, groups)
 
 
 def _equal(first: pl.Series, second: pl.Series) -> bool:

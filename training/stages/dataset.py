@@ -9,17 +9,19 @@ import polars as pl
 from features import catalog, engines
 from features.fingerprint import described
 from features.meaning import combined, meanings
+from features.own_tables import is_own
 from features.timestamps import extract_moment, iso, seconds
 from models.population import Spine, Tables
 from models.task import Task
 from models.task import task as task_named
 from training.data import spine as spines
 from training.data import sufficiency
-from training.data.feature_groups import available
+from training.data.feature_groups import of_task
 from training.data.refusals import refused
-from training.data.rows import GAP
+from training.data.rows import GAP, inputs, is_contacted
 from training.data.rows import tables as scanned
 from training.data.split import Split, split_in_time
+from training.evaluation.useful_columns import useful
 from training.io import read_json, say, write_json
 from training.params import Params
 
@@ -34,7 +36,7 @@ def dataset(params: Params, name: str) -> None:
     without = refused(params, task.subject, end + 1)
     kept, split, steps = asked(task, tables, spine, params, end, without)
     kept.write_parquet(folder / "spine.parquet")
-    groups = available(params, task.groups)
+    groups = of_task(params, task)
     say(f"{name}: {len(kept):,} questions, {len(catalog.features(groups))} features")
     engines.to_parquet(
         folder / "spine.parquet",
@@ -45,7 +47,9 @@ def dataset(params: Params, name: str) -> None:
         params.engine.threads,
     )
     found = _enough(folder, name)
-    write_json(folder / "dataset.json", _facts(task, spine, kept, split, groups, steps, ingest) | found)
+    facts = _facts(task, spine, kept, split, groups, steps, ingest) | found
+    facts["dropped"] = _useless(folder, name, facts, split, params)
+    write_json(folder / "dataset.json", facts)
 
 
 def asked(
@@ -73,6 +77,24 @@ def asked(
     if not split.blocks or kept.filter(pl.col("split") == "train").is_empty():
         raise ValueError(f"{task.name}: no rows to learn from before the first validation block")
     return every, split, steps
+
+
+def _useless(folder: Path, name: str, facts: dict[str, Any], split: Split, params: Params) -> list[str]:
+    """Columns of own tables that bring nothing on the validation blocks, beside all others; said how many."""
+    own = {row["name"] for row in facts["features"] if is_own(row["group"])}
+    if not own:
+        return []
+    rows = pl.read_parquet(folder / "dataset.parquet")
+    rows = rows.filter(is_contacted(rows) & ~pl.col("split").is_in([GAP, "test"]))
+    every = range(len(split.blocks))
+    folds = [(rows.filter(split.training(at)), rows.filter(pl.col("fold") == at)) for at in every]
+    try:
+        kept = useful(folds, inputs(rows, facts), params.seed, params.engine.threads)
+    except ValueError:
+        return []
+    dropped = sorted(own - set(kept))
+    say(f"{name}: {len(dropped):,} of {len(own):,} columns of own tables bring nothing out of fold")
+    return dropped
 
 
 def _enough(folder: Path, name: str) -> dict[str, Any]:
@@ -148,6 +170,7 @@ def _facts(
         "blocks": list(split.blocks),
         "test_start_time": split.test_start,
         "groups": [group.name for group in groups],
+        "own_tables": [group.described.model_dump(mode="json") for group in groups if group.described],
         "features": features,
         "fingerprint": combined(meanings(features)),
         "left_out": {

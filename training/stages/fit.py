@@ -107,6 +107,7 @@ def _card(
         "features": features,
         "boundaries": [{"code": one.code, "en": one.en, "zh": one.zh} for one in boundaries],
         "own": _own_attributes(facts),
+        "own_tables": facts.get("own_tables", []),
         "lifecycle": params.lifecycle.model_dump(),
         "fingerprint": combined(meanings(features)),
         "base_rate": float(past["label"].mean()),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from features import own_tables
 from training.data.quarantine_limits import judged
 from training.io import say, sha256, write_json
 from training.params import Params
@@ -41,7 +42,8 @@ def ingest(params: Params) -> None:
     source = _brand(params) if params.data == BRAND else _mapped(params, scratch)
     with swapped(params.build / "tables") as aside:
         folder = Folder(aside, params.engine.memory, params.engine.threads)
-        report = intake(source.rows, source.extracted, folder.store, source.unknown_members, say)
+        report = intake(source.rows, source.extracted, folder.store, source.unknown_members, say, source.own)
+        own_tables.save(report.own, aside)
         _hold_against(params, report.tables)
         found = list(settled(report.findings, source.accept))
         for one in found:
@@ -68,6 +70,7 @@ class Source:
     unknown_members: Literal["quarantine", "add"] = "quarantine"
     notes: Mapping[str, Any] = field(default_factory=lambda: {"left_out": {}})
     accept: Mapping[str, str] = field(default_factory=dict)
+    own: Mapping[str, own_tables.OwnTable] = field(default_factory=dict)
 
 
 def _brand(params: Params) -> Source:
@@ -103,6 +106,7 @@ def _mapped(params: Params, scratch: Path) -> Source:
         mapping.unknown_members,
         notes,
         mapping.accept,
+        mapping.own,
     )
 
 

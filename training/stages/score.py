@@ -21,7 +21,7 @@ from models.release_format import POPULATION
 from models.scorer import ELSEWHERE, Population, Scorer
 from models.task import Task
 from models.task import task as task_named
-from training.data.feature_groups import available
+from training.data.feature_groups import of_task
 from training.data.rows import tables as scanned
 from training.data.score_ids import fingerprint, score_ids
 from training.io import read_json, say, write_json
@@ -131,7 +131,7 @@ def _tables(scorer: Scorer, parts: list[pl.DataFrame], processes: int) -> Iterat
 
 def _features(rows: pl.DataFrame, folder: Path, task: Task, params: Params) -> pl.DataFrame:
     tables = params.build / "tables"
-    groups = available(params, task.groups)
+    groups = of_task(params, task)
     asked, out = folder / "asked.parquet", folder / "features.parquet"
     rows.with_columns(pl.col("row_id").cast(pl.Int64)).write_parquet(asked)
     engines.to_parquet(asked, tables, groups, out, params.engine.memory, params.engine.threads)

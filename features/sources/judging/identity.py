@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from features.own_tables import is_own
 from features.sources.source_rows import COLUMN, REASON
 
 BOUND = ("members", "purchases", "events", "contacts", "responses", "care")
@@ -101,7 +102,7 @@ def bind(table: str, frame: pl.DataFrame, found: Bindings, members: pl.Series) -
     members
         Ids with a row of their own in ``members``: an account among them is a member until it is bound.
     """
-    if table not in BOUND or "member_id" not in frame.columns:
+    if not (table in BOUND or is_own(table)) or "member_id" not in frame.columns:
         return frame
     if "recorded_at" not in frame.columns:
         frame = frame.with_columns(recorded_at=pl.lit(None, TIME))

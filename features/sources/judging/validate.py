@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from features import tables
+from features.own_tables import is_own
 from features.sources.reading.files import FILE, ROW
 from features.sources.source_rows import BESIDE, COLUMN, EMPTIED, REASON, WHOLE_DAY
 
@@ -52,7 +53,7 @@ def referred(table: str, frame: pl.DataFrame, known: Mapping[str, pl.Series]) ->
     known
         Accepted ids, by table.
     """
-    if table not in REFERRING:
+    if not (table in REFERRING or is_own(table)):
         return frame
     return _mark(
         frame,

@@ -10,7 +10,9 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
+from features.own_tables import OwnTable
 from features.sources.mapping.cell_spec import Cell, Strict
+from features.sources.mapping.own_table_spec import Name, OwnPart, described
 from features.sources.mapping.source_spec import Join, Source
 from features.sources.mapping.yaml_lines import Keys, Place, read_yaml
 
@@ -76,6 +78,9 @@ class Mapping(Strict):
     left_out: dict[str, str] = Field({}, description="task: why this source has no data for it")
     sources: dict[str, Source] = Field(min_length=1)
     tables: dict[TableName, tuple[Part, ...]] = Field(min_length=1)
+    own_tables: dict[Name, OwnPart] = Field(
+        {}, description="tables beyond the contract, which become features by rule"
+    )
 
     _place: Place = PrivateAttr()
 
@@ -113,6 +118,11 @@ class Mapping(Strict):
         return {
             name: why for parts in self.tables.values() for part in parts for name, why in part.accept.items()
         }
+
+    @property
+    def own(self) -> dict[str, OwnTable]:
+        """What the brand's own tables are, by their stored names; ``ValueError`` where one leads nowhere."""
+        return described(self.own_tables, self.place)
 
     @property
     def dated(self) -> bool:
@@ -171,6 +181,7 @@ def load(path: Path) -> Mapping:
         raise ValueError(_sentences(place, error)) from None
     mapping._place = place
     _check_names(mapping)
+    _ = mapping.own
     return mapping
 
 
@@ -197,12 +208,16 @@ def _fault(fault: Any) -> str:
 
 def _check_names(mapping: Mapping) -> None:
     known = sorted(mapping.sources)
+    every: list[tuple[Keys, Part | OwnPart]] = [
+        (("tables", table, index), part)
+        for table, parts in mapping.tables.items()
+        for index, part in enumerate(parts)
+    ]
+    every += [(("own_tables", name), part) for name, part in mapping.own_tables.items()]
     named: list[tuple[Keys, str]] = []
-    for table, parts in mapping.tables.items():
-        for index, part in enumerate(parts):
-            keys: Keys = ("tables", table, index)
-            named.append(((*keys, "source"), part.source))
-            named += [((*keys, "join", n, "source"), join.source) for n, join in enumerate(part.join)]
+    for keys, part in every:
+        named.append(((*keys, "source"), part.source))
+        named += [((*keys, "join", n, "source"), join.source) for n, join in enumerate(part.join)]
     for keys, name in named:
         if name not in mapping.sources:
             raise ValueError(f"{mapping.place.at(*keys)}: no source {name!r}; there are {known}")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
+from features.own_tables import is_own
 from features.sources.mapping.mapping_file import Mapping
-from features.sources.reading.table_reader import PartRows
+from features.sources.reading.table_reader import OwnTableRows, PartRows
 from features.sources.source_rows import CHUNKED, Rows, together
 
 CHUNK = 1_000_000  # rows
@@ -20,7 +21,7 @@ def shape(mapping: Mapping, root: Path, chunk: int = CHUNK) -> dict[str, Iterato
     Parameters
     ----------
     chunk
-        Rows of purchases, events and care that are held at a time; other tables come whole.
+        Rows of purchases, events, care and own tables that are held at a time; other tables come whole.
 
     Raises
     ------
@@ -30,7 +31,7 @@ def shape(mapping: Mapping, root: Path, chunk: int = CHUNK) -> dict[str, Iterato
         A file that cannot be read, a missing column, a column of the wrong type, a wrong key:
         the sentence names file, column, place in the mapping, what was found and what is allowed.
     """
-    parts = {table: _parts(mapping, root, table) for table in mapping.tables}
+    parts = {table: _parts(mapping, root, table) for table in _names(mapping)}
     return {table: _rows(table, found, chunk) for table, found in parts.items()}
 
 
@@ -43,7 +44,7 @@ def newest(mapping: Mapping, root: Path, now: datetime | None = None) -> datetim
         Where no row has a time.
     """
     now, found = now or datetime.now(UTC), []
-    for part in (part for table in mapping.tables for part in _parts(mapping, root, table)):
+    for part in (part for table in _names(mapping) for part in _parts(mapping, root, table)):
         made = part.typed()
         there = [name for name in TIMES if name in made.collect_schema()]
         ends = made.select(pl.col(name).filter(pl.col(name) <= now).max() for name in there).collect()
@@ -53,12 +54,18 @@ def newest(mapping: Mapping, root: Path, now: datetime | None = None) -> datetim
     return max(found)
 
 
+def _names(mapping: Mapping) -> list[str]:
+    return [*mapping.tables, *mapping.own]
+
+
 def _parts(mapping: Mapping, root: Path, table: str) -> list[PartRows]:
+    if is_own(table):
+        return [OwnTableRows(mapping, root, table, 0)]
     return [PartRows(mapping, root, table, index) for index in range(len(mapping.tables[table]))]  # type: ignore[index]
 
 
 def _rows(table: str, parts: list[PartRows], chunk: int) -> Iterator[Rows]:
-    if table in CHUNKED:
+    if table in CHUNKED or is_own(table):
         for part in parts:
             yield from part.chunks(chunk)
     else:

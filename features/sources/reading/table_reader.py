@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from features.own_tables import EVERYBODY, PREFIX
 from features.sources.mapping.mapping_file import Mapping, Part
 from features.sources.mapping.yaml_lines import Keys
 from features.sources.reading.attribute_types import chosen, typed_by_itself
@@ -60,14 +61,29 @@ class PartRows:
     """
 
     def __init__(self, mapping: Mapping, root: Path, table: str, index: int) -> None:
-        self.mapping, self.table, self.keys = mapping, table, ("tables", table, index)
-        self.part: Part = mapping.tables[table][index]  # type: ignore[index]
+        self.mapping, self.table = mapping, table
+        self.keys, self.part = self._described(index)
         self.file = mapping.sources[self.part.source].label
         self.source = opened(mapping, root, self.part.source)
         self.frame = self._joined(root)
         self.own = self._attributes()
-        check_columns(table, [*self.part.columns, *self.own], self.at("columns"))
-        check_rule(table, self.part.keep, self.at("keep"))
+        self._check_columns()
+
+    def _described(self, index: int) -> tuple[Keys, Part]:
+        """Where the part stands in the mapping, and the part."""
+        return ("tables", self.table, index), self.mapping.tables[self.table][index]  # type: ignore[index]
+
+    def _check_columns(self) -> None:
+        check_columns(self.table, [*self.part.columns, *self.own], self.at("columns"))
+        check_rule(self.table, self.part.keep, self.at("keep"))
+
+    def _type(self, name: str) -> pl.DataType:
+        """The type that a column is read as."""
+        return column_type(self.table, name)
+
+    def _keys(self, name: str) -> Keys:
+        """Where in the mapping a column stands."""
+        return (*self.keys, "columns", name)
 
     def at(self, *keys: str | int) -> str:
         """A place in the mapping file, for errors."""
@@ -134,16 +150,15 @@ class PartRows:
             return int(self.source.select(pl.len()).collect().item())
 
     def _cell(self, name: str) -> Made:
-        cell, keys = self.part.columns[name], (*self.keys, "columns", name)
+        cell, keys = self.part.columns[name], self._keys(name)
         if (self.table, name) == OUTCOME_TIME and cell.day is None:
             cell = cell.model_copy(update={"day": "end"})
         raw = origin(cell, self.frame, self.mapping.place, keys, self.file)
-        wanted = column_type(self.table, name)
         try:
-            made = typed(cell, raw, kind(raw, self.frame), wanted, self.mapping.time_zone)
+            made = typed(cell, raw, kind(raw, self.frame), self._type(name), self.mapping.time_zone)
             return self._not_after_extract(made) if cell.day == "end" else made
         except ValueError as error:
-            raise ValueError(f"{self.file}: {error} ({self.at('columns', name)})") from None
+            raise ValueError(f"{self.file}: {error} ({self.mapping.place.at(*keys)})") from None
 
     def _not_after_extract(self, made: Made) -> Made:
         """The end of the day of the extract is still to come: what happened on it happened before."""
@@ -164,9 +179,13 @@ class PartRows:
         reason = [pl.when(bad).then(pl.lit(f"not {self._allowed(name)}")) for name, bad in grave.items()] or [
             NOTHING
         ]
-        own = [typed_by_itself(frame[name]) for name in frame.columns if name.startswith("x_")]
+        own = self._own_types(frame)
         marked = frame.with_columns(pl.coalesce(column).alias(COLUMN), pl.coalesce(reason).alias(REASON))
         return marked.drop([f"{FAULT}{name}" for name in faults]).with_columns(own)
+
+    def _own_types(self, frame: pl.DataFrame) -> list[pl.Series]:
+        """Attributes of the brand's own, each in the type that its values tell."""
+        return [typed_by_itself(frame[name]) for name in frame.columns if name.startswith("x_")]
 
     def _emptied(self, frame: pl.DataFrame, faults: dict[str, pl.Expr]) -> pl.DataFrame:
         """Cells of people that could not be read, named; of the dead, what cannot be read is no denial."""
@@ -180,7 +199,7 @@ class PartRows:
         return frame if dead is None else frame.with_columns(deceased=dead | pl.col("deceased"))
 
     def _allowed(self, name: str) -> str:
-        return ALLOWED[type(column_type(self.table, name))]
+        return ALLOWED[type(self._type(name))]
 
     def _refuse_wrong_types(self, frame: pl.DataFrame) -> None:
         """Stop where no cell of a column can be read: that is not a bad row, but a wrong column."""
@@ -189,5 +208,49 @@ class PartRows:
             if faults and frame[name].null_count() == frame.height:
                 raise ValueError(
                     f"{self.file}: none of the {faults} cells for {self.table}.{name} is "
-                    f"{self._allowed(name)} ({self.at('columns', name)})"
+                    f"{self._allowed(name)} ({self.mapping.place.at(*self._keys(name))})"
                 )
+
+
+class OwnTableRows(PartRows):
+    """Rows of a table of the brand's own: its types and its places in the mapping are the mapping's."""
+
+    def _described(self, index: int) -> tuple[Keys, Part]:
+        name = self.table.removeprefix(PREFIX)
+        spec = self.mapping.own_tables[name]
+        cells = {column: cell for column, (cell, _) in spec.cells.items()}
+        part = Part.model_validate(
+            {"source": spec.source, "join": spec.join, "where": spec.where, "columns": cells}
+        )
+        return ("own_tables", name), part
+
+    def _check_columns(self) -> None:
+        """Every column is one that the mapping describes."""
+
+    def _type(self, name: str) -> pl.DataType:
+        described = {column.stored: column for column in self.mapping.own[self.table].columns}
+        if name not in described:
+            return column_type(self.table, name)
+        return pl.Boolean() if described[name].kind == "yes" else described[name].dtype
+
+    def _keys(self, name: str) -> Keys:
+        return (*self.keys, *self.mapping.own_tables[self.keys[1]].cells[name][1])  # type: ignore[index]
+
+    def _own_types(self, frame: pl.DataFrame) -> list[pl.Series]:
+        """Truth values as 1 and 0, so that they can be counted."""
+        return [
+            frame[name].cast(pl.Int64)
+            for name, kind in frame.schema.items()
+            if kind == pl.Boolean and name.startswith("x_")
+        ]
+
+    def _marked(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """A row that is nobody's is a fault."""
+        marked, key = super()._marked(frame), self.mapping.own[self.table].key
+        if key == EVERYBODY:
+            return marked
+        bad = pl.col(key).is_null() & pl.col(REASON).is_null()
+        faults = {COLUMN: key, REASON: "empty"}
+        return marked.with_columns(
+            pl.when(bad).then(pl.lit(word)).otherwise(name).alias(name) for name, word in faults.items()
+        )

@@ -1,0 +1,108 @@
+"""A record with rows of a brand's own tables: the features that training computes, or a named fault."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+from own_worlds import described
+from polars.testing import assert_frame_equal
+from pydantic import ValidationError
+
+from features import catalog, tables
+from features.compute import compute
+from features.fingerprint import described as catalogue
+from features.groups.care import CARE
+from features.groups.own import own_groups
+from serving.champion.record_features import Question, Reader, check, unknown_attributes
+from serving.contract.problems import Problem
+from serving.contract.schema_record import record_model
+
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
+ENTRIES: tuple[dict[str, Any], ...] = (
+    {"days": 40, "points": 10, "cost": 125, "card": True, "reason": "earned", "store": "s1"},
+    {"days": 3, "points": -5.5, "reason": "spent"},
+    {"days": 1, "late": 2, "points": 99, "reason": "gift"},
+)
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory) -> Reader:
+    own = described(tmp_path_factory.mktemp("own"))
+    groups = (*catalog.available((CARE,), {"care": {}}), *own_groups(own, ["member_id"]))
+    card = {
+        "groups": [group.name for group in groups], "own": {}, "lifecycle": {}, "key": "member_id",
+        "own_tables": [one.model_dump(mode="json") for one in own], "features": catalogue(groups),
+    }  # fmt: skip
+    return Reader.of(card)
+
+
+def record(*entries: dict[str, Any], **more: Any) -> Any:
+    """A record whose ledger has these entries."""
+    rows = []
+    for entry in entries:
+        happened = NOW - timedelta(days=entry["days"])
+        known = (happened + timedelta(days=entry.get("late", 0))).isoformat()
+        values = {name: value for name, value in entry.items() if name not in ("days", "late")}
+        rows.append({"occurred_at": happened.isoformat(), "recorded_at": known, **values})
+    ends = {"occurred_at": "2026-01-01T00:00:00Z", "ends_at": "2026-09-01T00:00:00Z"}
+    return record_model().model_validate({"own": {"points": rows, "contracts": [ends], **more}})
+
+
+def test_a_record_has_the_features_that_training_would_compute(reader: Reader) -> None:
+    moment = int(NOW.timestamp())
+    found = reader.features([Question(record(*ENTRIES), moment), Question(record(ENTRIES[1]), moment)])
+    ledger = pl.DataFrame(
+        {
+            "member_id": ["0", "0", "0", "1"],
+            "occurred_at": [NOW - timedelta(days=day) for day in (40, 3, 1, 3)],
+            "recorded_at": [NOW - timedelta(days=day) for day in (40, 3, -1, 3)],
+            "x_points": [10.0, -5.5, 99.0, -5.5], "x_cost": [125, None, None, None],
+            "x_card": [1, None, None, None], "x_reason": ["earned", "spent", "gift", "spent"],
+            "x_store": ["s1", None, None, None],
+        }
+    )  # fmt: skip
+    ours = next(group for group in reader.groups if group.name == "own_points")
+    spine = pl.DataFrame({"row_id": [0, 1], "member_id": ["0", "1"], "as_of": [moment] * 2})
+    wanted = compute(spine, {"own_points": tables.complete("own_points", ledger)}, [ours]).sort("row_id")
+    assert_frame_equal(found.select(wanted.columns[1:]), wanted.drop("row_id"))
+    assert found["own_points__count"].to_list() == [2, 1]
+    assert found["own_contracts__days_to_end"].to_list() == [62, 62]
+
+
+def test_what_subjects_share_is_not_known_from_a_record(reader: Reader) -> None:
+    found = reader.features([Question(record(*ENTRIES), int(NOW.timestamp()))])
+    shared = [name for name in found.columns if name.startswith(("own_sales", "own_footfall"))]
+    assert shared
+    assert found.select(shared).null_count().sum_horizontal().item() == len(shared)
+
+
+@pytest.mark.parametrize(
+    ("entry", "place", "detail"),
+    [
+        ({"points": "many"}, "/record/own/points/0/points", "must be a number"),
+        ({"cost": 1.5}, "/record/own/points/0/cost", "must be a whole number of cents"),
+        ({"card": 1}, "/record/own/points/0/card", "must be true or false"),
+        ({"reason": 7}, "/record/own/points/0/reason", "must be a text"),
+    ],
+)
+def test_a_value_of_another_kind_is_a_fault_with_its_place(
+    reader: Reader, entry: dict[str, Any], place: str, detail: str
+) -> None:
+    with pytest.raises(Problem) as caught:
+        check(reader, record({"days": 1, **entry}))
+    (fault,) = caught.value.errors
+    assert (fault.pointer, fault.code) == (place, "wrong_type")
+    assert detail in fault.detail
+
+
+def test_what_the_model_does_not_read_is_told(reader: Reader) -> None:
+    more = {"surveys": [{"occurred_at": "2026-01-01T00:00:00Z", "stars": 3}]}
+    asked = Question(record({"days": 1, "colour": "red"}, **more), int(NOW.timestamp()))
+    assert unknown_attributes(reader, asked) == ["own.points.colour", "own.surveys"]
+
+
+@pytest.mark.parametrize("row", [{"points": 3}, {"occurred_at": "2026-01-01T00:00:00Z", "points": [3]}])
+def test_a_row_needs_a_time_and_plain_values(row: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        record_model().model_validate({"own": {"points": [row]}})
