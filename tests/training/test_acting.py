@@ -318,7 +318,7 @@ def test_no_policy_is_better_than_the_best_that_the_brand_allows(world):
 @pytest.fixture(scope="module")
 def weekly(world: settings.Params) -> tuple[draft.Draft, weeks.World, weeks.State]:
     request = draft.Request("weeks", budget=25.0, hold_out=0.0, blind=True)
-    made_ = draft.drafted(world, request, draft.data_day(world))
+    made_ = draft.made(world, request, draft.data_day(world))
     return made_, *weeks.world(world, made_, seed=1)
 
 
@@ -334,14 +334,14 @@ def test_a_week_without_contacts_drives_nobody_away_and_brings_nothing(weekly):
 @pytest.mark.parametrize("name", list(weeks.POLICIES))
 def test_weeks_keep_the_budget_and_write_to_nobody_who_blocked(weekly, name):
     made_, known, state = weekly
-    cap = {"plan": made_.options.per_fortnight, "rested": 1, "top_p": np.inf}[name]
+    cap = {"plan": made_.inputs.options.per_fortnight, "rested": 1, "top_p": np.inf}[name]
     rng, begun = np.random.default_rng(0), state
     for week in range(5):
         before = state
         choice = weeks.POLICIES[name](made_, before)
         given = choice != -1
-        care = given & made_.options.care[np.maximum(choice, 0)]
-        assert made_.options.cost[choice[given]].sum() <= made_.limits.budget + 1e-9
+        care = given & made_.inputs.options.care[np.maximum(choice, 0)]
+        assert made_.inputs.options.cost[choice[given]].sum() <= made_.limits.budget + 1e-9
         assert not (given & ~before.reachable).any()
         assert not (given & ~care & (before.sent[: weeks.FORTNIGHT].sum(axis=0) >= cap)).any()
         state, found = weeks.step(
@@ -356,7 +356,7 @@ def test_weeks_keep_the_budget_and_write_to_nobody_who_blocked(weekly, name):
 def test_many_messages_drive_members_away_and_their_orders_are_lost(weekly):
     made_, known, state = weekly
     luck = np.full((4, len(state.there)), 0.05)
-    push = int(np.flatnonzero(~made_.options.care & (made_.options.cost < 0.02))[0])
+    push = int(np.flatnonzero(~made_.inputs.options.care & (made_.inputs.options.cost < 0.02))[0])
     everybody = np.full(len(state.there), push)
     tired = weeks.replace(state, sent=np.full_like(state.sent, 1))
     fresh = weeks.replace(state, sent=np.zeros_like(state.sent))

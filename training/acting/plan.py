@@ -65,7 +65,7 @@ def make(params: Params, request: Request) -> dict[str, Any]:
     layers.write_parquet(kept(params, request.name))
     aside.rename(target)
     published_plans.write(params.build / published_plans.FOLDER, request.name, rows, told)
-    return told
+    return paged
 
 
 def _day(params: Params, stated: date | None) -> date:

@@ -1,7 +1,8 @@
 """Answers that do not name what they answer: each counts for one contact, by one rule.
 
-The newest contact of the member before the answer; of several at the same moment one by lot, which falls
-the same each time, so that no campaign is favoured for its name.
+The newest contact of the member before the answer, of those that were known when the answer was: what becomes
+known later must not move an answer that features have read already. Of several at the same moment one by lot,
+which falls the same each time, so that no campaign is favoured for its name.
 """
 
 from collections.abc import Iterator
@@ -40,14 +41,21 @@ def _with_campaign(responses: pl.DataFrame) -> pl.DataFrame:
 
 def _newest(answers: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
     """One campaign for each answer that has one, and among how many it was drawn."""
-    asked = answers.select(PLACE, "member_id", at="occurred_at")
-    sent = contacts.select("member_id", "campaign_id", sent="occurred_at").unique()
-    before = asked.join(sent, on="member_id").filter(pl.col("sent") <= pl.col("at"))
+    asked = answers.select(PLACE, "member_id", at="occurred_at", known=_known(answers))
+    sent = contacts.select("member_id", "campaign_id", sent="occurred_at", told=_known(contacts)).unique()
+    before = asked.join(sent, on="member_id").filter(
+        pl.col("sent") <= pl.col("at"), pl.col("told") <= pl.col("known")
+    )
     last = before.filter(pl.col("sent") == pl.col("sent").max().over(PLACE))
-    told = last.group_by(PLACE, "member_id", "at").agg(pl.col("campaign_id").sort())
+    told = last.group_by(PLACE, "member_id", "at").agg(pl.col("campaign_id").unique().sort())
     drawn = [_drawn(*row) for row in told.select("campaign_id", "member_id", "at").iter_rows()]
     several = told["campaign_id"].list.len()
     return told.select(PLACE, campaign_id=pl.Series(drawn, dtype=pl.String), several=several)
+
+
+def _known(rows: pl.DataFrame) -> pl.Expr:
+    """When rows became known: as recorded, at the event where that is not told."""
+    return pl.max_horizontal(name for name in ("occurred_at", "recorded_at") if name in rows.columns)
 
 
 def _drawn(campaigns: list[str], member: str, at: object) -> str:
