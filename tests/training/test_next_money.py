@@ -119,7 +119,7 @@ def test_a_cell_with_failing_retention_is_found_and_chance_is_not():
 def test_an_interval_needs_past_campaigns():
     few = draft(0, campaigns=4)
     assert "low" not in following(few, layers(600))["brings"]
-    wide = replace(few.effects, levels=np.array([0.5, 0.8, 1.0, 1.2, 1.5]))
-    told = following(replace(few, effects=wide), layers(600))["brings"]
+    wide = replace(few.inputs.effects, levels=np.array([0.5, 0.8, 1.0, 1.2, 1.5]))
+    told = following(replace(few, inputs=replace(few.inputs, effects=wide)), layers(600))["brings"]
     assert told["low"] < told["value"] < told["high"]
     assert money(10.0, np.array([4.0]), np.ones(9), 2.0) == {"value": 10.0, "low": 10.0, "high": 10.0}
