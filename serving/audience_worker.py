@@ -1,8 +1,6 @@
 """The thread that plans audiences, one at a time: the pipeline's own code over the offers it published."""
 
 import logging
-import os
-import socket
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -17,13 +15,14 @@ from polars.exceptions import PolarsError
 from models.acting import brief, draft, inputs, published_plans
 from models.acting.draft import Asked
 from models.acting.inputs import Inputs
+from serving import background
 from serving.acting.audience_rows import withdrawn
 from serving.ledger.audience_store import Audiences
 from serving.state import State
 
 P = ParamSpec("P")
 R = TypeVar("R")
-BEAT_SECONDS, STALE_SECONDS, IDLE_SECONDS, RETRY_SECONDS = 5.0, 60.0, 0.5, 5.0
+BEAT_SECONDS, STALE_SECONDS = 5.0, 60.0
 UNREADABLE = "what the pipeline published cannot be read; it is made anew by the next night run"
 logger = logging.getLogger("memberlens.audiences")
 
@@ -38,17 +37,11 @@ class Planning:
 
     @property
     def owner(self) -> str:
-        return f"{socket.gethostname()}:{os.getpid()}"
+        return background.owner()
 
     def run(self, stop: threading.Event) -> None:
-        """Plan until ``stop``; a full disk or a locked file is waited for."""
-        while not stop.is_set():
-            try:
-                if not self.step():
-                    stop.wait(IDLE_SECONDS)
-            except (sqlite3.OperationalError, OSError) as error:
-                logger.error("audience store: %s", error)
-                stop.wait(RETRY_SECONDS)
+        """Plan until ``stop``."""
+        background.run(self.step, stop, "audience store", logger)
 
     def step(self) -> bool:
         """Make one audience; False where nothing is asked for."""

@@ -1,9 +1,6 @@
 """The thread that works on jobs, a chunk at a time."""
 
 import logging
-import os
-import socket
-import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +8,7 @@ from datetime import timedelta
 from time import time
 from typing import Any
 
+from serving import background
 from serving.answering import answers
 from serving.answering.answers import ALL_SUPPRESSED
 from serving.champion.champion import Champion
@@ -21,9 +19,7 @@ from serving.state import State
 
 STALE_SECONDS = 15.0  # a worker that was not heard of for so long is dead
 AHEAD_SECONDS = 60.0  # a beat from the future: the clock was set back
-IDLE_SECONDS = 0.5
 PURGE_SECONDS = 600.0
-RETRY_SECONDS = 5.0
 logger = logging.getLogger("memberlens.jobs")
 
 
@@ -37,23 +33,25 @@ class Work:
 
     @property
     def owner(self) -> str:
-        return f"{socket.gethostname()}:{os.getpid()}"
+        return background.owner()
 
     def run(self, stop: threading.Event) -> None:
-        """Answer chunks until ``stop``; a full disk or a locked file is waited for."""
+        """Answer chunks until ``stop``, and forget what is too old."""
         purged = 0.0
-        while not stop.is_set():
-            try:
-                if self.clock() - purged > PURGE_SECONDS:
-                    self.jobs.purge(self.state.now() - timedelta(days=self.state.settings.results_days))
-                    state = self.state
-                    retention.purge(state.consents, state.score_log, state.settings, state.now())
-                    purged = self.clock()
-                if not self.step():
-                    stop.wait(IDLE_SECONDS)
-            except sqlite3.OperationalError as error:
-                logger.error("job store: %s", error)
-                stop.wait(RETRY_SECONDS)
+
+        def turn() -> bool:
+            nonlocal purged
+            if self.clock() - purged > PURGE_SECONDS:
+                self._purge()
+                purged = self.clock()
+            return self.step()
+
+        background.run(turn, stop, "job store", logger)
+
+    def _purge(self) -> None:
+        state = self.state
+        self.jobs.purge(state.now() - timedelta(days=state.settings.results_days))
+        retention.purge(state.consents, state.score_log, state.settings, state.now())
 
     def step(self) -> bool:
         """Answer one chunk of one job; False where there is nothing to do."""

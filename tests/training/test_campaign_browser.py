@@ -1,7 +1,6 @@
 """A brief and a readout in a real browser: offline, two languages, narrow, without a script, accessible."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,14 +22,6 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     for name, html in (("brief", pages.brief(told(), "auto")), ("readout", pages.readout(found(), "auto"))):
         (folder / f"{name}.html").write_text(html)
     return {name: (folder / f"{name}.html").as_uri() for name in KINDS}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["playwright.Browser"]:
-    with playwright.sync_playwright() as runner:
-        found = runner.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.mark.parametrize("kind", KINDS)

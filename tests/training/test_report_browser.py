@@ -32,14 +32,6 @@ def address(made_up: Path) -> str:
     return (made_up / "experiments/made-up/churn/report.html").as_uri()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator["playwright.Browser"]:
-    with playwright.sync_playwright() as runner:
-        found = runner.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
 @pytest.fixture
 def page(browser, address) -> Iterator["playwright.Page"]:
     found = browser.new_page(viewport={"width": 1280, "height": 900})
