@@ -1,10 +1,62 @@
-"""A browser for the tests of pages; those skip themselves where there is none."""
+"""A small simulated brand after its night run, for everything that acts on scores, and a browser for pages."""
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+
+from training import params as settings
+from training.stages.consent import consent
+from training.stages.dataset import dataset
+from training.stages.evaluate import evaluate
+from training.stages.final import final
+from training.stages.fit import fit
+from training.stages.ingest import ingest
+from training.stages.portrait import portrait
+from training.stages.score import score
+from training.stages.tune import tune
+from training.stages.uplift import uplift
+
+ROOT = Path(__file__).parents[2]
+
+
+def small() -> str:
+    given = yaml.safe_load((ROOT / "params.yaml").read_text())
+    given["brand"] = {"members": 1500, "leads": 3200, "start": "2025-01-01", "end": "2026-01-01"}
+    given["tune"]["response"] = {"trials": 1, "rows": 3000}
+    given["spine"]["response"] |= {"max_rows": 8000}
+    given["evaluate"], given["fit"] = {"resamples": 40}, {"bags": 1}
+    return yaml.safe_dump(given | {"tasks": ["response"]}, default_flow_style=False)
+
+
+@pytest.fixture(scope="session")
+def acting_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder after the night run, with the project's own options and scenes."""
+    folder = tmp_path_factory.mktemp("acting")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        (folder / "params.yaml").write_text(small())
+        (folder / "experiments").mkdir()
+        for name in ("options.yaml", "scenes.yaml"):
+            shutil.copy(ROOT / "experiments" / name, folder / "experiments")
+        params = settings.load()
+        ingest(params)
+        consent(params)
+        portrait(params)
+        for stage in (dataset, tune, fit, evaluate, final, uplift, score):
+            stage(params, "response")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def acting_world(acting_home: Path) -> Iterator[settings.Params]:
+    """The parameters of that folder, and work in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(acting_home)
+        yield settings.load()
 
 
 @pytest.fixture(scope="module")
