@@ -1,4 +1,4 @@
-"""A small simulated brand after its night run, for everything that acts on scores, and a browser for pages."""
+"""A small simulated brand after its night run, for all that acts on scores, and a browser for pages."""
 
 import shutil
 from collections.abc import Iterator
