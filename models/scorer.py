@@ -191,8 +191,18 @@ class Scorer:
             numbers = self._numbers(inputs, margin) | self._whether_asked(frame, inputs)
             if frame.is_empty() or top < 1:
                 return numbers, []
-            values, _ = self.model.contributions(inputs, margin)
+            values = self._contributions(inputs, margin, numbers)
         return numbers, self.explainer.lines(values, frame, top)
+
+    def _contributions(self, inputs: Inputs, margin: np.ndarray, numbers: Numbers) -> np.ndarray:
+        """Return SHAP values, shape (rows, columns); zeros where there is no score to give reasons for."""
+        within = np.flatnonzero([status != ELSEWHERE for status in numbers["status"]])
+        if len(within) == len(inputs):
+            return self.model.contributions(inputs, margin)[0]
+        values = np.zeros(inputs.matrix.shape)
+        if len(within):
+            values[within] = self.model.contributions(inputs.take(within), margin[within])[0]
+        return values
 
     def table(self, frame: pl.DataFrame, top: int = REASONS) -> pl.DataFrame:
         """``numbers`` and, as a list, the ``top`` reasons of every row."""

@@ -1,5 +1,6 @@
 """What the routes share: the champions that answer in this process, and how they change."""
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable
@@ -11,13 +12,17 @@ from typing import ParamSpec, TypeVar
 from polars.exceptions import PolarsError
 from xgboost.core import XGBoostError
 
+from serving.answering import answers
+from serving.answering.answers import Answer
 from serving.champion import registry
 from serving.champion.acceptance_test import trial
 from serving.champion.champion import Champion
 from serving.champion.retries import Attempts
 from serving.consent.consents import Consents
 from serving.contract.problems import Problem
+from serving.contract.schema import Item
 from serving.database import Database
+from serving.edge.gathering import Gathering
 from serving.edge.service_metrics import Metrics
 from serving.edge.threads import Threads
 from serving.ledger.score_log import ScoreLog
@@ -26,6 +31,7 @@ from serving.tasks import TASK_NAMES
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Asking = tuple[Champion, asyncio.AbstractEventLoop, Gathering[Item, Answer | Problem]]
 BROKEN = (ValueError, OSError, KeyError, TypeError, PolarsError, XGBoostError)
 LOOK_SECONDS = 1.0
 logger = logging.getLogger("memberlens.serving")
@@ -45,6 +51,7 @@ class State:
     metrics: Metrics = field(default_factory=Metrics)
     fresh: bool = False  # started without a copy of any champion
     attempts: Attempts = field(default_factory=Attempts)
+    gatherings: dict[str, Asking] = field(default_factory=dict)
 
     @cached_property
     def threads(self) -> Threads:
@@ -62,6 +69,24 @@ class State:
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """``work`` about one subject, in a thread; the caller's deadline does not wait for it."""
         return await self.threads.run("single", work, *args, **kwargs)
+
+    async def answer(self, champion: Champion, item: Item) -> Answer:
+        """Answer for one item, with those who wait at the same time; ``Problem`` where there is no answer."""
+        if answers.is_ready(champion, item):  # quicker than a thread
+            return answers.answer(champion, item, self.settings, self.now(), self.consents)
+        return answers.given(await self._gathering(champion).ask(item))
+
+    def _gathering(self, champion: Champion) -> Gathering[Item, Answer | Problem]:
+        """Return where questions to a champion gather; those to the one before it end with that one."""
+        found, loop = self.gatherings.get(champion.task), asyncio.get_running_loop()
+        if found is None or found[0] is not champion or found[1] is not loop:
+
+            async def run(items: list[Item]) -> list[Answer | Problem]:
+                work = (champion, items, self.settings, self.now(), self.consents)
+                return await self.run(answers.outcomes, *work)
+
+            found = self.gatherings[champion.task] = champion, loop, Gathering(run)
+        return found[2]
 
     async def run_bulk(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """``work`` about many subjects, in a thread that single answers do not wait for."""

@@ -31,11 +31,14 @@ ALL_SUPPRESSED = "all_suppressed"
 
 def answer(champion: Champion, item: Item, settings: Settings, now: datetime, consents: Consents) -> Answer:
     """The answer for one item; ``Problem`` where there is none."""
-    asked = inputs.locate(champion, item, now, consents)
-    reason = consents.suppression(asked.known, now)
-    if reason is not None:
-        return _without(item, "suppressed", {"suppression_reason": reason}, asked.as_of, now)
-    return _scored(champion, [asked], settings, now)[0]
+    return given(outcomes(champion, [item], settings, now, consents)[0])
+
+
+def given(outcome: Answer | Problem) -> Answer:
+    """The answer, or the ``Problem`` that stands in its place, raised."""
+    if isinstance(outcome, Problem):
+        raise outcome
+    return outcome
 
 
 def is_ready(champion: Champion, item: Item) -> bool:
@@ -54,20 +57,42 @@ def answers(
     consents: Consents,
 ) -> list[Answer]:
     """An answer for each item, in their order; a problem of one is no problem of the others."""
-    found: list[Answer | Asked] = []
-    for item in items:
-        try:
-            if isinstance(item, Problem):
-                raise item
-            asked = inputs.locate(champion, item, now, consents)
-            reason = consents.suppression(asked.known, now)
-            told = {"suppression_reason": reason}
-            refusal = _without(item, "suppressed", told, asked.as_of, now) if reason else None
-            found.append(refusal or asked)
-        except Problem as problem:
-            found.append({"record_id": item.record_id, "status": "error", "error": _error(problem)})
+    found = outcomes(champion, items, settings, now, consents)
+    return [
+        {"record_id": item.record_id, "status": "error", "error": _error(one)}
+        if isinstance(one, Problem)
+        else one
+        for item, one in zip(items, found, strict=True)
+    ]
+
+
+def outcomes(
+    champion: Champion,
+    items: Sequence[Item | Problem],
+    settings: Settings,
+    now: datetime,
+    consents: Consents,
+) -> list[Answer | Problem]:
+    """What becomes of each item, in their order: its answer, or why there is none."""
+    found = [_located(champion, item, now, consents) for item in items]
     scored = iter(_scored(champion, [one for one in found if isinstance(one, Asked)], settings, now))
     return [next(scored) if isinstance(one, Asked) else one for one in found]
+
+
+def _located(
+    champion: Champion, item: Item | Problem, now: datetime, consents: Consents
+) -> Asked | Answer | Problem:
+    """Where an item's inputs come from, or what is said instead."""
+    if isinstance(item, Problem):
+        return item
+    try:
+        asked = inputs.locate(champion, item, now, consents)
+    except Problem as problem:
+        return problem
+    reason = consents.suppression(asked.known, now)
+    if reason is None:
+        return asked
+    return _without(item, "suppressed", {"suppression_reason": reason}, asked.as_of, now)
 
 
 def summary(found: Sequence[Answer]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from serving.answering import answers
 from serving.api.responses import reply
 from serving.api.routes_scores import noted
 from serving.contract.flat_answers import flat
@@ -103,8 +102,7 @@ async def _scored(request: Request, state: State, fields: dict[str, Any]) -> dic
     asking = {name: fields[name] for name in FIELDS if fields.get(name) not in (None, "")}
     asking["options"] = {"language": fields.get("language") or call.language}
     item = request_bodies.validated(ITEMS[task], asking)
-    work = (champion, item, state.settings, state.now(), state.consents)
-    found = await state.run(answers.answer, *work)
+    found = await state.answer(champion, item)
     noted(state, champion, request, [item], [found])
     return flat(champion.name, found)
 

@@ -40,9 +40,7 @@ def _score(routes: APIRouter, state: State, task: str) -> None:
     async def score(request: Request) -> Response:
         champion = asked(state, task, request, "score:read")
         item = await request_bodies.body(request, ITEMS[task])
-        work = (champion, item, state.settings, state.now(), state.consents)
-        ready = answers.is_ready(champion, item)  # quicker than a thread
-        found = answers.answer(*work) if ready else await state.run(answers.answer, *work)
+        found = await state.answer(champion, item)
         return told(state, champion, request, [item], [found], {"result": found})
 
 

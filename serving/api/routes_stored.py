@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from serving.answering import answers, explanations
+from serving.answering import explanations
 from serving.api.responses import reply
 from serving.api.routes_scores import asked, noted, told
 from serving.contract import openapi
@@ -71,9 +71,7 @@ def _lookup(routes: APIRouter, state: State, task: str) -> None:
 async def _stored(state: State, task: str, request: Request, asking: LookupQuery) -> Response:
     champion, call = asked(state, task, request, "score:read"), call_context.of(request)
     item = request_bodies.validated(ITEMS[task], request_bodies.in_language(asking.item(), call.language))
-    work = (champion, item, state.settings, state.now(), state.consents)
-    ready = answers.is_ready(champion, item)  # quicker than a thread
-    found = answers.answer(*work) if ready else await state.run(answers.answer, *work)
+    found = await state.answer(champion, item)
     tag = _tag(champion.version + asking.flat, found)
     call.headers |= FRESH | {"ETag": tag, "Vary": "Accept-Language"}
     if _is_known(request, tag):
