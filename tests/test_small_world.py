@@ -65,6 +65,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Params]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr(robustness, "ROWS", 1000)  # of a test of some thousands
+        patch.setattr(robustness, "FIT_ROWS", 1500)
         patch.setattr(explain_stage, "ACTED_ON", 40)
         (folder / "params.yaml").write_text(small())
         params = settings.load()

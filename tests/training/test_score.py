@@ -56,3 +56,22 @@ def test_ids_are_of_the_content_and_each_of_one_row(scorer, tmp_path):
     assert not ids.is_in(later.implode()).any()
     moment = pl.read_parquet(files[0])["as_of"].max()
     assert {ulids.milliseconds(one) for one in ids} == {moment * 1000}
+
+
+def test_where_nobody_is_there_to_be_scored_the_test_is_the_population(scorer, tmp_path, capsys):
+    made, rows = scorer
+    snapshot = rows.head(5).with_columns(outside_reason=pl.lit("silent"))
+    asked = score._scored("churn", snapshot)
+    assert asked.is_empty()
+    assert (
+        "WARNING churn: the task is about nobody who is there; outside: silent 5" in capsys.readouterr().err
+    )
+    pl.DataFrame({"as_of": [0, 86_400], "probability": [0.1, 0.3]}).write_parquet(tmp_path / "test.parquet")
+    found = score._population(tmp_path, made.model, asked, "2026-01-01T00:00:00+00:00")
+    assert (found.n, found.as_of) == (2, "1970-01-02T00:00:00+00:00")
+    assert (found.grid[0], found.grid[-1]) == (0.1, 0.3)
+    out = tmp_path / "scores.parquet"
+    score.write_scores(Scorer.beside(made.model, found, tmp_path), snapshot, ["subject_id"], out)
+    told = pl.read_parquet(out)
+    assert told["status"].to_list() == ["outside_population"] * 5
+    assert told["probability"].null_count() == 5

@@ -7,6 +7,7 @@ against which a percentile is stated.
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -48,9 +49,8 @@ def score(params: Params, name: str) -> None:
     snapshot = snapshot.select(*keys, "as_of", *model.reads, *also).sort(keys)
     _publish(snapshot.select(pl.exclude(consent.REASON)), model, folder / "snapshot")
     snapshot = snapshot.with_columns(outside(snapshot, model.boundaries))
-    shares = [band["share"] for band in model.card["bands"]]
     asked = _scored(name, snapshot)
-    population = Population.of(model.probability(asked), ingest["extracted_at"], shares)
+    population = _population(folder, model, asked, ingest["extracted_at"])
     scorer = Scorer.beside(model, population, folder)
     write_scores(scorer, snapshot, keys, folder / "scores.parquet", params.engine.threads)
     write_json(folder / POPULATION, population.to_json())
@@ -64,21 +64,29 @@ def _told(snapshot: pl.DataFrame) -> str:
 
 
 def _scored(name: str, snapshot: pl.DataFrame) -> pl.DataFrame:
-    """Whom percentiles and bands are stated against: those who get a score, unless there is nobody.
-
-    Raises
-    ------
-    ValueError
-        Where the task is about nobody who is there.
-    """
+    """Those who get a score; where all of them are suppressed, those that the task is about."""
     inside = snapshot.filter(pl.col(OUTSIDE).is_null())
     if inside.is_empty():
-        raise ValueError(f"{name}: nobody is left to score{_told(snapshot)}")
+        say(f"WARNING {name}: the task is about nobody who is there{_told(snapshot)}")
     if consent.REASON not in snapshot.columns:
         return inside
     warn(name, inside)
     found = inside.filter(pl.col(consent.REASON).is_null())
     return inside if found.is_empty() else found
+
+
+def _population(folder: Path, model: Model, asked: pl.DataFrame, extracted_at: str) -> Population:
+    """Whom percentiles and bands are stated against: who is asked about, else the rows of the test.
+
+    An extract may have nobody to score, of leads that were all won or lost long ago, say; the model and
+    its report stand all the same.
+    """
+    shares = [band["share"] for band in model.card["bands"]]
+    if len(asked):
+        return Population.of(model.probability(asked), extracted_at, shares)
+    test = pl.read_parquet(folder / "test.parquet", columns=["as_of", "probability"])
+    newest = datetime.fromtimestamp(test["as_of"].sort()[-1], UTC)
+    return Population.of(test["probability"], newest.isoformat(), shares)
 
 
 def write_scores(
