@@ -45,18 +45,27 @@ def _numbers(source: Source) -> list[str]:
 
 def _rule(tree: Any, leaf: int, names: list[str], source: Source) -> list[dict[str, Any]]:
     """The conditions on the way to a leaf, the tightest of each feature and side."""
-    found: dict[tuple[str, str], float] = {}
+    found: dict[tuple[str, bool], float] = {}
+    takes: dict[str, bool] = {}  # whether rows without a value come to the leaf as well
     node = leaf
     while node != 0:
         parent = int(np.flatnonzero((tree.children_left == node) | (tree.children_right == node))[0])
-        side = "≤" if tree.children_left[parent] == node else ">"
-        key = (names[tree.feature[parent]], side)
-        found.setdefault(key, float(tree.threshold[parent]))  # nearest to the leaf is the tightest
+        left, name = bool(tree.children_left[parent] == node), names[tree.feature[parent]]
+        takes[name] = takes.get(name, True) and bool(tree.missing_go_to_left[parent]) == left
+        found.setdefault((name, left), float(tree.threshold[parent]))  # nearest to the leaf is the tightest
         node = parent
-    return [
-        {"en": source.features[name]["en"], "zh": source.features[name]["zh"], "side": side, "value": value}
-        for (name, side), value in reversed(found.items())
-    ]
+    gaps = {name for name in takes if takes[name] and source.test[name].null_count()}
+    parts = [(name, _condition(left, value, name in gaps)) for (name, left), value in reversed(found.items())]
+    bounded = {name for name, part in parts if part["value"] is not None}
+    words = {name: {word: source.features[name][word] for word in ("en", "zh")} for name in takes}
+    return [words[name] | part for name, part in parts if part["value"] is not None or name not in bounded]
+
+
+def _condition(left: bool, value: float, or_unknown: bool) -> dict[str, Any]:
+    """One side of a split; scikit-learn parts what has a value from what has none at infinity."""
+    if np.isinf(value):
+        return {"side": "known" if left else "unknown", "value": None, "or_unknown": False}
+    return {"side": "≤" if left else ">", "value": value, "or_unknown": or_unknown}
 
 
 def _slice(
