@@ -127,6 +127,7 @@ def project(tmp_path: Path) -> Path:
         "value": 90, "cost": 3, "capacity": 0.2, "owner": "x", "date": "2026-01-01"
     }  # fmt: skip
     params["brand"] = {"members": 2500, "leads": 400, "start": "2024-01-01", "end": "2026-01-01"}
+    params["fit"] = {"bags": 2}
     params["evaluate"], params["backtest"] = {"resamples": 40}, {"origins": 2, "rows": 2000, "resamples": 20}
     path.write_text(yaml.safe_dump(params))
     gates = tmp_path / "training/review/gates.yaml"  # so small a brand shows little

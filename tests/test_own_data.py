@@ -73,7 +73,11 @@ def tells_no_time(project):
 def quick(project):
     """Settings of the user's own, which a mapping does not touch, and a short search."""
     params = yaml.safe_load((project / "params.yaml").read_text())
-    params |= {"evaluate": {"resamples": 20}, "backtest": {"origins": 2, "rows": 500, "resamples": 20}}
+    params |= {
+        "fit": {"bags": 2},
+        "evaluate": {"resamples": 20},
+        "backtest": {"origins": 2, "rows": 500, "resamples": 20},
+    }
     (project / "params.yaml").write_text(yaml.safe_dump(params))
     mapping = project / "mappings/my_shop.yaml"
     content = yaml.safe_load(mapping.read_text())
