@@ -2,13 +2,18 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from serving import settings
 from serving.champion import follower
 from serving.edge.keys import SCOPES, KeysLost, KeyStore
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from serving.consent.consents import Consents
 
 ALLOWED = "one or more of " + ", ".join(SCOPES)
 DEFAULT = ["score:read"]
@@ -108,26 +113,45 @@ def audience(
     """Print or write who gets what, without those who have withdrawn since."""
     from datetime import UTC, datetime
 
-    from serving.acting import audience_rows, kept_lists
-    from serving.consent.consents import Consents
+    from serving.acting import kept_lists
     from serving.database import Database
     from serving.ledger.audience_store import Audiences
 
     here = settings.load()
-    database = Database(here.kept / "service.db")
-    database.prepare()
-    consents = Consents(here.published / "consent", database)
-    consents.refresh()
+    consents, database = _consents(here), Database(here.kept / "service.db")
     found, told = kept_lists.named(here.published, name, Audiences(database).made(name))
     rows = kept_lists.may_be_told(consents, found, arm, datetime.now(UTC))
     if keep:
         results = here.home / "experiments" / here.data
         typer.echo(f"kept as {kept_lists.keep(found, told, here.published, results)}", err=True)
-    if out is None:
-        typer.echo(audience_rows.packed(rows, "csv").decode(), nl=False)
-    else:
-        kept_lists.write(rows, out)
-        typer.echo(f"{out}: {len(rows):,} members")
+    _hand_over(rows, out, "members")
+
+
+@acting_app.command()
+def top(
+    task: Annotated[str, typer.Argument(help="a model, such as churn")],
+    by: Annotated[
+        str,
+        typer.Option(
+            help="highest first: probability, expected_value, value_at_risk, value_per_cost, uplift"
+        ),
+    ] = "probability",
+    rows: Annotated[int, typer.Option(min=1, help="so many at most")] = 20,
+    band: Annotated[
+        list[str] | None, typer.Option(help="of this band alone; may stand several times")
+    ] = None,
+    language: Annotated[Literal["en", "zh"], typer.Option(help="of the reasons")] = "en",
+    out: Annotated[Path | None, typer.Option(help="file to write, .csv or .parquet; else printed")] = None,
+) -> None:
+    """Print or write who stands highest in last night's scores, and why; none who has withdrawn since."""
+    from datetime import UTC, datetime
+
+    from serving.acting import score_list
+
+    here = settings.load()
+    found = score_list.ranked(score_list.read(here.published, task), by, band or [], language)
+    found = score_list.allowed(_consents(here), task, found, datetime.now(UTC))
+    _hand_over(found.head(rows), out, "rows")
 
 
 @outcomes_app.callback()
@@ -142,6 +166,29 @@ def export(folder: Path) -> None:
 
     for name, rows in outcome_exports.export(settings.load(), folder).items():
         typer.echo(f"{folder / name}.parquet: {rows:,} rows")
+
+
+def _consents(here: settings.Settings) -> "Consents":
+    """What everybody says now: the pipeline's list, and what was told to the service since."""
+    from serving.consent.consents import Consents
+    from serving.database import Database
+
+    database = Database(here.kept / "service.db")
+    database.prepare()
+    found = Consents(here.published / "consent", database)
+    found.refresh()
+    return found
+
+
+def _hand_over(rows: "pl.DataFrame", out: Path | None, what: str) -> None:
+    """Print rows as CSV, or write them and say how many."""
+    from serving.acting import audience_rows, kept_lists
+
+    if out is None:
+        typer.echo(audience_rows.packed(rows, "csv").decode(), nl=False)
+    else:
+        kept_lists.write(rows, out)
+        typer.echo(f"{out}: {len(rows):,} {what}")
 
 
 def _keys() -> KeyStore:
