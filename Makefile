@@ -16,7 +16,7 @@ TASK ?= churn
 EVENTS ?= 1e6 1e7
 JOBS ?= 2
 
-.PHONY: help demo test test-oldest check lint audit serve bento ui optuna-ui bench-features bench-training bench-batch bench-plan bench-relational bench-soak bench-serving bench-crowd lock format clean
+.PHONY: help demo test test-oldest check lint audit spark serve bento ui optuna-ui bench-features bench-training bench-batch bench-plan bench-relational bench-soak bench-serving bench-crowd lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,11 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(UV)
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@$(UV) pip install -q --python $(VENV)/bin/python --require-hashes --compile-bytecode -r requirements-dev.lock
 	@touch $@
+
+# The lock's versions and hashes, so that an extra changes nothing that is there.
+spark: $(VENV)/.runtime ## Install the extra for Spark from the lock; Java 17 or later is needed beside it
+	@$(UV) pip install -q --python $(VENV)/bin/python --verify-hashes -c requirements-dev.lock -r pyproject.toml --extra spark
+	@$(VENV)/bin/python -c 'import shutil; shutil.which("java") or print("Java is not on the path: install 17 or later")'
 
 truth: $(VENV)/.runtime ## The models of the simulated brand against what it knows of itself
 	@$(RUN) python -m training truth

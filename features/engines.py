@@ -86,7 +86,9 @@ def spark(master: str, memory: str = "2g", partitions: int = 200) -> Any:
     try:
         from pyspark.sql import SparkSession
     except ImportError:
-        raise ValueError("engine spark: not installed; `pip install memberlens[spark]` and Java 17") from None
+        raise ValueError(
+            "engine spark: not installed; `make spark` installs it from the lock, and it needs Java 17 or later"
+        ) from None
     settings = {
         "spark.sql.session.timeZone": "UTC",
         "spark.driver.memory": memory,

@@ -1,7 +1,6 @@
 """The one command line of the pipeline: ``python -m training STAGE [TASK]``."""
 
 import sys
-import warnings
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,9 +12,6 @@ from training.acting import commands as acting
 from training.command_days import day_of
 from training.params import Params, load
 from training.registry import experiment_commands
-
-# Pandera and MLflow look for PySpark where it is installed, and it warns of pandas; nothing here uses both.
-warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.add_typer(experiment_commands.app)
