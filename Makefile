@@ -16,7 +16,7 @@ TASK ?= churn
 EVENTS ?= 1e6 1e7
 JOBS ?= 2
 
-.PHONY: help demo test test-oldest check lint audit spark serve bento ui optuna-ui bench-features bench-training bench-batch bench-plan bench-relational bench-soak bench-serving bench-crowd lock format clean
+.PHONY: help demo test test-oldest check lint audit spark warehouse serve bento ui optuna-ui bench-features bench-training bench-batch bench-plan bench-relational bench-soak bench-serving bench-crowd lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,10 +37,14 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@$(UV) pip install -q --python $(VENV)/bin/python --require-hashes --compile-bytecode -r requirements-dev.lock
 	@touch $@
 
-# The lock's versions and hashes, so that an extra changes nothing that is there.
-spark: $(VENV)/.runtime ## Install the extra for Spark from the lock; Java 17 or later is needed beside it
-	@$(UV) pip install -q --python $(VENV)/bin/python --verify-hashes -c requirements-dev.lock -r pyproject.toml --extra spark
-	@$(VENV)/bin/python -c 'import shutil; shutil.which("java") or print("Java is not on the path: install 17 or later")'
+# From the lock, with its hashes, so that an extra changes nothing that is there.
+EXTRA = $(UV) pip install -q --python $(VENV)/bin/python --verify-hashes -c requirements-dev.lock -r pyproject.toml --extra
+spark: $(VENV)/.runtime ## Install the extra for Spark; Java 17 or later is needed beside it
+	@$(EXTRA) spark
+	@command -v java > /dev/null || echo "Java is not on the path: install 17 or later"
+
+warehouse: $(VENV)/.runtime ## Install the extra that writes features as SQL
+	@$(EXTRA) warehouse
 
 truth: $(VENV)/.runtime ## The models of the simulated brand against what it knows of itself
 	@$(RUN) python -m training truth
@@ -118,7 +122,7 @@ format: $(VENV)/.dev ## Format and mend what can be mended
 
 lock: | $(UV) ## Resolve the dependencies anew
 	@$(UV) pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
-	@$(UV) pip compile pyproject.toml --extra dev --extra spark -c requirements.lock --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock
+	@$(UV) pip compile pyproject.toml --extra dev --extra spark --extra warehouse -c requirements.lock --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock
 
 clean: ## Remove everything that the pipeline made (not the environment)
 	@rm -rf build mlruns mlflow.db experiments/*/ .dvc/cache .dvc/tmp dvc.lock

@@ -87,7 +87,7 @@ def spark(master: str, memory: str = "2g", partitions: int = 200) -> Any:
         from pyspark.sql import SparkSession
     except ImportError:
         raise ValueError(
-            "engine spark: not installed; `make spark` installs it from the lock, and it needs Java 17 or later"
+            "engine spark: not installed; `make spark` installs it, Java 17 is needed too"
         ) from None
     settings = {
         "spark.sql.session.timeZone": "UTC",

@@ -86,6 +86,23 @@ def features(
 
 
 @app.command()
+def sql(
+    task: Task,
+    dialect: Annotated[str, typer.Option(help="bigquery, duckdb or snowflake")],
+    out: Annotated[Path | None, typer.Option(help="a file; printed without it")] = None,
+) -> None:
+    """Write the features of a task as one SELECT over the contract's tables and a table `spine`."""
+    from features import warehouse
+    from models.task import task as named
+    from training.data.feature_groups import of_task
+
+    params = load()
+    folder, groups = params.build, of_task(params, named(task))
+    statement = warehouse.select(folder / task / "spine.parquet", folder / "tables", groups, dialect)
+    print(statement) if out is None else out.write_text(f"{statement};\n")
+
+
+@app.command()
 def economics() -> None:
     """Write what is stated about money, a file a task."""
     from training.stages.economics import economics as run
