@@ -16,7 +16,7 @@ TASK ?= churn
 EVENTS ?= 1e6 1e7
 JOBS ?= 2
 
-.PHONY: help demo test test-oldest check lint audit spark warehouse serve bento ui optuna-ui bench-features bench-training bench-batch bench-plan bench-relational bench-soak bench-serving bench-crowd lock format clean
+.PHONY: help demo test test-oldest check lint audit spark warehouse serve bento ui optuna-ui bench-features bench-scale bench-training bench-batch bench-plan bench-relational bench-soak bench-serving bench-crowd lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -95,6 +95,9 @@ optuna-ui: $(VENV)/.dev ## The search of TASK (churn) on http://127.0.0.1:8080, 
 
 bench-features: $(VENV)/.dev ## Features against the floor, pandas and featuretools: EVENTS="1e6 1e7 1e8"
 	@$(RUN) PYTHONPATH=. python -m tests.bench.features $(EVENTS)
+
+bench-scale: $(VENV)/.dev ## DuckDB and Spark as events grow, 1 and 2 workers: EVENTS="1e6 3e6 1e7 3e7 1e8"
+	@$(RUN) PYTHONPATH=. python -m tests.bench.scale $(EVENTS)
 
 bench-training: $(VENV)/.dev ## Tune, fit and evaluate against plain XGBoost with the same trials
 	@$(RUN) PYTHONPATH=. python -m tests.bench.training $(TASK)
