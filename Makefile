@@ -16,7 +16,7 @@ TASK ?= churn
 EVENTS ?= 1e6 1e7
 JOBS ?= 2
 
-.PHONY: help demo test test-oldest check lint audit serve bento ui optuna-ui bench-features bench-training bench-batch bench-plan bench-relational bench-soak bench-serving bench-crowd lock format clean
+.PHONY: help demo test test-oldest check lint audit spark warehouse serve bento ui optuna-ui bench-features bench-scale bench-training bench-batch bench-plan bench-relational bench-soak bench-serving bench-crowd lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,15 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(UV)
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@$(UV) pip install -q --python $(VENV)/bin/python --require-hashes --compile-bytecode -r requirements-dev.lock
 	@touch $@
+
+# From the lock, with its hashes, so that an extra changes nothing that is there.
+EXTRA = $(UV) pip install -q --python $(VENV)/bin/python --verify-hashes -c requirements-dev.lock -r pyproject.toml --extra
+spark: $(VENV)/.runtime ## Install the extra for Spark; Java 17 or later is needed beside it
+	@$(EXTRA) spark
+	@command -v java > /dev/null || echo "Java is not on the path: install 17 or later"
+
+warehouse: $(VENV)/.runtime ## Install the extra that writes features as SQL
+	@$(EXTRA) warehouse
 
 truth: $(VENV)/.runtime ## The models of the simulated brand against what it knows of itself
 	@$(RUN) python -m training truth
@@ -87,6 +96,9 @@ optuna-ui: $(VENV)/.dev ## The search of TASK (churn) on http://127.0.0.1:8080, 
 bench-features: $(VENV)/.dev ## Features against the floor, pandas and featuretools: EVENTS="1e6 1e7 1e8"
 	@$(RUN) PYTHONPATH=. python -m tests.bench.features $(EVENTS)
 
+bench-scale: $(VENV)/.dev ## DuckDB and Spark as events grow, 1 and 2 workers: EVENTS="1e6 3e6 1e7 3e7 1e8"
+	@$(RUN) PYTHONPATH=. python -m tests.bench.scale $(EVENTS)
+
 bench-training: $(VENV)/.dev ## Tune, fit and evaluate against plain XGBoost with the same trials
 	@$(RUN) PYTHONPATH=. python -m tests.bench.training $(TASK)
 
@@ -113,7 +125,7 @@ format: $(VENV)/.dev ## Format and mend what can be mended
 
 lock: | $(UV) ## Resolve the dependencies anew
 	@$(UV) pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
-	@$(UV) pip compile pyproject.toml --extra dev --extra spark -c requirements.lock --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock
+	@$(UV) pip compile pyproject.toml --extra dev --extra spark --extra warehouse -c requirements.lock --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header -q -o requirements-dev.lock
 
 clean: ## Remove everything that the pipeline made (not the environment)
 	@rm -rf build mlruns mlflow.db experiments/*/ .dvc/cache .dvc/tmp dvc.lock

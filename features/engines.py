@@ -3,17 +3,21 @@
 The only module with a branch per engine; the expressions are the same.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import narwhals as nw
 import polars as pl
 
+from features.buckets import bucketed, keys_of
 from features.compute import compute
 from features.cumulative import CumulativeGroup
 from features.feature import Group
 
+A_BUCKET = 10_000_000  # rows that meet their questions: of purchases, some 2 GB with what is made of them
 MOST, MOST_A_QUESTION = 100_000_000, 10_000  # rows joined: more of both are no subjects' own
 
 
@@ -36,7 +40,8 @@ def to_parquet(
     out
         Parquet, sorted by ``row_id``: the spine's columns and the features. Written aside and renamed.
     memory
-        What DuckDB may hold; beyond it spills to disk beside ``out``.
+        What DuckDB may hold; beyond it spills to disk beside ``out``. Where more than ``A_BUCKET`` rows meet
+        their questions, buckets of subjects are answered one after another.
     """
     import duckdb
 
@@ -50,15 +55,33 @@ def to_parquet(
         asked = connection.read_parquet(str(spine))
         needed = {name for group in groups for name in group.reads}
         relations = {name: connection.read_parquet(str(tables / f"{name}.parquet")) for name in needed}
-        _require_subjects(asked, relations, groups)
-        features = compute(asked, relations, groups)
-        joined = asked.set_alias("asked").join(features.set_alias("found"), "row_id").order("row_id")
-        joined.write_parquet(str(aside), compression="zstd")
+        pairs = _require_subjects(asked, relations, groups)
+
+        def joined(asked: Any, tables: Mapping[str, Any]) -> Any:
+            features = compute(asked, tables, groups)
+            return asked.set_alias("asked").join(features.set_alias("found"), "row_id")
+
+        number = math.ceil(max(pairs.values(), default=0) / A_BUCKET)
+        if number <= 1:
+            joined(asked, relations).order("row_id").write_parquet(str(aside), compression="zstd")
+        else:
+            _, key = max(pairs, key=pairs.__getitem__)
+            with TemporaryDirectory(dir=out.parent) as folder:
+                found = bucketed(
+                    connection, asked, relations, keys_of(groups), key, number, Path(folder), joined
+                )
+                found.order("row_id").write_parquet(str(aside), compression="zstd")
     aside.rename(out)
 
 
-def _require_subjects(asked: Any, tables: Mapping[str, Any], groups: Iterable[Group]) -> None:
-    """Refuse a key that does not tell subjects apart: every question would meet nearly every row."""
+def _require_subjects(
+    asked: Any, tables: Mapping[str, Any], groups: Iterable[Group]
+) -> dict[tuple[str, str], int]:
+    """Return how many rows meet their questions, by table and key.
+
+    Refuses a key that does not tell subjects apart: every question would meet nearly every row.
+    """
+    met_by: dict[tuple[str, str], int] = {}
     direct = {(g.table, g.key) for g in groups if g.table and not isinstance(g, CumulativeGroup)}
     for name, key in sorted(direct):
         mine = nw.from_native(asked).group_by(key).agg(asked=nw.len())
@@ -67,12 +90,14 @@ def _require_subjects(asked: Any, tables: Mapping[str, Any], groups: Iterable[Gr
             nw.col("asked").sum(), rows=(nw.col("asked") * nw.col("rows")).sum()
         )
         questions, pairs = met.collect().row(0)
+        met_by[name, key] = pairs or 0
         if questions and pairs > MOST and pairs / questions > MOST_A_QUESTION:
             raise ValueError(
                 f"table {name}, key {key}: {pairs / questions:,.0f} rows a question, {pairs:,.0f} in all: "
                 "the key does not tell subjects apart; rows that many share are a table of `own_tables` with "
                 "`key: everybody` or `through`, which are summed up in order of time"
             )
+    return met_by
 
 
 def spark(master: str, memory: str = "2g", partitions: int = 200) -> Any:
@@ -86,7 +111,9 @@ def spark(master: str, memory: str = "2g", partitions: int = 200) -> Any:
     try:
         from pyspark.sql import SparkSession
     except ImportError:
-        raise ValueError("engine spark: not installed; `pip install memberlens[spark]` and Java 17") from None
+        raise ValueError(
+            "engine spark: not installed; `make spark` installs it, Java 17 is needed too"
+        ) from None
     settings = {
         "spark.sql.session.timeZone": "UTC",
         "spark.driver.memory": memory,

@@ -13,13 +13,17 @@ One pandera class a table, one line a column. Conventions that hold for all of t
   numbers, truth values and texts become features without further code.
 """
 
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-import pandera.polars as pa
 import polars as pl
 
 from features.own_tables import is_own
+
+with warnings.catch_warnings():  # Pandera imports PySpark where it is installed, and that warns of pandas 3
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+    import pandera.polars as pa
 
 Time = Annotated[pl.Datetime, "us", "UTC"]
 

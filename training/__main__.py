@@ -1,7 +1,6 @@
 """The one command line of the pipeline: ``python -m training STAGE [TASK]``."""
 
 import sys
-import warnings
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,9 +12,6 @@ from training.acting import commands as acting
 from training.command_days import day_of
 from training.params import Params, load
 from training.registry import experiment_commands
-
-# Pandera and MLflow look for PySpark where it is installed, and it warns of pandas; nothing here uses both.
-warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.add_typer(experiment_commands.app)
@@ -87,6 +83,23 @@ def features(
     folder, groups = params.build, of_task(params, named(task))
     session = engines.spark(master, memory)
     engines.to_partitions(session, folder / task / "spine.parquet", folder / "tables", groups, out)
+
+
+@app.command()
+def sql(
+    task: Task,
+    dialect: Annotated[str, typer.Option(help="bigquery, duckdb or snowflake")],
+    out: Annotated[Path | None, typer.Option(help="a file; printed without it")] = None,
+) -> None:
+    """Write the features of a task as one SELECT over the contract's tables and a table `spine`."""
+    from features import warehouse
+    from models.task import task as named
+    from training.data.feature_groups import of_task
+
+    params = load()
+    folder, groups = params.build, of_task(params, named(task))
+    statement = warehouse.select(folder / task / "spine.parquet", folder / "tables", groups, dialect)
+    print(statement) if out is None else out.write_text(f"{statement};\n")
 
 
 @app.command()

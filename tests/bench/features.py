@@ -10,14 +10,14 @@ import argparse
 import itertools
 import json
 import math
-import resource
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from tests.bench.processes import watched
 
 DAY, START, DAYS = 86_400, 1_700_006_400, 720
 WINDOWS, CUTOFFS, EVENTS_A_MEMBER = (30, 90, 180, 365), 6, 20
@@ -136,12 +136,11 @@ def featuretools(folder: Path) -> None:
 
 
 def run(way: str, folder: Path) -> None:
-    """One way, in this process; prints its peak memory in GB."""
+    """One way, in this process."""
     {
         "floor": floor, "ours, sums": lambda f: ours(f, False), "ours, all": lambda f: ours(f, True),
         "pandas": pandas, "featuretools": featuretools,
     }[way](folder)  # fmt: skip
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
 
 
 def peers() -> str:
@@ -157,14 +156,12 @@ def peers() -> str:
 
 def measured(way: str, folder: Path) -> tuple[float, float] | None:
     """Seconds and GB of a process; None where it fails, such as for want of the library."""
-    begun = time.monotonic()
     python = peers() if way == "featuretools" else sys.executable
-    command = [python, "-m", "tests.bench.features", "--way", way, "--folder", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        print(f"  {way}: {done.stderr.strip().splitlines()[-1][:160] if done.stderr.strip() else 'killed'}")
+    cost = watched([python, "-m", "tests.bench.features", "--way", way, "--folder", str(folder)])
+    if cost.error:
+        print(f"  {way}: {cost.error}")
         return None
-    return time.monotonic() - begun, float(done.stdout.split()[-1])
+    return cost.seconds, cost.gigabytes
 
 
 def compared(events: int, rounds: int) -> dict[str, dict[str, float]]:

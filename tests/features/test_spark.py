@@ -19,11 +19,8 @@ KINDS = {
 }  # fmt: skip
 GROUPS = catalog.available(catalog.GROUPS, KINDS)
 
-pytest.importorskip("pyspark", reason="pyspark is an extra: memberlens[spark]")
-pytestmark = [
-    pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
-    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),
-]
+pytest.importorskip("pyspark", reason="pyspark is an extra: `make spark`")
+pytestmark = pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
 
 
 @pytest.fixture(scope="module")
@@ -74,5 +71,5 @@ def _refuse(*_: object) -> None:
 
 def test_without_spark_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
-    with pytest.raises(ValueError, match=r"memberlens\[spark\]"):
+    with pytest.raises(ValueError, match="make spark"):
         engines.spark("local[1]")

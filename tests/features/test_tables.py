@@ -1,5 +1,7 @@
 """The contract's derived columns."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -55,3 +57,10 @@ def test_profile_rows_learned_later_change_none_known_before(seed: int) -> None:
 def test_flat_sources_have_a_schema_but_are_no_table_of_events() -> None:
     assert "subjects" not in tables.TABLES
     assert list(tables.columns("subjects"))[2:] == ["subject_id", "label", "arm", "content", "value_cents"]
+
+
+def test_who_does_not_use_spark_is_not_warned_of_it():
+    refused = "error:PySpark does not yet fully support pandas:FutureWarning"
+    code = [sys.executable, "-W", refused, "-c", "import features.tables"]
+    done = subprocess.run(code, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
