@@ -10,7 +10,7 @@ from features import catalog, tables
 from features.feature import DAY
 from features.fingerprint import described
 from features.meaning import combined, meanings
-from models.boosting import DEFAULTS
+from models.learners.boosting import DEFAULTS
 from models.tasks.churn import TASK
 from training.data import sufficiency
 from training.io import write_json

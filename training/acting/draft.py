@@ -12,7 +12,7 @@ from features.timestamps import extract_moment
 from models.acting.draft import Asked, Draft, drafted
 from models.acting.inputs import Inputs
 from models.acting.options import read
-from models.model import Model
+from models.fitted.model import Model
 from training.acting.audience import members, scored
 from training.acting.effects import effects
 from training.data.score_ids import fingerprint

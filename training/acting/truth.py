@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from features.synthetic.option_truth import chances, orders_lost
 from features.timestamps import extract_moment
 from models.acting.draft import Draft
 from models.acting.knapsack import NOTHING
@@ -19,6 +18,7 @@ from models.acting.terms import Limits, Offers, open_to
 from training.acting.draft import Request, data_day, made
 from training.io import read_json
 from training.params import Params
+from training.synthetic.option_truth import chances, orders_lost
 
 SPENT = (0.02, 0.05, 0.1, 0.25, 0.5)  # budgets, of what the best plan would spend without one
 CAPPED = 0.1  # of the members that a channel takes a day, where capacities are tried

@@ -12,9 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from features.synthetic import answers as true_answers
-from features.synthetic.fading import ORDERS_LEFT
-from features.synthetic.option_truth import WEIGHTS, Chances, chances
 from features.timestamps import extract_moment
 from models.acting.draft import Draft
 from models.acting.knapsack import NOTHING
@@ -24,6 +21,9 @@ from training.acting.audience import UNHEARD
 from training.acting.truth import greedy
 from training.io import read_json
 from training.params import Params
+from training.synthetic import answers as true_answers
+from training.synthetic.fading import ORDERS_LEFT
+from training.synthetic.option_truth import WEIGHTS, Chances, chances
 
 QUARTER, MONTH, FORTNIGHT = 13, 4, 2  # weeks that are remembered
 WEEK, YEAR_WEEKS = 7 * 86_400, 52

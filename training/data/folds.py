@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.encoder import Encoder
+from models.learners.encoder import Encoder
 from training.data.split import NO_BLOCK, Split
 
 

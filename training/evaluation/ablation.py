@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 
 from features.feature import Feature
-from models.encoder import Encoder
-from models.recipe import Recipe
+from models.learners.encoder import Encoder
+from models.learners.recipe import Recipe
 from training.data.rows import inputs, load
 from training.data.split import Split
 from training.evaluation.metrics import codes, estimates

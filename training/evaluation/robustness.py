@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models import boosting
-from models.encoder import Encoder
-from models.model import Model
-from models.recipe import Recipe
+from models.fitted.model import Model
+from models.learners import boosting
+from models.learners.encoder import Encoder
+from models.learners.recipe import Recipe
 from training.evaluation.metrics import Ranked, codes, interval, ranking, resamples
 
 ROWS, FIT_ROWS, ROUNDS, DRAWS = 4_000, 5_000, 60, 100

@@ -16,12 +16,11 @@ from sklearn.metrics import roc_auc_score
 
 from features.compute import compute
 from features.feature import DAY
-from features.synthetic.churn_truth import churn_probability, leaving_probability
 from features.timestamps import extract_moment
-from models.booster_sum import Amount
-from models.model import Model
+from models.fitted.booster_sum import Amount
+from models.fitted.model import Model
+from models.fitted.release_format import UPLIFT
 from models.population import LeadSpine, OpenLeads, outside
-from models.release_format import UPLIFT
 from models.scorer import ELSEWHERE, OK
 from models.task import task
 from training.data.feature_groups import available
@@ -29,6 +28,7 @@ from training.data.rows import asked, tables
 from training.data.spine import labelled
 from training.io import read_json
 from training.params import Params
+from training.synthetic.churn_truth import churn_probability, leaving_probability
 
 LEAVING_DAYS = 60  # within which of those still there are to leave
 AGES = ((0, 3), (3, 7), (7, 14), (14, 21), (21, 30))  # days of leads, as they are scored

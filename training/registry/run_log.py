@@ -17,9 +17,9 @@ from typing import Any
 import polars as pl
 
 from features.feature import Feature
-from models import release_format
-from models.encoder import Encoder
-from models.release_format import FOLDER
+from models.fitted import release_format
+from models.fitted.release_format import FOLDER
+from models.learners.encoder import Encoder
 from models.scorer import Scorer
 from training.git import UNKNOWN, git
 from training.io import read_json, sha256

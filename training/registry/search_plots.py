@@ -4,7 +4,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from models import boosting
+from models.learners import boosting
 
 FEWEST = 4  # complete trials: with fewer, the importance of a parameter says nothing
 

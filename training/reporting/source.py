@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from features.catalog import GROUPS
-from models.model import Model
+from models.fitted.model import Model
 from training.data.rows import asked, load
 from training.evaluation.metrics import codes
 from training.io import read_json

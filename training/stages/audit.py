@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from features import catalog
-from models.encoder import Encoder
+from models.learners.encoder import Encoder
 from models.task import task as task_named
 from training.data.feature_groups import of_task
 from training.data.rows import inputs, load

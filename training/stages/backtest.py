@@ -14,9 +14,9 @@ import polars as pl
 
 from features.feature import Feature
 from features.timestamps import iso
-from models.calibration import Calibration
-from models.encoder import Encoder
-from models.recipe import Recipe
+from models.learners.calibration import Calibration
+from models.learners.encoder import Encoder
+from models.learners.recipe import Recipe
 from training.data.rows import inputs, load
 from training.evaluation.metrics import codes, estimates
 from training.evaluation.recalibration import calibrated, rebased

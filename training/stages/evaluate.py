@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 
 from models.baselines import mbgnbd, reference
-from models.encoder import Encoder
-from models.model import Model
+from models.fitted.model import Model
+from models.learners.encoder import Encoder
 from models.task import Task
 from models.task import task as task_named
 from training.data.rows import KEYS, asked, is_contacted

@@ -8,7 +8,7 @@ import polars as pl
 
 from features.catalog import ABOUT_CONTENT
 from models.counterfactual import Counterfactuals
-from models.model import Model
+from models.fitted.model import Model
 from models.phrases import family
 from models.scorer import Population, Scorer
 from training.data.rows import load

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.model import Model
-from models.observed_rates import observed
+from models.fitted.model import Model
+from models.fitted.observed_rates import observed
+from models.learners.recipe import Recipe
 from models.reasons import Explainer
-from models.recipe import Recipe
 from training.data.rows import closed, is_contacted, learnt, load
 from training.evaluation.recalibration import calibrated, rebased
 from training.io import read_json, say, write_json

@@ -7,12 +7,12 @@ import numpy as np
 import polars as pl
 
 from features.meaning import combined, meanings
-from models.calibration import Calibration
-from models.encoder import Encoder
-from models.model import Model
-from models.observed_rates import observed
+from models.fitted.model import Model
+from models.fitted.observed_rates import observed
+from models.learners.calibration import Calibration
+from models.learners.encoder import Encoder
+from models.learners.recipe import Recipe
 from models.reasons import Explainer
-from models.recipe import Recipe
 from models.task import Task
 from models.task import task as task_named
 from training.data.rows import asked, inputs, is_contacted, learnt, load

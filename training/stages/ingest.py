@@ -14,8 +14,8 @@ from training.io import say, sha256, write_json
 from training.params import Params
 
 if TYPE_CHECKING:
-    from features.sources.mapping.mapping_file import Mapping as MappingFile
-    from features.sources.source_rows import Rows
+    from training.sources.mapping.mapping_file import Mapping as MappingFile
+    from training.sources.source_rows import Rows
 
 MAPPINGS = Path("mappings")
 BRAND = "brand"
@@ -33,9 +33,9 @@ def ingest(params: Params) -> None:
         What is wrong with the mapping or its files, or more bad rows than
         ``ingest.max_quarantined`` allows, or findings that nobody accepted.
     """
-    from features.sources.intake import intake
-    from features.sources.judging.findings import as_records, refuse, settled
-    from features.sources.store import Folder, swapped
+    from training.sources.intake import intake
+    from training.sources.judging.findings import as_records, refuse, settled
+    from training.sources.store import Folder, swapped
 
     scratch = params.build / "fetched"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -74,9 +74,9 @@ class Source:
 
 
 def _brand(params: Params) -> Source:
-    from features.sources.source_rows import given
-    from features.sources.store import write_frames
-    from features.synthetic.brand import simulate
+    from training.sources.source_rows import given
+    from training.sources.store import write_frames
+    from training.synthetic.brand import simulate
 
     size = params.brand
     brand = simulate(size.members, size.leads, size.start, size.end, params.seed)
@@ -86,10 +86,10 @@ def _brand(params: Params) -> Source:
 
 
 def _mapped(params: Params, scratch: Path) -> Source:
-    from features.sources.mapping.mapping_file import load
-    from features.sources.reading.cell_types import moment
-    from features.sources.reading.database_copy import fetched
-    from features.sources.reading.read_tables import newest, shape
+    from training.sources.mapping.mapping_file import load
+    from training.sources.reading.cell_types import moment
+    from training.sources.reading.database_copy import fetched
+    from training.sources.reading.read_tables import newest, shape
 
     mapping = fetched(load(MAPPINGS / f"{params.data}.yaml"), scratch)
     root, given = mapping.root(), mapping.extracted_at
@@ -124,7 +124,7 @@ def source_fingerprint(params: Params) -> dict[str, Any]:
     if params.data == BRAND:
         return {"data": BRAND, "seed": params.seed, **json.loads(params.brand.model_dump_json())}
     from features.personal_keys import mark
-    from features.sources.mapping.mapping_file import load
+    from training.sources.mapping.mapping_file import load
 
     path = MAPPINGS / f"{params.data}.yaml"
     mapping = load(path)
@@ -143,6 +143,6 @@ def _versions(mapping: "MappingFile") -> dict[str, str]:
     databases = {name: source for name, source in mapping.sources.items() if source.url}
     if not databases:
         return {}
-    from features.sources.reading.database_copy import version
+    from training.sources.reading.database_copy import version
 
     return {name: version(source, mapping.place.path.parent) for name, source in databases.items()}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from models import approval
-from models.release_format import SIGNATURES
+from models.fitted.release_format import SIGNATURES
 from training.io import read_json, say, sha256, write_json
 from training.params import Params
 from training.reporting.beside import CHALLENGER, beside

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 
 from features import consent, engines
 from features.timestamps import extract_moment
-from models.model import Model
+from models.fitted.model import Model
+from models.fitted.release_format import POPULATION
 from models.population import OUTSIDE, outside
-from models.release_format import POPULATION
 from models.scorer import ELSEWHERE, Population, Scorer
 from models.task import Task
 from models.task import task as task_named

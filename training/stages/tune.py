@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from models import boosting
-from models.encoder import Encoder
-from models.recipe import ESTIMATORS, Recipe
+from models.learners import boosting
+from models.learners.encoder import Encoder
+from models.learners.recipe import ESTIMATORS, Recipe
 from training.data.folds import Fold, folds
 from training.data.rows import inputs, load
 from training.evaluation.metrics import Ranked, ranking, resamples

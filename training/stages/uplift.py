@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.booster_sum import Amount
-from models.model import Model
-from models.uplift import LEARNERS, LENGTHS, Trial, contact_share
+from models.fitted.booster_sum import Amount
+from models.fitted.model import Model
+from models.fitted.uplift import LEARNERS, LENGTHS, Trial, contact_share
 from training.data.rows import asked
 from training.data.split import Split
 from training.evaluation.metrics import codes

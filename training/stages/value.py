@@ -15,9 +15,9 @@ import numpy as np
 import polars as pl
 
 from features.feature import DAY
-from models.booster_sum import Amount
-from models.expected_value import CENTS, Worth
-from models.model import Model
+from models.fitted.booster_sum import Amount
+from models.fitted.expected_value import CENTS, Worth
+from models.fitted.model import Model
 from models.task import Money, Task
 from models.task import task as task_named
 from training.data.rows import load
