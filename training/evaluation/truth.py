@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -23,6 +22,7 @@ from models.fitted.release_format import UPLIFT
 from models.population import LeadSpine, OpenLeads, outside
 from models.scorer import ELSEWHERE, OK
 from models.task import task
+from training.data.artifacts import Dataset, Ingest, read_artifact
 from training.data.feature_groups import available
 from training.data.rows import asked, tables
 from training.data.spine import labelled
@@ -59,8 +59,8 @@ class Known:
         return Model.load(self.folder / "model")
 
     @cached_property
-    def facts(self) -> dict[str, Any]:
-        return read_json(self.folder / "dataset.json")
+    def facts(self) -> Dataset:
+        return read_artifact(Dataset, self.folder)
 
     @cached_property
     def test(self) -> pl.DataFrame:
@@ -159,7 +159,7 @@ def _between(known: Known) -> pl.DataFrame:
     """Leads of the test's period at ages as they come, with ``label`` and ``probability``."""
     lead, spine = task(known.task), LeadSpine.model_validate(known.facts["spine"])
     data = tables(known.params.build / "tables")
-    end = extract_moment(read_json(known.params.build / "ingest.json"))
+    end = extract_moment(read_artifact(Ingest, known.params.build))
     leads = pl.concat([data["leads"].select("lead_id", "known_time").collect()] * LOOKS)
     ages = np.random.default_rng(known.params.seed).random(len(leads)) * max(spine.ages) * DAY
     moments = pl.col("known_time") + pl.Series(ages.astype(np.int64)) + 1

@@ -60,7 +60,7 @@ def evaluate(params: Params, name: str) -> None:
         "unusable": unusable,
         "differences": differences,
         "deciles": deciles(label, scores["model"], subject),
-        "periods": _periods(test, scores["model"], subject, params.seed) if facts.get("dated", True) else [],
+        "periods": _periods(test, scores["model"], subject, params.seed) if facts["dated"] else [],
     }
     write_json(out / "detail.json", detail)
     write_plots(out / "plots", label, scores, subject, best)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from features import own_tables
+from training.data.artifacts import Ingest, write_artifact
 from training.data.quarantine_limits import judged
-from training.io import say, sha256, write_json
+from training.io import say, sha256
 from training.params import Params
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def ingest(params: Params) -> None:
         "conflicts": report.conflicts.height,
         "accounts_in_conflict": report.conflicts["account"].to_list(),
     }
-    write_json(params.build / "ingest.json", {**summary, "findings": as_records(found), **source.notes})
+    write_artifact(params.build, Ingest, {**summary, "findings": as_records(found), **source.notes})
 
 
 @dataclass(frozen=True)

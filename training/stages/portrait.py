@@ -17,8 +17,9 @@ from features.groups.engagement import CHANNELS, ENGAGEMENT
 from features.groups.purchases import PURCHASES
 from features.lifecycle import STAGES
 from features.timestamps import extract_moment
+from training.data.artifacts import Ingest, read_artifact
 from training.data.feature_groups import available
-from training.io import read_json, say
+from training.io import say
 from training.params import Params
 from training.stages.consent import warn, with_reasons
 
@@ -39,7 +40,7 @@ def portrait(params: Params) -> None:
     """Write ``portrait/portrait.parquet``: every member of the source, in order of id."""
     tables, folder = params.build / "tables", params.build / "portrait"
     folder.mkdir(parents=True, exist_ok=True)
-    moment = extract_moment(read_json(params.build / "ingest.json")) + 1
+    moment = extract_moment(read_artifact(Ingest, params.build)) + 1
     people = everyone(tables).rename({"member_id": "subject_id"})
     people = with_reasons(people, "member", params, moment).rename({"subject_id": "member_id"})
     warn("portrait", people)
