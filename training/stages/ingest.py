@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from features import own_tables
+from features.replacing import replacing
 from training.data.artifacts import Ingest, write_artifact
 from training.data.quarantine_limits import judged
 from training.io import say, sha256
@@ -51,9 +52,8 @@ def ingest(params: Params) -> None:
             say(one.line())
         refuse(found, params.data)
     shutil.rmtree(scratch, ignore_errors=True)
-    aside = params.build / "quarantine.part"
-    report.quarantine.write_parquet(aside, compression="zstd")
-    aside.rename(params.build / "quarantine.parquet")
+    with replacing(params.build / "quarantine.parquet") as aside:
+        report.quarantine.write_parquet(aside, compression="zstd")
     summary = {"data": params.data, "extracted_at": source.extracted.isoformat(), "tables": report.tables}
     summary |= {
         "conflicts": report.conflicts.height,

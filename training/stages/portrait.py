@@ -16,6 +16,7 @@ from features.groups.care import CARE
 from features.groups.engagement import CHANNELS, ENGAGEMENT
 from features.groups.purchases import PURCHASES
 from features.lifecycle import STAGES
+from features.replacing import replacing
 from features.timestamps import extract_moment
 from training.data.artifacts import Ingest, read_artifact
 from training.data.feature_groups import available
@@ -46,9 +47,8 @@ def portrait(params: Params) -> None:
     warn("portrait", people)
     allowed = people.filter(pl.col(REASON).is_null()).select("member_id")
     found = _everybody(people, tags(_features(allowed, moment, tables, params), tables, moment))
-    aside = folder / "portrait.part"
-    found.write_parquet(aside, compression="zstd")
-    aside.rename(folder / "portrait.parquet")
+    with replacing(folder / "portrait.parquet") as aside:
+        found.write_parquet(aside, compression="zstd")
     say(f"portraits of {len(found):,} members")
 
 
