@@ -61,8 +61,10 @@ test: $(VENV)/.dev ## The whole test suite, the README's examples included
 
 # What hangs on the language is the code's syntax and the locked packages: everything small of features and models, the
 # service over the wire, and the way from own files to a report. The rest runs on the newest Python alone.
-OLDEST := features models serving/test_app serving/test_client serving/test_jobs serving/test_audiences test_own_data
-NEWEST := features/test_spark features/test_warehouse features/test_buckets features/synthetic/test_brand features/synthetic/test_brand_truth \
+OLDEST := features training/sources training/synthetic models serving/test_app serving/test_client serving/test_jobs \
+  serving/test_audiences test_own_data
+NEWEST := features/test_spark features/test_warehouse features/test_buckets training/synthetic/test_brand \
+  training/synthetic/test_brand_truth \
   models/test_acting_off_policy models/test_acting_readout models/test_histories
 test-oldest: ## The same in small on the oldest Python that is there, where it is another one
 	@test "$(lastword $(PYTHONS))" = "$(PYTHON)" || $(MAKE) --no-print-directory test \

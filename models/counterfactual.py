@@ -20,9 +20,9 @@ from xgboost import config_context
 
 from features import catalog
 from features.lifecycle_limits import LifecycleLimits
-from models.encoder import Encoder
 from models.events import TOTALS, sources
 from models.histories import Source, Variant
+from models.learners.encoder import Encoder
 from models.phrases import LANGUAGES, Phrases, catalogue, percent
 from models.population import outside
 from models.reasons import is_sensitive

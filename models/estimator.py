@@ -19,12 +19,13 @@ from sklearn.model_selection import TimeSeriesSplit
 from sklearn.utils.validation import check_is_fitted
 
 from features.feature import Feature
-from models import boosting, observed_rates
-from models.calibration import Calibration, fit_calibration
-from models.encoder import Encoder
-from models.model import Model
+from models.fitted import observed_rates
+from models.fitted.model import Model
+from models.learners import boosting
+from models.learners.calibration import Calibration, fit_calibration
+from models.learners.encoder import Encoder
+from models.learners.recipe import Estimator, Recipe
 from models.reasons import Explainer
-from models.recipe import Estimator, Recipe
 
 if TYPE_CHECKING:
     from models.explanation import Explanation
@@ -52,7 +53,7 @@ class MemberClassifier(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     model_
-        The fitted ``models.model.Model``; ``classes_`` are 0 and 1.
+        The fitted ``models.fitted.model.Model``; ``classes_`` are 0 and 1.
     """
 
     def __init__(

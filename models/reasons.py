@@ -16,8 +16,8 @@ import numpy as np
 import polars as pl
 from scipy.stats import t as student
 
-from models import observed_rates
-from models.model import Model
+from models.fitted import observed_rates
+from models.fitted.model import Model
 from models.phrases import LANGUAGES, Phrases, catalogue, sentence, theme
 
 CODES_VERSION = 1  # of the codes `<feature>:<level>`; raised when the meaning of one changes

@@ -12,13 +12,13 @@ import polars as pl
 from numpy.typing import ArrayLike
 from xgboost import config_context
 
-from models.booster_sum import Amount
-from models.expected_value import Worth
-from models.model import Model
+from models.fitted.booster_sum import Amount
+from models.fitted.expected_value import Worth
+from models.fitted.model import Model
+from models.fitted.release_format import POPULATION, UPLIFT, VALUE
+from models.fitted.unknown import MAX_UNKNOWN, Inputs
 from models.population import OUTSIDE, outside
 from models.reasons import COLUMNS, Explainer, Line
-from models.release_format import POPULATION, UPLIFT, VALUE
-from models.unknown import MAX_UNKNOWN, Inputs
 
 FEW = 64
 Numbers = dict[str, Any]  # status, probability, percentile, score, band, ``MORE``: shape (rows,) each

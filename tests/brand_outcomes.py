@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from features.synthetic.brand import Brand, churn_probability, simulate
+from training.synthetic.brand import Brand, churn_probability, simulate
 
 DAY = 86_400
 SEEDS = (1, 2, 3)

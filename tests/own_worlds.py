@@ -10,7 +10,7 @@ from features import tables
 from features.feature import Group
 from features.groups.own import own_groups
 from features.own_tables import OwnTable
-from features.sources.mapping.mapping_file import load
+from training.sources.mapping.mapping_file import load
 
 MAPPING = """about: A shop with a points ledger, contracts, and stores.
 folder: .

@@ -7,8 +7,8 @@ import polars as pl
 from worlds import DAYS, START
 
 from features.feature import DAY
-from features.sources.intake import intake
-from features.sources.source_rows import given
+from training.sources.intake import intake
+from training.sources.source_rows import given
 
 ROWS = 40
 EXTRACT = datetime(2030, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("features", "models", "training", "serving")
-FILES = ("memberlens.py", "dvc.yaml", "params.yaml", "Makefile", "requirements.lock")
+FILES = ("memberlens.py", "dvc.yaml", ".dvcignore", "params.yaml", "Makefile", "requirements.lock")
 NO_SCM = "[core]\n    no_scm = true\n    analytics = false\n"
 
 

@@ -24,12 +24,12 @@ from features.feature import DAY
 from features.fingerprint import described
 from features.lifecycle_limits import LifecycleLimits
 from features.meaning import combined, meanings
-from models import observed_rates
-from models.booster_sum import Amount
-from models.calibration import Calibration
-from models.encoder import Encoder
-from models.expected_value import Worth
-from models.model import Model
+from models.fitted import observed_rates
+from models.fitted.booster_sum import Amount
+from models.fitted.expected_value import Worth
+from models.fitted.model import Model
+from models.learners.calibration import Calibration
+from models.learners.encoder import Encoder
 from models.scorer import Population, Scorer
 from models.tasks import churn, lead, recall, response
 from serving import app

@@ -10,9 +10,10 @@ from features import catalog, tables
 from features.feature import DAY
 from features.fingerprint import described
 from features.meaning import combined, meanings
-from models.boosting import DEFAULTS
+from models.learners.boosting import DEFAULTS
 from models.tasks.churn import TASK
 from training.data import sufficiency
+from training.data.artifacts import Best, Ingest, Tuned
 from training.io import write_json
 from training.params import Fit, Params, Stated, parse
 from training.stages.audit import audit, examine
@@ -150,6 +151,7 @@ def facts(rows: pl.DataFrame) -> dict[str, object]:
         "task": "churn",
         "subject": "member_id",
         "spine": {"days": 60, "gap": 7, "fall": 0.2, "every_days": 30, "cutoffs": 12},
+        "dated": True,
         "extracted_at": "2025-01-01T00:00:00+00:00",
         "waterfall": [
             {"step": step, "rows": count, "subjects": rows["member_id"].n_unique()} for step, count in steps
@@ -159,18 +161,20 @@ def facts(rows: pl.DataFrame) -> dict[str, object]:
         "test_start_time": test,
         "blocks": valid,
         "groups": [group.name for group in TASK.groups],
+        "own_tables": [],
         "features": (features := described(TASK.groups)),
         "fingerprint": combined(meanings(features)),
         "left_out": {},
         "enough": sufficiency.facts(sufficiency.every(rows)),
+        "dropped": [],
     }
 
 
-def ingest() -> dict[str, object]:
+def ingest(extracted_at: str = "2025-01-01T00:00:00+00:00") -> Ingest:
     """What ``ingest.json`` says."""
     return {
         "data": "made-up",
-        "extracted_at": "2025-01-01T00:00:00+00:00",
+        "extracted_at": extracted_at,
         "tables": {
             "purchases": {
                 "read": 1010,
@@ -179,14 +183,23 @@ def ingest() -> dict[str, object]:
                 "reasons": {"negative quantity in a sale": 10},
             }
         },
+        "conflicts": 0,
+        "accounts_in_conflict": [],
+        "findings": [],
         "left_out": {},
     }
 
 
-def tuned() -> dict[str, object]:
+def tuned() -> Tuned:
     """What ``tune.json`` says."""
-    best = {"number": 1, "value": 0.6, "params": DEFAULTS, "rounds": 40, "fold_values": [0.6, 0.6]}
-    best["estimator"] = "trees"
+    best: Best = {
+        "number": 1,
+        "value": 0.6,
+        "params": DEFAULTS,
+        "rounds": 40,
+        "fold_values": [0.6, 0.6],
+        "estimator": "trees",
+    }
     trials = [
         {"number": 0, "state": "COMPLETE", "value": 0.55, "params": DEFAULTS},
         {"number": 1, "state": "COMPLETE", "value": 0.6, "params": DEFAULTS},

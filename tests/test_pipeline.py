@@ -1,10 +1,12 @@
-"""dvc.yaml tells the truth: a stage depends on every module that it imports."""
+"""dvc.yaml tells the truth: a stage depends on every module that it imports, and on little else."""
 
 from pathlib import Path
 
 import grimp
 import pytest
 import yaml
+from dvc.repo import Repo
+from project_copy import copied
 
 from training.params import parse
 from training.stages.economics import economics
@@ -29,26 +31,62 @@ def graph() -> grimp.ImportGraph:
     return found
 
 
-@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"source"}))
-def test_a_stage_depends_on_every_module_it_imports(graph, stage):
+# A stage imports at least this share of a package that it depends on: other edits there run it in vain.
+SHARE = 0.25
+CODE = sorted(set(STAGES) - {"source"})
+
+
+def _task_files(graph) -> set[str]:
+    return {name for name in graph.modules if name.startswith("models.tasks.")}
+
+
+def _imported(graph, stage: str) -> set[str]:
+    """Files that a stage imports; a file in ``models/tasks`` is loaded by its name, and imports too."""
     module = f"training.stages.{stage}"
-    needed = {module, *graph.find_upstream_modules(module)}
-    deps = [str(dep) for dep in STAGES[stage]["deps"]]
-    paths = {name: name.replace(".", "/") for name in needed}
-    missing = [
-        name
-        for name, path in paths.items()
-        if (ROOT / f"{path}.py").exists()
-        and f"{path}.py" not in deps
-        and not any(path.startswith(f"{dep}/") for dep in deps)
-    ]
-    assert missing == []
+    names = {module, *graph.find_upstream_modules(module)}
+    if "models.task" in names:
+        names |= set().union(*map(graph.find_upstream_modules, _task_files(graph)))
+    paths = {f"{name.replace('.', '/')}.py" for name in names - _task_files(graph)}
+    return {path for path in paths if (ROOT / path).exists()}
 
 
-def test_every_module_named_in_dvc_yaml_exists():
-    named = {
-        str(dep) for stage in STAGES.values() for dep in stage.get("deps", []) if str(dep).endswith(".py")
-    }
+def _deps(stage: str) -> list[str]:
+    return [dep for dep in STAGES[stage]["deps"] if dep.split("/")[0] in ("features", "models", "training")]
+
+
+def _covers(dep: str, path: str) -> bool:
+    return path == dep or path.startswith(f"{dep}/")
+
+
+@pytest.mark.parametrize("stage", CODE)
+def test_a_stage_depends_on_every_module_it_imports(graph, stage):
+    deps = _deps(stage)
+    assert [path for path in _imported(graph, stage) if not any(_covers(dep, path) for dep in deps)] == []
+
+
+@pytest.mark.parametrize("stage", CODE)
+def test_a_stage_depends_on_little_that_it_does_not_import(graph, stage):
+    """No module in vain, no package of which it needs hardly anything, such as the report's for ``fit``."""
+    imported, wide = _imported(graph, stage), {}
+    for dep in _deps(stage):
+        if dep.endswith((".yaml", "${item.task}.py")):
+            continue
+        files = {str(path.relative_to(ROOT)) for path in (ROOT / dep).rglob("*.py")} or {dep}
+        share = len(files & imported) / len(files)
+        if share < SHARE:
+            wide[dep] = share
+    assert wide == {}
+
+
+@pytest.mark.parametrize("stage", CODE)
+def test_an_edit_of_a_task_reaches_the_stages_of_that_task_alone(graph, stage):
+    own = "models/tasks/${item.task}.py"
+    assert (own in _deps(stage)) == ("models/task.py" in _imported(graph, stage))
+    assert [dep for dep in _deps(stage) if dep != own and _covers(dep, "models/tasks/churn.py")] == []
+
+
+def test_everything_of_ours_named_in_dvc_yaml_exists():
+    named = {dep for stage in CODE for dep in _deps(stage)}
     assert [dep for dep in named if "${" not in dep and not (ROOT / dep).exists()] == []
 
 
@@ -77,3 +115,11 @@ def test_another_cost_of_one_task_reaches_that_task_alone(tmp_path, monkeypatch)
     assert {name for name, text in written(cost=6).items() if text != before[name]} == {"churn.json"}
     changed = {name for name, text in written(capacity=0.3).items() if text != before[name]}
     assert changed == {"churn.json", "churn-capacity.json"}
+
+
+def test_compiled_modules_are_no_content_of_a_package(tmp_path, monkeypatch):
+    """Else a stage ran again because another program had imported a module for the first time."""
+    monkeypatch.chdir(copied(tmp_path, links=False))
+    repo = Repo(tmp_path)
+    assert not repo.dvcignore.is_ignored_file(str(tmp_path / "features/feature.py"))
+    assert repo.dvcignore.is_ignored_file(str(tmp_path / "features/__pycache__/feature.cpython-313.pyc"))

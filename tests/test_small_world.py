@@ -21,9 +21,9 @@ import memberlens
 from features import catalog, engines, tables
 from features.compute import compute
 from features.consent import REASONS
-from models.model import Model
+from models.fitted.model import Model
+from models.fitted.uplift import LEARNERS, Trial, contact_share
 from models.task import task
-from models.uplift import LEARNERS, Trial, contact_share
 from serving.champion import registry
 from serving.settings import Limits, Settings
 from serving.state import State

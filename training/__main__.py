@@ -177,9 +177,9 @@ def init(
     presets: Annotated[bool, typer.Option(help="read exports of known systems by their presets")] = True,
 ) -> None:
     """Propose a mapping for your files: writes mappings/NAME.yaml and lists what it is unsure of."""
-    from features.sources.proposal.hints import Hints
-    from features.sources.proposal.propose import propose
     from models.task import requirements
+    from training.sources.proposal.hints import Hints
+    from training.sources.proposal.propose import propose
     from training.use_dataset import named
 
     target = Path("mappings") / f"{named(name)}.yaml"

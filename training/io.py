@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from features.replacing import replacing
+
 
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON file; ``FileNotFoundError`` names the stage's missing input."""
@@ -16,10 +18,8 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def write_json(path: Path, content: Any) -> None:
     """Write aside and rename, so that a stage killed half way leaves no half file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(path.suffix + ".part")
-    aside.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    aside.rename(path)
+    with replacing(path) as aside:
+        aside.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def sha256(path: Path) -> str:

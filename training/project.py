@@ -8,7 +8,7 @@ import pandas as pd
 import polars as pl
 
 from models.estimator import MemberClassifier
-from models.release_format import CHAMPION
+from models.fitted.release_format import CHAMPION
 from training.data import rows
 from training.params import Params, load
 from training.registry.release import copy_serving

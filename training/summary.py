@@ -6,6 +6,7 @@ import polars as pl
 
 from features.consent import REASON
 from models.scorer import OK
+from training.data.artifacts import Dataset, Ingest, read_artifact
 from training.data.quarantine_limits import judged
 from training.io import read_json
 from training.params import Params
@@ -21,10 +22,10 @@ def summarise(params: Params) -> str:
         lines += [f"  {'':10}{line}" for line in _short(params, name)]
         lines.append(f"  {'':10}{_scored(params, name)}")
         lines.append(f"  {'':10}report {out / 'report.html'}")
-    ingest = read_json(params.build / "ingest.json")
-    lines += [f"  {task:10}left out: {why}" for task, why in ingest.get("left_out", {}).items()]
+    ingest = read_artifact(Ingest, params.build)
+    lines += [f"  {task:10}left out: {why}" for task, why in ingest["left_out"].items()]
     lines += _sources(params, ingest["tables"])
-    lines += [one["line"] for one in ingest.get("findings", [])]
+    lines += [one["line"] for one in ingest["findings"]]
     lines.append("next: make serve (scores on localhost), make ui (MLflow), make help")
     return "\n".join(lines)
 
@@ -42,7 +43,7 @@ def _scored(params: Params, name: str) -> str:
 
 def _short(params: Params, name: str) -> list[str]:
     """Where data are too few, of all rows or of segments."""
-    short = [one for one in read_json(params.build / name / "dataset.json").get("enough", []) if one["short"]]
+    short = [one for one in read_artifact(Dataset, params.build / name).get("enough", []) if one["short"]]
     segments = [f"{one['column']} {one['segment']}" for one in short if one["column"]]
     lines = [f"too few data: {lack}" for one in short if not one["column"] for lack in one["short"]]
     return lines + ([f"too few data of {', '.join(segments)}: see the report"] if segments else [])

@@ -9,13 +9,13 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from features.consent import reasons
-from features.sources.check import Check, check
-from features.sources.store import Folder
 from models.task import requirements
 from models.task import task as task_named
 from training.data import sufficiency
 from training.data.rows import GAP
 from training.params import Params, parse
+from training.sources.check import Check, check
+from training.sources.store import Folder
 from training.stages.consent import current
 from training.stages.dataset import asked
 from training.use_dataset import MAPPINGS, settings

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from features import unique_yaml
-from features.sources.mapping.yaml_lines import Place, read_yaml
+from features.yaml_lines import Place, read_yaml
 from training.io import say
 from training.params import NAME, parse
 
 MAPPINGS = Path("mappings")
-BRAND = Path("features/synthetic/brand.yaml")
+BRAND = Path("training/synthetic/brand.yaml")
 DEFAULTS = Path(__file__).with_name("defaults.yaml")
 # A data set's; the rest is the user's.
 BY_DATA = ("tasks", "consent", "lifecycle", "spine", "tune", "release", "economics")

@@ -7,6 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from features.replacing import replacing
+
 FOLDER = "plans"
 LIST, FACTS = "list.parquet", "plan.json"
 
@@ -17,9 +19,8 @@ def write(folder: Path, name: str, rows: pl.DataFrame, told: Mapping[str, Any]) 
     own.mkdir(parents=True, exist_ok=True)
     (own / FACTS).unlink(missing_ok=True)
     rows.write_parquet(own / LIST, compression="zstd")
-    part = own / f"{FACTS}.part"
-    part.write_text(json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    part.rename(own / FACTS)
+    with replacing(own / FACTS) as aside:
+        aside.write_text(json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def names(folder: Path) -> list[str]:

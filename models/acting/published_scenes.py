@@ -8,22 +8,21 @@ from typing import Any
 
 import polars as pl
 
+from features.replacing import replacing
+
 FOLDER = "scenes"
 ROWS, FACTS = "scenes.parquet", "scenes.json"
 
 
 def write(folder: Path, rows: pl.DataFrame, told: Mapping[str, Any]) -> None:
     """Write rows of ``models.acting.scenes.judged`` and what is told of them, which names their hash."""
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f"{ROWS}.part"
-    rows.write_parquet(aside, compression="zstd")
-    digest = hashlib.sha256(aside.read_bytes()).hexdigest()
-    aside.rename(folder / ROWS)
-    part = folder / f"{FACTS}.part"
-    part.write_text(
-        json.dumps({**told, "sha256": digest}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    )
-    part.rename(folder / FACTS)
+    with replacing(folder / ROWS) as aside:
+        rows.write_parquet(aside, compression="zstd")
+        digest = hashlib.sha256(aside.read_bytes()).hexdigest()
+    with replacing(folder / FACTS) as aside:
+        aside.write_text(
+            json.dumps({**told, "sha256": digest}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        )
 
 
 def read(folder: Path) -> tuple[pl.DataFrame, dict[str, Any]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from features.sources.mapping.yaml_lines import Place, read_yaml
+from features.yaml_lines import Place, read_yaml
 from models.acting.conditions import Condition, condition
 from models.acting.facts import LEAD, MEMBER, facts
 from models.acting.options import Option, Options

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from scipy.special import expit, logit
 
-from models.encoder import Encoder
+from models.learners.encoder import Encoder
 from models.task import Task
 
 LEAST = 1e-4  # probability that a rule may state

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from models.unknown import MAX_UNKNOWN
+from models.fitted.unknown import MAX_UNKNOWN
 from serving.answering import clock
 from serving.champion import approvals
 from serving.champion.champion import Champion

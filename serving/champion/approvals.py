@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from models import approval
-from models.release_format import SIGNATURES
+from models.fitted.release_format import SIGNATURES
 from serving.champion.champion import Champion
 
 UNKNOWN = {"word": "unknown", "decisions": []}

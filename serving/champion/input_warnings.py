@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.model import Model
-from models.unknown import Inputs
+from models.fitted.model import Model
+from models.fitted.unknown import Inputs
 
 RARELY = 0.001  # an input that was missing in fewer rows is expected to be there
 SLACK = 0.05  # of the span: just beyond it nothing changes in a tree

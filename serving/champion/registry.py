@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from tempfile import mkdtemp
 
-from models import release_format
+from models.fitted import release_format
 from serving.settings import Settings
 
 GOOD = "good"

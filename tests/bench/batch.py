@@ -16,8 +16,8 @@ import numpy as np
 import polars as pl
 import xgboost
 
+from models.fitted.shap_values import contributions
 from models.scorer import Scorer
-from models.shap_values import contributions
 from serving import settings
 from serving.champion import registry
 from training.stages.score import write_scores

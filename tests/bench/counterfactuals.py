@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from models.counterfactual import Counterfactuals
-from models.model import Model
+from models.fitted.model import Model
 from models.scorer import Population, Scorer
 
 SEED = 7

@@ -29,16 +29,16 @@ from features import own_tables
 from features.engines import to_parquet
 from features.feature import Feature, Group
 from features.groups.own import own_groups
-from features.sources.intake import intake
-from features.sources.mapping.mapping_file import load
-from features.sources.reading.read_tables import shape
-from features.sources.store import Folder
-from models import boosting
-from models.encoder import Encoder
-from models.recipe import Recipe
+from models.learners import boosting
+from models.learners.encoder import Encoder
+from models.learners.recipe import Recipe
 from training.data.stale_copies import stale_copies
 from training.evaluation.metrics import codes, estimates, resamples
 from training.evaluation.useful_columns import useful
+from training.sources.intake import intake
+from training.sources.mapping.mapping_file import load
+from training.sources.reading.read_tables import shape
+from training.sources.store import Folder
 
 MAPPING = Path(__file__).with_suffix(".yaml")
 EXTRACTED = datetime(2023, 1, 1, tzinfo=UTC)

@@ -26,7 +26,7 @@ import polars as pl
 import polars.selectors as cs
 
 from features import tables as contract
-from models import release_format
+from models.fitted import release_format
 from models.scorer import Scorer
 from serving import settings
 from serving.champion import registry

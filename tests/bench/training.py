@@ -30,8 +30,8 @@ def floor(folder: str, task: str) -> None:
     import xgboost
     from sklearn.metrics import average_precision_score, roc_auc_score
 
-    from models import boosting
-    from models.encoder import Encoder
+    from models.learners import boosting
+    from models.learners.encoder import Encoder
     from training.data.folds import folds
     from training.data.rows import inputs
     from training.data.rows import load as rows_of

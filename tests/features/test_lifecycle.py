@@ -17,7 +17,7 @@ from features.groups.purchases import PURCHASES, with_limits
 from features.lifecycle import STAGES
 from features.lifecycle_limits import LifecycleLimits
 from features.timestamps import extract_moment
-from training.io import read_json, write_json
+from training.data.artifacts import Ingest, read_artifact, write_artifact
 from training.params import parse
 from training.reporting.sections.factors import factors, label
 from training.stages.consent import consent
@@ -48,11 +48,11 @@ def test_portrait_and_feature_agree_by_the_brands_own_limits(tmp_path, monkeypat
     world = finished(raw_world(4, 90, 500))
     for name, frame in world.items():
         frame.write_parquet(tables / f"{name}.parquet")
-    write_json(params.build / "ingest.json", {"extracted_at": "2025-08-01T00:00:00+00:00"})
+    write_artifact(params.build, Ingest, stages.ingest("2025-08-01T00:00:00+00:00"))
     consent(params)
     portrait(params)
     told = pl.read_parquet(params.build / "portrait" / "portrait.parquet").filter(pl.col("status") == "ok")
-    moment = extract_moment(read_json(params.build / "ingest.json")) + 1
+    moment = extract_moment(read_artifact(Ingest, params.build)) + 1
     asked = told.select("member_id", row_id=pl.int_range(pl.len()), as_of=pl.lit(moment, pl.Int64))
     rows = compute(asked, world, catalog.available([PURCHASES], {"purchases": {}}, limits))
     features = asked.join(rows, on="row_id", how="left")

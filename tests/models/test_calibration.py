@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from models.calibration import FLAT, fit_calibration, fit_offset
+from models.learners.calibration import FLAT, fit_calibration, fit_offset
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.encoder import FEW, Column, Encoder
+from models.learners.encoder import FEW, Column, Encoder
 
 COLUMNS = (Column("a"), Column("b", ("None", "x", "y")), Column("c"), Column("d", ("false", "true")))
 

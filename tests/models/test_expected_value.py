@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import xgboost
 
-from models.booster_sum import Amount
-from models.encoder import Column, Encoder
-from models.expected_value import Worth
+from models.fitted.booster_sum import Amount
+from models.fitted.expected_value import Worth
+from models.learners.encoder import Column, Encoder
 
 ENCODER = Encoder((Column("orders"), Column("lead_cost")))
 MATRIX = np.array([[1.0, 2_000.0], [2.0, 0.0], [3.0, np.nan]], dtype=np.float32)

@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.encoder import Column, Encoder
-from models.observed_rates import edges, observed, parts
+from models.fitted.observed_rates import edges, observed, parts
+from models.learners.encoder import Column, Encoder
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.encoder import Column, Encoder
-from models.model import Model
+from models.fitted.model import Model
+from models.learners.encoder import Column, Encoder
 from models.phrases import theme
 from models.reasons import COLUMNS, Explainer, explain, is_sensitive
 

@@ -6,9 +6,9 @@ import xgboost
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
-from models import boosting, scorecard, tree_sum
-from models.recipe import ESTIMATORS, Recipe
-from models.shap_values import contributions
+from models.fitted.shap_values import contributions
+from models.learners import boosting, scorecard, tree_sum
+from models.learners.recipe import ESTIMATORS, Recipe
 
 KINDS = ["q"] * 4 + ["c"]
 ROUNDS = 15

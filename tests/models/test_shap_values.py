@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import xgboost
 
-from models import tree_shap
-from models.shap_values import contributions
-from models.tree_shap import TreeShap
+from models.fitted import tree_shap
+from models.fitted.shap_values import contributions
+from models.fitted.tree_shap import TreeShap
 
 
 def fitted(seed: int, depth: int) -> tuple[xgboost.Booster, np.ndarray, list[str]]:
@@ -39,7 +39,7 @@ def test_they_equal_the_boosters_own(seed, depth):
 def test_blocks_of_rows_change_nothing(monkeypatch):
     booster, matrix, _ = fitted(0, 4)
     whole = contributions(booster, matrix)
-    monkeypatch.setattr("models.shap_values.ROWS", 700)
+    monkeypatch.setattr("models.fitted.shap_values.ROWS", 700)
     assert np.allclose(contributions(booster, matrix), whole, atol=1e-6)
 
 

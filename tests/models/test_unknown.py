@@ -7,12 +7,13 @@ import polars as pl
 import pytest
 
 from features.feature import Feature
-from models import boosting, observed_rates
-from models.calibration import Calibration
-from models.encoder import Encoder
-from models.model import Model
+from models.fitted import observed_rates
+from models.fitted.model import Model
+from models.fitted.unknown import STAND_INS
+from models.learners import boosting
+from models.learners.calibration import Calibration
+from models.learners.encoder import Encoder
 from models.scorer import INSUFFICIENT, OK, Population, Scorer, withheld
-from models.unknown import STAND_INS
 
 RATES = {"search": 0.03, "social": 0.01, "store": 0.02, "referral": 0.3, "mail": 0.005, "call": 0.08}
 SHARES = (0.3, 0.3, 0.2, 0.03, 0.12, 0.05)

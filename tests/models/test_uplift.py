@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.booster_sum import Amount
-from models.uplift import LEARNERS, Trial, contact_share
+from models.fitted.booster_sum import Amount
+from models.fitted.uplift import LEARNERS, Trial, contact_share
 
 
 def trial(seed: int, rows: int = 12_000, effect: float = 0.4, share: float = 0.5) -> tuple[Trial, np.ndarray]:

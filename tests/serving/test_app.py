@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from released import Brand, finite
 
-from models.release_format import SIGNATURES
+from models.fitted.release_format import SIGNATURES
 
 TASKS = ("lead", "response", "churn", "recall")
 ITEMS = {

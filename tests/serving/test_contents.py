@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from released import AS_OF, Brand
 
-from models.booster_sum import Amount
+from models.fitted.booster_sum import Amount
 from serving.api.routes_scores import ranked
 from serving.contract.schema import Content
 from serving.contract.schema_ranking import Choice, Ranking

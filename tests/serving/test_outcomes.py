@@ -10,12 +10,12 @@ from fastapi.testclient import TestClient
 from released import Brand, client_of
 from typer.testing import CliRunner
 
-from features.sources.check import check
 from models.task import requirements
 from serving import __main__ as commands
 from serving.ledger import outcome_checks, outcome_exports
 from serving.settings import Settings
 from serving.state import State
+from training.sources.check import check
 
 CHURN, RESPONSE = "/v1/models/churn", "/v1/models/response"
 MAPPING = """about: What was served.

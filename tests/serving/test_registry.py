@@ -7,7 +7,7 @@ import pytest
 from released import TASKS, Brand, available, client_of, trained
 from worlds import finished
 
-from models import release_format
+from models.fitted import release_format
 from serving.champion import registry
 from serving.settings import Settings
 from serving.state import State

@@ -13,7 +13,7 @@ from worlds import finished, raw_world, spine_of
 from features.compute import compute
 from models.tasks.churn import TASK
 from training import params as settings
-from training.io import read_json, write_json
+from training.data.artifacts import Dataset, FeatureRow, Ingest, read_artifact, write_artifact
 from training.stages.audit import audit, examine, lines, recompute
 from training.stages.dataset import dataset
 from training.stages.ingest import ingest
@@ -23,6 +23,13 @@ ROOT = Path(__file__).parents[2]
 PUBLIC = pytest.mark.skipif(
     "MEMBERLENS_DATA" not in os.environ, reason="MEMBERLENS_DATA names no public data"
 )
+
+
+FLAT: Dataset = {
+    "task": "given", "subject": "subject_id", "spine": {}, "dated": True, "extracted_at": "2025-01-01T00Z",
+    "waterfall": [], "splits": {}, "test_start": None, "blocks": [], "test_start_time": 0, "own_tables": [],
+    "groups": ["given"], "features": [], "fingerprint": "", "left_out": {}, "enough": [], "dropped": [],
+}  # fmt: skip
 
 
 def flat(rng: np.random.Generator, rows: int = 6000, **columns: np.ndarray) -> pl.DataFrame:
@@ -47,12 +54,15 @@ def written(rows: pl.DataFrame, accepted: dict[str, str]) -> settings.Params:
     folder = params.build / "given"
     folder.mkdir(parents=True)
     rows.write_parquet(folder / "dataset.parquet")
-    words = {"unit": "number", "en": "", "zh": "", "empty": None, "table": "subjects", "group": "given"}
-    names = [name for name in rows.columns if name.startswith("x_")]
-    facts = {"features": [{"name": name, **words} for name in names], "subject": "subject_id"}
-    write_json(folder / "dataset.json", facts)
-    write_json(params.build / "ingest.json", {"excluded": {}, "accepted": accepted})
+    named = [described(name, "number", "subjects", "given") for name in rows.columns if name.startswith("x_")]
+    write_artifact(folder, Dataset, FLAT | {"features": named})
+    write_artifact(params.build, Ingest, stages.ingest() | {"excluded": {}, "accepted": accepted})
     return params
+
+
+def described(name: str, unit: str, table: str, group: str) -> FeatureRow:
+    words = {"window": None, "en": "", "zh": "", "empty": None, "fingerprint": ""}
+    return {"name": name, "unit": unit, "table": table, "group": group, **words}
 
 
 @pytest.fixture(autouse=True)
@@ -127,12 +137,11 @@ def test_states_of_a_crm_are_stopped_where_no_row_says_when_they_were_known(reco
         for name in ("x_state", "x_stage")
     }
     rows.with_columns(**{name: pl.Series(value) for name, value in states.items()}).write_parquet(path)
-    facts = read_json(params.build / "churn" / "dataset.json")
-    own = {"unit": "category", "en": "", "zh": "", "empty": None, "table": "members", "group": "profile"}
-    facts["features"] += [{"name": name, **own} for name in states]
-    write_json(params.build / "churn" / "dataset.json", facts)
-    ingest = read_json(params.build / "ingest.json") | {"unrecorded": [] if recorded else ["members"]}
-    write_json(params.build / "ingest.json", ingest)
+    facts = read_artifact(Dataset, path.parent)
+    facts["features"] += [described(name, "category", "members", "profile") for name in states]
+    write_artifact(path.parent, Dataset, facts)
+    ingest = stages.ingest() | {"unrecorded": [] if recorded else ["members"]}
+    write_artifact(params.build, Ingest, ingest)
     found = {check["check"]: check for check in examine(params, "churn")["checks"]}
     assert ("together" in found) is not recorded
     if not recorded:
@@ -143,11 +152,11 @@ def test_states_of_a_crm_are_stopped_where_no_row_says_when_they_were_known(reco
 def test_a_text_that_separates_the_classes_alone_is_named():
     rng = np.random.default_rng(0)
     params = written(flat(rng, x_word=lambda label: np.where(label == 1, "gone", "here")), {})
-    facts = read_json(params.build / "given" / "dataset.json")
+    facts = read_artifact(Dataset, params.build / "given")
     for row in facts["features"]:
         row["table"] = "members"
         row["unit"] = "category" if row["name"] == "x_word" else "number"
-    write_json(params.build / "given" / "dataset.json", facts)
+    write_artifact(params.build / "given", Dataset, facts)
     with pytest.raises(ValueError, match="feature x_word alone separates the classes"):
         audit(params, "given")
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import stages
 
-from models.recipe import Recipe
+from models.learners.recipe import Recipe
 from training.data.rows import inputs, load
 from training.io import read_json
 from training.stages import backtest as module

@@ -8,7 +8,7 @@ import stages
 
 from features import tables
 from features.consent_policy import Policy, Unknown
-from training.io import write_json
+from training.data.artifacts import Ingest, write_artifact
 from training.stages import score
 from training.stages.consent import consent, current, with_reasons
 from training.stages.portrait import portrait
@@ -79,7 +79,7 @@ def params(folder, tmp_path, monkeypatch):
     for path in folder.glob("*.parquet"):
         path.rename(folder / "tables" / path.name)
     (folder / "tables").rename(found.build / "tables")
-    write_json(found.build / "ingest.json", {"extracted_at": DAYS[14].isoformat()})
+    write_artifact(found.build, Ingest, stages.ingest(DAYS[14].isoformat()))
     consent(found)
     return found
 

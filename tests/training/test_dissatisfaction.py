@@ -3,11 +3,11 @@
 import numpy as np
 import polars as pl
 import pytest
-from stages import START, params
+from stages import START, ingest, params
 
 from features.feature import DAY
+from training.data.artifacts import Ingest, write_artifact
 from training.evaluation.dissatisfaction import _ordered, _silence, drivers, table, tickets
-from training.io import write_json
 from training.params import Params
 
 PUSH = {"quality": 0.3, "delivery": 0.1, "price": 0.0}  # added to the rate of silence by a ticket
@@ -60,7 +60,7 @@ def _write(found, rng, topic, recency, label, as_of):
     )
     (found.build / "tables").mkdir()
     care.write_parquet(found.build / "tables" / "care.parquet")
-    write_json(found.build / "ingest.json", {"extracted_at": "2024-07-01T00:00:00+00:00"})
+    write_artifact(found.build, Ingest, ingest("2024-07-01T00:00:00+00:00"))
 
 
 def test_planted_effects_are_found_in_their_order(brand):

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 import stages
 
-from models.model import Model
+from models.fitted.model import Model
 from training.stages import explain as stage
 
 

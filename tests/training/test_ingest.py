@@ -188,6 +188,6 @@ def test_what_a_killed_run_left_behind_changes_nothing(shop: Params) -> None:
     for name in ("tables.part/members.parquet", "tables.old/members.parquet", "fetched/orders.parquet"):
         (shop.build / name).parent.mkdir(exist_ok=True)
         (shop.build / name).write_text("half a fi")
-    (shop.build / "quarantine.part").write_text("half a fi")
+    (shop.build / "quarantine.parquet.part").write_text("half a fi")
     ingest(shop)
     assert files(shop.build) == first

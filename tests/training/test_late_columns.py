@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from features.feature import Feature
-from models.encoder import Encoder
+from models.learners.encoder import Encoder
 from training.evaluation.target_leakage import Halves, deciding
 from training.stages.audit import columns
 

@@ -6,7 +6,7 @@ import stages
 from worlds import finished, raw_world
 
 from features.consent_policy import Policy, Unknown
-from training.io import write_json
+from training.data.artifacts import Ingest, write_artifact
 from training.stages.consent import consent
 from training.stages.portrait import GROUPS, RHYTHMS, RISKS, STAGES, _absent, portrait, tags
 
@@ -20,7 +20,7 @@ def made(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     for name, frame in finished(raw_world(4, 60)).items():
         frame.write_parquet(folder / f"{name}.parquet")
-    write_json(params.build / "ingest.json", {"extracted_at": "2024-11-01T00:00:00+00:00"})
+    write_artifact(params.build, Ingest, stages.ingest("2024-11-01T00:00:00+00:00"))
     consent(params)
     portrait(params)
     return params

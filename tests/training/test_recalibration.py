@@ -6,7 +6,7 @@ import pytest
 from scipy.special import expit
 
 from features.feature import DAY
-from models.calibration import Calibration
+from models.learners.calibration import Calibration
 from training.evaluation.recalibration import calibrated, newest, rebased, rolling
 
 MONTH = 30 * DAY

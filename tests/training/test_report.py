@@ -13,8 +13,8 @@ import pytest
 import stages
 
 from models import phrases
-from models.calibration import Calibration
-from models.model import Model
+from models.fitted.model import Model
+from models.learners.calibration import Calibration
 from training.evaluation import looks
 from training.params import Economics, Stated
 from training.reporting import render
@@ -139,7 +139,7 @@ def test_values_of_categories_are_told_in_chinese(page):
 
 
 def test_every_value_of_the_simulated_brand_has_a_chinese_word():
-    from features.synthetic import campaigns, care, leads, member_events, people
+    from training.synthetic import campaigns, care, leads, member_events, people
 
     kinds = (
         leads.SOURCES, leads.PAGES, people.REGIONS, people.TIERS, people.CATEGORIES, people.CHANNELS,

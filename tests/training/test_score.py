@@ -5,7 +5,7 @@ import pytest
 import stages
 
 from models import ulids
-from models.model import Model
+from models.fitted.model import Model
 from models.scorer import Population, Scorer
 from training.data.rows import load
 from training.stages import score

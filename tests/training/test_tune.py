@@ -6,7 +6,7 @@ import pytest
 import stages
 from optuna.trial import FixedTrial
 
-from models.boosting import defaults, space
+from models.learners.boosting import defaults, space
 from training.io import read_json, write_json
 from training.params import Params
 from training.stages.tune import NATURAL, _at_edge, tune

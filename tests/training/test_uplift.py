@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 import stages
 
-from models.booster_sum import Amount
-from models.model import Model
+from models.fitted.booster_sum import Amount
+from models.fitted.model import Model
 from training.io import write_json
 from training.params import Params
 from training.stages.evaluate import evaluate

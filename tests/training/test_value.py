@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 import stages
 
-from models.expected_value import Worth
-from models.model import Model
+from models.fitted.expected_value import Worth
+from models.fitted.model import Model
 from models.task import Money
 from training.data.rows import load
 from training.evaluation.value_metrics import judge

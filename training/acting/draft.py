@@ -12,11 +12,11 @@ from features.timestamps import extract_moment
 from models.acting.draft import Asked, Draft, drafted
 from models.acting.inputs import Inputs
 from models.acting.options import read
-from models.model import Model
+from models.fitted.model import Model
 from training.acting.audience import members, scored
 from training.acting.effects import effects
+from training.data.artifacts import Ingest, read_artifact
 from training.data.score_ids import fingerprint
-from training.io import read_json
 from training.params import Economics, Params
 
 TASK = "response"
@@ -54,7 +54,7 @@ class Request:
 
 def data_day(params: Params) -> date:
     """Return the day up to which the data are known."""
-    return datetime.fromtimestamp(extract_moment(read_json(params.build / "ingest.json")), UTC).date()
+    return datetime.fromtimestamp(extract_moment(read_artifact(Ingest, params.build)), UTC).date()
 
 
 def made(params: Params, request: Request, day: date) -> Draft:
@@ -72,7 +72,7 @@ def inputs(params: Params, request: Request, day: date) -> Inputs:
     FileNotFoundError
         A stage of the night run is missing.
     """
-    stated, moment = _stated(params), extract_moment(read_json(params.build / "ingest.json")) + 1
+    stated, moment = _stated(params), extract_moment(read_artifact(Ingest, params.build)) + 1
     options = read(request.options)
     start = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
     people = members(params, options, scored(params), moment, max(start, moment), request.reach)

@@ -14,9 +14,9 @@ from features.groups.engagement import INTEREST
 from features.groups.purchases import AFFINITY
 from models.acting.inputs import ADDED, ANSWERS, Effects
 from models.acting.options import Options
-from models.booster_sum import Amount
-from models.model import Model
-from models.release_format import UPLIFT
+from models.fitted.booster_sum import Amount
+from models.fitted.model import Model
+from models.fitted.release_format import UPLIFT
 from training.acting.contents import contents, past
 from training.data.feature_groups import available
 from training.data.rows import tables

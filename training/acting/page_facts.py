@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from models.acting.draft import Draft
-from models.model import Model
+from models.fitted.model import Model
 from training.acting.draft import TASK
 from training.acting.layers import by_layer, by_means
 from training.acting.next_money import diagnosis, following

@@ -26,7 +26,7 @@ from models.acting.words import why
 from models.phrases import LANGUAGES
 from training.acting.audience import holds, members, messages, read_reach
 from training.acting.scene_facts import known_facts
-from training.io import read_json
+from training.data.artifacts import Ingest, read_artifact
 from training.params import Params
 
 SUPPRESSED_WORDS = ("consent forbids it", "同意状态不允许")
@@ -55,7 +55,7 @@ def make(params: Params, asked: Asked) -> dict[str, Any]:
     """
     options = read_options(asked.options)
     scenes = scene_file.read(asked.scenes, options)
-    moment = extract_moment(read_json(params.build / "ingest.json")) + 1
+    moment = extract_moment(read_artifact(Ingest, params.build)) + 1
     known = known_facts(params, moment)
     people = _situation(params, options, known, moment, asked.reach)
     salt = asked.salt or params.data

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from features.synthetic.option_truth import chances, orders_lost
 from features.timestamps import extract_moment
 from models.acting.draft import Draft
 from models.acting.knapsack import NOTHING
 from models.acting.plan import make
 from models.acting.terms import Limits, Offers, open_to
 from training.acting.draft import Request, data_day, made
-from training.io import read_json
+from training.data.artifacts import Ingest, read_artifact
 from training.params import Params
+from training.synthetic.option_truth import chances, orders_lost
 
 SPENT = (0.02, 0.05, 0.1, 0.25, 0.5)  # budgets, of what the best plan would spend without one
 CAPPED = 0.1  # of the members that a channel takes a day, where capacities are tried
@@ -54,7 +54,7 @@ def true_gain(params: Params, draft: Draft) -> np.ndarray:
         rows, on="member_id", how="left", maintain_order="left"
     )
     clock = pl.read_parquet(params.build / "truth" / "calendar.parquet")
-    time, change = extract_moment(read_json(params.build / "ingest.json")), int(clock["change"][0])
+    time, change = extract_moment(read_artifact(Ingest, params.build)), int(clock["change"][0])
     told = {
         row["option"]: chances(
             state,

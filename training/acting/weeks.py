@@ -12,9 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from features.synthetic import answers as true_answers
-from features.synthetic.fading import ORDERS_LEFT
-from features.synthetic.option_truth import WEIGHTS, Chances, chances
 from features.timestamps import extract_moment
 from models.acting.draft import Draft
 from models.acting.knapsack import NOTHING
@@ -22,8 +19,11 @@ from models.acting.plan import make
 from models.acting.terms import Offers
 from training.acting.audience import UNHEARD
 from training.acting.truth import greedy
-from training.io import read_json
+from training.data.artifacts import Ingest, read_artifact
 from training.params import Params
+from training.synthetic import answers as true_answers
+from training.synthetic.fading import ORDERS_LEFT
+from training.synthetic.option_truth import WEIGHTS, Chances, chances
 
 QUARTER, MONTH, FORTNIGHT = 13, 4, 2  # weeks that are remembered
 WEEK, YEAR_WEEKS = 7 * 86_400, 52
@@ -116,7 +116,7 @@ def world(params: Params, draft: Draft, seed: int) -> tuple[World, State]:
     sent[0] = draft.inputs.people.audience.contacts
     sent[MONTH - 1] = np.maximum(rows["messages"].to_numpy() - sent[0], 0)
     clock = pl.read_parquet(params.build / "truth" / "calendar.parquet")
-    begun, change = extract_moment(read_json(params.build / "ingest.json")), int(clock["change"][0])
+    begun, change = extract_moment(read_artifact(Ingest, params.build)), int(clock["change"][0])
     everybody, complaint = np.ones(len(rows), dtype=bool), draft.inputs.people.audience.complaint
     start = State(there, everybody, complaint, sent, np.zeros_like(sent))
     return World(known, kind, rows["orders"].to_numpy(), begun, change), start

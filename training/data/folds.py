@@ -1,12 +1,12 @@
 """Validation blocks in time as matrices: each with the rows that could have been learnt from."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from models.encoder import Encoder
+from models.learners.encoder import Encoder
+from training.data.artifacts import Dataset
 from training.data.split import NO_BLOCK, Split
 
 
@@ -22,7 +22,7 @@ class Fold:
     valid_subject: np.ndarray
 
 
-def folds(rows: pl.DataFrame, facts: dict[str, Any], encoder: Encoder, most: int, seed: int) -> list[Fold]:
+def folds(rows: pl.DataFrame, facts: Dataset, encoder: Encoder, most: int, seed: int) -> list[Fold]:
     """One fold a block of the split; at most ``most`` rows on either side, drawn seeded."""
     split = Split(facts["test_start_time"], tuple(facts["blocks"]))
     found = []

@@ -35,7 +35,7 @@ def judged(tables: Mapping[str, Mapping[str, Any]], limits: Ingest) -> list[Judg
     Parameters
     ----------
     tables
-        Counts by table, see ``features.sources.intake.Report``.
+        Counts by table, see ``training.sources.intake.Report``.
     """
     return [_judged(name, counts, limits) for name, counts in tables.items()]
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from features.feature import Feature
 from features.timestamps import iso
-from training.io import read_json
+from training.data.artifacts import Dataset, read_artifact
 
 GAP = "gap"  # the split of questions whose outcome was open when the test began
 KEYS = (
@@ -30,15 +30,15 @@ def tables(folder: Path) -> dict[str, pl.LazyFrame]:
     return {path.stem: pl.scan_parquet(path) for path in sorted(folder.glob("*.parquet"))}
 
 
-def asked(folder: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
+def asked(folder: Path) -> tuple[pl.DataFrame, Dataset]:
     """Every question with its split, those held out in a control arm included; without those of the gap."""
     rows, facts = closed(folder)
     return rows.filter(pl.col("split") != GAP), facts
 
 
-def closed(folder: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
+def closed(folder: Path) -> tuple[pl.DataFrame, Dataset]:
     """Every question whose outcome is known by now, those of the gap before the test included."""
-    return pl.read_parquet(folder / "dataset.parquet"), read_json(folder / "dataset.json")
+    return pl.read_parquet(folder / "dataset.parquet"), read_artifact(Dataset, folder)
 
 
 def is_contacted(rows: pl.DataFrame) -> pl.Series:
@@ -46,23 +46,25 @@ def is_contacted(rows: pl.DataFrame) -> pl.Series:
     return rows["arm"] == "treat" if "arm" in rows.columns else pl.repeat(True, len(rows), eager=True)
 
 
-def load(folder: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
+def load(folder: Path) -> tuple[pl.DataFrame, Dataset]:
     """The rows that a model may learn from and be tested on: those that were really contacted."""
     rows, facts = asked(folder)
     return rows.filter(is_contacted(rows)), facts
 
 
-def learnt(rows: pl.DataFrame, facts: dict[str, Any]) -> dict[str, Any]:
+def learnt(rows: pl.DataFrame, facts: Dataset) -> dict[str, Any]:
     """Return what a model's card says of the rows that it learnt from; no moment where there are no dates."""
-    until = iso(rows["window_end"].max()) if facts.get("dated", True) else None
+    until = iso(rows["window_end"].max()) if facts["dated"] else None
     return {"rows": len(rows), "positives": int(rows["label"].sum()), "until": until}
 
 
-def inputs(rows: pl.DataFrame, facts: dict[str, Any]) -> list[Feature]:
+def inputs(rows: pl.DataFrame, facts: Dataset) -> list[Feature]:
     """The features that say anything before the test: more than one value, and not dropped as useless."""
-    dropped = set(facts.get("dropped", ()))
+    dropped = set(facts["dropped"])
     past = rows.filter(pl.col("split") != "test")
-    words = ("name", "unit", "en", "zh", "empty")
-    found = [Feature(expr=nw.lit(None), **{key: row[key] for key in words}) for row in facts["features"]]
+    found = [
+        Feature(row["name"], nw.lit(None), row["unit"], row["en"], row["zh"], row["empty"])
+        for row in facts["features"]
+    ]
     kept = [feature for feature in found if feature.name not in dropped]
     return [feature for feature in kept if past[feature.name].n_unique() > 1]

@@ -5,7 +5,7 @@ import hashlib
 import polars as pl
 
 from models import ulids
-from models.model import Model
+from models.fitted.model import Model
 
 
 def fingerprint(model: Model) -> str:

@@ -13,12 +13,13 @@ import numpy as np
 import polars as pl
 
 from features.feature import Feature
-from models.encoder import Encoder
-from models.recipe import Recipe
+from models.learners.encoder import Encoder
+from models.learners.recipe import Recipe
+from training.data.artifacts import Best, Tuned, read_artifact
 from training.data.rows import inputs, load
 from training.data.split import Split
 from training.evaluation.metrics import codes, estimates
-from training.io import read_json, say, write_json
+from training.io import say, write_json
 from training.params import Params
 
 SHARES = (0.125, 0.25, 0.5)
@@ -81,7 +82,7 @@ def _newest(share: float) -> Some:
 
 def _write(params: Params, task: str, name: str, variants: list[Variant]) -> dict[str, Any]:
     rows, facts = load(params.build / task)
-    best = read_json(params.build / task / "tune.json")["best"]
+    best = read_artifact(Tuned, params.build / task)["best"]
     split = Split(facts["test_start_time"], tuple(facts["blocks"]))
     scores, learnt = {}, {}
     for at, variant in enumerate(variants, 1):
@@ -106,9 +107,7 @@ def _write(params: Params, task: str, name: str, variants: list[Variant]) -> dic
     return result
 
 
-def _later(
-    rows: pl.DataFrame, split: Split, variant: Variant, best: dict[str, Any], params: Params
-) -> pl.DataFrame:
+def _later(rows: pl.DataFrame, split: Split, variant: Variant, best: Best, params: Params) -> pl.DataFrame:
     """Every row of the validation blocks with ``score`` (log-odds) and ``learnt`` (training rows)."""
     encoder = Encoder.fit(rows.filter(pl.col("split") != "test"), variant.features)
 

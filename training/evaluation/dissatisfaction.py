@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 
 from features.feature import DAY
+from training.data.artifacts import Ingest, read_artifact
 from training.evaluation.metrics import wilson
-from training.io import read_json
 from training.params import Params
 
 BEFORE, YEAR, FEWEST = 90, 365, 30  # days, days, tickets
@@ -38,9 +38,7 @@ def drivers(params: Params) -> dict[str, Any] | None:
     if not path.exists() or (rows := pl.read_parquet(path)).is_empty():
         return None
     end = int(
-        pl.Series([read_json(params.build / "ingest.json")["extracted_at"]])
-        .str.to_datetime()
-        .dt.epoch("s")[0]
+        pl.Series([read_artifact(Ingest, params.build)["extracted_at"]]).str.to_datetime().dt.epoch("s")[0]
     )
     care = Care(tickets(rows), _moments(params.build / "churn" / "dataset.parquet", params.seed), end)
     topics = [_driver(care, {"topic": topic}) for topic in _kinds(care, ("topic",))["topic"]]

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from scipy.special import expit
 
-from models.calibration import Calibration, fit_offset, fit_slope
+from models.learners.calibration import Calibration, fit_offset, fit_slope
 
 POSITIVES = 200  # so many newest outcomes of the rarer class give the level to about 7 %
 SURPRISE = 3.0  # standard errors

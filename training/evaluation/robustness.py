@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models import boosting
-from models.encoder import Encoder
-from models.model import Model
-from models.recipe import Recipe
+from models.fitted.model import Model
+from models.learners import boosting
+from models.learners.encoder import Encoder
+from models.learners.recipe import Recipe
+from training.data.artifacts import Best
 from training.evaluation.metrics import Ranked, codes, interval, ranking, resamples
 
 ROWS, FIT_ROWS, ROUNDS, DRAWS = 4_000, 5_000, 60, 100
@@ -30,7 +31,7 @@ class Trial:
     model: Model
     past: pl.DataFrame
     test: pl.DataFrame
-    settings: dict[str, Any]
+    settings: Best
     subject: np.ndarray
     seed: int
 
@@ -40,7 +41,7 @@ class Trial:
         model: Model,
         past: pl.DataFrame,
         test: pl.DataFrame,
-        best: dict[str, Any],
+        best: Best,
         subject: str,
         seed: int,
     ) -> "Trial":

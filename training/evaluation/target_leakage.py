@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models import boosting
-from models.encoder import Encoder
+from models.learners import boosting
+from models.learners.encoder import Encoder
 from training.evaluation.metrics import Ranked, codes, interval, ranking, resamples
 
 ROWS, STRETCHES, ROUNDS, DRAWS = 20_000, 10, 60, 100

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,19 +15,20 @@ from sklearn.metrics import roc_auc_score
 
 from features.compute import compute
 from features.feature import DAY
-from features.synthetic.churn_truth import churn_probability, leaving_probability
 from features.timestamps import extract_moment
-from models.booster_sum import Amount
-from models.model import Model
+from models.fitted.booster_sum import Amount
+from models.fitted.model import Model
+from models.fitted.release_format import UPLIFT
 from models.population import LeadSpine, OpenLeads, outside
-from models.release_format import UPLIFT
 from models.scorer import ELSEWHERE, OK
 from models.task import task
+from training.data.artifacts import Dataset, Ingest, read_artifact
 from training.data.feature_groups import available
 from training.data.rows import asked, tables
 from training.data.spine import labelled
 from training.io import read_json
 from training.params import Params
+from training.synthetic.churn_truth import churn_probability, leaving_probability
 
 LEAVING_DAYS = 60  # within which of those still there are to leave
 AGES = ((0, 3), (3, 7), (7, 14), (14, 21), (21, 30))  # days of leads, as they are scored
@@ -59,8 +59,8 @@ class Known:
         return Model.load(self.folder / "model")
 
     @cached_property
-    def facts(self) -> dict[str, Any]:
-        return read_json(self.folder / "dataset.json")
+    def facts(self) -> Dataset:
+        return read_artifact(Dataset, self.folder)
 
     @cached_property
     def test(self) -> pl.DataFrame:
@@ -159,7 +159,7 @@ def _between(known: Known) -> pl.DataFrame:
     """Leads of the test's period at ages as they come, with ``label`` and ``probability``."""
     lead, spine = task(known.task), LeadSpine.model_validate(known.facts["spine"])
     data = tables(known.params.build / "tables")
-    end = extract_moment(read_json(known.params.build / "ingest.json"))
+    end = extract_moment(read_artifact(Ingest, known.params.build))
     leads = pl.concat([data["leads"].select("lead_id", "known_time").collect()] * LOOKS)
     ages = np.random.default_rng(known.params.seed).random(len(leads)) * max(spine.ages) * DAY
     moments = pl.col("known_time") + pl.Series(ages.astype(np.int64)) + 1

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from models.uplift import arm_weight
+from models.fitted.uplift import arm_weight
 from training.evaluation.metrics import Estimate, interval, resamples
 
 SHARES = np.linspace(0.05, 1, 20)

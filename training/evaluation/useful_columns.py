@@ -12,9 +12,9 @@ import polars as pl
 from xgboost import DMatrix
 
 from features.feature import Feature
-from models import boosting
-from models.encoder import Encoder
-from models.recipe import Recipe
+from models.learners import boosting
+from models.learners.encoder import Encoder
+from models.learners.recipe import Recipe
 
 ROUNDS = 150
 Fold = tuple[pl.DataFrame, pl.DataFrame]  # rows to learn from, later rows

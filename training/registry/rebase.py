@@ -11,8 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from models.model import Model
-from models.release_format import CHAMPION, PREVIOUS
+from models.fitted.model import Model
+from models.fitted.release_format import CHAMPION, PREVIOUS
 from training.data.rows import closed, is_contacted
 from training.evaluation.recalibration import newest, rebased
 from training.io import say

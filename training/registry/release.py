@@ -3,7 +3,7 @@
 import shutil
 from typing import Any
 
-from models.release_format import BEST, CHALLENGER, CHAMPION, FOLDER, PREVIOUS
+from models.fitted.release_format import BEST, CHALLENGER, CHAMPION, FOLDER, PREVIOUS
 from training.io import read_json, say
 from training.params import Params
 from training.registry import tracking

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from models import release_format
+from models.fitted import release_format
 from models.scorer import MORE, Scorer
 from training.git import UNKNOWN, git, is_repository
 from training.io import sha256, write_json

@@ -17,10 +17,11 @@ from typing import Any
 import polars as pl
 
 from features.feature import Feature
-from models import release_format
-from models.encoder import Encoder
-from models.release_format import FOLDER
+from models.fitted import release_format
+from models.fitted.release_format import FOLDER
+from models.learners.encoder import Encoder
 from models.scorer import Scorer
+from training.data.artifacts import Dataset, Tuned, read_artifact
 from training.git import UNKNOWN, git
 from training.io import read_json, sha256
 from training.params import Params
@@ -42,7 +43,7 @@ def title(params: Params, name: str, what: str = "") -> str:
 
 def tags(params: Params, name: str) -> dict[str, str]:
     """Return what tells a run from another: code, data, catalogue, test; and what it is in words."""
-    dataset, changed = read_json(params.build / name / "dataset.json"), release_files.changed(params)
+    dataset, changed = read_artifact(Dataset, params.build / name), release_files.changed(params)
     return {
         "git.commit": git("rev-parse", "HEAD") or UNKNOWN,
         "git.dirty": UNKNOWN if changed is None else str(changed).lower(),
@@ -52,7 +53,7 @@ def tags(params: Params, name: str) -> dict[str, str]:
         "data.sha256": sha256(params.build / name / "dataset.parquet"),
         "catalogue": dataset["fingerprint"],
         "task": name,
-        "test_start": dataset["test_start"],
+        "test_start": str(dataset["test_start"]),
         "data_as_of": dataset["extracted_at"],
         NOTE: note(params, name),
     }
@@ -102,8 +103,8 @@ def results(api: Any, run: str, params: Params, name: str) -> None:
     import mlflow
 
     out = params.results / name
-    best = read_json(params.build / name / "tune.json")["best"]
-    spine = read_json(params.build / name / "dataset.json")["spine"]
+    best = read_artifact(Tuned, params.build / name)["best"]
+    spine = read_artifact(Dataset, params.build / name)["spine"]
     mlflow.log_params({f"spine.{key}": value for key, value in spine.items()} | {"seed": params.seed})
     mlflow.log_params(
         {f"best.{key}": value for key, value in (best["params"] | {"rounds": best["rounds"]}).items()}
@@ -152,7 +153,7 @@ def record(params: Params, name: str) -> None:
 
     with TemporaryDirectory() as parent:
         release_files.recorded(params, name, Path(parent) / RECORD)
-        search_plots.pictures(read_json(params.build / name / "tune.json"), Path(parent) / "search")
+        search_plots.pictures(read_artifact(Tuned, params.build / name), Path(parent) / "search")
         mlflow.log_artifacts(parent)
 
 
@@ -160,7 +161,7 @@ def trials(api: Any, experiment: str, parent: str, folder: Path, name: str) -> N
     """Log every trial as a child of the run ``parent``, from when to when it was tried."""
     from mlflow.entities import Metric, Param
 
-    found, times = read_json(folder / "tune.json"), _times(folder)
+    found, times = read_artifact(Tuned, folder), _times(folder)
     for trial in found["trials"]:
         start, end = times.get(trial["number"], (None, None))
         told = {PARENT: parent, "task": name, "study": found["study"]}
@@ -179,7 +180,7 @@ def _times(folder: Path) -> dict[int, tuple[int, int]]:
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
-    path, study = folder / "study.journal", read_json(folder / "tune.json")["study"]
+    path, study = folder / "study.journal", read_artifact(Tuned, folder)["study"]
     if not path.exists():
         return {}
     storage = JournalStorage(JournalFileBackend(str(path)))
@@ -203,7 +204,7 @@ def dataset(folder: Path, params: Params, name: str) -> None:
     from mlflow.data.code_dataset_source import CodeDatasetSource
     from mlflow.data.meta_dataset import MetaDataset
 
-    facts = read_json(folder / "dataset.json")
+    facts = read_artifact(Dataset, folder)
     digest = sha256(folder / "dataset.parquet")[:32]
     for part, summary in facts["splits"].items():
         source = CodeDatasetSource(tags={"path": f"build/{params.data}/{name}/dataset.parquet"})

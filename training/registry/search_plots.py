@@ -4,12 +4,13 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from models import boosting
+from models.learners import boosting
+from training.data.artifacts import Tuned
 
 FEWEST = 4  # complete trials: with fewer, the importance of a parameter says nothing
 
 
-def pictures(tuned: dict[str, Any], folder: Path) -> None:
+def pictures(tuned: Tuned, folder: Path) -> None:
     """Optuna's plots of the search in ``folder``: how it went, where it looked, what mattered."""
     import matplotlib as mpl
     import optuna
@@ -29,7 +30,7 @@ def pictures(tuned: dict[str, Any], folder: Path) -> None:
             pyplot.close("all")
 
 
-def restored(tuned: dict[str, Any]) -> Any:
+def restored(tuned: Tuned) -> Any:
     """The finished trials of ``tune.json`` as a study in memory."""
     import optuna
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from models import release_format
-from models.release_format import ABSENT, FOLDER
+from models.fitted import release_format
+from models.fitted.release_format import ABSENT, FOLDER
 from training.evaluation.looks import LOG as LOOKS
 from training.io import read_json, say, sha256, write_json
 from training.params import Params

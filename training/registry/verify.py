@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.model import Model
-from models.release_format import CHAMPION, EXAMPLES, FOLDER
+from models.fitted.model import Model
+from models.fitted.release_format import CHAMPION, EXAMPLES, FOLDER
 from models.scorer import MORE, Scorer
 from training.git import UNKNOWN, git
 from training.io import read_json, say, sha256

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from features.catalog import GROUPS
-from models.model import Model
+from models.fitted.model import Model
+from training.data.artifacts import Audit, Dataset, Ingest, Tuned, read_artifact
 from training.data.rows import asked, load
 from training.evaluation.metrics import codes
 from training.io import read_json
@@ -39,21 +40,21 @@ class Source:
         return self.params.seed
 
     @cached_property
-    def facts(self) -> dict[str, Any]:
-        return read_json(self.folder / "dataset.json")
+    def facts(self) -> Dataset:
+        return read_artifact(Dataset, self.folder)
 
     @property
     def dated(self) -> bool:
         """Whether the source says when its questions were asked; without, nothing is told over time."""
-        return bool(self.facts.get("dated", True))
+        return self.facts["dated"]
 
     @cached_property
-    def ingest(self) -> dict[str, Any]:
-        return read_json(self.params.build / "ingest.json")
+    def ingest(self) -> Ingest:
+        return read_artifact(Ingest, self.params.build)
 
     @cached_property
-    def tuned(self) -> dict[str, Any]:
-        return read_json(self.folder / "tune.json")
+    def tuned(self) -> Tuned:
+        return read_artifact(Tuned, self.folder)
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -64,8 +65,8 @@ class Source:
         return read_json(self.out / "detail.json")
 
     @cached_property
-    def audited(self) -> dict[str, Any]:
-        return read_json(self.out / "audit.json")
+    def audited(self) -> Audit:
+        return read_artifact(Audit, self.out)
 
     @cached_property
     def rolled(self) -> dict[str, Any]:

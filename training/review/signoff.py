@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from features import unique_yaml
+from features.replacing import replacing
 from models import approval
 from training.params import Params
 
@@ -152,7 +153,5 @@ def _read() -> dict[str, Any]:
 
 def _write(params: Params, task: str, rows: tuple[Signature, ...]) -> None:
     content = _read() | {_name(params, task): [row.model_dump(mode="json") for row in rows]}
-    aside = FILE.with_suffix(".part")
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    aside.write_text(HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=True))
-    aside.rename(FILE)
+    with replacing(FILE) as aside:
+        aside.write_text(HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=True))

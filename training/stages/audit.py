@@ -2,20 +2,21 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
 
 from features import catalog
-from models.encoder import Encoder
+from models.learners.encoder import Encoder
 from models.task import task as task_named
+from training.data.artifacts import Audit, Check, Dataset, Ingest, Looked, read_artifact, write_artifact
 from training.data.feature_groups import of_task
 from training.data.rows import inputs, load
 from training.evaluation import late_columns, target_leakage
 from training.evaluation.metrics import auc_alone
 from training.evaluation.recompute import recompute
-from training.io import read_json, say, write_json
+from training.io import say
 from training.params import Params
 
 ALONE = 0.95  # AUC of one feature
@@ -37,7 +38,7 @@ def audit(params: Params, name: str) -> None:
         A check has failed; the sentence names the feature or column, and what to do.
     """
     found = examine(params, name)
-    write_json(params.results / name / "audit.json", found)
+    write_artifact(params.results / name, Audit, found)
     if found["columns"]:
         for line in lines(found):
             say(f"{name}: {line}")
@@ -48,36 +49,34 @@ def audit(params: Params, name: str) -> None:
     say(f"{name}: no leak found by {len(found['checks'])} checks{unsure}; {UNSEEN}")
 
 
-def examine(params: Params, name: str) -> dict[str, Any]:
+def examine(params: Params, name: str) -> Audit:
     """Every check with result (good, bad, warn, unrun), value, threshold and, if not good, a sentence."""
     folder = params.build / name
     rows, facts = load(folder)
-    notes = read_json(params.build / "ingest.json")
+    notes = read_artifact(Ingest, params.build)
     past = rows.filter(pl.col("split") != "test")
     flat = any(row["table"] == FLAT for row in facts["features"])
-    found = {
-        "task": name,
-        "data": params.data,
-        "excluded": notes.get("excluded", {}),
-        "accepted": notes.get("accepted", {}),
-        "columns": [],
-        "suspects": [],
-        "unseen": UNSEEN,
-    }
     checks = [_windows(rows), _twice(rows), _apart(rows, facts, flat), _recomputed(params, name, rows)]
     if not flat:
         checks.append(_alone(past, inputs(rows, facts), params.seed))
     encoder = Encoder.fit(past, inputs(rows, facts))
-    undated = _undated(facts, notes, encoder.names)
-    if undated:
-        accepted = {_plain(column): why for column, why in found["accepted"].items()}
+    looked: Looked = {"columns": [], "suspects": [], "checks": []}
+    if undated := _undated(facts, notes, encoder.names):
+        accepted = {_plain(column): why for column, why in notes.get("accepted", {}).items()}
         looked = columns(past, encoder, facts["subject"], undated, accepted, params.seed)
-        found |= {"columns": looked["columns"], "suspects": looked["suspects"]}
-        checks += looked["checks"]
-    return found | {"checks": checks}
+    return {
+        "task": name,
+        "data": params.data,
+        "excluded": notes.get("excluded", {}),
+        "accepted": notes.get("accepted", {}),
+        "columns": looked["columns"],
+        "suspects": looked["suspects"],
+        "unseen": UNSEEN,
+        "checks": checks + looked["checks"],
+    }
 
 
-def _undated(facts: dict[str, Any], notes: dict[str, Any], names: list[str]) -> list[str]:
+def _undated(facts: Dataset, notes: Ingest, names: list[str]) -> list[str]:
     """Columns of which no row says when its value was known: all of a flat table, attributes of others."""
     unrecorded = {FLAT, *notes.get("unrecorded", [])}
     tables = {row["name"]: row["table"] or CONTENT for row in facts["features"]}
@@ -90,7 +89,7 @@ def _undated(facts: dict[str, Any], notes: dict[str, Any], names: list[str]) -> 
 
 def columns(
     past: pl.DataFrame, encoder: Encoder, key: str, names: list[str], accepted: dict[str, str], seed: int
-) -> dict[str, Any]:
+) -> Looked:
     """Columns, suspects and checks of values of which nobody says when they were known."""
     halves = target_leakage.Halves.of(past, encoder, key, seed)
     once = past.sample(fraction=1, shuffle=True, seed=seed).unique(key, keep="first", maintain_order=True)
@@ -112,21 +111,24 @@ def columns(
     }
 
 
-def _check(
-    name: str, passed: bool, value: Any, threshold: Any, says: str = "", **more: Any
-) -> dict[str, Any]:
+def _check(name: str, passed: bool, value: float, threshold: float, says: str = "", **more: Any) -> Check:
     line = {"check": name, "result": "good" if passed else "bad", "value": value, "threshold": threshold}
-    return line | ({} if passed else {"says": says}) | more
+    return cast(Check, line | ({} if passed else {"says": says}) | more)
 
 
-def _windows(rows: pl.DataFrame) -> dict[str, Any]:
+def _warned(line: Check, says: str) -> Check:
+    """The check with a warning, where there is one to say."""
+    return {**line, "result": "warn", "says": says} if says else line
+
+
+def _windows(rows: pl.DataFrame) -> Check:
     """No outcome window of a development row ends after the first test moment."""
     first = rows.filter(pl.col("split") == "test")["as_of"].min()
     late = rows.filter((pl.col("split") != "test") & (pl.col("window_end") > first)).height
     return _check("windows", late == 0, late, 0, f"{late:,} outcomes of development rows lie in the test")
 
 
-def _twice(rows: pl.DataFrame) -> dict[str, Any]:
+def _twice(rows: pl.DataFrame) -> Check:
     """No subject is asked twice about the same moment and content."""
     keys = [
         key for key in ("lead_id", "member_id", "contact_id", "subject_id", "as_of") if key in rows.columns
@@ -135,7 +137,7 @@ def _twice(rows: pl.DataFrame) -> dict[str, Any]:
     return _check("twice", twice == 0, twice, 0, f"{twice:,} questions stand twice")
 
 
-def _apart(rows: pl.DataFrame, facts: dict[str, Any], flat: bool) -> dict[str, Any]:
+def _apart(rows: pl.DataFrame, facts: Dataset, flat: bool) -> Check:
     """A subject in both parts only at another moment, whose outcome was open then; of flat sources never."""
     key, test = facts["subject"], pl.col("split") == "test"
     before = rows.filter(~test).group_by(key).agg(closed=pl.col("window_end").max())
@@ -145,7 +147,7 @@ def _apart(rows: pl.DataFrame, facts: dict[str, Any], flat: bool) -> dict[str, A
     return _check("apart", shared == 0, shared, 0, says, in_both=both.height)
 
 
-def _recomputed(params: Params, name: str, rows: pl.DataFrame) -> dict[str, Any]:
+def _recomputed(params: Params, name: str, rows: pl.DataFrame) -> Check:
     """Features computed anew from what was known before each question, with later rows planted, are equal."""
     tables = params.build / "tables"
     if not tables.is_dir():
@@ -166,7 +168,7 @@ def _equal(first: pl.Series, second: pl.Series) -> bool:
     return bool(np.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True))
 
 
-def _alone(past: pl.DataFrame, features: list[Any], seed: int) -> dict[str, Any]:
+def _alone(past: pl.DataFrame, features: list[Any], seed: int) -> Check:
     """No single feature separates the classes by itself."""
     rows = past.sample(min(ROWS, len(past)), seed=seed)
     label = rows["label"].to_numpy()
@@ -192,7 +194,7 @@ def _rates(values: pl.Series, label: np.ndarray, learnt: np.ndarray) -> np.ndarr
     return joined["rate"].fill_null(float(label.mean())).to_numpy()
 
 
-def _outranks(columns: list[dict[str, Any]], accepted: dict[str, str]) -> dict[str, Any]:
+def _outranks(columns: list[dict[str, Any]], accepted: dict[str, str]) -> Check:
     """No column alone says more than all others together."""
     found = [line for line in columns if target_leakage.proven(line, line["alone"])]
     said = {
@@ -205,7 +207,7 @@ def _outranks(columns: list[dict[str, Any]], accepted: dict[str, str]) -> dict[s
     return _judged("outranks", said, accepted)
 
 
-def _decides(decided: list[dict[str, Any]], accepted: dict[str, str]) -> dict[str, Any]:
+def _decides(decided: list[dict[str, Any]], accepted: dict[str, str]) -> Check:
     """No value of a column decides the outcome."""
     said = {
         line["column"]: f"{line['rows']:,} rows with a value of column {_shown(line['column'])} all have the "
@@ -215,7 +217,7 @@ def _decides(decided: list[dict[str, Any]], accepted: dict[str, str]) -> dict[st
     return _judged("decides", said, accepted)
 
 
-def _together(group: dict[str, Any] | None) -> dict[str, Any]:
+def _together(group: dict[str, Any] | None) -> Check:
     """Columns that look filled in later do not together say more than all others."""
     if group is None:
         return _check("together", True, 0, 0)
@@ -231,10 +233,11 @@ def _together(group: dict[str, Any] | None) -> dict[str, Any]:
         0,
         says,
         feature=names,
-    ) | {key: group[key] for key in ("auc", "others") if key in group}
+        **{key: group[key] for key in ("auc", "others") if key in group},
+    )
 
 
-def _suspects(found: list[late_columns.Suspect]) -> dict[str, Any]:
+def _suspects(found: list[late_columns.Suspect]) -> Check:
     """Columns with signs of having been filled in later, which prove nothing: a warning."""
     named: dict[str, list[str]] = {}
     for one in found:
@@ -242,7 +245,7 @@ def _suspects(found: list[late_columns.Suspect]) -> dict[str, Any]:
     line = _check("suspects", True, len(named), 0, feature=", ".join(named))
     says = "; ".join(f"{name} ({', '.join(signs)})" for name, signs in named.items())
     asked = ": ask when they are filled in; if after the outcome, name them under exclude"
-    return line | ({"result": "warn", "says": says + asked} if named else {})
+    return _warned(line, says + asked if named else "")
 
 
 def _sign(one: late_columns.Suspect) -> str:
@@ -260,7 +263,7 @@ def _sign(one: late_columns.Suspect) -> str:
     return f"alone AUC {told['auc']:.2f}"
 
 
-def _judged(name: str, said: dict[str, str], accepted: dict[str, str]) -> dict[str, Any]:
+def _judged(name: str, said: dict[str, str], accepted: dict[str, str]) -> Check:
     """Bad where a column is named that nobody accepted; a warning with the reason where all were."""
     new = {column: line for column, line in said.items() if _plain(column) not in accepted}
     if new:
@@ -269,7 +272,7 @@ def _judged(name: str, said: dict[str, str], accepted: dict[str, str]) -> dict[s
         )
     line = _check(name, True, 0, 0, feature=", ".join(map(_shown, said)))
     kept = [f"{_shown(column)} is accepted: {accepted[_plain(column)]}" for column in said]
-    return line | ({"result": "warn", "says": "; ".join(kept)} if kept else {})
+    return _warned(line, "; ".join(kept))
 
 
 def _shown(column: str) -> str:
@@ -281,12 +284,12 @@ def _plain(column: str) -> str:
     return re.sub("[^0-9a-z]+", "_", _shown(column.lower())).strip("_")
 
 
-def lines(found: dict[str, Any]) -> Iterator[str]:
+def lines(found: Audit) -> Iterator[str]:
     """The audit as text."""
     for check in found["checks"]:
         yield f"{check['result']:6}{check['check']:12}{check.get('says', '')}"
-    for kind in ("excluded", "accepted"):
-        yield from (f"{kind} {column}: {why}" for column, why in found[kind].items())
+    for kind, named in (("excluded", found["excluded"]), ("accepted", found["accepted"])):
+        yield from (f"{kind} {column}: {why}" for column, why in named.items())
     for line in found["columns"][:5]:
         others = f", all others together {line['others']:.3f}" if "others" in line else ""
         yield f"column {_shown(line['column'])}: alone {line['alone']:.3f}{others}"

@@ -14,13 +14,14 @@ import polars as pl
 
 from features.feature import Feature
 from features.timestamps import iso
-from models.calibration import Calibration
-from models.encoder import Encoder
-from models.recipe import Recipe
+from models.learners.calibration import Calibration
+from models.learners.encoder import Encoder
+from models.learners.recipe import Recipe
+from training.data.artifacts import Tuned, read_artifact
 from training.data.rows import inputs, load
 from training.evaluation.metrics import codes, estimates
 from training.evaluation.recalibration import calibrated, rebased
-from training.io import read_json, say, write_json
+from training.io import say, write_json
 from training.params import Params
 
 MODES = ("refitted", "frozen")
@@ -63,9 +64,9 @@ def backtest(params: Params, name: str) -> None:
     """Write ``backtest.json`` and the points of its plot."""
     folder, out = params.build / name, params.results / name
     rows, facts = load(folder)
-    best, asked = read_json(folder / "tune.json")["best"], params.backtest
+    best, asked = read_artifact(Tuned, folder)["best"], params.backtest
     maker = Maker(inputs(rows, facts), Recipe.of(best, params.seed), asked.rows)
-    dated = facts.get("dated", True)
+    dated = facts["dated"]
     starts = origins(rows, asked.origins) if dated else []
     found: dict[str, Any] = {"task": name, "data": params.data, "assessed": len(starts) > 1}
     if len(starts) > 1:

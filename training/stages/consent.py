@@ -10,7 +10,8 @@ import polars as pl
 
 from features.consent import FACTS, REASON, WORDS, reasons
 from features.timestamps import extract_moment
-from training.io import read_json, say, sha256, write_json
+from training.data.artifacts import Ingest, read_artifact
+from training.io import say, sha256, write_json
 from training.params import Params
 
 TIMES = tuple(f"{word}_at" for word in WORDS)
@@ -29,7 +30,7 @@ def consent(params: Params) -> None:
     """
     folder = params.build / "consent"
     folder.mkdir(parents=True, exist_ok=True)
-    moment = extract_moment(read_json(params.build / "ingest.json")) + 1
+    moment = extract_moment(read_artifact(Ingest, params.build)) + 1
     rows = current(params.build / "tables", moment)
     path = folder / "consent.parquet"
     rows.write_parquet(path)

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -16,13 +16,14 @@ from models.task import Task
 from models.task import task as task_named
 from training.data import spine as spines
 from training.data import sufficiency
+from training.data.artifacts import Dataset, FeatureRow, Ingest, Part, Step, read_artifact, write_artifact
 from training.data.feature_groups import of_task
 from training.data.refusals import refused
 from training.data.rows import GAP, inputs, is_contacted
 from training.data.rows import tables as scanned
 from training.data.split import Split, split_in_time
 from training.evaluation.useful_columns import useful
-from training.io import read_json, say, write_json
+from training.io import say
 from training.params import Params
 
 
@@ -31,7 +32,7 @@ def dataset(params: Params, name: str) -> None:
     task, spine = task_named(name), getattr(params.spine, name)
     folder, tables = params.build / name, params.build / "tables"
     folder.mkdir(parents=True, exist_ok=True)
-    ingest = read_json(params.build / "ingest.json")
+    ingest = read_artifact(Ingest, params.build)
     end = extract_moment(ingest)
     without = refused(params, task.subject, end + 1)
     kept, split, steps = asked(task, tables, spine, params, end, without)
@@ -46,15 +47,14 @@ def dataset(params: Params, name: str) -> None:
         params.engine.memory,
         params.engine.threads,
     )
-    found = _enough(folder, name)
-    facts = _facts(task, spine, kept, split, groups, steps, ingest) | found
+    facts = _facts(task, spine, kept, split, groups, steps, ingest, _enough(folder, name))
     facts["dropped"] = _useless(folder, name, facts, split, params)
-    write_json(folder / "dataset.json", facts)
+    write_artifact(folder, Dataset, facts)
 
 
 def asked(
     task: Task, tables: Path, spine: Spine, params: Params, end: int, without: pl.Series | None = None
-) -> tuple[pl.DataFrame, Split, list[dict[str, Any]]]:
+) -> tuple[pl.DataFrame, Split, list[Step]]:
     """The labelled questions of a task, split in time; the split; how many were left at each step.
 
     Rows of the gap are between the parts: no stage but ``final`` reads them.
@@ -79,7 +79,7 @@ def asked(
     return every, split, steps
 
 
-def _useless(folder: Path, name: str, facts: dict[str, Any], split: Split, params: Params) -> list[str]:
+def _useless(folder: Path, name: str, facts: Dataset, split: Split, params: Params) -> list[str]:
     """Columns of own tables that bring nothing on the validation blocks, beside all others; said how many."""
     own = {row["name"] for row in facts["features"] if is_own(row["group"])}
     if not own:
@@ -97,7 +97,7 @@ def _useless(folder: Path, name: str, facts: dict[str, Any], split: Split, param
     return dropped
 
 
-def _enough(folder: Path, name: str) -> dict[str, Any]:
+def _enough(folder: Path, name: str) -> list[dict[str, Any]]:
     """Whether there is enough data, of all rows and by segment; what is short is said."""
     path, asked = folder / "dataset.parquet", ("as_of", "window_end", "label", "split")
     there = [column for column in sufficiency.SEGMENTS if column in pl.read_parquet_schema(path)]
@@ -107,12 +107,12 @@ def _enough(folder: Path, name: str) -> dict[str, Any]:
         place = "" if one.column is None else f" with {one.column} {one.segment}"
         for lack in one.short:
             say(f"{name}: too few data{place}: {lack}")
-    return {"enough": sufficiency.facts(found)}
+    return sufficiency.facts(found)
 
 
 def _questions(
     task: Task, data: Tables, spine: Spine, params: Params, end: int, without: pl.Series | None
-) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+) -> tuple[pl.DataFrame, list[Step]]:
     """Labelled rows with closed windows, and how many were left at each step."""
     rows = spines.subjects(task, data, spine, params.lifecycle, params.seed, end)
     steps = [_step("asked", rows, task)]
@@ -139,7 +139,7 @@ def _require_labels(rows: pl.DataFrame, name: str) -> None:
             )
 
 
-def _step(step: str, rows: pl.DataFrame, task: Task) -> dict[str, Any]:
+def _step(step: str, rows: pl.DataFrame, task: Task) -> Step:
     return {"step": step, "rows": len(rows), "subjects": rows[task.subject].n_unique()}
 
 
@@ -149,11 +149,12 @@ def _facts(
     rows: pl.DataFrame,
     split: Split,
     groups: tuple[Any, ...],
-    steps: list[dict[str, Any]],
-    ingest: dict[str, Any],
-) -> dict[str, Any]:
-    """What ``dataset.json`` says."""
-    found, features = {group.name for group in groups}, described(groups)
+    steps: list[Step],
+    ingest: Ingest,
+    enough: list[dict[str, Any]],
+) -> Dataset:
+    """What ``dataset.json`` says; which columns are useless is found out with it."""
+    found, features = {group.name for group in groups}, cast(list[FeatureRow], described(groups))
     dated = spines.dated(spine)
     return {
         "task": task.name,
@@ -176,10 +177,12 @@ def _facts(
         "left_out": {
             g.name: f"the source has no table {g.table}" for g in task.groups if g.name not in found
         },
+        "enough": enough,
+        "dropped": [],
     }
 
 
-def _summary(rows: pl.DataFrame, task: Task, dated: bool) -> dict[str, Any]:
+def _summary(rows: pl.DataFrame, task: Task, dated: bool) -> Part:
     return {
         "rows": len(rows),
         "subjects": rows[task.subject].n_unique(),

@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 
 from models.baselines import mbgnbd, reference
-from models.encoder import Encoder
-from models.model import Model
+from models.fitted.model import Model
+from models.learners.encoder import Encoder
 from models.task import Task
 from models.task import task as task_named
 from training.data.rows import KEYS, asked, is_contacted
@@ -60,7 +60,7 @@ def evaluate(params: Params, name: str) -> None:
         "unusable": unusable,
         "differences": differences,
         "deciles": deciles(label, scores["model"], subject),
-        "periods": _periods(test, scores["model"], subject, params.seed) if facts.get("dated", True) else [],
+        "periods": _periods(test, scores["model"], subject, params.seed) if facts["dated"] else [],
     }
     write_json(out / "detail.json", detail)
     write_plots(out / "plots", label, scores, subject, best)

@@ -8,9 +8,10 @@ import polars as pl
 
 from features.catalog import ABOUT_CONTENT
 from models.counterfactual import Counterfactuals
-from models.model import Model
+from models.fitted.model import Model
 from models.phrases import family
 from models.scorer import Population, Scorer
+from training.data.artifacts import Dataset, Tuned, read_artifact
 from training.data.rows import load
 from training.evaluation.metrics import codes, interval, resamples
 from training.evaluation.robustness import Trial, lagged, stress
@@ -32,7 +33,7 @@ def explain(params: Params, name: str) -> None:
         Where contributions and base do not add up to a row's calibrated log-odds.
     """
     folder = params.build / name
-    facts, model = read_json(folder / "dataset.json"), Model.load(folder / "model")
+    facts, model = read_artifact(Dataset, folder), Model.load(folder / "model")
     rows = sample(folder, params.seed)
     values, base = model.contributions(model.inputs(rows))
     error = np.abs(values.sum(axis=1) + base - model.calibration.log_odds(rows["margin"].to_numpy()))
@@ -61,9 +62,9 @@ def explain(params: Params, name: str) -> None:
     say(f"{name}: explained {len(rows):,} rows, largest gap to the log-odds {error.max():.1e}")
 
 
-def _stressed(folder: Path, model: Model, facts: dict[str, Any], seed: int) -> dict[str, Any]:
+def _stressed(folder: Path, model: Model, facts: Dataset, seed: int) -> dict[str, Any]:
     """The stress runs, on the strongest features found."""
-    rows, best = load(folder)[0], read_json(folder / "tune.json")["best"]
+    rows, best = load(folder)[0], read_artifact(Tuned, folder)["best"]
     past, test = rows.filter(pl.col("split") != "test"), rows.filter(pl.col("split") == "test")
     lines = read_json(folder / "explain" / "explain.json")["features"]
     groups: dict[str, list[str]] = {}

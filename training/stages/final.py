@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.model import Model
-from models.observed_rates import observed
+from models.fitted.model import Model
+from models.fitted.observed_rates import observed
+from models.learners.recipe import Recipe
 from models.reasons import Explainer
-from models.recipe import Recipe
+from training.data.artifacts import Tuned, read_artifact
 from training.data.rows import closed, is_contacted, learnt, load
 from training.evaluation.recalibration import calibrated, rebased
-from training.io import read_json, say, write_json
+from training.io import say, write_json
 from training.params import Params
 
 ROWS = 2_000  # of the test, whose reasons are compared
@@ -56,7 +57,7 @@ def _refitted(judged: Model, params: Params, name: str) -> Model:
     folder = params.build / name
     every, facts = closed(folder)
     rows = every.filter(is_contacted(every))
-    recipe = Recipe.of(read_json(folder / "tune.json")["best"], params.seed + LATER, params.fit.bags)
+    recipe = Recipe.of(read_artifact(Tuned, folder)["best"], params.seed + LATER, params.fit.bags)
     encoder, label = judged.encoder, rows["label"].to_numpy()
     booster = recipe.fit(encoder.transform(rows), label, encoder.feature_types, params.engine.threads)
     card = judged.card | recipe.described()

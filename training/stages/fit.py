@@ -7,19 +7,20 @@ import numpy as np
 import polars as pl
 
 from features.meaning import combined, meanings
-from models.calibration import Calibration
-from models.encoder import Encoder
-from models.model import Model
-from models.observed_rates import observed
+from models.fitted.model import Model
+from models.fitted.observed_rates import observed
+from models.learners.calibration import Calibration
+from models.learners.encoder import Encoder
+from models.learners.recipe import Recipe
 from models.reasons import Explainer
-from models.recipe import Recipe
 from models.task import Task
 from models.task import task as task_named
+from training.data.artifacts import Dataset, Tuned, read_artifact
 from training.data.rows import asked, inputs, is_contacted, learnt, load
 from training.data.split import NO_BLOCK, Split
 from training.evaluation.metrics import codes, rate
 from training.evaluation.recalibration import calibrated
-from training.io import read_json, say
+from training.io import say
 from training.params import Params
 
 SAMPLE = 1_000  # rows that tell how much each input says
@@ -32,7 +33,7 @@ def fit(params: Params, name: str) -> None:
     """
     folder, task = params.build / name, task_named(name)
     rows, facts = load(folder)
-    recipe = Recipe.of(read_json(folder / "tune.json")["best"], params.seed, params.fit.bags)
+    recipe = Recipe.of(read_artifact(Tuned, folder)["best"], params.seed, params.fit.bags)
     past = rows.filter(pl.col("split") != "test")
     encoder = Encoder.fit(past, inputs(rows, facts))
     oof, held_out = _out_of_fold(folder, facts, encoder, recipe, params)
@@ -58,7 +59,7 @@ def _weights(model: Model, rows: pl.DataFrame) -> dict[str, float]:
 
 
 def _out_of_fold(
-    folder: Path, facts: dict[str, Any], encoder: Encoder, recipe: Recipe, params: Params
+    folder: Path, facts: Dataset, encoder: Encoder, recipe: Recipe, params: Params
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Margins of every row of the validation blocks: those contacted, and those held out."""
     every, _ = asked(folder)
@@ -83,7 +84,7 @@ def _out_of_fold(
 
 def _card(
     task: Task,
-    facts: dict[str, Any],
+    facts: Dataset,
     past: pl.DataFrame,
     oof: pl.DataFrame,
     calibration: Calibration,
@@ -107,7 +108,7 @@ def _card(
         "features": features,
         "boundaries": [{"code": one.code, "en": one.en, "zh": one.zh} for one in boundaries],
         "own": _own_attributes(facts),
-        "own_tables": facts.get("own_tables", []),
+        "own_tables": facts["own_tables"],
         "lifecycle": params.lifecycle.model_dump(),
         "fingerprint": combined(meanings(features)),
         "base_rate": float(past["label"].mean()),
@@ -120,7 +121,7 @@ def _card(
         ),
         "short": [
             {"column": one["column"], "segment": one["segment"], "lacks": one["short"]}
-            for one in facts.get("enough", [])
+            for one in facts["enough"]
             if one["short"]
         ],
         "bins": observed(past, past["label"].to_numpy(), encoder),
@@ -130,7 +131,7 @@ def _card(
     }
 
 
-def _own_attributes(facts: dict[str, Any]) -> dict[str, dict[str, bool]]:
+def _own_attributes(facts: Dataset) -> dict[str, dict[str, bool]]:
     """For each table the brand's own attributes among the features, and whether each is a category."""
     own: dict[str, dict[str, bool]] = {}
     for row in facts["features"]:

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from features import own_tables
+from features.replacing import replacing
+from training.data.artifacts import Ingest, write_artifact
 from training.data.quarantine_limits import judged
-from training.io import say, sha256, write_json
+from training.io import say, sha256
 from training.params import Params
 
 if TYPE_CHECKING:
-    from features.sources.mapping.mapping_file import Mapping as MappingFile
-    from features.sources.source_rows import Rows
+    from training.sources.mapping.mapping_file import Mapping as MappingFile
+    from training.sources.source_rows import Rows
 
 MAPPINGS = Path("mappings")
 BRAND = "brand"
@@ -33,9 +35,9 @@ def ingest(params: Params) -> None:
         What is wrong with the mapping or its files, or more bad rows than
         ``ingest.max_quarantined`` allows, or findings that nobody accepted.
     """
-    from features.sources.intake import intake
-    from features.sources.judging.findings import as_records, refuse, settled
-    from features.sources.store import Folder, swapped
+    from training.sources.intake import intake
+    from training.sources.judging.findings import as_records, refuse, settled
+    from training.sources.store import Folder, swapped
 
     scratch = params.build / "fetched"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -50,15 +52,14 @@ def ingest(params: Params) -> None:
             say(one.line())
         refuse(found, params.data)
     shutil.rmtree(scratch, ignore_errors=True)
-    aside = params.build / "quarantine.part"
-    report.quarantine.write_parquet(aside, compression="zstd")
-    aside.rename(params.build / "quarantine.parquet")
+    with replacing(params.build / "quarantine.parquet") as aside:
+        report.quarantine.write_parquet(aside, compression="zstd")
     summary = {"data": params.data, "extracted_at": source.extracted.isoformat(), "tables": report.tables}
     summary |= {
         "conflicts": report.conflicts.height,
         "accounts_in_conflict": report.conflicts["account"].to_list(),
     }
-    write_json(params.build / "ingest.json", {**summary, "findings": as_records(found), **source.notes})
+    write_artifact(params.build, Ingest, {**summary, "findings": as_records(found), **source.notes})
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,9 @@ class Source:
 
 
 def _brand(params: Params) -> Source:
-    from features.sources.source_rows import given
-    from features.sources.store import write_frames
-    from features.synthetic.brand import simulate
+    from training.sources.source_rows import given
+    from training.sources.store import write_frames
+    from training.synthetic.brand import simulate
 
     size = params.brand
     brand = simulate(size.members, size.leads, size.start, size.end, params.seed)
@@ -86,10 +87,10 @@ def _brand(params: Params) -> Source:
 
 
 def _mapped(params: Params, scratch: Path) -> Source:
-    from features.sources.mapping.mapping_file import load
-    from features.sources.reading.cell_types import moment
-    from features.sources.reading.database_copy import fetched
-    from features.sources.reading.read_tables import newest, shape
+    from training.sources.mapping.mapping_file import load
+    from training.sources.reading.cell_types import moment
+    from training.sources.reading.database_copy import fetched
+    from training.sources.reading.read_tables import newest, shape
 
     mapping = fetched(load(MAPPINGS / f"{params.data}.yaml"), scratch)
     root, given = mapping.root(), mapping.extracted_at
@@ -124,7 +125,7 @@ def source_fingerprint(params: Params) -> dict[str, Any]:
     if params.data == BRAND:
         return {"data": BRAND, "seed": params.seed, **json.loads(params.brand.model_dump_json())}
     from features.personal_keys import mark
-    from features.sources.mapping.mapping_file import load
+    from training.sources.mapping.mapping_file import load
 
     path = MAPPINGS / f"{params.data}.yaml"
     mapping = load(path)
@@ -143,6 +144,6 @@ def _versions(mapping: "MappingFile") -> dict[str, str]:
     databases = {name: source for name, source in mapping.sources.items() if source.url}
     if not databases:
         return {}
-    from features.sources.reading.database_copy import version
+    from training.sources.reading.database_copy import version
 
     return {name: version(source, mapping.place.path.parent) for name, source in databases.items()}

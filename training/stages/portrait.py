@@ -16,9 +16,11 @@ from features.groups.care import CARE
 from features.groups.engagement import CHANNELS, ENGAGEMENT
 from features.groups.purchases import PURCHASES
 from features.lifecycle import STAGES
+from features.replacing import replacing
 from features.timestamps import extract_moment
+from training.data.artifacts import Ingest, read_artifact
 from training.data.feature_groups import available
-from training.io import read_json, say
+from training.io import say
 from training.params import Params
 from training.stages.consent import warn, with_reasons
 
@@ -39,15 +41,14 @@ def portrait(params: Params) -> None:
     """Write ``portrait/portrait.parquet``: every member of the source, in order of id."""
     tables, folder = params.build / "tables", params.build / "portrait"
     folder.mkdir(parents=True, exist_ok=True)
-    moment = extract_moment(read_json(params.build / "ingest.json")) + 1
+    moment = extract_moment(read_artifact(Ingest, params.build)) + 1
     people = everyone(tables).rename({"member_id": "subject_id"})
     people = with_reasons(people, "member", params, moment).rename({"subject_id": "member_id"})
     warn("portrait", people)
     allowed = people.filter(pl.col(REASON).is_null()).select("member_id")
     found = _everybody(people, tags(_features(allowed, moment, tables, params), tables, moment))
-    aside = folder / "portrait.part"
-    found.write_parquet(aside, compression="zstd")
-    aside.rename(folder / "portrait.parquet")
+    with replacing(folder / "portrait.parquet") as aside:
+        found.write_parquet(aside, compression="zstd")
     say(f"portraits of {len(found):,} members")
 
 

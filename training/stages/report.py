@@ -5,8 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from features.replacing import replacing
 from models import approval
-from models.release_format import SIGNATURES
+from models.fitted.release_format import SIGNATURES
 from training.io import read_json, say, sha256, write_json
 from training.params import Params
 from training.reporting.beside import CHALLENGER, beside
@@ -119,6 +120,5 @@ def people(params: Params, name: str, report: str) -> dict[str, Any]:
 
 
 def _write(path: Path, text: str) -> None:
-    aside = path.with_suffix(path.suffix + ".part")
-    aside.write_text(text)
-    aside.rename(path)
+    with replacing(path) as aside:
+        aside.write_text(text)

@@ -16,16 +16,17 @@ import pyarrow.parquet as pq
 
 from features import consent, engines
 from features.timestamps import extract_moment
-from models.model import Model
+from models.fitted.model import Model
+from models.fitted.release_format import POPULATION
 from models.population import OUTSIDE, outside
-from models.release_format import POPULATION
 from models.scorer import ELSEWHERE, Population, Scorer
 from models.task import Task
 from models.task import task as task_named
+from training.data.artifacts import Ingest, read_artifact
 from training.data.feature_groups import of_task
 from training.data.rows import tables as scanned
 from training.data.score_ids import fingerprint, score_ids
-from training.io import read_json, say, write_json
+from training.io import say, write_json
 from training.params import Params
 from training.stages.consent import warn, with_reasons
 
@@ -37,7 +38,7 @@ MANY = 10  # parts from which several processes are worth their start
 def score(params: Params, name: str) -> None:
     """Write ``snapshot/``, ``scores.parquet`` and ``population.json``."""
     folder, tables, task = params.build / name, params.build / "tables", task_named(name)
-    ingest = read_json(params.build / "ingest.json")
+    ingest = read_artifact(Ingest, params.build)
     moment = extract_moment(ingest) + 1  # what was recorded at the last second counts
     model = Model.load(folder / "final")
     rows = task.population.now(scanned(tables), getattr(params.spine, name), moment)

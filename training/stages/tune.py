@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,14 @@ import numpy as np
 import polars as pl
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from models import boosting
-from models.encoder import Encoder
-from models.recipe import ESTIMATORS, Recipe
+from models.learners import boosting
+from models.learners.encoder import Encoder
+from models.learners.recipe import ESTIMATORS, Recipe
+from training.data.artifacts import Candidate, Tuned, write_artifact
 from training.data.folds import Fold, folds
 from training.data.rows import inputs, load
 from training.evaluation.metrics import Ranked, ranking, resamples
-from training.io import say, write_json
+from training.io import say
 from training.params import Params, Tune
 
 SURE = 2.0  # standard errors of AUC
@@ -45,14 +46,14 @@ def tune(params: Params, name: str) -> None:
     parts = folds(rows, facts, encoder, settings.rows, params.seed)
     study = _study(folder, _name(folder, name, settings, params.seed, len(past)), params.seed)
     _search(study, parts, encoder, params, name, len(past))
-    found = _facts(study, settings)
-    if not found["holds"]:
+    trials = _finished(study)[: settings.trials]
+    best, holds = _best(trials)
+    if not holds:
         say(f"{name}: no setting is surely better than chance on every block; the defaults are used")
-    found["candidates"] = _candidates(parts, encoder.feature_types, found["best"], params)
-    found["best"]["estimator"] = simplest(found["candidates"])
-    said = ", ".join(f"{one['estimator']} {one['value']:.4f}" for one in found["candidates"])
-    say(f"{name}: {found['best']['estimator']} of {said}")
-    write_json(folder / "tune.json", found)
+    candidates = _candidates(parts, encoder.feature_types, best, params)
+    said = ", ".join(f"{one['estimator']} {one['value']:.4f}" for one in candidates)
+    say(f"{name}: {simplest(candidates)} of {said}")
+    write_artifact(folder, Tuned, _facts(study.study_name, trials, best, holds, candidates))
 
 
 def _name(folder: Path, task: str, settings: Tune, seed: int, rows: int) -> str:
@@ -141,14 +142,12 @@ def _fold_score(
     return float(average_precision_score(y, score)), rounds, float((roc_auc_score(y, score) - 0.5) / error)
 
 
-def _candidates(
-    parts: list[Fold], kinds: list[str], best: dict[str, Any], params: Params
-) -> list[dict[str, Any]]:
+def _candidates(parts: list[Fold], kinds: list[str], best: Any, params: Params) -> list[Candidate]:
     """Mean average precision of each estimator over the blocks, and how it differs from the best.
 
     ``difference`` is to the best, ``error`` its standard error, paired, over resamples of the subjects.
     """
-    recipe = Recipe.of(best | {"estimator": "trees"}, params.seed)
+    recipe = Recipe("trees", best.params, _rounds(best), params.seed)
 
     def scores(fold: Fold) -> dict[str, Ranked]:
         margins = {
@@ -186,7 +185,7 @@ def _precision(ranked: dict[str, Ranked], weight: np.ndarray | None) -> list[flo
     ]
 
 
-def simplest(candidates: list[dict[str, Any]]) -> str:
+def simplest(candidates: Iterable[Mapping[str, Any]]) -> str:
     """Return the first, they stand from simple to complex, that the best does not surely beat.
 
     Examples
@@ -209,23 +208,32 @@ def batched(items: Iterable[Fold], size: int) -> Iterator[list[Fold]]:
         yield rest[start : start + size]
 
 
-def _facts(study: Any, settings: Tune) -> dict[str, Any]:
-    trials = _finished(study)[: settings.trials]
+def _best(trials: list[Any]) -> tuple[Any, bool]:
+    """The best trial, or the defaults where it is not surely better than chance, and whether it is."""
     complete = [trial for trial in trials if trial.state.name == "COMPLETE"]
     best = max(complete, key=lambda trial: (trial.value, -trial.number))
     holds = min(best.user_attrs["over_chance"]) > SURE
-    if not holds:
-        best = trials[0]
+    return (best if holds else trials[0]), holds
+
+
+def _rounds(trial: Any) -> int:
+    """How many rounds the median block asks for."""
+    return int(np.ceil(np.median(trial.user_attrs["rounds"])))
+
+
+def _facts(study: str, trials: list[Any], best: Any, holds: bool, candidates: list[Candidate]) -> Tuned:
+    """What ``tune.json`` says."""
     return {
-        "study": study.study_name,
+        "study": study,
         "metric": "mean average precision over the validation blocks",
         "holds": holds,
         "best": {
             "number": best.number,
             "value": best.value,
             "params": best.params,
-            "rounds": int(np.ceil(np.median(best.user_attrs["rounds"]))),
+            "rounds": _rounds(best),
             "fold_values": best.user_attrs["values"],
+            "estimator": simplest(candidates),
         },
         "at_edge": [
             key for key, value in best.params.items() if _at_edge(key, best.distributions[key], value)
@@ -233,6 +241,7 @@ def _facts(study: Any, settings: Tune) -> dict[str, Any]:
         "trials": [
             {"number": t.number, "state": t.state.name, "value": t.value, "params": t.params} for t in trials
         ],
+        "candidates": candidates,
     }
 
 

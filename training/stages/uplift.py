@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.booster_sum import Amount
-from models.model import Model
-from models.uplift import LEARNERS, LENGTHS, Trial, contact_share
+from models.fitted.booster_sum import Amount
+from models.fitted.model import Model
+from models.fitted.uplift import LEARNERS, LENGTHS, Trial, contact_share
+from training.data.artifacts import Dataset
 from training.data.rows import asked
 from training.data.split import Split
 from training.evaluation.metrics import codes
@@ -50,7 +51,7 @@ def uplift(params: Params, name: str) -> None:
 
 
 def _assess(
-    rows: pl.DataFrame, facts: dict[str, Any], model: Model, params: Params
+    rows: pl.DataFrame, facts: Dataset, model: Model, params: Params
 ) -> tuple[dict[str, Any], Amount]:
     if "arm" not in rows.columns or rows["arm"].n_unique() < 2:
         raise NoTrialError("no_arm")
@@ -89,7 +90,7 @@ def _reason(judged: dict[str, Any]) -> str:
     return "surely_better" if paired is not None and paired > 0 else "as_good"
 
 
-def _trial(rows: pl.DataFrame, facts: dict[str, Any], model: Model, params: Params) -> Trial:
+def _trial(rows: pl.DataFrame, facts: Dataset, model: Model, params: Params) -> Trial:
     treated = (rows["arm"] == "treat").to_numpy()
     campaign = rows["campaign_id"].to_numpy() if "campaign_id" in rows.columns else None
     return Trial(
@@ -133,9 +134,7 @@ def _unlike(trial: Trial) -> bool:
     return False
 
 
-def _choose(
-    rows: pl.DataFrame, facts: dict[str, Any], trial: Trial, params: Params
-) -> tuple[str, dict[str, Any]]:
+def _choose(rows: pl.DataFrame, facts: Dataset, trial: Trial, params: Params) -> tuple[str, dict[str, Any]]:
     """Learner and length with the highest Qini over the validation blocks, and each one's estimates."""
     split, blocks, scores = Split(facts["test_start_time"], tuple(facts["blocks"])), [], []
     for block in range(len(split.blocks)):

@@ -15,11 +15,12 @@ import numpy as np
 import polars as pl
 
 from features.feature import DAY
-from models.booster_sum import Amount
-from models.expected_value import CENTS, Worth
-from models.model import Model
+from models.fitted.booster_sum import Amount
+from models.fitted.expected_value import CENTS, Worth
+from models.fitted.model import Model
 from models.task import Money, Task
 from models.task import task as task_named
+from training.data.artifacts import Dataset
 from training.data.rows import load
 from training.data.split import Split
 from training.evaluation.metrics import codes
@@ -147,7 +148,7 @@ class Learnt:
         return Amount(((unit, xgboost.train(own, data, rounds)),))
 
 
-def _choose(rows: pl.DataFrame, facts: dict[str, Any], learnt: Learnt) -> tuple[int, float]:
+def _choose(rows: pl.DataFrame, facts: Dataset, learnt: Learnt) -> tuple[int, float]:
     """Rounds with the least deviance over the validation blocks; the level of the newest block."""
     split = Split(facts["test_start_time"], tuple(facts["blocks"]))
     losses, level = dict.fromkeys(LENGTHS, 0.0), dict.fromkeys(LENGTHS, 1.0)

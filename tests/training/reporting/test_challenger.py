@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import stages
 
-from models.calibration import Calibration
-from models.model import Model
+from models.fitted.model import Model
+from models.learners.calibration import Calibration
 from training.evaluation.metrics import swapped
 from training.reporting.sections.challenger import best, challenger, is_best
 from training.reporting.source import Source

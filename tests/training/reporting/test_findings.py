@@ -2,8 +2,8 @@
 
 import pytest
 
-from features.sources.judging.findings import KINDS, Finding, as_records, settled
 from training.reporting.sections.data import findings
+from training.sources.judging.findings import KINDS, Finding, as_records, settled
 
 
 @pytest.mark.parametrize("kind", KINDS)

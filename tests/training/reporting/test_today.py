@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 import stages
 
-from models.model import Model
+from models.fitted.model import Model
 from models.population import outside
 from models.scorer import Population, Scorer
 from training.data.rows import load

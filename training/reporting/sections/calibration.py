@@ -75,7 +75,7 @@ def _rebased(source: Source) -> dict[str, Any]:
 
 def _recalibration(source: Source) -> dict[str, float]:
     """Slope and intercept that the test rows would have wanted; 1 and 0 are perfect."""
-    from models.calibration import fit_calibration
+    from models.learners.calibration import fit_calibration
 
     found = fit_calibration(source.model.calibration.log_odds(source.test["margin"].to_numpy()), source.label)
     return {"slope": found.slope, "intercept": found.intercept}

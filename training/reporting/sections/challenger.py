@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from models.model import Model
-from models.release_format import BEST, CHAMPION, JUDGED, PREVIOUS
+from models.fitted.model import Model
+from models.fitted.release_format import BEST, CHAMPION, JUDGED, PREVIOUS
 from training.evaluation.metrics import estimates, swapped
 from training.reporting.source import DRAWS, FEW_POSITIVES, Source, unassessed
 from training.review.gates import wanted_gates

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.phrases import LANGUAGES
+from training.data.artifacts import Part
 from training.data.quarantine_limits import judged
 from training.evaluation.metrics import codes, told_rate
 from training.reporting.sections.inventory import inventory
@@ -30,7 +30,7 @@ def data(source: Source) -> dict[str, Any]:
         "fingerprint": facts["fingerprint"],
         "tables": _tables(source),
         "findings": findings(source.ingest),
-        "enough": source.facts.get("enough", []),
+        "enough": source.facts["enough"],
         "waterfall": [{**row, "step": _step(row["step"])} for row in facts["waterfall"]],
         "splits": [_split(source, name, part) for name, part in facts["splits"].items()],
         "moments": _moments(source),
@@ -45,7 +45,7 @@ def data(source: Source) -> dict[str, Any]:
 
 def _tables(source: Source) -> list[dict[str, Any]]:
     """Of each table what became of its rows, from when to when they are, and how old the newest is."""
-    tables = source.ingest.get("tables", {})
+    tables = source.ingest["tables"]
     return [
         {
             "table": one.table,
@@ -67,7 +67,7 @@ def findings(ingest: Mapping[str, Any]) -> list[dict[str, Any]]:
     ingest
         The content of ``ingest.json``.
     """
-    counts = Counter((one["table"], one["kind"], one["accepted"]) for one in ingest.get("findings", []))
+    counts = Counter((one["table"], one["kind"], one["accepted"]) for one in ingest["findings"])
     return [
         {"table": table, "kind": kind, "accepted": why, "count": count, "says": said(f"finding.{kind}")}
         for (table, kind, why), count in counts.items()
@@ -82,7 +82,7 @@ def _step(text: str) -> dict[str, str]:
     return known.get(text, {"en": text, "zh": text})
 
 
-def _split(source: Source, name: str, part: dict[str, Any]) -> dict[str, Any]:
+def _split(source: Source, name: str, part: Part) -> dict[str, Any]:
     rows = source.asked.filter(pl.col("split") == name)
     subject = codes(rows[source.facts["subject"]].to_numpy())
     return {"name": name, **part, "rate": told_rate(rows["label"].to_numpy().astype(np.float64), subject)}
@@ -117,8 +117,8 @@ def _catalogue(source: Source) -> list[dict[str, Any]]:
             "name": row["name"],
             "table": row["table"],
             "unit": row["unit"],
-            "window": row.get("window"),
-            "says": {language: row[language] for language in LANGUAGES},
+            "window": row["window"],
+            "says": {"en": row["en"], "zh": row["zh"]},
             "empty": row["empty"],
             "used": row["name"] in used,
         }

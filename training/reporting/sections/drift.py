@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models import observed_rates
+from models.fitted import observed_rates
 from training.evaluation.metrics import Ranked, ranking
 from training.reporting.source import Source, unassessed
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.uplift import contact_share
+from models.fitted.uplift import contact_share
 from training.evaluation.contact_list import REFERENCE, SHARES, ContactList
 from training.evaluation.metrics import codes, interval, resamples
 from training.evaluation.uplift_metrics import Arms

@@ -21,7 +21,7 @@ KINDS = (
 
 def inventory(source: Source) -> list[dict[str, Any]]:
     """One line a kind of information that the source has; sensitive inputs are named."""
-    there, used = set(source.ingest.get("tables", {})), {row["group"] for row in source.card["features"]}
+    there, used = set(source.ingest["tables"]), {row["group"] for row in source.card["features"]}
     lines = [
         {"kind": kind, "table": table, "use": _use(table, bool(used & set(groups)))}
         for table, kind, groups in KINDS

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from features import consent
-from models.model import Model
+from models.fitted.model import Model
 from models.phrases import LANGUAGES
 from models.population import OUTSIDE
 from models.scorer import ELSEWHERE, OK

@@ -1,0 +1,30 @@
+"""A file is replaced as a whole or not at all."""
+
+import pytest
+
+from features.replacing import replacing
+
+
+def test_a_file_is_what_it_was_until_all_of_the_new_one_is_written(tmp_path):
+    path = tmp_path / "folder" / "rows.json"
+    with replacing(path) as aside:
+        aside.write_text("first")
+    with replacing(path) as aside:
+        aside.write_text("second")
+        assert path.read_text() == "first"
+    assert path.read_text() == "second"
+    assert [file.name for file in path.parent.iterdir()] == ["rows.json"]
+
+
+def test_what_fails_half_way_leaves_the_former_file_and_nothing_beside_it(tmp_path):
+    path = tmp_path / "rows.json"
+    path.write_text("former")
+
+    def fail() -> None:
+        with replacing(path) as aside:
+            aside.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"rows.json": "former"}

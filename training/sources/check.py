@@ -1,0 +1,152 @@
+"""What a mapping yields, and what is missing for which task, without writing anything."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from features.requirements import NONE, Requirements, concerned
+from training.sources.intake import Report, intake
+from training.sources.judging.findings import Finding, settled
+from training.sources.judging.row_counts import line
+from training.sources.mapping.mapping_file import Mapping as MappingFile
+from training.sources.mapping.mapping_file import load
+from training.sources.reading.cell_types import moment
+from training.sources.reading.database_copy import fetched
+from training.sources.reading.read_tables import newest, shape
+
+CONFLICTS = 5  # that are listed
+HELPS = {
+    "identities": "accounts stay apart from members",
+    "products": "purchases have no category beyond what their rows say",
+    "events": "nothing is known about visits, views and talks",
+    "campaigns": "nothing is known about what was sent",
+    "care": "nothing is known about complaints",
+    "members": "nothing is known about members but what they did",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """What came of a mapping.
+
+    Parameters
+    ----------
+    extracted
+        Moment of the extract.
+    report
+        Counts by table, quarantine, conflicts.
+    kinds
+        Accepted responses by kind.
+    tasks
+        By task, what is missing for it; empty where nothing is.
+    lacking
+        Tables that the mapping does not have, and what that means.
+    dated
+        Whether rows of a flat table say when they were.
+    findings
+        Doubts about money, people and outcomes, with the mapping's reasons where it accepts them.
+    """
+
+    extracted: datetime
+    report: Report
+    kinds: Mapping[str, int]
+    tasks: Mapping[str, str]
+    lacking: Mapping[str, str]
+    dated: bool = True
+    findings: tuple[Finding, ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """For people, one sentence or count a line."""
+        yield f"extract of {self.extracted:%Y-%m-%d %H:%M} UTC"
+        yield from (line(name, counts) for name, counts in self.report.tables.items())
+        for name, counts in self.report.tables.items():
+            if counts["first"] and (self.dated or name != "subjects"):
+                yield (
+                    f"{name:<10} from {counts['first'][:10]} to {counts['last'][:10]}, newest row "
+                    f"{counts['freshness_days']:,.1f} days before the extract"
+                )
+        for account, kept, refused in self.report.conflicts.head(CONFLICTS).iter_rows():
+            yield f"account {account}: bound to {kept}" + (
+                f" and to {refused}" if refused else " in a circle"
+            )
+        if self.report.conflicts.height > CONFLICTS:
+            yield f"and {self.report.conflicts.height - CONFLICTS:,} more such bindings"
+        yield from (one.line() for one in self.findings)
+        yield from (f"task {task}: {why or 'can be trained'}" for task, why in self.tasks.items())
+        yield from (f"no {name}: {what}" for name, what in self.lacking.items())
+
+
+Store = Callable[[str, Iterator[pl.DataFrame]], None]
+
+
+def _drained(_name: str, frames: Iterator[pl.DataFrame]) -> None:
+    deque(frames, maxlen=0)
+
+
+def check(path: Path, requirements: Requirements = NONE, keep: Store = _drained) -> Check:
+    """Read all rows of a mapping, judge and count them.
+
+    Parameters
+    ----------
+    requirements
+        Of the tasks that the source might serve.
+    keep
+        Is given each table by name, as frames of accepted rows; it takes them all.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        What is wrong with the mapping or its files.
+    """
+    with TemporaryDirectory() as folder:
+        mapping = fetched(load(path), Path(folder))
+        root = mapping.root()
+        given = mapping.extracted_at
+        extracted = moment(given, mapping.time_zone) if given else newest(mapping, root)
+        kinds: dict[str, int] = {}
+
+        def store(name: str, frames: Iterator[pl.DataFrame]) -> None:
+            keep(name, _counted(frames, kinds) if name == "responses" else frames)
+
+        report = intake(shape(mapping, root), extracted, store, mapping.unknown_members, own=mapping.own)
+    there = {name for name, counts in report.tables.items() if counts["accepted"]}
+    found = tuple(settled(report.findings, mapping.accept))
+    tasks = _held(_tasks(mapping, there, kinds, requirements), found)
+    return Check(extracted, report, kinds, tasks, _lacking(there), mapping.dated, found)
+
+
+def _counted(frames: Iterator[pl.DataFrame], kinds: dict[str, int]) -> Iterator[pl.DataFrame]:
+    for frame in frames:
+        for kind, count in frame["kind"].value_counts().iter_rows():
+            kinds[kind] = kinds.get(kind, 0) + count
+        yield frame
+
+
+def _lacking(there: set[str]) -> dict[str, str]:
+    beside_point = {"products"} if "purchases" not in there else set()
+    beside_point |= set(HELPS) if there == {"subjects"} else set()
+    return {name: what for name, what in HELPS.items() if name not in there | beside_point}
+
+
+def _held(tasks: dict[str, str], found: tuple[Finding, ...]) -> dict[str, str]:
+    """Nothing can be trained while a finding stops the pipeline."""
+    fatal = dict.fromkeys(one.name for one in found if one.is_fatal)
+    why = f"not before {', '.join(fatal)} is mended or accepted, see above"
+    return {task: lacks or (why if fatal else "") for task, lacks in tasks.items()}
+
+
+def _tasks(
+    mapping: MappingFile, there: set[str], kinds: Mapping[str, int], requirements: Requirements
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for task, needs in concerned(requirements, there).items():
+        lacks = needs.missing(there)
+        if not lacks and needs.response is not None and not kinds.get(needs.response):
+            lacks = f"No response is of kind {needs.response!r}; found are {dict(kinds)}."
+        found[task] = mapping.left_out.get(task, lacks)
+    return found

@@ -1,0 +1,118 @@
+"""Where rows of a mapping come from: a file, a folder or a database, and how sources are joined."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from training.sources.mapping.cell_spec import Cell, Strict
+
+
+def _span(lines: tuple[int, ...]) -> tuple[int, int]:
+    return (lines[0], lines[0] + len(lines)) if lines else (0, 0)
+
+
+class FillDown(Strict):
+    """Give the lines of an order what stands on its first line only."""
+
+    by: str = Field(description="column that the lines of one order share")
+    columns: tuple[str, ...] = Field(min_length=1, description="columns whose empty cells are filled")
+
+
+class Newest(Strict):
+    """Of rows that stand in several files of a source, keep those of the newest file."""
+
+    by: tuple[str, ...] = Field(min_length=1, description="columns that rows share which are the same")
+    time: Cell = Field(description="a time; the file in which it reaches furthest is the newest")
+
+
+class Source(Strict):
+    """A file, a folder of files of one kind, or a database; with columns made beside those that it has."""
+
+    file: str | tuple[str, ...] = Field(
+        "", description="path below the mapping's folder, or several; a folder stands for its files"
+    )
+    url: str | None = Field(None, description="of a database; ${NAME} stands for an environment variable")
+    table: str | None = Field(None, description="of the database")
+    query: str | None = Field(None, description="SQL of the database, instead of a table")
+    version: str | None = Field(
+        None, description="query whose answer changes with the data; else their count"
+    )
+    format: Literal["csv", "parquet", "jsonl", "workbook"] | None = Field(
+        None, description="else by the file's name"
+    )
+    sep: str = Field(",", min_length=1, max_length=1, description="between the cells of a CSV file")
+    encoding: str = Field("utf-8", description="of a CSV file; one that is not UTF-8 is read whole")
+    sheet: str | None = Field(None, description="of a workbook; else its first")
+    header: int | tuple[int, ...] = Field(
+        1,
+        description="line (from 1) of the names; two where groups stand above; 0: none",
+    )
+    empty: tuple[str, ...] = Field(
+        (), description="words of CSV files and sheets that stand for an empty cell"
+    )
+    text_marks: bool = Field(False, description='cells as ="0017" or \'0017 are read without their marks')
+    fill_down: FillDown | None = Field(
+        None, description="columns that stand on the first line of an order only"
+    )
+    newest: Newest | None = Field(
+        None, description="which rows count that stand in several files, as exports made again have them"
+    )
+    fields: dict[str, Cell] = Field({}, description="further columns, made in this order")
+
+    @property
+    def label(self) -> str:
+        """How errors name it; without the URL, in which a password may stand."""
+        return f"database {self.table or 'query'}" if self.url else ", ".join(self.paths)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Files and folders, as the mapping names them."""
+        return (self.file,) if isinstance(self.file, str) else self.file
+
+    @property
+    def header_lines(self) -> tuple[int, ...]:
+        """Lines of the names, from 1; none where the first line is data."""
+        given = (self.header,) if isinstance(self.header, int) else self.header
+        return tuple(line for line in given if line)
+
+    @property
+    def sql(self) -> str:
+        """The query of a database source."""
+        if self.query:
+            return self.query.strip().rstrip(";")
+        quote = "`" if str(self.url).startswith("mysql") else '"'
+        return f"SELECT * FROM {'.'.join(f'{quote}{part}{quote}' for part in str(self.table).split('.'))}"
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if bool(self.file) == bool(self.url):
+            raise ValueError(
+                "either `file` or `url` is needed, found " + ("both" if self.file else "neither")
+            )
+        lines = self.header_lines
+        if any(line < 1 for line in lines) or list(lines) != list(range(*_span(lines))) or len(lines) > 2:
+            raise ValueError("`header` is a line from 1, two that follow each other, or 0 for none")
+        if self.url and bool(self.table) == bool(self.query):
+            raise ValueError("a `url` needs either `table` or `query`")
+        if self.file and (self.table or self.query or self.version):
+            raise ValueError("`table`, `query` and `version` belong to a `url`")
+        return self
+
+
+class Join(Strict):
+    """Bring in the columns of another source, each named ``<as>_<column>``; at most one row matches.
+
+    With ``latest`` the newest row counts that is not newer than the row it is joined to.
+    """
+
+    source: str
+    as_: str | None = Field(None, alias="as", description="prefix of its columns; else the source's name")
+    where: str | None = Field(None, description="SQL condition on its columns")
+    on: dict[str, str] = Field(min_length=1, description="column here: column there")
+    latest: dict[str, str] | None = Field(
+        None, min_length=1, max_length=1, description="time here: time there"
+    )
+
+    @property
+    def prefix(self) -> str:
+        return self.as_ or self.source

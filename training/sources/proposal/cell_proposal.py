@@ -1,0 +1,126 @@
+"""How the cells of a column are to be read, as a mapping says it, and what cannot be told from them."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from training.sources.proposal.column_profile import Column
+from training.sources.proposal.file_profile import File
+from training.sources.proposal.name_patterns import CONSENTS, GENDERS, REFUSING
+from training.sources.proposal.time_formats import read
+from training.sources.reading.money_columns import plain_name
+from training.sources.reading.number_format import read_number
+from training.sources.reading.words import FALSE, TRUE
+
+CONSENT = ("consent_profiling", "consent_marketing")
+IDS = (
+    "member_id",
+    "lead_id",
+    "order_id",
+    "product_id",
+    "campaign_id",
+    "contact_id",
+    "ticket_id",
+    "account_id",
+)
+NUMBERS = ("quantity", "minutes", "birth_year", "window_days", "satisfaction", "city_tier")
+
+
+def cell_of(file: File, name: str, column_name: str, unsure: list[str]) -> dict[str, Any]:
+    """Propose how a column of the contract is made from one of a file; what is unsure is added."""
+    column = next(column for column in file.columns if column.name == column_name)
+    cell: dict[str, Any] = {"column": column.name}
+    cell |= written(column, name)
+    unsure += [f"{file.label}: {column.name} {doubt}" for doubt in doubts(column, name)]
+    if column.kind == "time":
+        others = [other.name for other in file.times if other.name != column.name]
+        taken = "the time at which a row was known" if name == "occurred_at" else name
+        but = f", not {others}" if others and name == "occurred_at" else ""
+        read = f", read as {' and '.join(column.readings[0])}" if column.readings else ""
+        unsure.append(f"{file.label}: {column.name} is taken as {taken}{but}{read}")
+    if name in CONSENT:
+        told = ", ".join(f"{word} is {meant}" for word, meant in cell["map"].items())
+        unsure.append(
+            f"{file.label}: {column.name} is taken as {name.replace('_', ' to ')}: {told}, else unknown"
+        )
+    if name.endswith("_cents"):
+        cell["times"] = 100
+        whole = "" if column.decimals else ", and has no decimals: it may be cents already"
+        unsure.append(f"{file.label}: {column.name} is taken as whole money units (times 100){whole}")
+    return cell
+
+
+def written(column: Column, name: str) -> dict[str, Any]:
+    """Say how the cells of a column are read, as keys of a cell."""
+    is_number = column.kind == "number" and (name.endswith("_cents") or name in NUMBERS)
+    found: dict[str, Any] = {}
+    if column.kind == "time" and column.readings:
+        first = column.readings[0]
+        found["format"] = first[0] if len(first) == 1 else list(first)
+    if column.kind == "time" and column.since:
+        found |= {"since": column.since, "unit": column.unit}
+    if column.decimal and (is_number or column.kind == "time"):
+        found["decimal"] = column.decimal
+    if column.words and column.kind in ("time", "number") and name not in IDS:
+        found["map"] = dict.fromkeys(column.words)
+    if name == "gender" and {word.lower() for word in column.values} & GENDERS.keys():
+        meant = {word: GENDERS[word.lower()] for word in column.values if word.lower() in GENDERS}
+        found |= {"map": meant, "other": "unknown"}
+    if name in CONSENT:
+        found = {"map": consents(column), "other": "unknown"}
+    return found
+
+
+def consents(column: Column) -> dict[str, str]:
+    """Say what the words of a column mean for consent; empty where none of them means a yes or a no."""
+    refuses = re.fullmatch(REFUSING, plain_name(column.name)) is not None
+    yes, no = ("withdrawn", "granted") if refuses else ("granted", "withdrawn")
+    told = {word: CONSENTS.get(word.lower()) for word in column.values}
+    told |= {word: yes for word in column.values if word.lower() in TRUE}
+    told |= {word: no for word in column.values if word.lower() in FALSE}
+    return {word: meant for word, meant in told.items() if meant}
+
+
+def doubts(column: Column, name: str) -> Iterator[str]:
+    """Yield what cannot be told from the cells of a column, with an example of each reading."""
+    if len(column.readings) > 1:
+        yield (
+            f"can be read in {len(column.readings)} ways, no cell decides between them: "
+            f"{column.example} is taken as {_dated(column, 0)}, and may be {_dated(column, 1)}. "
+            f"If it is, say `format: {_quoted(column.readings[1])}`"
+        )
+    if column.unit:
+        since = "1970 in UTC" if column.unit != "days" else "1899-12-30, as spreadsheets count them"
+        yield f"is taken as {column.unit} since {since}"
+    if column.guessed and name not in IDS:
+        mark = column.decimal or "."
+        other = "," if mark == "." else "."
+        one, two = (_valued(column.example, each) for each in (mark, other))
+        yield (
+            f"does not tell its decimal mark: {column.example} is taken as {one}, and may be {two}. "
+            f"If it is, say `decimal: {_quoted((other,))}`"
+        )
+    if column.odd is not None and name not in IDS:
+        kind = "time" if column.kind == "time" else "number"
+        yield f"is taken as a {kind}, but {column.odd!r} is none: its row will be set aside"
+    if column.spoiled and name in IDS:
+        yield (
+            f"has ids that a spreadsheet cut to {column.example}; what is lost cannot be had back, so "
+            "export them as text"
+        )
+
+
+def _dated(column: Column, place: int) -> str:
+    value = read(pl.Series([column.example]), column.readings[place]).item()
+    return f"{value:%-d %B %Y}" if value is not None else "no time"
+
+
+def _valued(example: str, mark: str) -> str:
+    value = pl.select(read_number(pl.lit(example), mark)).item()
+    return f"{value:,.10g}".replace(",", " ") if value is not None else "no number"
+
+
+def _quoted(formats: tuple[str, ...]) -> str:
+    return f'"{formats[0]}"' if len(formats) == 1 else str(list(formats)).replace("'", '"')

@@ -1,0 +1,174 @@
+"""What a file looks like: its columns, from rows all over it, and how it is written."""
+
+from dataclasses import dataclass, field
+from os.path import commonpath
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from training.sources.mapping.source_spec import Source
+from training.sources.proposal.column_profile import Column, by_all, column_of, settled
+from training.sources.proposal.hints import NONE, Hints
+from training.sources.reading.dialect import Dialect, dialect_of
+from training.sources.reading.files import FILE, ROW, files, kind_of
+from training.sources.reading.files import read as read_source
+from training.sources.reading.header import header_of
+from training.sources.reading.words import EMPTY
+from training.sources.reading.workbook import cells, sheets
+
+SAMPLE = 20_000  # rows at most, from all over the file
+HEAD = 20_000  # rows one after the other, where it matters what stands together
+
+
+@dataclass(frozen=True)
+class File:
+    """One file or sheet: its columns, how many rows of it were looked at, and how it is written.
+
+    Parameters
+    ----------
+    written
+        Keys of a source in the mapping file beside its path.
+    also
+        Further files that are read with it as one.
+    """
+
+    path: Path
+    columns: tuple[Column, ...]
+    rows: int
+    hints: Hints = NONE
+    written: dict[str, Any] = field(default_factory=dict)
+    also: tuple[Path, ...] = ()
+
+    @property
+    def times(self) -> list[Column]:
+        """Columns that hold a time."""
+        return [column for column in self.columns if column.kind == "time"]
+
+    @property
+    def grouped(self) -> bool:
+        """Whether the names of its columns stand under groups, which come first in each name."""
+        return isinstance(self.written.get("header"), list)
+
+    @property
+    def label(self) -> str:
+        """How doubts name it."""
+        if self.also:
+            return f"{self.path.name} and {', '.join(path.name for path in self.also)}"
+        return f"{self.path.name} ({self.written['sheet']})" if "sheet" in self.written else self.path.name
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All files that are read as one."""
+        return (self.path, *self.also)
+
+    @property
+    def is_alone(self) -> bool:
+        """Tell whether it is one file, and no folder or several."""
+        return self.path.is_file() and not self.also
+
+    def frame(self) -> pl.LazyFrame:
+        """The rows as a mapping reads them, with the file's name and the row's number."""
+        return _frame(self.paths, self.written)
+
+
+def sketches(path: Path, hints: Hints = NONE) -> list[File]:
+    """Look at a file, at each sheet of a workbook, or at a folder, knowing what a user says about it.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        See ``files.read``; a folder whose files are not written in one way.
+    """
+    return [_sketch((path,), written, hints) for written in _written(path)]
+
+
+def as_one(several: list[File]) -> File:
+    """Look at files of one kind together."""
+    paths = tuple(path for file in several for path in file.paths)
+    return _sketch(paths, several[0].written, several[0].hints)
+
+
+def head(file: File, rows: int = HEAD) -> pl.DataFrame:
+    """The first rows of a file one after the other, as its orders stand there."""
+    return file.frame().head(rows).collect()
+
+
+def all_of(file: File, names: list[str]) -> pl.DataFrame:
+    """Some columns of a whole file."""
+    return file.frame().select(names).collect()
+
+
+def _written(path: Path) -> list[dict[str, Any]]:
+    """How a file or a folder is written, as keys of a source; one for each sheet of a workbook."""
+    found = files(path)
+    if kind_of(found[0]) == "workbook":
+        return [_of_sheet(found[0], name) for name in sheets(found[0])]
+    kinds = {kind_of(file) for file in found}
+    if kinds - {"csv", None}:
+        return [{}]
+    ways = {file.name: _of_text(file, dialect_of(file)) for file in found}
+    first = next(iter(ways.values()))
+    other = next((name for name, way in ways.items() if way != first), None)
+    if other is not None:
+        raise ValueError(
+            f"its files are not written in one way ({found[0].name}: {first}, {other}: {ways[other]}); "
+            "name them one by one"
+        )
+    return [first]
+
+
+def _of_text(path: Path, found: Dialect) -> dict[str, Any]:
+    usual = Source.model_validate({"file": path.name})
+    sep = {} if found.sep == "\t" and ".tsv" in path.name else {"sep": found.sep}
+    given = {
+        "encoding": found.encoding,
+        **sep,
+        "header": _lines(found.header),
+        "text_marks": found.text_marks,
+    }
+    named = {} if kind_of(path) else {"format": "csv"}
+    return named | {key: value for key, value in given.items() if value != getattr(usual, key)}
+
+
+def _of_sheet(path: Path, name: str) -> dict[str, Any]:
+    header = header_of([[cell or "" for cell in row] for row in cells(path, name).rows()])
+    return {"sheet": name} | ({"header": _lines(header)} if header != (1,) else {})
+
+
+def _lines(header: tuple[int, ...]) -> int | list[int]:
+    return list(header) if len(header) > 1 else sum(header)
+
+
+def _sketch(paths: tuple[Path, ...], written: dict[str, Any], hints: Hints) -> File:
+    sample = _sample(_frame(paths, written).drop(ROW, FILE))
+    words = _words(sample)
+    written = written | ({"empty": words} if words else {})
+    frame = _frame(paths, written).drop(ROW, FILE)
+    sample = _sample(frame) if words else sample
+    columns = [column_of(series, hints) for series in sample]
+    columns = by_all(frame, sample, columns, hints) if sample.height == SAMPLE else columns
+    return File(paths[0], tuple(settled(columns)), sample.height, hints, written, paths[1:])
+
+
+def _frame(paths: tuple[Path, ...], written: dict[str, Any]) -> pl.LazyFrame:
+    folder = Path(commonpath([path.parent for path in paths]))
+    named = [str(path.relative_to(folder)) for path in paths]
+    return read_source(Source.model_validate({"file": named, **written}), folder)
+
+
+def _words(sample: pl.DataFrame) -> list[str]:
+    """Words for empty that the text columns of a file have, as they stand there."""
+    texts = [name for name, kind in sample.schema.items() if kind == pl.String]
+    cells = (sample[name].str.strip_chars().unique().drop_nulls() for name in texts)
+    return sorted({word for one in cells for word in one.filter(one.str.to_lowercase().is_in(list(EMPTY)))})
+
+
+def _sample(frame: pl.LazyFrame) -> pl.DataFrame:
+    """Rows at even distances, the first and the last among them."""
+    count = int(frame.select(pl.len()).collect().item())
+    if count <= SAMPLE:
+        return frame.collect()
+    step = -(-count // (SAMPLE // 2))
+    place = pl.int_range(pl.len())
+    return frame.filter((place % step == 0) | (place >= count - SAMPLE // 4)).collect().tail(SAMPLE)

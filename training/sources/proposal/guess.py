@@ -1,0 +1,43 @@
+"""What one file is taken to be."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from training.sources.proposal.file_profile import File
+from training.sources.proposal.presets import Preset
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One file as one table.
+
+    Parameters
+    ----------
+    cells
+        Column of the contract: how it is made, as in a mapping file.
+    unsure
+        What a human should look at, one sentence each.
+    score
+        How well the file fits.
+    dated
+        Whether a column holds a time.
+    fields
+        Further columns of the source.
+    further
+        Parts of other tables that are made of the same file.
+    newest
+        Which rows that stand in several files count, as a key of the source.
+    """
+
+    file: File
+    table: str
+    cells: dict[str, dict[str, Any]]
+    where: str | None = None
+    attributes: tuple[str, ...] = ()
+    unsure: list[str] = field(default_factory=list)
+    score: float = 0.0
+    dated: bool = True
+    preset: Preset | None = None
+    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    further: dict[str, dict[str, Any]] = field(default_factory=dict)
+    newest: dict[str, Any] = field(default_factory=dict)

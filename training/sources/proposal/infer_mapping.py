@@ -1,0 +1,281 @@
+"""Which table a file is, and which of its columns is which: by names, types and what is unique."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from features import tables
+from training.sources.proposal.cell_proposal import CONSENT, cell_of, consents, doubts, written
+from training.sources.proposal.column_profile import Column
+from training.sources.proposal.file_profile import File
+from training.sources.proposal.guess import Guess
+from training.sources.proposal.line_amounts import adjusted
+from training.sources.proposal.name_patterns import COLUMNS, DEFAULTS, FILES, OUTCOME, PAID, VOID
+from training.sources.proposal.presets import preset_of
+from training.sources.reading.money_columns import plain_name
+from training.sources.reading.words import TRUE
+
+TIMES = ("occurred_at", "joined_at", "recorded_at")
+TIMELESS = ("members", "products", "campaigns", "identities")  # often come as they are today
+CONSTANTS: dict[tuple[str, str], Any] = {
+    ("events", "channel"): "web",
+    ("events", "kind"): "visit",
+    ("responses", "kind"): "answered",
+    ("care", "kind"): "opened",
+    ("identities", "platform"): "shop",
+}
+
+OTHERS = "all other columns are taken as attributes; those known only with the outcome must go to `exclude:`"
+
+
+def guess(file: File) -> Guess | None:
+    """The best fitting table of a file; ``None`` where it fits none."""
+    preset = preset_of(file) if file.hints.presets else None
+    if preset is not None:
+        return Guess(file, next(iter(preset.tables)), {}, unsure=preset.said(file.label), preset=preset)
+    found = [made for table in tables.TABLES if (made := as_table(file, table)) is not None]
+    flat = _as_subjects(file)
+    best = max([*found, *([flat] if flat else [])], key=lambda made: made.score, default=None)
+    return _with_amounts(best) if best is not None and best.score >= 2 else None
+
+
+def as_table(file: File, table: str) -> Guess | None:
+    """A file as one table; ``None`` where something is missing that cannot be made up."""
+    specs = tables.columns(table)
+    used: dict[str, str] = {}
+    for name in specs:
+        column = _named(file, name, table, used)
+        if column is not None:
+            used[name] = column.name
+    unsure: list[str] = []
+    cells = {name: cell_of(file, name, column, unsure) for name, column in used.items()}
+    if table == "purchases" and "unit_price_cents" not in cells:
+        cells |= _line_total(file, unsure)
+    if table in ("responses", "events") and "lead_id" in cells:
+        cells.pop("member_id", None)
+    if table == "purchases":
+        cells |= _returns(file, used, unsure)
+    if table in TIMELESS and "occurred_at" not in cells:
+        cells["occurred_at"] = {"value": "1970-01-01"}
+        unsure.append(
+            f"{file.label}: no column tells when a row of {table} was known; it is taken as "
+            "known from the start, which is a leak until shown otherwise"
+        )
+    owners = {"member_id", "lead_id"} & set(cells)
+    missing = [name for name, spec in specs.items() if not spec.nullable and name not in cells]
+    made_up = {name: _made_up(table, name, cells, unsure) for name in missing}
+    if None in made_up.values() or (table in ("responses", "events") and not owners):
+        return None
+    score = _score(file, table, list(used), made_up)
+    cells |= {name: cell for name, cell in made_up.items() if cell is not None}
+    left = [column.name for column in file.columns if column.name not in used.values()]
+    own = ("*",) if left and table in tables.EXTENSIBLE else ()
+    where = [_somebody(file, used, unsure), _valid(file, unsure) if table == "purchases" else None]
+    return Guess(file, table, _in_order(table, cells), _both(where), own, unsure, score)
+
+
+def _with_amounts(made: Guess) -> Guess:
+    """The same, its amounts read so that they add up."""
+    if made.table != "purchases":
+        return made
+    found = adjusted(made.file, made.cells)
+    cells = _in_order("purchases", made.cells | found.cells)
+    return replace(made, cells=cells, fields=found.fields, unsure=[*made.unsure, *found.unsure])
+
+
+def _both(conditions: list[str | None]) -> str | None:
+    return " AND ".join(filter(None, conditions)) or None
+
+
+def _valid(file: File, unsure: list[str]) -> str | None:
+    """Orders that came to nothing are left out, where a column says which did."""
+    for column in file.columns:
+        void = [word for word in column.values if column.kind == "text" and re.fullmatch(VOID, word.lower())]
+        if void and len(void) < len(column.values):
+            unsure.append(f"{file.label}: rows whose {column.name} is {', '.join(void)} are left out")
+            words = ", ".join(map(_literal, void))
+            return f'("{column.name}" IS NULL OR "{column.name}" NOT IN ({words}))'
+    return None
+
+
+def _returns(file: File, used: dict[str, str], unsure: list[str]) -> dict[str, dict[str, Any]]:
+    """Negative quantities are returns, where no column says which lines are."""
+    quantity = next((column for column in file.columns if column.name == used.get("quantity")), None)
+    if quantity is None or not quantity.negatives or "kind" in used:
+        return {}
+    unsure.append(f"{file.label}: lines with a negative {quantity.name} are taken as returns")
+    # Numbers written for people are no numbers to SQL; a minus is one all the same.
+    negative = (
+        f"\"{quantity.name}\" LIKE '-%'" if quantity.decimal else f'CAST("{quantity.name}" AS DOUBLE) < 0'
+    )
+    return {"kind": {"sql": f"CASE WHEN {negative} THEN 'return' ELSE 'sale' END"}}
+
+
+def _somebody(file: File, used: dict[str, str], unsure: list[str]) -> str | None:
+    """Rows that name nobody are left out, where some do not."""
+    owner = next((column for column in file.columns if column.name == used.get("member_id")), None)
+    if owner is None or "lead_id" in used or (owner.filled == file.rows and not owner.words):
+        return None
+    where = f'"{owner.name}" IS NOT NULL'
+    if owner.words:
+        where += f' AND "{owner.name}" NOT IN ({", ".join(map(_literal, owner.words))})'
+    share = f"{1 - owner.filled / file.rows:.0%} of the rows have no {owner.name}; they"
+    words = f", and so are those that say {', '.join(owner.words)}" if owner.words else ""
+    unsure.append(f"{file.label}: {share} are left out{words}")
+    return where
+
+
+def _literal(word: str) -> str:
+    return "'" + word.replace("'", "''") + "'"
+
+
+def _score(file: File, table: str, used: list[str], made_up: dict[str, Any]) -> float:
+    by_name = 2.0 if re.search(FILES[table], file.label.lower()) else 0.0
+    by_name += sum(1.0 for column in file.times[:1] if re.search(FILES[table], column.name.lower()))
+    telling = [name for name in used if name not in (*TIMES, "member_id", "channel", "kind")]
+    ids = {"members": "member_id", "leads": "lead_id", "products": "product_id", "campaigns": "campaign_id"}
+    key = next((column for column in file.columns if table in ids and _is(column.name, ids[table])), None)
+    unique = 0.0 if key is None else (1.5 if key.is_unique else -2.0)
+    return by_name + 0.75 * len(telling) + unique - 0.5 * len(made_up)
+
+
+def _is(name: str, concept: str) -> bool:
+    return re.fullmatch(COLUMNS[concept], plain_name(name)) is not None
+
+
+def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | None:
+    free = [column for column in file.columns if column.name not in used.values()]
+    if name == "occurred_at":
+        return _time(file)
+    named = [column for column in free if name in COLUMNS and _is(column.name, name)]
+    if not named and name in COLUMNS and file.grouped:
+        named = [column for column in free if _is(column.name.rpartition(" ")[2], name)]
+    if (table, name) == ("purchases", "kind"):  # a status is none, and has words of its own
+        named = [column for column in named if column.values and {*column.values} <= {"sale", "return"}]
+    if name in CONSENT:
+        named = [column for column in named if consents(column)]
+    if name in TIMES:
+        named = [column for column in named if column.kind == "time"]
+    if not named and name == {
+        "members": "member_id",
+        "products": "product_id",
+        "campaigns": "campaign_id",
+    }.get(table):
+        named = [column for column in free if plain_name(column.name) == "id"]
+    return next(iter(named), None)
+
+
+def _time(file: File) -> Column | None:
+    named = [column for column in file.times if column.name == file.hints.time]
+    telling = [column for column in file.times if not _is(column.name, "recorded_at")]
+    first = next(iter(named or telling or file.times), None)
+    return first if first is None or named else _finer(first, telling)
+
+
+def _finer(day: Column, times: list[Column]) -> Column:
+    """Of a day and a moment of the same thing (``event_date``, ``event_timestamp``) the moment."""
+    stem = plain_name(day.name).rpartition("_")[0]
+    alike = [column for column in times if stem and plain_name(column.name).rpartition("_")[0] == stem]
+    return day if day.has_clock else next((column for column in alike if column.has_clock), day)
+
+
+def _line_total(file: File, unsure: list[str]) -> dict[str, dict[str, Any]]:
+    totals = [c for c in file.columns if c.kind == "number" and _is(c.name, "line_total")]
+    found = next((c for c in totals if re.search(PAID, plain_name(c.name))), totals[0] if totals else None)
+    if found is None:
+        return {}
+    others = [c.name for c in totals if c.name != found.name]
+    but = f", not {others}" if others else ""
+    unsure.append(f"{file.label}: {found.name} is taken as the price of a line of one piece{but}")
+    unsure += [f"{file.label}: {found.name} {doubt}" for doubt in doubts(found, "unit_price_cents")]
+    price = {"column": found.name, **written(found, "unit_price_cents"), "times": 100}
+    return {"unit_price_cents": price, "quantity": {"value": 1}}
+
+
+def _made_up(table: str, name: str, cells: dict[str, Any], unsure: list[str]) -> dict[str, Any] | None:
+    value = CONSTANTS.get((table, name))
+    if table == "responses" and "lead_id" in cells:
+        value = "converted"
+    cell = DEFAULTS.get(name) or ({"value": value} if value is not None else None)
+    if cell is not None:
+        unsure.append(f"{table}.{name}: no column was found for it; it is made up as {cell}")
+    return dict(cell) if cell is not None else None
+
+
+def _as_subjects(file: File) -> Guess | None:
+    """A flat table: one row a subject, with an outcome of two values."""
+    told = [column for column in file.columns if column.name == file.hints.label]
+    labels = told or [
+        column
+        for column in file.columns
+        if column.kind == "truth" and re.fullmatch(OUTCOME, plain_name(column.name))
+    ]
+    if not labels:
+        return None
+    unsure: list[str] = []
+    if len(labels) > 1:
+        others = [column.name for column in labels[1:]]
+        unsure.append(f"{file.label}: {labels[0].name} is taken as the outcome, not {others}")
+    time = _time(file)
+    cells: dict[str, dict[str, Any]] = {
+        "label": _label(file, labels[0], unsure),
+        "subject_id": {"column": "_row"},
+    }
+    if time is None:
+        cells["occurred_at"] = {"value": "1970-01-01"}
+        unsure.append(
+            f"{file.label}: no time was found; rows are split at random (`dated: false`) and nothing is "
+            "tested over time"
+        )
+    else:
+        cells["occurred_at"] = cell_of(file, "occurred_at", time.name, unsure)
+    key = next(
+        (column for column in file.columns if column.is_unique and column.kind in ("text", "number")), None
+    )
+    if key is not None and not key.decimals:
+        cells["subject_id"] = {"column": key.name}
+    unsure.append(f"{file.label}: {OTHERS}")
+    score = 2.0 + 0.25 * max(0, len(file.columns) - 4) + (100.0 if told else 0.0)
+    placed = _in_order("subjects", cells)
+    return Guess(file, "subjects", placed, None, ("*",), unsure, score, time is not None)
+
+
+def _label(file: File, column: Column, unsure: list[str]) -> dict[str, Any]:
+    """The outcome; of two values that mean neither yes nor no the rarer one is taken as it."""
+    if column.kind == "truth":
+        return {"column": column.name}
+    common, rare = column.two
+    unsure.append(f"{file.label}: {column.name} is taken to have happened where it is {rare!r}")
+    return {"column": column.name, "map": {common: 0, rare: 1}}
+
+
+def _in_order(table: str, cells: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {name: cells[name] for name in tables.columns(table) if name in cells}
+
+
+def unmatched(there: set[str]) -> Iterator[str]:
+    """Tables that other tables name by id, and that no file is."""
+    if {"purchases", "contacts", "care"} & there:
+        yield "whoever has no row of members of their own is added as a member (`unknown_members: add`)"
+    if {"contacts", "responses"} & there and "campaigns" not in there and "leads" not in there:
+        yield "no file is a table of campaigns: nothing is known about what was sent"
+
+
+def converted(made: Guess) -> dict[str, dict[str, Any]]:
+    """Fields that make numbers of attributes: words for yes and no, and amounts written for people."""
+    if not made.attributes:
+        return {}
+    used = {cell.get("column") for cell in made.cells.values()}
+    cells = {c.name: _number_of(c) for c in made.file.columns if c.name not in used}
+    return {name: cell for name, cell in cells.items() if cell}
+
+
+def _number_of(column: Column) -> dict[str, Any]:
+    words = {word.lower() for word in column.values}
+    if column.kind == "truth" and words and not words <= {"true", "false"} and not words <= {"0", "1"}:
+        told = {word: int(word.lower() in TRUE) for word in column.values}
+        return {"column": column.name, "map": told}
+    if column.kind == "number" and column.decimal:
+        return {"column": column.name, "decimal": column.decimal}
+    return {}

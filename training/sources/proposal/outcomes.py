@@ -1,0 +1,103 @@
+"""What became of leads, where a file of leads says it itself, or another file names some of them again."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from training.sources.proposal.cell_proposal import written
+from training.sources.proposal.column_profile import Column
+from training.sources.proposal.file_profile import all_of
+from training.sources.proposal.guess import Guess
+from training.sources.proposal.name_patterns import CONVERTED, LATER
+from training.sources.reading.cell_types import as_text
+from training.sources.reading.money_columns import plain_name
+
+AMONG = 0.9  # of the ids of outcomes are those of leads
+FEWER = 0.9  # outcomes than leads
+
+
+def settled(guesses: list[Guess], as_table: Callable[[Any, str], Guess | None]) -> list[Guess]:
+    """Take files that look like leads, but name some of another file's leads, as what became of these.
+
+    Parameters
+    ----------
+    as_table
+        Reads a file as a table of the contract; ``None`` where it cannot be.
+    """
+    leads = [made for made in guesses if made.table == "leads" and not made.preset]
+    ids = {id(made): _ids(made) for made in leads} if len(leads) > 1 else {}
+    found = [_as_outcome(made, leads, ids, as_table) for made in guesses]
+    if any(made.table == "responses" for made in found):
+        return found
+    return [_with_conversions(made) for made in found]
+
+
+def _ids(made: Guess) -> pl.Series:
+    name = made.cells["lead_id"]["column"]
+    cells = all_of(made.file, [name])
+    return cells.select(as_text(pl.col(name), cells.schema[name])).to_series().drop_nulls().unique()
+
+
+def _as_outcome(
+    made: Guess,
+    leads: list[Guess],
+    ids: dict[int, pl.Series],
+    as_table: Callable[[Any, str], Guess | None],
+) -> Guess:
+    if id(made) not in ids:
+        return made
+    mine, names = ids[id(made)], {column.name for column in made.file.columns}
+    for other in (one for one in leads if one is not made):
+        theirs = ids[id(other)]
+        same = {
+            column.name for column in other.file.columns
+        } == names  # a second export of leads is no outcome
+        among = int(mine.is_in(theirs.implode()).sum())
+        if not same and among >= AMONG * len(mine) and len(mine) <= FEWER * len(theirs):
+            found = as_table(made.file, "responses")
+            says = (
+                f"{made.file.label}: taken as what became of leads: {among:,} of its {len(mine):,} ids are in"
+            )
+            return replace(found, unsure=[*found.unsure, f"{says} {other.file.label}"]) if found else made
+    return made
+
+
+def _with_conversions(made: Guess) -> Guess:
+    """Leads whose file says in a column of its own when they were won."""
+    file = made.file
+    time = made.cells.get("occurred_at", {}).get("column")
+    others = [column for column in file.times if column.name != time and column.filled < file.rows]
+    won = next((c for c in others if re.fullmatch(CONVERTED, plain_name(c.name))), None)
+    if made.table != "leads" or made.preset or won is None:
+        return made
+    later = [c.name for c in file.columns if c is not won and re.fullmatch(LATER, plain_name(c.name))]
+    cell = {"column": won.name, **written(won, "occurred_at")}
+    part = {
+        "where": f'"{won.name}" IS NOT NULL',
+        "columns": {
+            "occurred_at": cell if len(cell) > 1 else won.name,
+            "lead_id": _short(made.cells["lead_id"]),
+            "kind": {"value": "converted"},
+        },
+    }
+    return replace(
+        made,
+        attributes=(*made.attributes, *(f"-{name}" for name in (won.name, *later)))
+        if made.attributes
+        else (),
+        further={"responses": part},
+        unsure=[*made.unsure, *_said(file.label, won, later)],
+    )
+
+
+def _short(cell: dict[str, Any]) -> Any:
+    return cell["column"] if set(cell) == {"column"} else cell
+
+
+def _said(label: str, won: Column, later: list[str]) -> list[str]:
+    taken = f"{label}: {won.name} is taken as the time at which a lead was won; rows without it were not"
+    known = f"{label}: {', '.join(later)} look written after the outcome, and are no attributes"
+    return [taken, known] if later else [taken]

@@ -1,0 +1,165 @@
+"""Exports of well-known systems: recognised by their headers, read by a mapping that is there already."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+from features import tables as contract
+from training.sources.proposal.cell_proposal import written
+from training.sources.proposal.column_profile import Column
+from training.sources.proposal.file_profile import File
+from training.sources.reading.files import FILE, ROW
+
+FOLDER = Path(__file__).parents[1] / "presets"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """How one system writes one of its exports.
+
+    Parameters
+    ----------
+    system, documented_at
+        What it is called, and where its makers describe it.
+    recognised_by
+        Sets of headers; a file of it has all of one of them.
+    look_at
+        What was decided, for a human to look at.
+    source, tables
+        As in a mapping file; parts name no source, there is one. Where a list stands for a cell or a
+        condition, the first counts whose columns the file has: exports differ by version and by what
+        was ticked.
+    """
+
+    system: str
+    documented_at: str
+    recognised_by: tuple[frozenset[str], ...]
+    look_at: tuple[str, ...]
+    source: dict[str, Any]
+    tables: dict[str, list[dict[str, Any]]]
+
+    def source_of(self, file: File) -> dict[str, Any]:
+        """Write the keys of a source, without columns that the file does not have."""
+        there = _columns(file)
+        found = dict(self.source)
+        if "fill_down" in found:
+            kept = [name for name in found["fill_down"]["columns"] if name in there]
+            found["fill_down"] = found["fill_down"] | {"columns": kept}
+        if "fields" in found:
+            found["fields"] = self._fields(there)
+        return {key: value for key, value in found.items() if value}
+
+    def parts(self, source: str, file: File) -> dict[str, list[dict[str, Any]]]:
+        """Write the parts of tables over a source, those for which the file has the columns."""
+        there = _columns(file)
+        fields = self._fields(there)
+        there |= set(fields)
+        seen = {column.name: column for column in file.columns}
+        seen |= {name: seen[cell["column"]] for name, cell in fields.items() if _is_copy(cell, seen)}
+        made = {
+            table: [_written(part, seen) for one in parts if (part := _part(table, one, there))]
+            for table, parts in self.tables.items()
+        }
+        return {
+            table: [{"source": source, **part} for part in parts] for table, parts in made.items() if parts
+        }
+
+    def said(self, label: str) -> list[str]:
+        """Say which preset was taken, how to leave it, and what it decided."""
+        taken = f"{label}: taken as {self.system} ({self.documented_at}); `--no-presets` reads it as any file"
+        return [taken, *(f"{label}: {sentence}" for sentence in self.look_at)]
+
+    def _fields(self, there: set[str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, cells in self.source.get("fields", {}).items():
+            cell = _first(cells, there | set(found))
+            found |= {name: cell} if cell is not None else {}
+        return found
+
+
+def _columns(file: File) -> set[str]:
+    return {column.name for column in file.columns} | {ROW, FILE}
+
+
+def _part(table: str, part: dict[str, Any], there: set[str]) -> dict[str, Any] | None:
+    """A part of what the file has; ``None`` where that is less than a table needs."""
+    columns = {name: _first(cells, there) for name, cells in part["columns"].items()}
+    columns = {name: cell for name, cell in columns.items() if cell is not None}
+    needed = {name for name, spec in contract.columns(table).items() if not spec.nullable}
+    where = _first(part["where"], there, is_sql=True) if "where" in part else None
+    if not needed <= set(columns) or ("where" in part and where is None):
+        return None
+    found = {**part, "columns": columns} | ({"where": where} if where else {})
+    if "attributes" in part:
+        found["attributes"] = [name for name in part["attributes"] if name in there or "*" in name]
+    return {key: value for key, value in found.items() if value}
+
+
+def _is_copy(cell: dict[str, Any], seen: dict[str, Column]) -> bool:
+    return set(cell) == {"column"} and cell["column"] in seen
+
+
+def _written(part: dict[str, Any], seen: dict[str, Column]) -> dict[str, Any]:
+    """The same, its cells read as the file writes them, where the preset does not say how."""
+    cells = {name: _as_written(name, cell, seen) for name, cell in part["columns"].items()}
+    return part | {"columns": cells}
+
+
+def _as_written(name: str, cell: Any, seen: dict[str, Column]) -> Any:
+    told = {"column": cell} if isinstance(cell, str) else cell
+    column = seen.get(str(told.get("column")))
+    if column is None or {"format", "since", "map", "hash"} & set(told):
+        return cell
+    found = written(column, name) if column.kind in ("time", "number") else {}
+    return {**found, **told} if found else cell
+
+
+def _first(cells: Any, there: set[str], is_sql: bool = False) -> Any:
+    """The first of several cells (or conditions) whose columns are there."""
+    listed = cells if isinstance(cells, list) else [cells]
+    return next((cell for cell in listed if _named(cell, is_sql) <= there), None)
+
+
+def _named(cell: Any, is_sql: bool) -> set[str]:
+    """Columns that a cell or a condition is made of."""
+    if isinstance(cell, str):
+        return _roots(cell) if is_sql else {cell}
+    own = {cell["column"]} if "column" in cell else set()
+    spread = cell.get("spread", {})
+    own |= {spread["by"]} if spread else set()
+    return own | _roots(cell.get("sql")) | _roots(spread.get("over"))
+
+
+@cache
+def _roots(text: str | None) -> set[str]:
+    return set(pl.sql_expr(text).meta.root_names()) if text else set()
+
+
+@cache
+def presets() -> tuple[Preset, ...]:
+    """Read all presets, those with the most headers first."""
+    found = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.yaml"))]
+    made = [_made(one) for one in found]
+    return tuple(sorted(made, key=lambda one: -max(map(len, one.recognised_by))))
+
+
+def _made(one: dict[str, Any]) -> Preset:
+    sets = one["recognised_by"]
+    listed = sets if isinstance(sets[0], list) else [sets]
+    known = tuple(frozenset(names) for names in listed)
+    return Preset(**{"source": {}} | one | {"recognised_by": known, "look_at": tuple(one["look_at"])})
+
+
+def preset_of(file: File) -> Preset | None:
+    """Find the preset whose headers a file has, all of one of its sets."""
+    names = {column.name for column in file.columns}
+    return next((one for one in presets() if _is_of(names, one.recognised_by)), None)
+
+
+def _is_of(names: set[str], known: Iterable[frozenset[str]]) -> bool:
+    return any(names.issuperset(one) for one in known)

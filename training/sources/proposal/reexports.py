@@ -1,0 +1,112 @@
+"""Files of one kind that have the same rows: exports made again, of which the newest counts."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+
+import polars as pl
+
+from training.sources.proposal.column_profile import Column
+from training.sources.proposal.file_profile import File, all_of, as_one
+from training.sources.proposal.guess import Guess
+from training.sources.reading.files import FILE
+
+# What names a row of a table (the lines of an order go together), in the order in which it is looked for.
+NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "purchases": (("order_id", "member_id", "occurred_at"), ("member_id", "product_id", "occurred_at")),
+    "events": (("member_id", "lead_id", "kind", "occurred_at"),),
+    "contacts": (("contact_id",), ("member_id", "campaign_id", "occurred_at")),
+    "responses": (("member_id", "lead_id", "campaign_id", "kind", "occurred_at"),),
+    "leads": (("lead_id",),),
+    "care": (("ticket_id", "kind", "occurred_at"),),
+}
+OWNER_AND_TIME = 2  # columns
+FEW = 2  # rows that stand in several files, before these are exports made again
+
+
+def brought_together(files: list[File], guessed: Callable[[File], Guess | None]) -> list[File]:
+    """Files as given, but those of one kind as one where they share rows.
+
+    Parameters
+    ----------
+    guessed
+        Says what a file is.
+    """
+    left, found = list(files), []
+    while left:
+        first = left.pop(0)
+        alike = [other for other in left if _alike(first, other)]
+        whole = as_one([first, *alike]) if alike else first
+        if alike and _rule(guessed(whole)):
+            left = [file for file in left if file not in alike]
+            found.append(whole)
+        else:
+            found.append(first)
+    return found
+
+
+def _alike(one: File, other: File) -> bool:
+    names = [{column.name for column in file.columns} for file in (one, other)]
+    return names[0] == names[1] and one.written == other.written and "sheet" not in one.written
+
+
+def without_repeats(made: Guess) -> Guess:
+    """The same, of rows that stand in several of its files those of the newest."""
+    found = _rule(made)
+    if found is None:
+        return made
+    rule, count, files = found
+    time = rule["time"] if isinstance(rule["time"], str) else rule["time"]["column"]
+    says = (
+        f"{made.file.label}: {count:,} rows stand in several of its {files:,} files; those of the newest "
+        f"count, which is the one whose {time} reaches furthest"
+    )
+    return replace(made, newest=rule, unsure=[*made.unsure, says])
+
+
+def _rule(made: Guess | None) -> tuple[dict[str, Any], int, int] | None:
+    """What names a row and what orders the files, how many rows are there again, and in how many files."""
+    if made is None or made.file.is_alone or made.preset or made.table not in NAMES:
+        return None
+    time = made.cells.get("occurred_at", {})
+    for wanted in NAMES[made.table]:
+        columns = [made.cells[name].get("column") for name in wanted if name in made.cells]
+        by = [name for name in columns if name is not None]
+        if "column" not in time or not _is_enough(made.table, wanted, by):
+            continue
+        stamps = [column.name for column in made.file.times if column.name != time["column"]]
+        rows = all_of(made.file, [*dict.fromkeys([*by, *stamps]), FILE])
+        count = _repeated(rows, by)
+        if count >= FEW:
+            stamp = _stamp(rows, [c for c in made.file.times if c.name in stamps])
+            return {"by": by, "time": _short(time if stamp is None else stamp)}, count, rows[FILE].n_unique()
+    return None
+
+
+def _is_enough(table: str, wanted: tuple[str, ...], by: list[str]) -> bool:
+    """Tell whether columns name a row; of events and answers an owner and a time, whatever else is known."""
+    return len(by) == len(wanted) or (table in ("events", "responses") and len(by) >= OWNER_AND_TIME)
+
+
+def _repeated(rows: pl.DataFrame, by: list[str]) -> int:
+    """Rows that an earlier file has, too."""
+    each = rows.select(*by, FILE).unique()
+    again = each.filter(pl.struct(by).is_duplicated())
+    return again.height - again.select(by).n_unique()
+
+
+def _stamp(rows: pl.DataFrame, times: Iterable[Column]) -> dict[str, Any] | None:
+    """A time at which each file was exported: one in a file, another in each."""
+    for column in times:
+        each = rows.group_by(FILE).agg(pl.col(column.name).drop_nulls().unique())
+        told = each[column.name].to_list()
+        if all(len(one) == 1 for one in told) and all(a != b for a, b in combinations(told, 2)):
+            form = {"format": list(column.readings[0])} if column.readings else {}
+            counted = {"since": column.since, "unit": column.unit} if column.since else {}
+            return {"column": column.name, **form, **counted}
+    return None
+
+
+def _short(cell: dict[str, Any]) -> Any:
+    return cell["column"] if set(cell) == {"column"} else cell

@@ -1,0 +1,43 @@
+"""Rows that stand in several exports: those of the newest export count, with the state that it knew."""
+
+import polars as pl
+
+from features.yaml_lines import Keys
+from training.sources.mapping.mapping_file import Mapping
+from training.sources.reading.cell_types import TIME, as_text, typed
+from training.sources.reading.files import FILE
+from training.sources.reading.sql import check_present, kind, origin
+
+KEY, EXPORT = "_reexport_", "_export"
+
+
+def newest_only(frame: pl.LazyFrame, mapping: Mapping, name: str) -> pl.LazyFrame:
+    """``frame`` without rows that a newer file has again, as the source's ``newest`` says.
+
+    A file is newer that reaches further in time; of files that reach as far, the last by name. All rows of a
+    key stay that are in its newest file: the same line twice in one export may be right.
+
+    Raises
+    ------
+    ValueError
+        A column that is missing, a time that cannot be read.
+    """
+    source = mapping.sources[name]
+    rule = source.newest
+    if rule is None:
+        return frame
+    keys: Keys = ("sources", name, "newest")
+    check_present(list(rule.by), frame, mapping.place.at(*keys, "by"), source.label)
+    raw = origin(rule.time, frame, mapping.place, (*keys, "time"), source.label)
+    try:
+        time = typed(rule.time, raw, kind(raw, frame), TIME, mapping.time_zone).value
+    except ValueError as error:
+        raise ValueError(f"{source.label}: {error} ({mapping.place.at(*keys, 'time')})") from None
+    kinds = frame.collect_schema()
+    told = [as_text(pl.col(column), kinds[column]).alias(f"{KEY}{n}") for n, column in enumerate(rule.by)]
+    reach = time.max().over(FILE).dt.epoch("us").cast(pl.String).str.zfill(20)
+    marked = frame.with_columns(*told, pl.concat_str(reach.fill_null(""), pl.lit(" "), FILE).alias(EXPORT))
+    names = [f"{KEY}{n}" for n in range(len(told))]
+    is_newest = pl.col(EXPORT) == pl.col(EXPORT).max().over(names)
+    unnamed = pl.all_horizontal(pl.col(names).is_null())
+    return marked.filter(is_newest | unnamed).drop(EXPORT, *names)

@@ -1,0 +1,85 @@
+"""Everything that happens to the simulated brand, in arrays, before it is written as tables."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+
+from training.synthetic import care, contacts, leads, orders, people
+from training.synthetic.calendar import Calendar, Ints
+from training.synthetic.campaigns import Campaigns
+from training.synthetic.care import Tickets
+from training.synthetic.contacts import Contacts
+from training.synthetic.leads import Leads, Touches
+from training.synthetic.orders import Lines, Orders, Visits
+from training.synthetic.people import People
+
+Stream = Callable[[str], np.random.Generator]
+
+
+@dataclass(frozen=True)
+class World:
+    """What happened."""
+
+    calendar: Calendar
+    leads: Leads
+    touches: Touches
+    people: People
+    visits: Visits
+    orders: Orders  # from visits, then from answers
+    lines: Lines
+    answered: Orders  # only those from answers
+    tickets: Tickets
+    campaigns: Campaigns
+    sent: Contacts
+    fades: Ints  # from when each member fades
+    withdrawn: Ints  # when each took back the consent to marketing
+    mailing: contacts.Mailing  # as the last campaign left it
+
+
+def streams(seed: int, block: int = 0) -> Stream:
+    """Random numbers by name, so that a change in one part leaves the others as they are."""
+    return lambda name: np.random.default_rng([seed, block, crc32(name.encode())])
+
+
+def happen(members: int, lead_count: int, calendar: Calendar, plan: Campaigns, stream: Stream) -> World:
+    """Let the brand's years pass for some members and leads; all blocks of them share one plan."""
+    lead = leads.draw(lead_count, calendar, stream("leads"))
+    crowd = people.draw(members, lead, calendar, stream("people"))
+    seen, fades = orders.visits(crowd, calendar, stream("visits"))
+    bought = orders.orders(seen, crowd, stream("orders"))
+    items = orders.lines(bought, crowd, stream("lines"))
+    tickets = care.draw(bought, seen, crowd, stream("tickets"))
+    for name, member, time, push in (
+        ("tickets", tickets.member, tickets.resolved, tickets.push),
+        ("prices", bought.member, bought.time, orders.full_price_push(bought, items)),
+    ):
+        fades = care.drive_away(member, time, push, fades, stream(f"away {name}"))
+    seen = orders.keep(seen, fades)
+    bought, items = orders.keep_orders(bought, items, fades, calendar.end)
+
+    mailing = contacts.Mailing(crowd, seen, bought, items, fades, calendar)
+    sent, answered = contacts.send(mailing, plan, stream("contacts"))
+    fades = mailing.fades
+    bought, items = orders.keep_orders(bought, items, fades, calendar.end)
+    answered, answered_items = orders.keep_orders(
+        answered, orders.lines(answered, crowd, stream("answers")), fades, calendar.end
+    )
+    bought, items = orders.join(bought, items, answered, answered_items)
+    return World(
+        calendar=calendar,
+        leads=lead,
+        touches=leads.touches(lead, calendar, stream("touches")),
+        people=crowd,
+        visits=orders.keep(seen, fades),
+        orders=bought,
+        lines=items,
+        answered=answered,
+        tickets=tickets.keep(fades),
+        campaigns=plan,
+        sent=sent,
+        fades=fades,
+        withdrawn=mailing.withdrawn,
+        mailing=mailing,
+    )
