@@ -72,8 +72,9 @@ class State:
 
     async def answer(self, champion: Champion, item: Item) -> Answer:
         """Answer for one item, with those who wait at the same time; ``Problem`` where there is no answer."""
-        if answers.is_ready(champion, item):  # quicker than a thread
-            return answers.answer(champion, item, self.settings, self.now(), self.consents)
+        ready = answers.at_once(champion, item, self.settings, self.now(), self.consents)
+        if ready is not None:  # quicker than a thread
+            return ready
         return answers.given(await self._gathering(champion).ask(item))
 
     def _gathering(self, champion: Champion) -> Gathering[Item, Answer | Problem]:

@@ -41,12 +41,20 @@ def given(outcome: Answer | Problem) -> Answer:
     return outcome
 
 
-def is_ready(champion: Champion, item: Item) -> bool:
-    """Whether the answer needs no computing: the very question was published with its reasons."""
-    if champion.snapshot is None or champion.published is None or item.ref is None:
-        return False
-    at = champion.snapshot.places.get(inputs.place(item))
-    return at is not None and champion.published.has(at)
+def at_once(
+    champion: Champion, item: Item, settings: Settings, now: datetime, consents: Consents
+) -> Answer | None:
+    """The answer for an item that needs no computing, None where it does; ``Problem`` where there is none.
+
+    What was published of the very question, and who may not be scored.
+    """
+    if item.ref is None or champion.published is None:
+        return None
+    found = _located(champion, item, now, consents)
+    if isinstance(found, Asked):
+        is_known = found.at is not None and champion.published.has(found.at)
+        return _scored(champion, [found], settings, now)[0] if is_known else None
+    return given(found)
 
 
 def answers(
@@ -167,12 +175,12 @@ def _told(
     champion: Champion, one: Asked, scored: Scored, top: int, settings: Settings, now: datetime
 ) -> Answer:
     numbers, reasons, doubts = scored
-    assert math.isfinite(numbers["probability"])
     warnings = [*doubts, *_warnings(champion, one, settings, now)]
     nothing = any(warning["code"] == "nothing_known" for warning in warnings)
     if numbers["status"] == ELSEWHERE and not nothing:
         why = _elsewhere(champion, numbers[OUTSIDE], one.item.options.spoken)
         return _without(one.item, ELSEWHERE, why, one.as_of, now)
+    assert math.isfinite(numbers["probability"])
     if numbers["status"] != OK or nothing:
         numbers = withheld(numbers)
     rate, language = champion.rates.get(numbers["band"]), one.item.options.spoken

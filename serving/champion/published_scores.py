@@ -9,7 +9,7 @@ import polars as pl
 
 from models.population import OUTSIDE
 from models.reasons import COLUMNS
-from models.scorer import Scorer
+from models.scorer import ELSEWHERE, Scorer
 from serving.champion.feature_snapshot import Snapshot
 from serving.champion.input_warnings import Doubts
 
@@ -24,8 +24,8 @@ class Published:
     """Numbers and reasons by row of the snapshot.
 
     ``lines`` has one row a reason, those of subject ``at`` from ``starts[at]`` to ``starts[at + 1]``;
-    texts that many subjects share are kept once. ``there`` says of each row whether it has numbers:
-    whom the batch suppressed has none.
+    texts that many subjects share are kept once. ``there`` says of each row whether its answer needs no
+    computing: it has numbers, or the task is not about it. Whom the batch suppressed has none.
     """
 
     numbers: pl.DataFrame
@@ -51,16 +51,16 @@ class Published:
         )
         texts = pl.col([name for name in TOLD if COLUMNS[name] == pl.String])
         return cls(
-            numbers=frame.select(*NUMBERS, *scorer.more),
+            numbers=_numbers(frame, scorer.more),
             lines=exploded.select(TOLD).with_columns(texts.cast(pl.Categorical)),
             starts=np.concatenate([[0], np.cumsum(counts)]),
-            there=bytes(frame["probability"].is_not_null().to_list()),
+            there=bytes((frame["probability"].is_not_null() | _outside(frame).is_not_null()).to_list()),
             doubts=Doubts(scorer.model).of(snapshot.frame),
             marks=_marks(frame),
         )
 
     def has(self, at: int) -> bool:
-        """Whether row ``at`` was scored."""
+        """Whether row ``at`` was scored, or lies outside of whom the task is about."""
         return bool(self.there[at])
 
     def row(self, at: int, top: int) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
@@ -68,6 +68,19 @@ class Published:
         start, stop = int(self.starts[at]), int(self.starts[at + 1])
         lines = self.lines[start : min(stop, start + top)]
         return self.numbers.row(at, named=True), lines.to_dicts(), self.doubts.get(at, [])
+
+
+def _outside(frame: pl.DataFrame) -> pl.Series:
+    """Why the task is not about a row, null where it is; a batch without the column left nobody out."""
+    nobody = pl.Series(OUTSIDE, [None] * len(frame), dtype=pl.String)
+    return frame[OUTSIDE] if OUTSIDE in frame.columns else nobody
+
+
+def _numbers(frame: pl.DataFrame, more: list[str]) -> pl.DataFrame:
+    """What an answer tells; who is outside is that, whoever may be scored by now."""
+    found = frame.select(*NUMBERS, *more).with_columns(_outside(frame))
+    away = pl.col(OUTSIDE).is_not_null()
+    return found.with_columns(status=pl.when(away).then(pl.lit(ELSEWHERE)).otherwise("status"))
 
 
 def _marks(frame: pl.DataFrame) -> pl.DataFrame | None:
@@ -81,8 +94,10 @@ def _marks(frame: pl.DataFrame) -> pl.DataFrame | None:
 
 
 def _compare(file: Path, frame: pl.DataFrame, snapshot: Snapshot, scorer: Scorer) -> None:
-    scored = frame["probability"].is_not_null().arg_true().to_numpy()
-    rows = scored[np.unique(np.linspace(0, max(len(scored) - 1, 0), SAMPLE).astype(int))[: len(scored)]]
+    away = _sample(_outside(frame).is_not_null())
+    if not scorer.outside(snapshot.frame[away]).equals(_outside(frame)[away], null_equal=True):
+        raise ValueError(f"{file}: is of another model; it is about others")
+    rows = _sample(frame["probability"].is_not_null())
     again = scorer.numbers(snapshot.frame[rows]).drop("status", "score", "band", OUTSIDE, strict=False)
     if missing := [name for name in again.columns if name not in frame.columns]:
         raise ValueError(f"{file}: is of another model; it has no {', '.join(missing)}")
@@ -91,3 +106,9 @@ def _compare(file: Path, frame: pl.DataFrame, snapshot: Snapshot, scorer: Scorer
         if not np.allclose(then, now, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
             wrong = np.nanmax(np.abs(then - now))
             raise ValueError(f"{file}: is of another model; {name} differs by {wrong:.2e}")
+
+
+def _sample(those: pl.Series) -> np.ndarray:
+    """Positions of at most ``SAMPLE`` of those that are true, from the first to the last."""
+    places = those.arg_true().to_numpy()
+    return places[np.unique(np.linspace(0, max(len(places) - 1, 0), SAMPLE).astype(int))[: len(places)]]

@@ -2,15 +2,19 @@
 
 from dataclasses import replace
 
+import polars as pl
 import pytest
 from fastapi.testclient import TestClient
 from released import Brand, client_of, jobs_of
 
 from features.lifecycle_limits import LifecycleLimits
+from models.population import OUTSIDE
 from models.scorer import Scorer
+from serving.champion.published_scores import Published
 from serving.settings import Settings
 from serving.state import State
 from serving.worker import Work
+from training.stages.score import write_scores
 
 SPINES = {
     "lead": {"days": 30, "ages": [0, 7, 300]},
@@ -121,3 +125,23 @@ def test_the_models_page_lists_the_reasons_and_their_number_is_counted(own: Stat
     may = (ref for ref, why in expected(own, "churn").items() if why and ref not in SUPPRESSED)
     client.post("/v1/models/churn/score", json={"ref": next(may)})
     assert 'memberlens_outside_total{model="churn",reason="unseen"} 1.0' in client.get("/metrics").text
+
+
+def test_what_the_batch_left_out_is_told_without_computing(own: State, tmp_path, monkeypatch):
+    champion = own.champions["churn"]
+    frame, file = champion.snapshot.frame, tmp_path / "scores.parquet"
+    reasons = champion.scorer.outside(frame)
+    write_scores(champion.scorer, frame.with_columns(reasons.alias(OUTSIDE)), ["subject_id"], file)
+    published = Published.load(file, champion.snapshot, champion.scorer)
+    client = client_of(
+        replace(own, champions=own.champions | {"churn": replace(champion, published=published)})
+    )
+    monkeypatch.setattr("serving.answering.inputs.frame", None)  # not called
+    away = {ref: why for ref, why in zip(frame["subject_id"], reasons, strict=True) if why}
+    for ref in away.keys() - set(SUPPRESSED):
+        found = client.post("/v1/models/churn/score", json={"ref": ref}).json()["result"]
+        assert (found["status"], found["outside_reason"]) == ("outside_population", away[ref])
+    batch = pl.read_parquet(file)
+    batch.with_columns(pl.col(OUTSIDE).replace({"unseen": "silent"})).write_parquet(file)
+    with pytest.raises(ValueError, match="it is about others"):
+        Published.load(file, champion.snapshot, champion.scorer)
