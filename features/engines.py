@@ -91,7 +91,9 @@ def spark(master: str, memory: str = "2g", partitions: int = 200) -> Any:
         "spark.sql.session.timeZone": "UTC",
         "spark.driver.memory": memory,
         "spark.sql.shuffle.partitions": partitions,
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
     }
     builder = SparkSession.builder.master(master).appName("memberlens")
     for key, value in settings.items():

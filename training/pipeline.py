@@ -28,6 +28,26 @@ def pipeline(params: Params) -> int:
     return next((code for code in codes if code), 0)
 
 
+def on_spark(params: Params, master: str, memory: str, buckets: int) -> None:
+    """Run every step of every task that is out of date on Spark, from the ingested tables to the scores.
+
+    Parameters
+    ----------
+    master
+        ``local[2]`` or the address of a cluster, whose workers share the working folder.
+    memory
+        What the driver may use, as Java has it: ``2g``.
+    buckets
+        Parts into which subjects are cut; what one holds fits into a worker's memory.
+    """
+    from training.spark.life import life, require_tables
+    from training.spark.session import opened
+
+    require_tables(params)
+    with opened(master, memory, buckets) as session:
+        life(session, params, buckets)
+
+
 def _repro(*arguments: str) -> int:
     """Run DVC; what stages and DVC say on standard error is told, but for what is meant to be so."""
     with subprocess.Popen(

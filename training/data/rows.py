@@ -1,5 +1,6 @@
 """The rows of a data set, as the stages after it read them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,12 @@ def learnt(rows: pl.DataFrame, facts: dict[str, Any]) -> dict[str, Any]:
 
 def inputs(rows: pl.DataFrame, facts: dict[str, Any]) -> list[Feature]:
     """The features that say anything before the test: more than one value, and not dropped as useless."""
-    dropped = set(facts.get("dropped", ()))
     past = rows.filter(pl.col("split") != "test")
-    words = ("name", "unit", "en", "zh", "empty")
+    return [feature for feature in catalogued(facts) if past[feature.name].n_unique() > 1]
+
+
+def catalogued(facts: Mapping[str, Any]) -> list[Feature]:
+    """Return the features of a data set by its facts, without those that were dropped as useless."""
+    dropped, words = set(facts.get("dropped", ())), ("name", "unit", "en", "zh", "empty")
     found = [Feature(expr=nw.lit(None), **{key: row[key] for key in words}) for row in facts["features"]]
-    kept = [feature for feature in found if feature.name not in dropped]
-    return [feature for feature in kept if past[feature.name].n_unique() > 1]
+    return [feature for feature in found if feature.name not in dropped]

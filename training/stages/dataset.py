@@ -25,6 +25,8 @@ from training.evaluation.useful_columns import useful
 from training.io import read_json, say, write_json
 from training.params import Params
 
+PARTS = ("train", "valid", "test")
+
 
 def dataset(params: Params, name: str) -> None:
     """Write ``dataset.parquet`` and ``dataset.json`` of one task."""
@@ -35,6 +37,7 @@ def dataset(params: Params, name: str) -> None:
     end = extract_moment(ingest)
     without = refused(params, task.subject, end + 1)
     kept, split, steps = asked(task, tables, spine, params, end, without)
+    splits = {part: summary(kept.filter(pl.col("split") == part), task) for part in PARTS}
     kept.write_parquet(folder / "spine.parquet")
     groups = of_task(params, task)
     say(f"{name}: {len(kept):,} questions, {len(catalog.features(groups))} features")
@@ -47,8 +50,8 @@ def dataset(params: Params, name: str) -> None:
         params.engine.threads,
     )
     found = _enough(folder, name)
-    facts = _facts(task, spine, kept, split, groups, steps, ingest) | found
-    facts["dropped"] = _useless(folder, name, facts, split, params)
+    facts = facts_of(task, spine, splits, split, groups, steps, ingest) | found
+    facts["dropped"] = useless(folder, name, facts, split, params)
     write_json(folder / "dataset.json", facts)
 
 
@@ -67,7 +70,9 @@ def asked(
         Nothing asked, too short a period, or a part with outcomes of one kind only.
     """
     data = scanned(tables)
-    rows, steps = _questions(task, data, spine, params, end, without)
+    rows, steps = questions(task, data, spine, params, end, without)
+    if rows.is_empty():
+        raise ValueError(nothing(task, spine))
     split = split_in_time(rows, spine)
     every = split.assign(rows)
     kept = every.filter(pl.col("split") != GAP)
@@ -79,8 +84,8 @@ def asked(
     return every, split, steps
 
 
-def _useless(folder: Path, name: str, facts: dict[str, Any], split: Split, params: Params) -> list[str]:
-    """Columns of own tables that bring nothing on the validation blocks, beside all others; said how many."""
+def useless(folder: Path, name: str, facts: dict[str, Any], split: Split, params: Params) -> list[str]:
+    """Return the columns of own tables that bring nothing on the validation blocks; say how many."""
     own = {row["name"] for row in facts["features"] if is_own(row["group"])}
     if not own:
         return []
@@ -110,7 +115,7 @@ def _enough(folder: Path, name: str) -> dict[str, Any]:
     return {"enough": sufficiency.facts(found)}
 
 
-def _questions(
+def questions(
     task: Task, data: Tables, spine: Spine, params: Params, end: int, without: pl.Series | None
 ) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     """Labelled rows with closed windows, and how many were left at each step."""
@@ -126,9 +131,12 @@ def _questions(
     if spines.dated(spine):
         rows = rows.filter(pl.col("window_end") <= end)
         steps.append(_step("outcome window closed at the extract", rows, task))
-    if rows.is_empty():
-        raise ValueError(f"{task.name}: no question has a closed outcome window of {spine.days} days")
     return rows, steps
+
+
+def nothing(task: Task, spine: Spine) -> str:
+    """Return what is said where no question can be learnt from."""
+    return f"{task.name}: no question has a closed outcome window of {spine.days} days"
 
 
 def _require_labels(rows: pl.DataFrame, name: str) -> None:
@@ -143,16 +151,16 @@ def _step(step: str, rows: pl.DataFrame, task: Task) -> dict[str, Any]:
     return {"step": step, "rows": len(rows), "subjects": rows[task.subject].n_unique()}
 
 
-def _facts(
+def facts_of(
     task: Task,
     spine: Spine,
-    rows: pl.DataFrame,
+    splits: dict[str, dict[str, int | None]],
     split: Split,
     groups: tuple[Any, ...],
     steps: list[dict[str, Any]],
     ingest: dict[str, Any],
 ) -> dict[str, Any]:
-    """What ``dataset.json`` says."""
+    """Return what ``dataset.json`` says; ``splits`` has the ``summary`` of each part."""
     found, features = {group.name for group in groups}, described(groups)
     dated = spines.dated(spine)
     return {
@@ -163,8 +171,8 @@ def _facts(
         "extracted_at": ingest["extracted_at"],
         "waterfall": steps,
         "splits": {
-            part: _summary(rows.filter(pl.col("split") == part), task, dated)
-            for part in ("train", "valid", "test")
+            part: one | {at: iso(one[at]) if dated else None for at in ("from", "to")}
+            for part, one in splits.items()
         },
         "test_start": iso(split.test_start) if dated else None,
         "blocks": list(split.blocks),
@@ -179,11 +187,12 @@ def _facts(
     }
 
 
-def _summary(rows: pl.DataFrame, task: Task, dated: bool) -> dict[str, Any]:
+def summary(rows: pl.DataFrame, task: Task) -> dict[str, int | None]:
+    """Return what is said of one part: rows, subjects, positives, and its first and last moment (seconds)."""
     return {
         "rows": len(rows),
         "subjects": rows[task.subject].n_unique(),
         "positives": int(rows["label"].sum()),
-        "from": iso(rows["as_of"].min()) if dated else None,
-        "to": iso(rows["as_of"].max()) if dated else None,
+        "from": rows["as_of"].min(),
+        "to": rows["as_of"].max(),
     }

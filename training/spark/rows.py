@@ -1,0 +1,125 @@
+"""The data set of a run: split in time, with its features, its facts in numbers and a sample of it."""
+
+import hashlib
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from models.task import Task
+from training.data.feature_groups import of_task
+from training.data.rows import GAP
+from training.data.split import Split, split_in_time
+from training.io import write_json
+from training.spark import buckets, questions
+from training.spark.place import Place
+from training.stages.dataset import PARTS, facts_of, summary
+
+SAMPLE = 200_000  # rows, whole subjects: what is searched and told by hand
+
+
+def split(session: Any, place: Place, source: Path, out: Path) -> Split:
+    """Write the questions of ``source`` with their ``split`` and ``fold``."""
+    found = split_in_time(session.read.parquet(f"{source}/*.parquet"), place.spine)
+    questions.rewritten(session, place, source, found.assign, out)
+    return found
+
+
+def described(
+    session: Any, place: Place, found: Split, steps: list[dict[str, Any]], ingest: dict[str, Any], out: Path
+) -> dict[str, Any]:
+    """Return what ``dataset.json`` says of the parts in ``out``.
+
+    Raises
+    ------
+    ValueError
+        A part with outcomes of one kind only, or nothing to learn from before the first block.
+    """
+    splits, last = buckets.each(
+        session, place.buckets, partial(_summed, place, out), partial(_added, place.task)
+    )
+    _require_labels(splits, found, place.name)
+    with buckets.view(place.cuts, 0) as tables:
+        groups = of_task(place.params, place.task, tables)
+    return facts_of(place.task, place.spine, splits, found, groups, [*steps, last], ingest)
+
+
+Summed = tuple[dict[str, dict[str, int | None]], dict[str, Any]]
+
+
+def _summed(place: Place, folder: Path, number: int) -> Summed:
+    """Each part of the split in one bucket, and the last step of the waterfall."""
+    task = place.task
+    rows = pl.read_parquet(buckets.part(folder, number), columns=[task.subject, "as_of", "label", "split"])
+    kept = rows.filter(pl.col("split") != GAP)
+    splits = {part: summary(kept.filter(pl.col("split") == part), task) for part in PARTS}
+    told = {"rows": len(kept), "subjects": kept[task.subject].n_unique()}
+    return splits, {"step": "split in time, gap rows left out", **told}
+
+
+def _added(task: Task, one: Summed, other: Summed) -> Summed:
+    """Two sums of different subjects."""
+    splits = {part: _both(one[0][part], other[0][part]) for part in PARTS}
+    return splits, one[1] | {key: one[1][key] + other[1][key] for key in ("rows", "subjects")}
+
+
+def _both(one: dict[str, int | None], other: dict[str, int | None]) -> dict[str, int | None]:
+    sums: dict[str, int | None] = {
+        key: (one[key] or 0) + (other[key] or 0) for key in ("rows", "subjects", "positives")
+    }
+    for key, take in (("from", min), ("to", max)):
+        there = [value for value in (one[key], other[key]) if value is not None]
+        sums[key] = take(there) if there else None
+    return sums
+
+
+def _require_labels(splits: dict[str, dict[str, int | None]], found: Split, name: str) -> None:
+    for part, told in splits.items():
+        if told["rows"] and told["positives"] in (0, told["rows"]):
+            raise ValueError(
+                f"{name}: the {part} part has {told['rows']:,} rows and only one class; a model needs both"
+            )
+    if not found.blocks or not splits["train"]["rows"]:
+        raise ValueError(f"{name}: no rows to learn from before the first validation block")
+
+
+def sample(session: Any, place: Place, source: Path, facts: dict[str, Any], out: Path) -> dict[str, Any]:
+    """Write ``dataset.parquet`` and ``dataset.json`` of a sample: whole subjects, drawn by their hash.
+
+    The facts say which share of all rows it is.
+    """
+    rows = sum(told["rows"] for told in facts["splits"].values())
+    share = min(1.0, SAMPLE / rows)
+    buckets.each(session, place.buckets, partial(_drawn, place, source, share, out), max)
+    session.sparkContext.parallelize([0], 1).foreach(partial(_gathered, out))
+    told = facts | {"sample": {"share": share, "of": rows}}
+    write_json(out / "dataset.json", told)
+    return told
+
+
+def _drawn(place: Place, source: Path, share: float, out: Path, number: int) -> int:
+    rows = pl.read_parquet(buckets.part(source, number))
+    subjects = rows[place.task.subject].unique()
+    kept = subjects.filter(pl.Series([is_drawn(str(one), share) for one in subjects], dtype=pl.Boolean))
+    buckets.write(rows.filter(pl.col(place.task.subject).is_in(kept.implode())), buckets.part(out, number))
+    return number
+
+
+def is_drawn(subject: str, share: float) -> bool:
+    """Return whether a subject is of the sample: the same in every run, whatever lies beside it.
+
+    >>> [is_drawn("ann", share) for share in (0.0, 1.0)]
+    [False, True]
+    """
+    return int.from_bytes(hashlib.blake2b(subject.encode(), digest_size=8).digest()) < share * 2**64
+
+
+def _gathered(folder: Path, _: Any) -> None:
+    parts = sorted(folder.glob("part-*.parquet"))
+    buckets.write(
+        pl.concat([pl.read_parquet(path) for path in parts], how="vertical_relaxed"),
+        folder / "dataset.parquet",
+    )
+    for path in parts:
+        path.unlink()
