@@ -224,15 +224,23 @@ def pipeline(
     master: Annotated[str, typer.Option(help="Spark's address")] = "local[*]",
     memory: Annotated[str, typer.Option(help="what Spark's driver may use")] = "2g",
     buckets: Annotated[int, typer.Option(min=1, help="parts into which Spark cuts the subjects")] = 200,
+    conf: Annotated[list[str] | None, typer.Option(help="Spark's own settings, KEY=VALUE")] = None,
 ) -> None:
     """Run every stage that is out of date, the tasks side by side; on Spark from tables to scores."""
     from training.pipeline import on_spark
     from training.pipeline import pipeline as run
 
     if engine == "spark":
-        on_spark(load(), master, memory, buckets)
+        on_spark(load(), master, memory, buckets, _settings(conf or []))
     else:
         sys.exit(run(load()))
+
+
+def _settings(words: list[str]) -> dict[str, str]:
+    """``KEY=VALUE`` by key."""
+    if wrong := [word for word in words if "=" not in word]:
+        raise ValueError(f"--conf {wrong[0]}: needed is KEY=VALUE, such as spark.executor.memory=8g")
+    return dict(word.split("=", 1) for word in words)
 
 
 @app.command()

@@ -6,6 +6,7 @@ as many tasks as there are threads run at once, each under a DVC of its own that
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from training.params import Params
@@ -28,7 +29,9 @@ def pipeline(params: Params) -> int:
     return next((code for code in codes if code), 0)
 
 
-def on_spark(params: Params, master: str, memory: str, buckets: int) -> None:
+def on_spark(
+    params: Params, master: str, memory: str, buckets: int, conf: Mapping[str, str] | None = None
+) -> None:
     """Run every step of every task that is out of date on Spark, from the ingested tables to the scores.
 
     Parameters
@@ -39,12 +42,14 @@ def on_spark(params: Params, master: str, memory: str, buckets: int) -> None:
         What the driver may use, as Java has it: ``2g``.
     buckets
         Parts into which subjects are cut; what one holds fits into a worker's memory.
+    conf
+        Spark's own settings, such as ``spark.executor.memory``.
     """
     from training.spark.life import life, require_tables
-    from training.spark.session import opened
+    from training.spark.session import at_need
 
     require_tables(params)
-    with opened(master, memory, buckets) as session:
+    with at_need(master, memory, buckets, conf) as session:
         life(session, params, buckets)
 
 

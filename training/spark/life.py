@@ -3,6 +3,7 @@
 Each step is a folder below ``build/<data>/spark/<task>``, made anew only where what it hangs on has changed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -28,11 +29,13 @@ from training.stages.final import LATER
 from training.stages.tune import tune
 
 TEST = -1  # as a fold
-BINS, FACTS = "_bins.parquet", "dataset.json"
+BINS, FACTS, BLOCKS = "_bins.parquet", "dataset.json", "blocks.json"
 
 
-def life(session: Any, params: Params, count: int) -> None:
+def life(session: Callable[[], Any], params: Params, count: int) -> None:
     """Run every step of every task that is out of date, on tables cut into ``count`` buckets.
+
+    ``session`` is called where there is anything to do.
 
     Raises
     ------
@@ -60,9 +63,14 @@ def require_tables(params: Params) -> None:
 class Life:
     """The steps of one task, each after those that it names."""
 
-    session: Any
+    opened: Callable[[], Any]
     place: Place
     ingest: dict[str, Any]
+
+    @property
+    def session(self) -> Any:
+        """Spark's session."""
+        return self.opened()
 
     def run(self) -> None:
         """Run what is out of date."""
@@ -176,6 +184,8 @@ class Life:
                 write_json(out / "encoder.json", encoder.to_json())
                 questions.rewritten(self.session, place, source, partial(matrix.encoded, encoder), out)
                 self._on_executor(partial(_encoded_sample, encoder, self.sample.folder, out))
+                starts = self.facts["blocks"]
+                write_json(out / BLOCKS, {"blocks": judged.classes(self.session, out, starts)})
         return step
 
     @cached_property
@@ -187,9 +197,8 @@ class Life:
     @cached_property
     def blocks(self) -> list[int]:
         """The validation blocks with outcomes of both kinds in and before them."""
-        starts = self.facts["blocks"]
-        told = judged.classes(self.session, self.encoded.folder, starts)
-        found = [at for at in range(len(starts)) if told[at]]
+        both = read_json(self.encoded.folder / BLOCKS)["blocks"]
+        found = [at for at, has_both in enumerate(both) if has_both]
         if not found:
             raise ValueError(f"fit: {NO_BLOCK}")
         return found
@@ -287,18 +296,18 @@ class Life:
     @cached_property
     def scores(self) -> Step:
         """Scores with reasons, and the population that percentiles refer to."""
-        session, place, people, model = self.session, self.place, self.people.folder, self.final.folder
+        place, people, model = self.place, self.people.folder, self.final.folder
         settings = self._settings("consent")
         asked = place.step("chances", self.people, self.final, **settings)
         if not asked.is_done:
             with asked.making() as out:
-                scores.chances(session, place, people, model, self.end + 1, out)
+                scores.chances(self.session, place, people, model, self.end + 1, out)
         step = place.step("scores", asked, **settings)
         if not step.is_done:
             with step.making() as out:
                 as_of = self.ingest["extracted_at"]
-                found = scores.population(session, place, asked.folder, model, as_of)
-                scores.scores(session, place, people, model, found, self.end + 1, out)
+                found = scores.population(self.session, place, asked.folder, model, as_of)
+                scores.scores(self.session, place, people, model, found, self.end + 1, out)
         return step
 
     def _metrics(self, calibration: Calibration) -> dict[str, Any]:

@@ -42,7 +42,9 @@ def described(
     _require_labels(splits, found, place.name)
     with buckets.view(place.cuts, 0) as tables:
         groups = of_task(place.params, place.task, tables)
-    return facts_of(place.task, place.spine, splits, found, groups, [*steps, last], ingest)
+    return facts_of(
+        place.task, getattr(place.params.spine, place.name), splits, found, groups, [*steps, last], ingest
+    )
 
 
 Summed = tuple[dict[str, dict[str, int | None]], dict[str, Any]]

@@ -3,8 +3,8 @@
 import os
 import shutil
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from threading import Timer
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,8 +16,26 @@ FIRST = "memberlens: first task"
 
 
 @contextmanager
-def opened(master: str, memory: str = "2g", partitions: int = 200) -> Iterator[Any]:
-    """Open a session on ``master``, and stop it in the end.
+def at_need(
+    master: str, memory: str = "2g", partitions: int = 200, conf: Mapping[str, str] | None = None
+) -> Iterator[Callable[[], Any]]:
+    """Give a function that returns the session: it is opened at its first call, if there is one."""
+    with ExitStack() as stack:
+        found: list[Any] = []
+
+        def session() -> Any:
+            if not found:
+                found.append(stack.enter_context(opened(master, memory, partitions, conf)))
+            return found[0]
+
+        yield session
+
+
+@contextmanager
+def opened(
+    master: str, memory: str = "2g", partitions: int = 200, conf: Mapping[str, str] | None = None
+) -> Iterator[Any]:
+    """Open a session on ``master``, and stop it in the end; ``conf`` are Spark's own settings.
 
     Raises
     ------
@@ -28,7 +46,7 @@ def opened(master: str, memory: str = "2g", partitions: int = 200) -> Iterator[A
     """
     require_java()
     require_reachable(master)
-    session = engines.spark(master, memory, partitions)
+    session = engines.spark(master, memory, partitions, conf)
     try:
         session.sparkContext.setLogLevel("ERROR")
         require_workers(session)
