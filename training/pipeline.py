@@ -45,7 +45,7 @@ def on_spark(
     conf
         Spark's own settings, such as ``spark.executor.memory``.
     """
-    from training.spark.life import life, require_tables
+    from training.spark.run import life, require_tables
     from training.spark.session import at_need
 
     require_tables(params)

@@ -37,7 +37,9 @@ def cut(session: Any, tables: Path, consents: Path, key: str, count: int, out: P
     found = [(path, key, out / path.stem) for path in sorted(tables.glob("*.parquet"))]
     listed = [(consents, "subject_id", out / CONSENT)] if consents.exists() else []
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda one: _cut(session, *one[:2], count, one[2]), [*found, *listed]))
+        jobs = [pool.submit(_cut, session, path, by, count, place) for path, by, place in [*found, *listed]]
+        for job in jobs:
+            job.result()
     if (tables / FILE).exists():
         (out / FILE).write_bytes((tables / FILE).read_bytes())
 

@@ -17,46 +17,16 @@ from models.calibration import Calibration
 from models.encoder import Encoder
 from models.model import Model
 from models.recipe import Recipe
-from training.data.split import NO_BLOCK, Split
+from training.data.split import NO_BLOCK
 from training.evaluation.recalibration import calibrated
 from training.io import read_json, say, write_json
-from training.params import Params
-from training.spark import buckets, judged, learn, matrix, models, questions, rows, scores
+from training.spark import buckets, errands, judged, learn, matrix, models, questions, rows, scores
 from training.spark.place import Place
-from training.spark.steps import Step, code, stamped
-from training.stages.dataset import useless
+from training.spark.steps import Step, stamped
 from training.stages.final import LATER
-from training.stages.tune import tune
 
 TEST = -1  # as a fold
-BINS, FACTS, BLOCKS = "_bins.parquet", "dataset.json", "blocks.json"
-
-
-def life(session: Callable[[], Any], params: Params, count: int) -> None:
-    """Run every step of every task that is out of date, on tables cut into ``count`` buckets.
-
-    ``session`` is called where there is anything to do.
-
-    Raises
-    ------
-    FileNotFoundError
-        No tables, or no list of consents.
-    ValueError
-        A task without questions, with outcomes of one kind, or about nobody.
-    """
-    build = params.build.resolve()
-    for name in params.tasks:
-        place = Place(params.model_dump_json(), str(build), name, count, code())
-        Life(session, place, read_json(build / "ingest.json")).run()
-
-
-def require_tables(params: Params) -> None:
-    """Refuse a data set's folder without tables, before a session is opened."""
-    for path in (params.build / "ingest.json", params.build / "tables", params.build / "consent"):
-        if not path.exists():
-            raise FileNotFoundError(
-                f"{path}: not found; `memberlens ingest` and `memberlens consent` write what Spark reads"
-            )
+BINS, BLOCKS = "_bins.parquet", "blocks.json"
 
 
 @dataclass(frozen=True)
@@ -130,7 +100,7 @@ class Life:
                 found = rows.split(self.session, place, source, out)
                 steps: Any = read_json(source / "steps.json")
                 facts = rows.described(self.session, place, found, steps, self.ingest, out)
-                write_json(out / FACTS, facts)
+                write_json(out / rows.FACTS, facts)
         return step
 
     @cached_property
@@ -148,16 +118,16 @@ class Life:
         step, place = self.place.step("sample", self.dataset, **self._settings("seed")), self.place
         if not step.is_done:
             with step.making() as out:
-                facts = read_json(self.split.folder / FACTS)
+                facts = read_json(self.split.folder / rows.FACTS)
                 told = rows.sample(self.session, place, self.dataset.folder, facts, out)
-                told["dropped"] = self._on_executor(partial(_useless, out, place, told))
-                write_json(out / FACTS, told)
+                told["dropped"] = self._on_executor(partial(errands.useless, out, place, told))
+                write_json(out / rows.FACTS, told)
         return step
 
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What ``dataset.json`` says."""
-        return read_json(self.sample.folder / FACTS)
+        return read_json(self.sample.folder / rows.FACTS)
 
     @cached_property
     def searched(self) -> Step:
@@ -165,7 +135,7 @@ class Life:
         step = self.place.step("search", self.sample, **self._settings("tune", "seed"))
         if not step.is_done:
             with step.making() as out:
-                self._on_executor(partial(_search, self.sample.folder, out, self.place))
+                self._on_executor(partial(errands.search, self.sample.folder, out, self.place))
         return step
 
     @cached_property
@@ -183,7 +153,7 @@ class Life:
                 encoder = matrix.encoder(self.session, place, source, self.facts)
                 write_json(out / "encoder.json", encoder.to_json())
                 questions.rewritten(self.session, place, source, partial(matrix.encoded, encoder), out)
-                self._on_executor(partial(_encoded_sample, encoder, self.sample.folder, out))
+                self._on_executor(partial(errands.encoded_sample, encoder, self.sample.folder, out))
                 starts = self.facts["blocks"]
                 write_json(out / BLOCKS, {"blocks": judged.classes(self.session, out, starts)})
         return step
@@ -327,23 +297,3 @@ class Life:
     def _on_executor(self, work: Any) -> Any:
         """Do one piece of work on an executor, so that the driver holds no rows."""
         return self.session.sparkContext.parallelize([0], 1).map(lambda _: work()).collect()[0]
-
-
-def _useless(folder: Path, place: Place, facts: dict[str, Any]) -> list[str]:
-    split = Split(facts["test_start_time"], tuple(facts["blocks"]))
-    return useless(folder, place.name, facts, split, place.params)
-
-
-def _search(sample: Path, out: Path, place: Place) -> None:
-    for name in ("dataset.parquet", FACTS):
-        (out / name).symlink_to(sample / name)
-    tune(place.params, place.name, out)
-    for name in ("dataset.parquet", FACTS):
-        (out / name).unlink()
-
-
-def _encoded_sample(encoder: Encoder, sample: Path, out: Path) -> None:
-    """The sample's matrix, beside the others but not among them: a folder is no partition."""
-    (out / "sample").mkdir()
-    found = matrix.encoded(encoder, pl.read_parquet(sample / "dataset.parquet"))
-    buckets.write(found, out / "sample" / "part-sample.parquet")

@@ -9,7 +9,6 @@ from typing import Any
 from models.population import Spine
 from models.task import Task
 from models.task import task as task_named
-from training.io import read_json
 from training.params import Params
 from training.spark.steps import Step, code
 
@@ -71,10 +70,6 @@ class Place:
     def folder(self, step: str) -> Path:
         """Return where a step of the task lies."""
         return self.base / self.name / step
-
-    def facts(self, step: str) -> dict[str, Any]:
-        """Return what a step has left in numbers."""
-        return read_json(self.folder(step) / "facts.json")
 
     def step(self, name: str, *before: Step, **more: Any) -> Step:
         """Return a step of the task that hangs on those before it, on the code and on ``more``."""

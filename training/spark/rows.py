@@ -16,6 +16,7 @@ from training.spark import buckets, questions
 from training.spark.place import Place
 from training.stages.dataset import PARTS, facts_of, summary
 
+FACTS = "dataset.json"
 SAMPLE = 200_000  # rows, whole subjects: what is searched and told by hand
 
 
@@ -94,9 +95,9 @@ def sample(session: Any, place: Place, source: Path, facts: dict[str, Any], out:
     rows = sum(told["rows"] for told in facts["splits"].values())
     share = min(1.0, SAMPLE / rows)
     buckets.each(session, place.buckets, partial(_drawn, place, source, share, out), max)
-    session.sparkContext.parallelize([0], 1).foreach(partial(_gathered, out))
+    session.sparkContext.parallelize([0], 1).foreach(partial(_gathered, place.task.key, out))
     told = facts | {"sample": {"share": share, "of": rows}}
-    write_json(out / "dataset.json", told)
+    write_json(out / FACTS, told)
     return told
 
 
@@ -117,11 +118,11 @@ def is_drawn(subject: str, share: float) -> bool:
     return int.from_bytes(hashlib.blake2b(subject.encode(), digest_size=8).digest()) < share * 2**64
 
 
-def _gathered(folder: Path, _: Any) -> None:
+def _gathered(key: str, folder: Path, _: Any) -> None:
+    """Put the parts in the order of one machine: where the sample is everything, its search is the same."""
     parts = sorted(folder.glob("part-*.parquet"))
-    buckets.write(
-        pl.concat([pl.read_parquet(path) for path in parts], how="vertical_relaxed"),
-        folder / "dataset.parquet",
-    )
+    every = pl.concat([pl.read_parquet(path) for path in parts], how="vertical_relaxed")
+    ordered = every.sort("as_of", key).with_columns(row_id=pl.int_range(pl.len(), dtype=pl.Int64))
+    buckets.write(ordered, folder / "dataset.parquet")
     for path in parts:
         path.unlink()
