@@ -100,13 +100,17 @@ def _require_subjects(
     return met_by
 
 
-def spark(master: str, memory: str = "2g", partitions: int = 200) -> Any:
+def spark(
+    master: str, memory: str = "2g", partitions: int = 200, conf: Mapping[str, str] | None = None
+) -> Any:
     """A Spark session as features need it: times in UTC, so that hours of the day are the same everywhere.
 
     Parameters
     ----------
     master
         ``local[2]`` or the address of a cluster.
+    conf
+        Spark's own settings, such as ``spark.executor.memory``.
     """
     try:
         from pyspark.sql import SparkSession
@@ -118,10 +122,12 @@ def spark(master: str, memory: str = "2g", partitions: int = 200) -> Any:
         "spark.sql.session.timeZone": "UTC",
         "spark.driver.memory": memory,
         "spark.sql.shuffle.partitions": partitions,
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
     }
     builder = SparkSession.builder.master(master).appName("memberlens")
-    for key, value in settings.items():
+    for key, value in (settings | dict(conf or {})).items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
 

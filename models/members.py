@@ -3,7 +3,7 @@
 Who is which is asked of the features themselves, computed for the few that the boundaries read.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import polars as pl
@@ -57,6 +57,14 @@ class Buyers(Population):
         """Return who has bought nothing."""
         return (NEVER_BOUGHT,)
 
+    def everybody(self, data: Tables, spine: CutoffSpine) -> pl.DataFrame:
+        """Return when the ``first`` purchase became known."""
+        return self._sales(data).select(first=pl.col("known_time").min()).collect()
+
+    def together(self, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        """Return the first of all."""
+        return pl.concat(parts).select(pl.col("first").min())
+
     def past(
         self, data: Tables, spine: CutoffSpine, limits: LifecycleLimits, seed: int, end: int
     ) -> pl.DataFrame:
@@ -64,7 +72,7 @@ class Buyers(Population):
 
         Before the first purchase there are none. A given ``test_start`` is one of them.
         """
-        first = self._sales(data).select(pl.col("known_time").min()).collect().item()
+        first = self._everybody(data, spine)["first"].item()
         moments = sorted(moment for moment in self._cutoffs(spine, end) if moment > first)
         if not moments:
             raise ValueError(

@@ -6,9 +6,10 @@ where a model learns, where it is tested, in the nightly batch and in every answ
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Self
 
 import polars as pl
 from pydantic import Field
@@ -82,11 +83,32 @@ class Population:
         The column that names a question's subject.
     subject
         The column of the person or lead whose rows belong together.
+    known
+        What ``everybody`` has found in all tables, where ``past`` and ``now`` see the rows of some subjects
+        only; None where they see all.
     """
 
     settings: type[Spine] = Spine
     key: str
     subject: str
+    known: pl.DataFrame | None = None
+
+    def everybody(self, data: Tables, spine: Any) -> pl.DataFrame:
+        """Return, in a few rows, what ``past`` and ``now`` have to know of all subjects at once."""
+        return pl.DataFrame()
+
+    def together(self, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        """Return what holds of everybody, from ``everybody`` of parts of the subjects, one or more."""
+        return parts[0]
+
+    def among(self, everybody: pl.DataFrame) -> Self:
+        """Return the same population for tables that hold some of its subjects."""
+        found = copy(self)
+        found.known = everybody
+        return found
+
+    def _everybody(self, data: Tables, spine: Any) -> pl.DataFrame:
+        return self.everybody(data, spine) if self.known is None else self.known
 
     def past(self, data: Tables, spine: Any, limits: LifecycleLimits, seed: int, end: int) -> pl.DataFrame:
         """Return the questions before ``end`` (seconds), in any order; ``ValueError`` says why none.
@@ -146,9 +168,17 @@ class OpenLeads(Population):
         rows = data["leads"].select("lead_id", "known_time").collect().join(ages, how="cross")
         return self.still_open(rows.select("lead_id", as_of=created), data)
 
+    def everybody(self, data: Tables, spine: LeadSpine) -> pl.DataFrame:
+        """Return when the ``newest`` lead became known."""
+        return data["leads"].select(newest=pl.col("known_time").max()).collect()
+
+    def together(self, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        """Return the newest of all."""
+        return pl.concat(parts).select(pl.col("newest").max())
+
     def now(self, data: Tables, spine: LeadSpine, moment: int) -> pl.DataFrame:
         """Return the open leads of the last ``worked_days``."""
-        newest = data["leads"].select(pl.col("known_time").max()).collect().item()
+        newest = self._everybody(data, spine)["newest"].item()
         young = data["leads"].filter(pl.col("known_time") >= newest - self.worked_days * DAY)
         rows = young.select("lead_id").collect().with_columns(as_of=pl.lit(moment, dtype=pl.Int64))
         return self.still_open(rows, data)
@@ -186,14 +216,32 @@ class Contacts(Population):
         few = len(rows) <= spine.max_rows
         return rows if few else rows.sample(spine.max_rows, seed=seed).sort("as_of", "contact_id")
 
+    def everybody(self, data: Tables, spine: ContactSpine) -> pl.DataFrame:
+        """Return the ``newest`` campaigns and what the first contact of each sent, empty if left out."""
+        last = self._newest(data["contacts"])
+        return last.join(self._first(self._sent(data, spine)), on="campaign_id", how="left")
+
+    def together(self, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        """Return the newest of all: whichever it is, it is among the newest where it was sent last."""
+        rows = pl.concat(parts)
+        first = self._first(rows.drop_nulls("contact_id")).drop("event_time")
+        return self._newest(rows.lazy()).join(first, on="campaign_id", how="left")
+
     def now(self, data: Tables, spine: ContactSpine, moment: int) -> pl.DataFrame:
         """Return every member with each of the ``newest`` contents."""
         people = data["members" if "members" in data else "contacts"].select("member_id").unique().collect()
-        last = data["contacts"].group_by("campaign_id").agg(pl.col("event_time").max()).collect()
-        last = last.sort("event_time", "campaign_id", descending=True).head(self.newest)
-        content = self._sent(data, spine).select("campaign_id", pl.selectors.starts_with("asked_"))
-        content = content.unique("campaign_id").join(last, on="campaign_id", how="semi")
+        content = self._everybody(data, spine).drop_nulls("contact_id")
+        content = content.select("campaign_id", pl.selectors.starts_with("asked_"))
         return people.join(content, how="cross").with_columns(as_of=pl.lit(moment, dtype=pl.Int64))
+
+    def _newest(self, rows: pl.LazyFrame) -> pl.DataFrame:
+        last = rows.group_by("campaign_id").agg(pl.col("event_time").max()).collect()
+        return last.sort("event_time", "campaign_id", descending=True).head(self.newest)
+
+    @staticmethod
+    def _first(rows: pl.DataFrame) -> pl.DataFrame:
+        ordered = rows.sort("as_of", "contact_id").unique("campaign_id", keep="first", maintain_order=True)
+        return ordered.drop("member_id", "arm", strict=False)
 
     @staticmethod
     def _sent(data: Tables, spine: ContactSpine) -> pl.DataFrame:

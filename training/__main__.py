@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,6 +16,7 @@ from training.registry import experiment_commands
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.add_typer(experiment_commands.app)
 app.add_typer(acting.app)
+Engine = Literal["dvc", "spark"]
 Task = Annotated[str, typer.Argument(help="one of `tasks` in params.yaml")]
 
 
@@ -78,11 +79,12 @@ def features(
     from features import engines
     from models.task import task as named
     from training.data.feature_groups import of_task
+    from training.spark.session import opened
 
     params = load()
     folder, groups = params.build, of_task(params, named(task))
-    session = engines.spark(master, memory)
-    engines.to_partitions(session, folder / task / "spine.parquet", folder / "tables", groups, out)
+    with opened(master, memory) as session:
+        engines.to_partitions(session, folder / task / "spine.parquet", folder / "tables", groups, out)
 
 
 @app.command()
@@ -230,11 +232,28 @@ def use(data: Annotated[str, typer.Argument(help="brand, or the name of a file i
 
 
 @app.command()
-def pipeline() -> None:
-    """Run every stage that is out of date, the tasks side by side."""
+def pipeline(
+    engine: Annotated[Engine, typer.Option(help="`dvc` on one machine, or `spark`")] = "dvc",
+    master: Annotated[str, typer.Option(help="Spark's address")] = "local[*]",
+    memory: Annotated[str, typer.Option(help="what Spark's driver may use")] = "2g",
+    buckets: Annotated[int, typer.Option(min=1, help="parts into which Spark cuts the subjects")] = 200,
+    conf: Annotated[list[str] | None, typer.Option(help="Spark's own settings, KEY=VALUE")] = None,
+) -> None:
+    """Run every stage that is out of date, the tasks side by side; on Spark from tables to scores."""
+    from training.pipeline import on_spark
     from training.pipeline import pipeline as run
 
-    sys.exit(run(load()))
+    if engine == "spark":
+        on_spark(load(), master, memory, buckets, _settings(conf or []))
+    else:
+        sys.exit(run(load()))
+
+
+def _settings(words: list[str]) -> dict[str, str]:
+    """``KEY=VALUE`` by key."""
+    if wrong := [word for word in words if "=" not in word]:
+        raise ValueError(f"--conf {wrong[0]}: needed is KEY=VALUE, such as spark.executor.memory=8g")
+    return dict(word.split("=", 1) for word in words)
 
 
 @app.command()

@@ -6,6 +6,7 @@ as many tasks as there are threads run at once, each under a DVC of its own that
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from training.params import Params
@@ -26,6 +27,30 @@ def pipeline(params: Params) -> int:
     with ThreadPoolExecutor(params.engine.threads) as pool:
         codes = list(pool.map(lambda task: _repro("--downstream", f"{FIRST}@{task}"), params.tasks))
     return next((code for code in codes if code), 0)
+
+
+def on_spark(
+    params: Params, master: str, memory: str, buckets: int, conf: Mapping[str, str] | None = None
+) -> None:
+    """Run every step of every task that is out of date on Spark, from the ingested tables to the scores.
+
+    Parameters
+    ----------
+    master
+        ``local[2]`` or the address of a cluster, whose workers share the working folder.
+    memory
+        What the driver may use, as Java has it: ``2g``.
+    buckets
+        Parts into which subjects are cut; what one holds fits into a worker's memory.
+    conf
+        Spark's own settings, such as ``spark.executor.memory``.
+    """
+    from training.spark.run import life, require_tables
+    from training.spark.session import at_need
+
+    require_tables(params)
+    with at_need(master, memory, buckets, conf) as session:
+        life(session, params, buckets)
 
 
 def _repro(*arguments: str) -> int:

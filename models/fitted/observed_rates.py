@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.learners.encoder import FEW, Column, Encoder
+from models.learners.encoder import FEW, Encoder
 
 PARTS = 10
 
@@ -26,27 +26,62 @@ def observed(frame: pl.DataFrame, label: Sequence[int] | np.ndarray, encoder: En
     part and a last one for missing or unseen values. ``rate`` is None where ``n`` is 0.
     Numbers have ``span`` as well: the least and the greatest.
     """
+    return told(counted(frame, label, ranges(frame, encoder)))
+
+
+def ranges(frame: pl.DataFrame, encoder: Encoder) -> dict[str, Any]:
+    """Return the parts of every input's range: ``edges`` or ``categories``, as of ``observed``."""
+    found: dict[str, Any] = {}
+    for column in encoder.columns:
+        if column.categories is None:
+            numbers = frame[column.name].cast(pl.Float64).drop_nulls().drop_nans().to_numpy()
+            found[column.name] = {"edges": edges(numbers)}
+        else:
+            found[column.name] = {"categories": list(column.categories)}
+    return found
+
+
+def counted(
+    frame: pl.DataFrame, label: Sequence[int] | np.ndarray, inside: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return ``ranges`` with ``n`` and ``hits`` (positives) of each part; of numbers with ``span``."""
     y = np.asarray(label, dtype=np.float64)
-    return {column.name: _observed(frame[column.name], y, column) for column in encoder.columns}
+    found = {}
+    for name, entry in inside.items():
+        part = parts(frame[name], entry)
+        size = len(next(iter(entry.values()))) + (2 if "edges" in entry else 1)
+        n, hits = np.bincount(part, minlength=size), np.bincount(part, weights=y, minlength=size)
+        span = _span(frame[name]) if "edges" in entry else {}
+        found[name] = entry | {"n": n.tolist(), "hits": hits.tolist()} | span
+    return found
 
 
-def _observed(values: pl.Series, y: np.ndarray, column: Column) -> dict[str, Any]:
-    entry: dict[str, Any]
-    if column.categories is None:
-        entry = {"edges": edges(values.cast(pl.Float64).drop_nulls().drop_nans().to_numpy())}
-    else:
-        entry = {"categories": list(column.categories)}
-    part = parts(values, entry)
-    size = len(next(iter(entry.values()))) + (2 if "edges" in entry else 1)
-    n = np.bincount(part, minlength=size)
-    hits = np.bincount(part, weights=y, minlength=size)
-    rate = [round(float(h / c), 6) if c else None for h, c in zip(hits, n, strict=True)]
-    return entry | {"n": n.tolist(), "rate": rate} | _span(values, column)
+def added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is ``counted`` in two parts of the rows together."""
+    return {name: _added(one[name], other[name]) for name in one}
 
 
-def _span(values: pl.Series, column: Column) -> dict[str, Any]:
+def _added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    sums = {key: np.add(one[key], other[key]).tolist() for key in ("n", "hits")}
+    spans = [part["span"] for part in (one, other) if "span" in part]
+    span = {"span": [min(low for low, _ in spans), max(high for _, high in spans)]} if spans else {}
+    return {**one, **sums, **span}
+
+
+def told(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is ``counted`` as a card has it: ``rate`` in the place of ``hits``."""
+    found = {}
+    for name, entry in counts.items():
+        pairs = zip(entry["hits"], entry["n"], strict=True)
+        rate = [round(float(hits / n), 6) if n else None for hits, n in pairs]
+        found[name] = {"rate" if key == "hits" else key: value for key, value in entry.items()}
+        found[name]["rate"] = rate
+    return found
+
+
+def _span(values: pl.Series) -> dict[str, Any]:
     """``span``: the least and the greatest number there was."""
-    there = values.cast(pl.Float64).drop_nulls().drop_nans() if column.categories is None else values.head(0)
+    there = values.cast(pl.Float64).drop_nulls().drop_nans()
     return {} if there.is_empty() else {"span": [float(there.min()), float(there.max())]}
 
 

@@ -63,10 +63,10 @@ def fit_calibration(margin: ArrayLike, label: ArrayLike) -> Calibration:
     return Calibration(float(slope), float(intercept)) if slope >= FLAT else fit_offset(x, y, FLAT)
 
 
-def fit_slope(margin: ArrayLike, label: ArrayLike, block: ArrayLike) -> float:
+def fit_slope(margin: ArrayLike, label: ArrayLike, block: ArrayLike, count: ArrayLike | None = None) -> float:
     """Return the maximum likelihood slope, at least ``FLAT``; each block has an intercept of its own.
 
-    ``block`` holds integer codes from 0; everything of shape (rows,).
+    ``block`` holds integer codes from 0, ``count`` how many each row stands for; everything of shape (rows,).
 
     Examples
     --------
@@ -77,19 +77,23 @@ def fit_slope(margin: ArrayLike, label: ArrayLike, block: ArrayLike) -> float:
     0.5
     """
     x, y, of = np.asarray(margin, dtype=np.float64), np.asarray(label, dtype=np.float64), np.asarray(block)
+    n = np.ones(len(y)) if count is None else np.asarray(count, dtype=np.float64)
+    rows = n.sum()
 
     def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
         z = theta[0] * x + theta[1:][of]
-        error = expit(z) - y
-        value = -np.mean(y * log_expit(z) + (1 - y) * log_expit(-z))
-        return value, np.append(np.mean(error * x), np.bincount(of, error, len(theta) - 1) / len(y))
+        error = (expit(z) - y) * n
+        value = -np.sum(n * (y * log_expit(z) + (1 - y) * log_expit(-z))) / rows
+        return value, np.append(np.sum(error * x) / rows, np.bincount(of, error, len(theta) - 1) / rows)
 
     start = np.append(1.0, np.zeros(int(of.max()) + 1))
     return max(float(minimize(loss, start, jac=True, method="BFGS").x[0]), FLAT)
 
 
-def fit_offset(log_odds: ArrayLike, label: ArrayLike, slope: float = 1.0) -> Calibration:
-    """Only the intercept: for a base rate that has moved.
+def fit_offset(
+    log_odds: ArrayLike, label: ArrayLike, slope: float = 1.0, count: ArrayLike | None = None
+) -> Calibration:
+    """Only the intercept: for a base rate that has moved; ``count`` as of ``fit_slope``.
 
     The one at which as many events are expected as there were; a bracketing solver, since Newton's
     steps leave for infinity where the level is far off.
@@ -101,6 +105,12 @@ def fit_offset(log_odds: ArrayLike, label: ArrayLike, slope: float = 1.0) -> Cal
     """
     z, y = slope * np.asarray(log_odds, dtype=np.float64), np.asarray(label, dtype=np.float64)
     low, high = -FARTHEST - z.max(), FARTHEST - z.min()
-    target = np.clip(y.mean(), expit(low + z).mean(), expit(high + z).mean())
-    shift = brentq(lambda shift: expit(z + shift).mean() - target, low, high, xtol=1e-12)
+    n = np.ones(len(y)) if count is None else np.asarray(count, dtype=np.float64)
+    rows = n.sum()
+
+    def mean(values: np.ndarray) -> float:
+        return float(np.sum(n * values) / rows)
+
+    target = np.clip(mean(y), mean(expit(low + z)), mean(expit(high + z)))
+    shift = brentq(lambda shift: mean(expit(z + shift)) - target, low, high, xtol=1e-12)
     return Calibration(slope, float(shift))

@@ -85,6 +85,7 @@ class Dataset(TypedDict):
     left_out: dict[str, str]
     enough: list[dict[str, Any]]  # see ``training.data.sufficiency.facts``
     dropped: list[str]
+    sample: NotRequired[dict[str, Any]]  # what was drawn of how many rows, where the rest lies on a cluster
 
 
 @with_config(STRICT)

@@ -32,7 +32,11 @@ class Asking(Protocol):
         """Feature groups, in the order of the catalogue."""
 
 
-def of_task(params: Params, task: Asking) -> tuple[Group, ...]:
-    """Return the groups of a task that the data set can feed, those of the brand's own tables last."""
+def of_task(params: Params, task: Asking, tables: Path | None = None) -> tuple[Group, ...]:
+    """Return the groups of a task that the data set can feed, those of the brand's own tables last.
+
+    ``tables`` as of ``available``.
+    """
+    tables = params.build / "tables" if tables is None else tables
     keys = {task.subject, *(group.key for group in task.groups if group.table)}
-    return available(params, task.groups) + own_groups(load(params.build / "tables"), keys)
+    return available(params, task.groups, tables) + own_groups(load(tables), keys)

@@ -60,11 +60,15 @@ def learnt(rows: pl.DataFrame, facts: Dataset) -> dict[str, Any]:
 
 def inputs(rows: pl.DataFrame, facts: Dataset) -> list[Feature]:
     """The features that say anything before the test: more than one value, and not dropped as useless."""
-    dropped = set(facts["dropped"])
     past = rows.filter(pl.col("split") != "test")
+    return [feature for feature in catalogued(facts) if past[feature.name].n_unique() > 1]
+
+
+def catalogued(facts: Dataset) -> list[Feature]:
+    """Return the features of a data set by its facts, without those that were dropped as useless."""
+    dropped = set(facts["dropped"])
     found = [
         Feature(row["name"], nw.lit(None), row["unit"], row["en"], row["zh"], row["empty"])
         for row in facts["features"]
     ]
-    kept = [feature for feature in found if feature.name not in dropped]
-    return [feature for feature in kept if past[feature.name].n_unique() > 1]
+    return [feature for feature in found if feature.name not in dropped]

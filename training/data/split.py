@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
+import narwhals as nw
 import polars as pl
 
 from features.feature import DAY
@@ -44,43 +46,52 @@ class Split:
         return rows.with_columns(split=kind)
 
 
-def split_in_time(rows: pl.DataFrame, spine: Spine) -> Split:
+def split_in_time(rows: Any, spine: Spine) -> Split:
     """Choose the boundaries from the period that the rows cover.
 
     Parameters
     ----------
     rows
-        ``as_of`` and ``window_end`` of every row with a closed window.
+        ``as_of`` and ``window_end`` of every row with a closed window, a frame of Polars or of Spark:
+        nothing but aggregates is asked of it.
 
     Raises
     ------
     ValueError
         Where the period is too short for a training and a test part with the window between them.
     """
-    first, last = rows["as_of"].min(), rows["as_of"].max()
+    asked = nw.from_native(rows).lazy()
+    ends, moment = nw.col("window_end"), nw.col("as_of")
+    period = _told(asked, first=moment.min(), last=moment.max(), window=(ends - moment).max())
+    first, last, window = period["first"], period["last"], period["window"] / DAY
     test = seconds(spine.test_start) if spine.test_start else round(last - spine.test_share * (last - first))
-    moments = rows["as_of"].unique().sort()
-    test = int(moments.filter(moments >= test).min() or test)
-    learnt = rows.filter(pl.col("window_end") <= test)
-    if learnt.is_empty() or not (rows["as_of"] >= test).any():
-        days, window = (last - first) / DAY, (rows["window_end"] - rows["as_of"]).max() / DAY
-        need = ceil(window / (1 - spine.test_share))
+    test = _at_or_after(asked, test) or test
+    learnt = asked.filter(ends <= test)
+    told = _told(learnt, first=moment.min(), last=moment.max(), closed=ends.min())
+    if told["first"] is None or last < test:
+        days, need = (last - first) / DAY, ceil(window / (1 - spine.test_share))
         raise ValueError(
             f"spine: {days:.0f} days of closed windows are too few for a test after a gap of "
             f"{window:.0f} days, needed are about {need}: {max(1, ceil(need - days)):,} days more; "
             "shorten spine.days or bring longer data"
         )
-    return Split(test, _blocks(learnt, spine.folds))
+    return Split(test, _blocks(learnt, spine.folds, **told))
 
 
-def _blocks(rows: pl.DataFrame, folds: int) -> tuple[int, ...]:
+def _blocks(rows: Any, folds: int, first: int, last: int, closed: int) -> tuple[int, ...]:
     """Starts of up to ``folds`` validation blocks; each has rows, and rows to learn from before it."""
-    first, last = rows["as_of"].min(), rows["as_of"].max()
-    closed = rows["window_end"].min()
     begin = max(first + 0.4 * (last - first), closed + 0.25 * (last - closed))
     edges = [begin + (last - begin) * step / folds for step in range(folds)]
-    moments = rows["as_of"].unique().sort()
-    starts = sorted(
-        {int(found) for edge in edges if (found := moments.filter(moments >= edge).min()) is not None}
-    )
-    return tuple(start for start in starts if (rows["window_end"] <= start).any())
+    starts = sorted({found for edge in edges if (found := _at_or_after(rows, edge)) is not None})
+    return tuple(start for start in starts if closed <= start)
+
+
+def _at_or_after(rows: Any, moment: float) -> int | None:
+    """The first ``as_of`` that is not before ``moment``."""
+    found: int | None = _told(rows.filter(nw.col("as_of") >= moment), at=nw.col("as_of").min())["at"]
+    return found
+
+
+def _told(rows: Any, **figures: Any) -> dict[str, Any]:
+    """Aggregates of a frame by name."""
+    return rows.select(**figures).collect().rows(named=True)[0]

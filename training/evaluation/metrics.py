@@ -204,9 +204,17 @@ def rate(label: np.ndarray, subject: np.ndarray) -> tuple[float, float]:
         return 0.0, 1.0
     n, p = len(label), float(label.mean())
     apart = np.bincount(codes(subject), label - p)
-    alone = max(n * p * (1 - p), 1e-12)
-    worth = n / max(float((apart**2).sum()) / alone, 1.0)
-    low, high = wilson(p * worth, worth)
+    return share_interval(n, p, float((apart**2).sum()))
+
+
+def share_interval(n: int, share: float, apart: float) -> tuple[float, float]:
+    """Return the 95 % interval of a ``share`` of ``n`` rows, as of ``rate``.
+
+    ``apart`` is the sum of squares over the subjects of how many more positives each has than the share says.
+    """
+    alone = max(n * share * (1 - share), 1e-12)
+    worth = n / max(apart / alone, 1.0)
+    low, high = wilson(share * worth, worth)
     return float(low), float(high)
 
 

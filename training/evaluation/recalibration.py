@@ -22,20 +22,22 @@ def calibrated(known: pl.DataFrame) -> Calibration:
     Parameters
     ----------
     known
-        ``margin``, ``label`` and ``fold``, the blocks in order. They share the slope, and each has its own
+        ``margin``, ``label`` and ``fold``, the blocks in order, and perhaps ``n``, how many rows each stands
+        for. They share the slope, and each has its own
         level. The model's own level is kept but for the newest block's error, as far as such errors lasted
         from one block to the next (the coefficient of an autoregression, 0 to 1).
     """
     margin, label = known["margin"].to_numpy(), known["label"].to_numpy().astype(np.float64)
     block = np.unique(known["fold"].to_numpy(), return_inverse=True)[1]
-    slope = fit_slope(margin, label, block)
-    own = fit_offset(margin, expit(margin), slope)
-    errors = np.array(
-        [
-            fit_offset(own.log_odds(margin[block == at]), label[block == at]).intercept
-            for at in range(int(block.max()) + 1)
-        ]
-    )
+    n = known["n"].to_numpy() if "n" in known.columns else np.ones(len(known))
+    slope = fit_slope(margin, label, block, n)
+    own = fit_offset(margin, expit(margin), slope, n)
+
+    def error(at: int) -> float:
+        mine = block == at
+        return fit_offset(own.log_odds(margin[mine]), label[mine], count=n[mine]).intercept
+
+    errors = np.array([error(at) for at in range(int(block.max()) + 1)])
     before, after = errors[:-1], errors[1:]
     lasting = float(np.clip(before @ after / max(before @ before, 1e-12), 0.0, 1.0))
     return Calibration(slope, own.intercept + lasting * float(errors[-1]))

@@ -41,9 +41,14 @@ def consent(params: Params) -> None:
     say(f"consent: {len(rows):,} members and leads, {len(rows) - why.null_count():,} of them suppressed")
 
 
-def with_reasons(frame: pl.DataFrame, kind: str, params: Params, moment: int) -> pl.DataFrame:
-    """``frame`` (by ``subject_id``) with ``FACTS`` and why a row is not scored, null where it is."""
-    path = params.build / "consent" / "consent.parquet"
+def with_reasons(
+    frame: pl.DataFrame, kind: str, params: Params, moment: int, path: Path | None = None
+) -> pl.DataFrame:
+    """``frame`` (by ``subject_id``) with ``FACTS`` and why a row is not scored, null where it is.
+
+    ``path`` is the list of consents where it is not the data set's own.
+    """
+    path = params.build / "consent" / "consent.parquet" if path is None else path
     if not path.exists():
         raise FileNotFoundError(f"{path}: not found; run the stages before this one (`dvc repro`)")
     listed = pl.read_parquet(path).filter(pl.col("kind") == kind).select("subject_id", *FACTS)

@@ -1,8 +1,9 @@
 """Stage ``dataset``: questions, labels, splits and features of one task, in one file."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import polars as pl
 
@@ -26,6 +27,18 @@ from training.evaluation.useful_columns import useful
 from training.io import say
 from training.params import Params
 
+PARTS = ("train", "valid", "test")
+
+
+class Summary(NamedTuple):
+    """Rows of one part, subjects and positives among them, and its first and last moment (seconds)."""
+
+    rows: int
+    subjects: int
+    positives: int
+    first: int | None
+    last: int | None
+
 
 def dataset(params: Params, name: str) -> None:
     """Write ``dataset.parquet`` and ``dataset.json`` of one task."""
@@ -36,6 +49,7 @@ def dataset(params: Params, name: str) -> None:
     end = extract_moment(ingest)
     without = refused(params, task.subject, end + 1)
     kept, split, steps = asked(task, tables, spine, params, end, without)
+    splits = {part: summary(kept.filter(pl.col("split") == part), task) for part in PARTS}
     kept.write_parquet(folder / "spine.parquet")
     groups = of_task(params, task)
     say(f"{name}: {len(kept):,} questions, {len(catalog.features(groups))} features")
@@ -47,8 +61,8 @@ def dataset(params: Params, name: str) -> None:
         params.engine.memory,
         params.engine.threads,
     )
-    facts = _facts(task, spine, kept, split, groups, steps, ingest, _enough(folder, name))
-    facts["dropped"] = _useless(folder, name, facts, split, params)
+    facts = facts_of(task, spine, splits, split, groups, steps, ingest, _enough(folder, name))
+    facts["dropped"] = useless(folder, name, facts, split, params)
     write_artifact(folder, Dataset, facts)
 
 
@@ -67,7 +81,9 @@ def asked(
         Nothing asked, too short a period, or a part with outcomes of one kind only.
     """
     data = scanned(tables)
-    rows, steps = _questions(task, data, spine, params, end, without)
+    rows, steps = questions(task, data, spine, params, end, without)
+    if rows.is_empty():
+        raise ValueError(nothing(task, spine))
     split = split_in_time(rows, spine)
     every = split.assign(rows)
     kept = every.filter(pl.col("split") != GAP)
@@ -79,8 +95,8 @@ def asked(
     return every, split, steps
 
 
-def _useless(folder: Path, name: str, facts: Dataset, split: Split, params: Params) -> list[str]:
-    """Columns of own tables that bring nothing on the validation blocks, beside all others; said how many."""
+def useless(folder: Path, name: str, facts: Dataset, split: Split, params: Params) -> list[str]:
+    """Return the columns of own tables that bring nothing on the validation blocks; say how many."""
     own = {row["name"] for row in facts["features"] if is_own(row["group"])}
     if not own:
         return []
@@ -110,7 +126,7 @@ def _enough(folder: Path, name: str) -> list[dict[str, Any]]:
     return sufficiency.facts(found)
 
 
-def _questions(
+def questions(
     task: Task, data: Tables, spine: Spine, params: Params, end: int, without: pl.Series | None
 ) -> tuple[pl.DataFrame, list[Step]]:
     """Labelled rows with closed windows, and how many were left at each step."""
@@ -126,9 +142,12 @@ def _questions(
     if spines.dated(spine):
         rows = rows.filter(pl.col("window_end") <= end)
         steps.append(_step("outcome window closed at the extract", rows, task))
-    if rows.is_empty():
-        raise ValueError(f"{task.name}: no question has a closed outcome window of {spine.days} days")
     return rows, steps
+
+
+def nothing(task: Task, spine: Spine) -> str:
+    """Return what is said where no question can be learnt from."""
+    return f"{task.name}: no question has a closed outcome window of {spine.days} days"
 
 
 def _require_labels(rows: pl.DataFrame, name: str) -> None:
@@ -143,17 +162,17 @@ def _step(step: str, rows: pl.DataFrame, task: Task) -> Step:
     return {"step": step, "rows": len(rows), "subjects": rows[task.subject].n_unique()}
 
 
-def _facts(
+def facts_of(
     task: Task,
     spine: Spine,
-    rows: pl.DataFrame,
+    splits: Mapping[str, Summary],
     split: Split,
     groups: tuple[Any, ...],
     steps: list[Step],
     ingest: Ingest,
     enough: list[dict[str, Any]],
 ) -> Dataset:
-    """What ``dataset.json`` says; which columns are useless is found out with it."""
+    """Return what ``dataset.json`` says; ``splits`` has the ``summary`` of each part."""
     found, features = {group.name for group in groups}, cast(list[FeatureRow], described(groups))
     dated = spines.dated(spine)
     return {
@@ -163,10 +182,7 @@ def _facts(
         "dated": dated,
         "extracted_at": ingest["extracted_at"],
         "waterfall": steps,
-        "splits": {
-            part: _summary(rows.filter(pl.col("split") == part), task, dated)
-            for part in ("train", "valid", "test")
-        },
+        "splits": {part: _told(one, dated) for part, one in splits.items()},
         "test_start": iso(split.test_start) if dated else None,
         "blocks": list(split.blocks),
         "test_start_time": split.test_start,
@@ -182,11 +198,19 @@ def _facts(
     }
 
 
-def _summary(rows: pl.DataFrame, task: Task, dated: bool) -> Part:
+def summary(rows: pl.DataFrame, task: Task) -> Summary:
+    """Return what is said of one part of the split."""
+    first, last = rows["as_of"].min(), rows["as_of"].max()
+    subjects, positives = rows[task.subject].n_unique(), int(rows["label"].sum())
+    return Summary(len(rows), subjects, positives, cast(int | None, first), cast(int | None, last))
+
+
+def _told(one: Summary, dated: bool) -> Part:
+    first, last = (iso(moment) if dated else None for moment in (one.first, one.last))
     return {
-        "rows": len(rows),
-        "subjects": rows[task.subject].n_unique(),
-        "positives": int(rows["label"].sum()),
-        "from": iso(rows["as_of"].min()) if dated else None,
-        "to": iso(rows["as_of"].max()) if dated else None,
+        "rows": one.rows,
+        "subjects": one.subjects,
+        "positives": one.positives,
+        "from": first,
+        "to": last,
     }

@@ -9,11 +9,10 @@ import polars as pl
 from features.meaning import combined, meanings
 from models.fitted.model import Model
 from models.fitted.observed_rates import observed
-from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
 from models.reasons import Explainer
-from models.task import Task
+from models.task import Band, Task
 from models.task import task as task_named
 from training.data.artifacts import Dataset, Tuned, read_artifact
 from training.data.rows import asked, inputs, is_contacted, learnt, load
@@ -42,18 +41,30 @@ def fit(params: Params, name: str) -> None:
     booster = recipe.fit(
         encoder.transform(past), past["label"].to_numpy(), encoder.feature_types, params.engine.threads
     )
-    card = _card(task, facts, past, oof, calibration, encoder, params)
-    card |= recipe.described() | {"learnt": learnt(past, facts)}
+    label, stated = past["label"].to_numpy(), getattr(params.economics, task.name)
+    found = {
+        "bands": bands(
+            task,
+            calibration.probability(oof["margin"]),
+            oof["label"].to_numpy(),
+            codes(oof[facts["subject"]].to_numpy()),
+            None if stated is None else stated.capacity,
+        ),
+        "base_rate": float(label.mean()),
+        "bins": observed(past, label, encoder),
+        "learnt": learnt(past, facts),
+    }
+    card = card_of(task, facts, encoder, params) | recipe.described() | found
     model = Model(booster, encoder, calibration, card)
     sample = past.sample(min(SAMPLE, len(past)), seed=params.seed)
-    card |= {"weights": _weights(model, sample), "unsure": Explainer(model).unsure(sample)}
+    card |= {"weights": weights(model, sample), "unsure": Explainer(model).unsure(sample)}
     model.save(folder / "model")
     oof.write_parquet(folder / "oof.parquet")
     held_out.write_parquet(folder / "oof_held_out.parquet")
 
 
-def _weights(model: Model, rows: pl.DataFrame) -> dict[str, float]:
-    """The share of each input in all that the model says, from its mean absolute contribution."""
+def weights(model: Model, rows: pl.DataFrame) -> dict[str, float]:
+    """Return the share of each input in all that the model says, from its mean absolute contribution."""
     size = np.abs(model.contributions(model.inputs(rows))[0]).mean(axis=0)
     return dict(zip(model.encoder.names, np.round(size / max(size.sum(), 1e-12), 6).tolist(), strict=True))
 
@@ -82,17 +93,9 @@ def _out_of_fold(
     return pl.concat(found[0]), pl.concat(found[1])
 
 
-def _card(
-    task: Task,
-    facts: Dataset,
-    past: pl.DataFrame,
-    oof: pl.DataFrame,
-    calibration: Calibration,
-    encoder: Encoder,
-    params: Params,
-) -> dict[str, Any]:
-    spine, stated = facts["spine"], getattr(params.economics, task.name)
-    capacity = None if stated is None else stated.capacity
+def card_of(task: Task, facts: Dataset, encoder: Encoder, params: Params) -> dict[str, Any]:
+    """Return what a card says before rows are counted: what is asked, of whom, by which features."""
+    spine = facts["spine"]
     boundaries = task.boundaries(spine, params.lifecycle, [row["name"] for row in facts["features"]])
     read = {*encoder.names, *(name for boundary in boundaries for name in boundary.reads)}
     features = [row for row in facts["features"] if row["name"] in read]
@@ -111,20 +114,11 @@ def _card(
         "own_tables": facts["own_tables"],
         "lifecycle": params.lifecycle.model_dump(),
         "fingerprint": combined(meanings(features)),
-        "base_rate": float(past["label"].mean()),
-        "bands": bands(
-            task,
-            calibration.probability(oof["margin"]),
-            oof["label"].to_numpy(),
-            codes(oof[facts["subject"]].to_numpy()),
-            capacity,
-        ),
         "short": [
             {"column": one["column"], "segment": one["segment"], "lacks": one["short"]}
             for one in facts["enough"]
             if one["short"]
         ],
-        "bins": observed(past, past["label"].to_numpy(), encoder),
         "max_unknown": params.score.max_unknown,
         "extracted_at": facts["extracted_at"],
         "spine": spine,
@@ -154,16 +148,26 @@ def bands(
     found, high = [], 1.0
     for band, share, start, stop in zip(task.bands, shares, edges[:-1], edges[1:], strict=True):
         part = label[order[start:stop]]
-        interval = rate(part, subject[order[start:stop]])
         low = 0.0 if stop == len(p) else float(p[order[max(stop - 1, 0)]])
-        found.append(
-            {
-                "name": band.name, "en": band.en, "zh": band.zh, "share": round(share, 4),
-                "low": low, "high": high,
-                "n": len(part), "positives": int(part.sum()),
-                "rate": float(part.mean()) if len(part) else None,
-                "rate_low": interval[0], "rate_high": interval[1],
-            }
-        )  # fmt: skip
+        counts = (len(part), int(part.sum()))
+        found.append(told_band(band, share, (low, high), counts, rate(part, subject[order[start:stop]])))
         high = low
     return found
+
+
+def told_band(
+    band: Band,
+    share: float,
+    ends: tuple[float, float],
+    counts: tuple[int, int],
+    interval: tuple[float, float],
+) -> dict[str, Any]:
+    """Return one band as cards have it: probabilities it lies between, rows and positives, their rate."""
+    (low, high), (n, positives) = ends, counts
+    return {
+        "name": band.name, "en": band.en, "zh": band.zh, "share": round(share, 4),
+        "low": low, "high": high,
+        "n": n, "positives": positives,
+        "rate": positives / n if n else None,
+        "rate_low": interval[0], "rate_high": interval[1],
+    }  # fmt: skip

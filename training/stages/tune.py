@@ -26,7 +26,7 @@ DRAWS = 100  # resamples for the difference of two estimators
 NATURAL = {"gamma": 0.0, "subsample": 1.0, "colsample_bytree": 1.0}  # ends beyond which nothing lies
 
 
-def tune(params: Params, name: str) -> None:
+def tune(params: Params, name: str, folder: Path | None = None) -> None:
     """Search, and write ``tune.json``: every trial, the best, and parameters at the edge of the space.
 
     The journal beside it lives outside the pipeline's outputs: a killed search goes on with the
@@ -38,8 +38,10 @@ def tune(params: Params, name: str) -> None:
 
     The trees that were found, logistic regression and their average are then held against each other on
     the same blocks: the simplest within one standard error of the best is the estimator (Breiman's rule).
+
+    ``folder`` holds the data set where it is not the task's own.
     """
-    folder, settings = params.build / name, getattr(params.tune, name)
+    folder, settings = folder or params.build / name, getattr(params.tune, name)
     rows, facts = load(folder)
     past = rows.filter(pl.col("split") != "test")
     encoder = Encoder.fit(past, inputs(rows, facts))

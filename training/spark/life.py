@@ -1,0 +1,300 @@
+"""The whole life of a task on Spark: from the contract's tables to scored Parquet with reasons.
+
+Each step is a folder below ``build/<data>/spark/<task>``, made anew only where what it hangs on has changed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from xgboost import Booster
+
+from features.timestamps import extract_moment
+from models.fitted.model import Model
+from models.learners.calibration import Calibration
+from models.learners.encoder import Encoder
+from models.learners.recipe import Recipe
+from training.data.artifacts import Dataset, Ingest, Tuned, read_artifact, write_artifact
+from training.data.split import NO_BLOCK
+from training.evaluation.recalibration import calibrated
+from training.io import read_json, say, write_json
+from training.spark import buckets, errands, judged, learn, matrix, models, questions, rows, scores
+from training.spark.place import Place
+from training.spark.steps import Step, stamped
+from training.stages.final import LATER
+
+TEST = -1  # as a fold
+BINS, BLOCKS = "_bins.parquet", "blocks.json"
+
+
+@dataclass(frozen=True)
+class Life:
+    """The steps of one task, each after those that it names."""
+
+    opened: Callable[[], Any]
+    place: Place
+    ingest: Ingest
+
+    @property
+    def session(self) -> Any:
+        """Spark's session."""
+        return self.opened()
+
+    def run(self) -> None:
+        """Run what is out of date."""
+        folder = self.scores
+        found = read_json(self.final.folder / "metrics.json")
+        say(f"spark: {self.place.name}: AUC {found['auc']:.4f} on the test; scores in {folder.folder}")
+
+    @property
+    def end(self) -> int:
+        """The moment of the extract."""
+        return extract_moment(self.ingest)
+
+    @cached_property
+    def cut(self) -> Step:
+        """The tables in buckets; tasks of the same subject share them."""
+        build, place = Path(self.place.build), self.place
+        listed, tables = build / "consent", build / "tables"
+        made_from = {
+            "tables": stamped(tables),
+            "consent": stamped(listed),
+            "buckets": place.buckets,
+            "code": place.code,
+        }
+        step = Step(place.cuts, made_from)
+        if not step.is_done:
+            with step.making() as out:
+                key = place.task.subject
+                buckets.cut(self.session, tables, listed / "consent.parquet", key, place.buckets, out)
+        return step
+
+    @cached_property
+    def everybody(self) -> Step:
+        """What has to be known of all subjects at once."""
+        step = self.place.step("everybody", self.cut, **self._settings("spine"))
+        if not step.is_done:
+            with step.making() as out:
+                questions.everybody(self.session, self.place, out)
+        return step
+
+    @cached_property
+    def questions(self) -> Step:
+        """Questions with closed windows, and labels."""
+        settings = self._settings("spine", "lifecycle", "consent", "seed")
+        step = self.place.step("questions", self.everybody, end=self.end, **settings)
+        if not step.is_done:
+            with step.making() as out:
+                write_json(out / "steps.json", questions.past(self.session, self.place, self.end, out))
+        return step
+
+    @cached_property
+    def split(self) -> Step:
+        """The same in order of time: what is learnt from, what is judged on."""
+        step, place = self.place.step("rows", self.questions), self.place
+        if not step.is_done:
+            with step.making() as out:
+                source = self.questions.folder
+                found = rows.split(self.session, place, source, out)
+                steps: Any = read_json(source / "steps.json")
+                facts = rows.described(self.session, place, found, steps, self.ingest, out)
+                write_artifact(out, Dataset, facts)
+        return step
+
+    @cached_property
+    def dataset(self) -> Step:
+        """The same with features."""
+        step = self.place.step("dataset", self.split, **self._settings("lifecycle"))
+        if not step.is_done:
+            with step.making() as out:
+                questions.features(self.session, self.place, self.split.folder, out)
+        return step
+
+    @cached_property
+    def sample(self) -> Step:
+        """Whole subjects of the data set, drawn by hash: what is searched on."""
+        step, place = self.place.step("sample", self.dataset, **self._settings("seed")), self.place
+        if not step.is_done:
+            with step.making() as out:
+                facts = read_artifact(Dataset, self.split.folder)
+                told = rows.sample(self.session, place, self.dataset.folder, facts, out)
+                told["dropped"] = self._on_executor(partial(errands.useless, out, place, told))
+                write_artifact(out, Dataset, told)
+        return step
+
+    @cached_property
+    def facts(self) -> Dataset:
+        """What ``dataset.json`` says."""
+        return read_artifact(Dataset, self.sample.folder)
+
+    @cached_property
+    def searched(self) -> Step:
+        """The recipe, found on the sample by the search of one machine."""
+        step = self.place.step("search", self.sample, **self._settings("tune", "seed"))
+        if not step.is_done:
+            with step.making() as out:
+                self._on_executor(partial(errands.search, self.sample.folder, out, self.place))
+        return step
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What was found."""
+        params, best = self.place.params, read_artifact(Tuned, self.searched.folder)["best"]
+        return Recipe.of(best, params.seed, params.fit.bags)
+
+    @cached_property
+    def encoded(self) -> Step:
+        """The matrix, in buckets and of the sample, and its inputs."""
+        step, place, source = self.place.step("encoded", self.sample), self.place, self.dataset.folder
+        if not step.is_done:
+            with step.making() as out:
+                encoder = matrix.encoder(self.session, place, source, self.facts)
+                write_json(out / "encoder.json", encoder.to_json())
+                questions.rewritten(self.session, place, source, partial(matrix.encoded, encoder), out)
+                self._on_executor(partial(errands.encoded_sample, encoder, self.sample.folder, out))
+                starts = self.facts["blocks"]
+                write_json(out / BLOCKS, {"blocks": judged.classes(self.session, out, starts)})
+        return step
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The model's inputs."""
+        found: Any = read_json(self.encoded.folder / "encoder.json")
+        return Encoder.from_json(found)
+
+    @cached_property
+    def blocks(self) -> list[int]:
+        """The validation blocks with outcomes of both kinds in and before them."""
+        both = read_json(self.encoded.folder / BLOCKS)["blocks"]
+        found = [at for at, has_both in enumerate(both) if has_both]
+        if not found:
+            raise ValueError(f"fit: {NO_BLOCK}")
+        return found
+
+    def fit(self, name: str, where: str, recipe: Recipe) -> Step:
+        """Return the step of one fit, made; each is a step of its own, since fits take longest."""
+        told = {"where": where, "recipe": recipe.described(), "seed": recipe.seed}
+        step = self.place.step(f"fit-{name}", self.encoded, self.searched, **told)
+        if not step.is_done:
+            workers = min(self.session.sparkContext.defaultParallelism, self.place.buckets)
+            fit = learn.Fit(self.encoded.folder, where, recipe, self.encoder, workers)
+            with step.making() as out:
+                sample = self.encoded.folder / "sample" / "part-sample.parquet"
+                learn.fitted(self.session, fit, sample).save_model(out / learn.BOOSTER)
+        return step
+
+    @cached_property
+    def before_test(self) -> Step:
+        """The booster that is judged on the test."""
+        return self.fit("judged", learn.before(self.facts["test_start_time"]), self.recipe)
+
+    @cached_property
+    def predicted(self) -> Step:
+        """Margins of later rows: of each block by a booster of its past, of the test by the judged one."""
+        starts = self.facts["blocks"]
+        fits = {at: self.fit(f"block-{at}", learn.before(starts[at]), self.recipe) for at in self.blocks}
+        fits[TEST] = self.before_test
+        step = self.place.step("predicted", *fits.values())
+        if not step.is_done:
+            with step.making() as out:
+                files = {at: fit.folder / learn.BOOSTER for at, fit in fits.items()}
+                source = self.encoded.folder
+                bins = judged.predicted(self.session, self.place, source, files, self.encoder, out)
+                bins.write_parquet(out / BINS)
+        return step
+
+    @cached_property
+    def bins(self) -> pl.DataFrame:
+        """Those margins in bins."""
+        return pl.read_parquet(self.predicted.folder / BINS)
+
+    @cached_property
+    def model(self) -> Step:
+        """The model that is judged on the test, and how it does there."""
+        settings = self._settings("economics", "lifecycle", "score")
+        step, place = self.place.step("model", self.predicted, self.sample, **settings), self.place
+        if not step.is_done:
+            with step.making() as out:
+                calibration = calibrated(self.bins.filter(pl.col("fold") != TEST))
+                stated = getattr(place.params.economics, place.name)
+                capacity = None if stated is None else stated.capacity
+                bands = judged.bands(self.session, place, self.predicted.folder, calibration, capacity)
+                made = self._made(self.before_test, calibration, dict(self.facts))
+                found = models.judged(
+                    self.session, place, made, self.recipe, bands, self.dataset.folder, self.sample.folder
+                )
+                found.save(out)
+                write_json(out / "metrics.json", self._metrics(calibration))
+        return step
+
+    @cached_property
+    def final(self) -> Step:
+        """The model that serves: the judged one, or its recipe on every outcome that is known."""
+        kept = self.place.params.release.learn == "before_test"
+        recipe = self.recipe if kept else self.recipe.other(seed=self.recipe.seed + LATER)
+        fit = self.before_test if kept else self.fit("final", learn.before(self.end), recipe)
+        step = self.place.step("final", self.model, fit)
+        if not step.is_done:
+            with step.making() as out:
+                first = Model.load(self.model.folder)
+                if not kept:
+                    last = pl.col("fold").replace({TEST: max(self.blocks) + 1})
+                    made = self._made(fit, calibrated(self.bins.with_columns(last)), {})
+                    pair, source = (made.booster, made.calibration), self.dataset.folder
+                    first = models.final(
+                        self.session, self.place, first, pair, recipe, source, self.sample.folder
+                    )
+                first.save(out)
+                write_json(out / "metrics.json", read_json(self.model.folder / "metrics.json"))
+        return step
+
+    @cached_property
+    def people(self) -> Step:
+        """Everybody as of the extract, with features."""
+        asked = self.place.step("now", self.everybody, moment=self.end + 1, **self._settings("spine"))
+        if not asked.is_done:
+            with asked.making() as out:
+                questions.now(self.session, self.place, self.end + 1, out)
+        step = self.place.step("people", asked, **self._settings("lifecycle"))
+        if not step.is_done:
+            with step.making() as out:
+                questions.features(self.session, self.place, asked.folder, out)
+        return step
+
+    @cached_property
+    def scores(self) -> Step:
+        """Scores with reasons, and the population that percentiles refer to."""
+        place, people, model = self.place, self.people.folder, self.final.folder
+        settings = self._settings("consent")
+        asked = place.step("chances", self.people, self.final, **settings)
+        if not asked.is_done:
+            with asked.making() as out:
+                scores.chances(self.session, place, people, model, self.end + 1, out)
+        step = place.step("scores", asked, **settings)
+        if not step.is_done:
+            with step.making() as out:
+                as_of = self.ingest["extracted_at"]
+                found = scores.population(self.session, place, asked.folder, model, as_of)
+                scores.scores(self.session, place, people, model, found, self.end + 1, out)
+        return step
+
+    def _metrics(self, calibration: Calibration) -> dict[str, Any]:
+        return judged.metrics(self.bins.filter(pl.col("fold") == TEST), calibration)
+
+    def _made(self, fit: Step, calibration: Calibration, card: dict[str, Any]) -> Model:
+        booster = learn.unnamed(Booster(model_file=fit.folder / learn.BOOSTER))
+        return Model(booster, self.encoder, calibration, card)
+
+    def _settings(self, *names: str) -> dict[str, Any]:
+        """Parts of the settings that a step hangs on; of those by task the task's own."""
+        every = self.place.params.model_dump(mode="json")
+        name = self.place.name
+        by_task = ("spine", "tune", "economics")
+        return {key: every[key][name] if key in by_task else every[key] for key in names}
+
+    def _on_executor(self, work: Any) -> Any:
+        """Do one piece of work on an executor, so that the driver holds no rows."""
+        return self.session.sparkContext.parallelize([0], 1).map(lambda _: work()).collect()[0]

@@ -1,0 +1,126 @@
+"""The data set of a run: split in time, with its features, its facts in numbers and a sample of it."""
+
+import hashlib
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from models.task import Task
+from training.data.artifacts import Dataset, Ingest, Step, write_artifact
+from training.data.feature_groups import of_task
+from training.data.rows import GAP
+from training.data.split import Split, split_in_time
+from training.spark import buckets, questions
+from training.spark.place import Place
+from training.stages.dataset import PARTS, Summary, facts_of, summary
+
+FACTS = "dataset.json"
+SAMPLE = 200_000  # rows, whole subjects: what is searched and told by hand
+
+
+def split(session: Any, place: Place, source: Path, out: Path) -> Split:
+    """Write the questions of ``source`` with their ``split`` and ``fold``."""
+    found = split_in_time(session.read.parquet(f"{source}/*.parquet"), place.spine)
+    questions.rewritten(session, place, source, found.assign, out)
+    return found
+
+
+def described(
+    session: Any, place: Place, found: Split, steps: list[Step], ingest: Ingest, out: Path
+) -> Dataset:
+    """Return what ``dataset.json`` says of the parts in ``out``.
+
+    Raises
+    ------
+    ValueError
+        A part with outcomes of one kind only, or nothing to learn from before the first block.
+    """
+    splits, last = buckets.each(
+        session, place.buckets, partial(_summed, place, out), partial(_added, place.task)
+    )
+    _require_labels(splits, found, place.name)
+    with buckets.view(place.cuts, 0) as tables:
+        groups = of_task(place.params, place.task, tables)
+    return facts_of(
+        place.task, getattr(place.params.spine, place.name), splits, found, groups, [*steps, last], ingest, []
+    )
+
+
+Summed = tuple[dict[str, Summary], Step]
+
+
+def _summed(place: Place, folder: Path, number: int) -> Summed:
+    """Each part of the split in one bucket, and the last step of the waterfall."""
+    task = place.task
+    rows = pl.read_parquet(buckets.part(folder, number), columns=[task.subject, "as_of", "label", "split"])
+    kept = rows.filter(pl.col("split") != GAP)
+    splits = {part: summary(kept.filter(pl.col("split") == part), task) for part in PARTS}
+    subjects = kept[task.subject].n_unique()
+    return splits, {"step": "split in time, gap rows left out", "rows": len(kept), "subjects": subjects}
+
+
+def _added(task: Task, one: Summed, other: Summed) -> Summed:
+    """Two sums of different subjects."""
+    splits = {part: _both(one[0][part], other[0][part]) for part in PARTS}
+    rows, subjects = (one[1][key] + other[1][key] for key in ("rows", "subjects"))
+    return splits, {"step": one[1]["step"], "rows": rows, "subjects": subjects}
+
+
+def _both(one: Summary, other: Summary) -> Summary:
+    firsts = [part.first for part in (one, other) if part.first is not None]
+    lasts = [part.last for part in (one, other) if part.last is not None]
+    rows, subjects, positives = (sum(pair) for pair in zip(one[:3], other[:3], strict=True))
+    return Summary(rows, subjects, positives, min(firsts, default=None), max(lasts, default=None))
+
+
+def _require_labels(splits: dict[str, Summary], found: Split, name: str) -> None:
+    for part, told in splits.items():
+        if told.rows and told.positives in (0, told.rows):
+            raise ValueError(
+                f"{name}: the {part} part has {told.rows:,} rows and only one class; a model needs both"
+            )
+    if not found.blocks or not splits["train"].rows:
+        raise ValueError(f"{name}: no rows to learn from before the first validation block")
+
+
+def sample(session: Any, place: Place, source: Path, facts: Dataset, out: Path) -> Dataset:
+    """Write ``dataset.parquet`` and ``dataset.json`` of a sample: whole subjects, drawn by their hash.
+
+    The facts say which share of all rows it is.
+    """
+    rows = sum(told["rows"] for told in facts["splits"].values())
+    share = min(1.0, SAMPLE / rows)
+    buckets.each(session, place.buckets, partial(_drawn, place, source, share, out), max)
+    session.sparkContext.parallelize([0], 1).foreach(partial(_gathered, place.task.key, out))
+    told: Dataset = {**facts, "sample": {"share": share, "of": rows}}
+    write_artifact(out, Dataset, told)
+    return told
+
+
+def _drawn(place: Place, source: Path, share: float, out: Path, number: int) -> int:
+    rows = pl.read_parquet(buckets.part(source, number))
+    subjects = rows[place.task.subject].unique()
+    kept = subjects.filter(pl.Series([is_drawn(str(one), share) for one in subjects], dtype=pl.Boolean))
+    buckets.write(rows.filter(pl.col(place.task.subject).is_in(kept.implode())), buckets.part(out, number))
+    return number
+
+
+def is_drawn(subject: str, share: float) -> bool:
+    """Return whether a subject is of the sample: the same in every run, whatever lies beside it.
+
+    >>> [is_drawn("ann", share) for share in (0.0, 1.0)]
+    [False, True]
+    """
+    return int.from_bytes(hashlib.blake2b(subject.encode(), digest_size=8).digest()) < share * 2**64
+
+
+def _gathered(key: str, folder: Path, _: Any) -> None:
+    """Put the parts in the order of one machine: where the sample is everything, its search is the same."""
+    parts = sorted(folder.glob("part-*.parquet"))
+    every = pl.concat([pl.read_parquet(path) for path in parts], how="vertical_relaxed")
+    ordered = every.sort("as_of", key).with_columns(row_id=pl.int_range(pl.len(), dtype=pl.Int64))
+    buckets.write(ordered, folder / "dataset.parquet")
+    for path in parts:
+        path.unlink()

@@ -1,0 +1,123 @@
+"""Everybody scored, bucket by bucket, by the batch's own code; percentiles and bands from sketches."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from features import consent
+from models.fitted.model import Model
+from models.fitted.release_format import POPULATION
+from models.population import outside
+from models.scorer import Population, Scorer
+from training.io import write_json
+from training.spark import buckets
+from training.spark.judged import quantiles
+from training.spark.place import Place
+from training.stages.consent import with_reasons
+from training.stages.score import ASKED, write_scores
+
+NEAR = 1e-4  # share of the population within which a sketch is right
+
+
+def chances(session: Any, place: Place, people: Path, model: Path, moment: int, out: Path) -> None:
+    """Write the probability of everybody whom the task is about, and whether they may be ``scored``."""
+    buckets.each(session, place.buckets, partial(_chances, place, people, model, moment, out), max)
+
+
+def _chances(place: Place, people: Path, folder: Path, moment: int, out: Path, number: int) -> int:
+    model = Model.load(folder)
+    rows = _snapshot(place, people, model, moment, number).filter(ASKED[1])
+    scored = (
+        rows[consent.REASON].is_null()
+        if consent.REASON in rows.columns
+        else pl.repeat(True, len(rows), eager=True)
+    )
+    found = pl.DataFrame(
+        {"p": model.probability(rows), "scored": scored}, schema={"p": pl.Float64, "scored": pl.Boolean}
+    )
+    buckets.write(found, buckets.part(out, number))
+    return number
+
+
+def _snapshot(place: Place, people: Path, model: Model, moment: int, number: int) -> pl.DataFrame:
+    """One bucket of everybody as the batch has it: inputs, consent, why somebody is outside."""
+    task, rows = place.task, pl.read_parquet(buckets.part(people, number))
+    rows = rows.rename({task.subject: "subject_id"})
+    if kind := consent.KINDS.get(task.subject):
+        with buckets.view(place.cuts, number) as tables:
+            listed = tables / f"{buckets.CONSENT}.parquet"
+            rows = with_reasons(rows, kind, place.params, moment, listed)
+    also = [name for name in (consent.REASON,) if name in rows.columns]
+    rows = rows.select(*_keys(rows), "as_of", *model.reads, *also).sort(_keys(rows))
+    return rows.with_columns(outside(rows, model.boundaries))
+
+
+def _keys(rows: pl.DataFrame) -> list[str]:
+    return ["subject_id", *(["campaign_id"] if "campaign_id" in rows.columns else [])]
+
+
+def population(session: Any, place: Place, chances: Path, model: Path, as_of: str) -> Population:
+    """Return those whom percentiles and bands are stated against, from a sketch of their probabilities.
+
+    Raises
+    ------
+    ValueError
+        The task is about nobody who is there.
+    """
+    from pyspark.sql import functions as f
+
+    shares = [band["share"] for band in Model.load(model).card["bands"]]
+    every = session.read.parquet(f"{chances}/*.parquet")
+    n, free = every.select(f.count("*"), f.sum(f.col("scored").cast("int"))).first()
+    if not n:
+        raise ValueError(f"{place.name}: nobody is left to score")
+    asked = every.where("scored") if free else every
+    grid = quantiles(asked, "p", np.linspace(0, 1, 101).tolist())
+    lows = _lows(asked, free or n, shares)
+    return Population(tuple(grid), as_of, int(free or n), lows, _means(asked, lows, len(shares)))
+
+
+def _lows(asked: Any, n: int, shares: list[float]) -> tuple[float, ...]:
+    """Least probabilities of the bands but the last: of the values about each cut the nearest."""
+    from pyspark.sql import functions as f
+
+    ends = np.cumsum(shares)[:-1]
+    about = {end + step for end in ends.tolist() for step in (-NEAR, 0.0, NEAR)}
+    found = sorted(set(quantiles(asked, "p", sorted(min(max(1 - share, 0.0), 1.0) for share in about))))
+    after = asked.select(*(f.min(f.when(f.col("p") > value, f.col("p"))) for value in found)).first()
+    values = sorted({*found, *(value for value in after if value is not None)})
+    counts = asked.select(*(f.sum(f.when(f.col("p") >= value, 1).otherwise(0)) for value in values)).first()
+    above = np.array([float(count) for count in counts]) / n
+    return tuple(float(values[np.abs(above - end).argmin()]) for end in ends)
+
+
+def _means(asked: Any, lows: tuple[float, ...], count: int) -> tuple[float, ...]:
+    """The mean probability of each band; 0 where nobody is in it."""
+    from pyspark.sql import functions as f
+
+    band = sum((f.when(f.col("p") < low, 1).otherwise(0) for low in lows), f.lit(0))
+    rows = asked.groupBy(band.alias("band")).agg(f.avg("p").alias("mean")).collect()
+    means = {row["band"]: row["mean"] for row in rows}
+    return tuple(float(means.get(at, 0.0)) for at in range(count))
+
+
+def scores(
+    session: Any, place: Place, people: Path, model: Path, found: Population, moment: int, out: Path
+) -> None:
+    """Write ``part-*.parquet``, as the nightly batch: numbers, status and reasons in words of everybody."""
+    work = partial(_scores, place, people, model, found, moment, out)
+    buckets.each(session, place.buckets, work, max)
+    write_json(out / POPULATION, found.to_json())
+
+
+def _scores(
+    place: Place, people: Path, folder: Path, found: Population, moment: int, out: Path, number: int
+) -> int:
+    model = Model.load(folder)
+    rows = _snapshot(place, people, model, moment, number)
+    with buckets.aside(buckets.part(out, number)) as path:
+        write_scores(Scorer(model, found), rows, _keys(rows), path)
+    return number

@@ -1,0 +1,78 @@
+"""Steps that can be killed and started again: written aside, renamed, marked with their sources."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from training.io import read_json, say, write_json
+
+MARK = "made_from.json"
+PACKAGES = ("features", "models", "training")
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A folder that one step writes.
+
+    Parameters
+    ----------
+    folder
+        Where what the step makes lies, as a whole or not at all.
+    made_from
+        Everything that it hangs on, as plain data: another value, and it is made anew.
+    """
+
+    folder: Path
+    made_from: Mapping[str, Any]
+
+    @property
+    def mark(self) -> str:
+        """The hash of ``made_from``, by which later steps name this one."""
+        return digest(self.made_from)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the folder is there and was made from the same."""
+        path = self.folder / MARK
+        return path.exists() and read_json(path)["mark"] == self.mark
+
+    @contextmanager
+    def making(self) -> Iterator[Path]:
+        """Give an empty folder to write into; it takes the place of the step's where nothing fails."""
+        aside = self.folder.with_name(f"{self.folder.name}.part")
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        say(f"spark: {'/'.join(self.folder.parts[-2:])}")
+        yield aside
+        write_json(aside / MARK, {"mark": self.mark, "made_from": self.made_from})
+        shutil.rmtree(self.folder, ignore_errors=True)
+        aside.rename(self.folder)
+
+
+def digest(content: Any) -> str:
+    """Return the hash of plain data."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def code() -> str:
+    """Return the hash of the code that makes models: other code makes every step anew."""
+    found = hashlib.sha256()
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*")):
+            if path.suffix in (".py", ".yaml"):
+                found.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return found.hexdigest()
+
+
+def stamped(folder: Path) -> list[list[Any]]:
+    """Return names, sizes and times of all files below a folder: as good as their content, and at once."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [[str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns] for path in files]
