@@ -1,5 +1,6 @@
 """Today's list: who is scored against who was tested."""
 
+import numpy as np
 import polars as pl
 import pytest
 import stages
@@ -11,7 +12,7 @@ from training.data.rows import load
 from training.io import write_json
 from training.params import Economics, Params
 from training.reporting.sections.checks import UNTESTED, checks
-from training.reporting.sections.today import SMALL, today
+from training.reporting.sections.today import SMALL, _by_value, today
 from training.reporting.source import Source
 from training.stages.score import write_scores
 
@@ -101,3 +102,9 @@ def test_without_scores_it_says_so(params):
     source = Source(params, "churn")
     assert today(source)["reason"] == "not_scored"
     assert line(source)["result"] == "unrun"
+
+
+def test_means_are_the_same_in_every_digit_however_threads_work():
+    rng = np.random.default_rng(0)
+    rows = pl.DataFrame({"value": rng.integers(0, 6, 60_000), "p": rng.random(60_000)})
+    assert len({tuple(_by_value(rows).agg(pl.col("p").mean()).rows()) for _ in range(60)}) == 1

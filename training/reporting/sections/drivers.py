@@ -67,7 +67,7 @@ def _dependence(source: Source, name: str, contribution: pl.Series, values: pl.S
     found: dict[str, Any] = {"feature": name, **_words(source, name)}
     frame = pl.DataFrame({"value": values, "contribution": contribution}).head(POINTS)
     if values.dtype == pl.String:
-        means = frame.group_by("value").agg(pl.col("contribution").mean(), n=pl.len())
+        means = frame.group_by("value", maintain_order=True).agg(pl.col("contribution").mean(), n=pl.len())
         return found | {"categories": means.sort("contribution", "value", descending=True).head(8).to_dicts()}
     known = frame.drop_nulls()
     top = known["value"].quantile(0.99) if len(known) else None

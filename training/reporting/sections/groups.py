@@ -107,7 +107,7 @@ def _crossed(source: Source, known: dict[str, Factor]) -> dict[str, Any] | None:
     )
     cells = (
         parts.drop_nulls()
-        .group_by(names)
+        .group_by(names, maintain_order=True)
         .agg(
             n=pl.len(),
             positives=pl.col("y").sum().cast(pl.Int64),

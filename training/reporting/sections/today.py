@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from polars.dataframe.group_by import GroupBy
 
 from features import consent
 from models.fitted.model import Model
@@ -79,9 +80,9 @@ def _compared(
     values, before = (one.cast(pl.String).fill_null(UNKNOWN) for one in (factor.values, tested.values))
     frame = pl.DataFrame({"value": values, "p": probability})
     then = pl.DataFrame({"value": before, "p": source.probability, "y": source.label})
-    counts = frame.group_by("value").agg(n=pl.len(), expected=pl.col("p").mean())
+    counts = _by_value(frame).agg(n=pl.len(), expected=pl.col("p").mean())
     counts = counts.join(
-        then.group_by("value").agg(tested=pl.len(), positives=pl.col("y").sum(), then=pl.col("p").mean()),
+        _by_value(then).agg(tested=pl.len(), positives=pl.col("y").sum(), then=pl.col("p").mean()),
         on="value", how="left",
     ).with_columns(pl.col("tested", "positives").fill_null(0))  # fmt: skip
     share, part = pl.col("n") / len(frame), pl.col("tested") / len(then)
@@ -93,6 +94,11 @@ def _compared(
     rows = [_segment(factor, row) for row in sorted(told, key=lambda row: factor.place(row["value"]))]
     found = {"factor": factor.name, **factor.words, "rows": rows, "suppressed": len(counts) - len(told)}
     return found, far
+
+
+def _by_value(rows: pl.DataFrame) -> GroupBy:
+    """Rows in their order: sums of floats that threads add up as they come differ in their last digits."""
+    return rows.group_by("value", maintain_order=True)
 
 
 def _named(table: dict[str, Any], row: Row) -> dict[str, str]:
