@@ -19,6 +19,7 @@ from xgboost import Booster
 from models.fitted.booster_trees import Condition, Path, codes, paths, trees
 
 MOST = 32_000_000  # numbers that are kept of one booster; deeper trees are left to XGBoost
+KEPT = 32  # parts of it that are kept
 CELLS = 1_000_000  # numbers held at a time, so that memory stays bounded
 
 
@@ -46,6 +47,12 @@ class Conditions:
             np.array([at for at, _ in found], dtype=np.int64),
             np.array([members for _, members in found], dtype=bool),
         )
+
+    def part(self, kept: np.ndarray) -> Self:
+        """Return the entries that are ``kept``, a mask of shape (entries,)."""
+        place, stays = np.cumsum(kept) - 1, kept[self.at]
+        feature, low, high, missing = self.feature[kept], self.low[kept], self.high[kept], self.missing[kept]
+        return type(self)(feature, low, high, missing, place[self.at[stays]], self.members[stays])
 
     def met(self, matrix: np.ndarray) -> np.ndarray:
         """Return which conditions each row meets, shape (rows, entries)."""
@@ -77,6 +84,13 @@ class Leaves:
         share = np.array([[one.share for one in path.values()] for path, _ in found])
         value = np.array([value for _, value in found], dtype=np.float64)
         return cls(conditions, _table(share, value, _patterns(size)).astype(np.float32))
+
+    def part(self, columns: np.ndarray) -> Self | None:
+        """Return those whose paths ask for any of ``columns``, shape (columns,), or None."""
+        asks = columns[self.conditions.feature].reshape(len(self.table), -1).any(axis=1)
+        if not asks.any():
+            return None
+        return type(self)(self.conditions.part(np.repeat(asks, self.table.shape[2])), self.table[asks])
 
     def added(self, matrix: np.ndarray) -> np.ndarray:
         """Return what the leaves add to each row, an entry a condition, shape (rows, entries)."""
@@ -126,6 +140,23 @@ class TreeShap:
         found = np.zeros((len(rows), self.columns))
         found[:, features] = np.add.reduceat(added[:, order], bounds, axis=1, dtype=np.float64)
         return found
+
+    def part(self, columns: np.ndarray) -> Self:
+        """Return the leaves whose paths ask for any of ``columns``, a mask of shape (columns,).
+
+        What another value in these columns changes is what these leaves add.
+        """
+        key = columns.tobytes()
+        if key not in self._parts:
+            if len(self._parts) >= KEPT:
+                self._parts.clear()
+            leaves = tuple(found for some in self.leaves if (found := some.part(columns)) is not None)
+            self._parts[key] = type(self)(self.columns, leaves)
+        return self._parts[key]
+
+    @cached_property
+    def _parts(self) -> dict[bytes, Self]:
+        return {}
 
     @cached_property
     def _by_feature(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

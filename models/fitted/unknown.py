@@ -20,6 +20,8 @@ import numpy as np
 
 from models.learners.encoder import Encoder
 
+Predict = Callable[[np.ndarray], np.ndarray]
+Part = Callable[[np.ndarray], Predict]
 STAND_INS = 100
 LEARNT = 0.01  # missing in this share of the training rows or more: what missing means was learnt
 MAX_UNKNOWN = 0.5  # of what a model says; more, and nobody should act on it
@@ -79,11 +81,15 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Block:
-    """Rows by their positions, with every stand-in in its place and the weight ``n`` of each."""
+    """Rows by their positions, with every stand-in in its place and the weight ``n`` of each.
+
+    ``pattern`` says which columns are stood in for, shape (columns,).
+    """
 
     rows: np.ndarray
     filled: np.ndarray
     n: np.ndarray
+    pattern: np.ndarray
 
     def mean(self, asked: np.ndarray) -> np.ndarray:
         """Return the mean of each row from what was asked of ``filled``, shape (rows, ...)."""
@@ -131,16 +137,21 @@ class Unknown:
         """How much of what the model says rests on unknown inputs, 0 to 1, shape (rows,)."""
         return inputs.unknown @ self._weights
 
-    def mean(self, inputs: Inputs, predict: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    def mean(self, inputs: Inputs, predict: Predict, part: Part | None = None) -> np.ndarray:
         """``predict`` of a matrix, averaged over the stand-ins for what is unknown.
 
         Parameters
         ----------
         predict
             From a matrix of shape (n, columns) to an array of shape (n, ...).
+        part
+            From a mask of columns to what of ``predict`` another value in them changes, where that takes less
+            time than all of it: what is left is asked for once a row.
         """
         if not len(inputs.rows):
             return predict(inputs.matrix)
+        if part is not None:
+            return self._mean_by_part(inputs, predict, part)
         parts = [(inputs.known, predict(inputs.matrix[inputs.known]))] if len(inputs.known) else []
         for blocks in _gathered(self._blocks(inputs)):
             asked = predict(np.concatenate([block.filled for block in blocks]))
@@ -154,6 +165,17 @@ class Unknown:
             found[rows] = values
         return found
 
+    def _mean_by_part(self, inputs: Inputs, predict: Predict, part: Part) -> np.ndarray:
+        """All of it with the first stand-ins, and in place of what these change the mean over all of them."""
+        blocks, matrix = list(self._blocks(inputs)), inputs.matrix.copy()
+        for block in blocks:
+            matrix[block.rows] = block.filled[:: len(block.n)]
+        found = predict(matrix)
+        for block in blocks:
+            changed = part(block.pattern)(block.filled)
+            found[block.rows] += block.mean(changed) - changed[:: len(block.n)]
+        return found
+
     def _blocks(self, inputs: Inputs) -> Iterator[Block]:
         """Rows of which the same is unknown, at most ``ROWS`` a block; equal stand-ins are asked once."""
         for same, pattern in inputs.alike:
@@ -162,7 +184,7 @@ class Unknown:
                 rows = same[start : start + ROWS]
                 filled = np.repeat(inputs.matrix[rows], len(values), axis=0)
                 filled[:, pattern] = np.tile(values, (len(rows), 1))
-                yield Block(rows, filled, n)
+                yield Block(rows, filled, n, pattern)
 
     def _distinct(self, unknown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Different stand-ins for the columns that are ``unknown``, and how often each stands."""

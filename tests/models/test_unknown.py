@@ -145,3 +145,22 @@ def test_trees_alone_send_an_unseen_category_astray(model, rows):
     raw = model.booster.inplace_predict(model.encoder.transform(new), predict_type="margin")
     gap = np.abs(model.margin(model.inputs(new)) - raw)
     assert gap.mean() > 0.3
+
+
+@pytest.mark.parametrize("names", [["source"], ["cost"], ["source", "cost"]])
+def test_for_stand_ins_only_what_they_change_is_computed_again(model, rows, names):
+    empty = [pl.lit(None, rows.schema[name]).alias(name) for name in names]
+    some = pl.concat([rows.head(5), rows[5:9].with_columns(empty)])
+    inputs = model.inputs(some)
+    assert inputs.rows.tolist() == [5, 6, 7, 8]
+    whole = model.unknown.mean(inputs, model._values)
+    np.testing.assert_allclose(model.unknown.mean(inputs, model._values, model._part), whole, atol=1e-6)
+    sizes = [
+        sum(len(one.table) for one in found.leaves) for found in (_part(model, inputs), model._tree_shap)
+    ]
+    assert 0 < sizes[0] <= sizes[1]
+    assert sizes[0] < sizes[1] or "source" in names  # which nearly every path asks for
+
+
+def _part(model, inputs):
+    return model._tree_shap.part(inputs.unknown[5])
