@@ -87,21 +87,22 @@ def test_the_deadline_does_not_wait_for_the_work(
     brand: Brand, state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     free = threading.Event()
-    monkeypatch.setattr(answers, "answer", lambda *_: free.wait(60))
+    monkeypatch.setattr(answers, "outcomes", lambda *_: free.wait(60))
     client = over(brand, state, tmp_path, limits=Limits(seconds=0.1))
     answer = client.post(CHURN, json={"record": {}})
     free.set()  # only now does the work end
     assert (answer.status_code, answer.json()["code"]) == (504, "deadline_exceeded")
 
 
+@pytest.mark.parametrize(("where", "item"), [("at_once", {"ref": "m5"}), ("outcomes", {"record": {}})])
 def test_a_failure_inside_is_a_problem_and_says_nothing(
-    brand: Brand, state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    brand: Brand, state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, item: dict
 ):
     def fail(*_: object) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(answers, "answer", fail)
-    answer = over(brand, state, tmp_path).post(CHURN, json={"ref": "m5"})
+    monkeypatch.setattr(answers, where, fail)
+    answer = over(brand, state, tmp_path).post(CHURN, json=item)
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     assert "secret" not in answer.text
 
