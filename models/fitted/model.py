@@ -20,7 +20,7 @@ from features.meaning import meanings
 from models.fitted.release_format import CARD, MODEL
 from models.fitted.shap_values import FEWEST, contributions
 from models.fitted.tree_shap import TreeShap
-from models.fitted.unknown import Inputs, Predict, Unknown
+from models.fitted.unknown import STAND_INS, Inputs, Predict, Unknown
 from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
 from models.population import Boundary
@@ -105,7 +105,8 @@ class Model:
         base
             What a row starts from before its own features speak.
         """
-        few = len(inputs) < FEWEST and self._tree_shap is not None
+        # Where there are many stand-ins, asking all leaves at once by the engine for many rows is quicker.
+        few = max(len(inputs), len(inputs.rows) * STAND_INS) < FEWEST and self._tree_shap is not None
         values, rows = self.unknown.mean(inputs, self._values, self._part if few else None), inputs.rows
         if len(rows):  # the mean of probabilities lies off the mean of log-odds; not knowing is why
             margin = self.margin(inputs) if margin is None else margin

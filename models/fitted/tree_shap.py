@@ -147,12 +147,14 @@ class TreeShap:
         What another value in these columns changes is what these leaves add.
         """
         key = columns.tobytes()
-        if key not in self._parts:
+        found = self._parts.get(key)  # once: another thread may clear what is kept
+        if found is None:
             if len(self._parts) >= KEPT:
                 self._parts.clear()
-            leaves = tuple(found for some in self.leaves if (found := some.part(columns)) is not None)
-            self._parts[key] = type(self)(self.columns, leaves)
-        return self._parts[key]
+            leaves = (some.part(columns) for some in self.leaves)
+            found = type(self)(self.columns, tuple(some for some in leaves if some is not None))
+            self._parts[key] = found
+        return found
 
     @cached_property
     def _parts(self) -> dict[bytes, Self]:

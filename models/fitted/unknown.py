@@ -189,12 +189,13 @@ class Unknown:
     def _distinct(self, unknown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Different stand-ins for the columns that are ``unknown``, and how often each stands."""
         key = unknown.tobytes()
-        if key not in self._seen:
+        found = self._seen.get(key)  # once: another thread may clear what is kept
+        if found is None:
             if len(self._seen) >= PATTERNS:
                 self._seen.clear()
-            found = np.unique(self.stand_ins[:, unknown], axis=0, return_counts=True)
-            self._seen[key] = (found[0], found[1])
-        return self._seen[key]
+            values, n = np.unique(self.stand_ins[:, unknown], axis=0, return_counts=True)
+            found = self._seen[key] = values, n
+        return found
 
     @cached_property
     def _seen(self) -> dict[bytes, tuple[np.ndarray, np.ndarray]]:

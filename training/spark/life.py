@@ -45,9 +45,8 @@ class Life:
 
     def run(self) -> None:
         """Run what is out of date."""
-        folder = self.scores
-        found = read_json(self.final.folder / "metrics.json")
-        say(f"spark: {self.place.name}: AUC {found['auc']:.4f} on the test; scores in {folder.folder}")
+        scores, found = self.scores.folder, read_json(self.final.folder / "metrics.json")
+        say(f"spark: {self.place.name}: AUC {found['auc']:.4f} on the test; scores in {scores}")
 
     @property
     def end(self) -> int:

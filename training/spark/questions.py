@@ -6,6 +6,7 @@ lead, the newest contents (``Population.everybody``), and the boundaries of the 
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,8 +57,6 @@ def past(session: Any, place: Place, end: int, out: Path) -> list[Step]:
 
 
 def _past(place: Place, end: int, out: Path, number: int) -> list[Step]:
-    from dataclasses import replace
-
     task = replace(place.task, population=_known(place))
     with buckets.view(place.cuts, number) as tables:
         listed = tables / f"{buckets.CONSENT}.parquet"
