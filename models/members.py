@@ -138,12 +138,15 @@ class PresentMembers(Buyers):
             "silent", ("stage",), SILENT,
             "is silent or lost already: a question of coming back", "已沉默或流失，应看召回评分",
         )  # fmt: skip
+        gone = _unseen(limits, features)
+        if gone is None:
+            return NEVER_BOUGHT, silent
         unseen = Boundary(
-            "unseen", VISITS, _unseen(limits),
+            "unseen", VISITS, gone,
             f"has neither bought nor visited for {limits.unseen_days} days: a question of coming back",
             f"已 {limits.unseen_days} 天未购买也未到访，应看召回评分",
         )  # fmt: skip
-        return (NEVER_BOUGHT, silent, unseen) if _sees(limits, features) else (NEVER_BOUGHT, silent)
+        return NEVER_BOUGHT, silent, unseen
 
     def labelled(self, rows: pl.DataFrame, data: Tables, spine: FallSpine, moment: int) -> pl.DataFrame:
         """Return the questions with ``label``: whether signs of life fall to ``fall`` of what is usual."""
@@ -167,9 +170,10 @@ class SilentMembers(Buyers):
         self, spine: Any, limits: LifecycleLimits, features: Collection[str]
     ) -> tuple[Boundary, ...]:
         """Return who has bought nothing and who is still with the brand."""
-        sees = _sees(limits, features)
+        gone = _unseen(limits, features)
+        reads, away = (("stage",), SILENT) if gone is None else (("stage", *VISITS), SILENT | gone)
         present = Boundary(
-            "present", ("stage", *(VISITS if sees else ())), ~(SILENT | _unseen(limits)) if sees else ~SILENT,
+            "present", reads, ~away,
             "is still with the brand: a question of leaving", "仍活跃，应看流失评分",
         )  # fmt: skip
         return NEVER_BOUGHT, present
@@ -185,11 +189,10 @@ def _signs_of_life(data: Tables) -> pl.LazyFrame:
     return pl.concat(parts)
 
 
-def _sees(limits: LifecycleLimits, features: Collection[str]) -> bool:
-    return limits.unseen_days is not None and set(VISITS) <= set(features)
-
-
-def _unseen(limits: LifecycleLimits) -> pl.Expr:
+def _unseen(limits: LifecycleLimits, features: Collection[str]) -> pl.Expr | None:
+    """Whether nothing was seen of a member for too long; ``None`` where no limit is set or nothing tells."""
     days = limits.unseen_days
+    if days is None or not set(VISITS) <= set(features):
+        return None
     visited, bought = (pl.col(name).le(days).fill_null(False) for name in VISITS)
     return ~(visited | bought)
