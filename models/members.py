@@ -3,6 +3,7 @@
 Who is which is asked of the features themselves, computed for the few that the boundaries read.
 """
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -39,10 +40,14 @@ class FallSpine(CutoffSpine):
     """Falling silent is measured by the member's own rhythm.
 
     The outcome is that the days with a purchase or a visit fall to ``fall`` of what is usual for the member
-    (over the year before) or less.
+    (over the year before) or less, and that the days seen are at least ``odds`` times likelier with such a
+    fall than with a rhythm that never changed. Without that, who comes rarely is often positive by chance,
+    and a model learns who comes rarely. ``odds`` of 1 asks for nothing; it needs a window in which several
+    visits would be usual.
     """
 
     fall: float = Field(0.2, ge=0, lt=1)
+    odds: float = Field(1.0, ge=1)
 
 
 class Buyers(Population):
@@ -158,8 +163,10 @@ class PresentMembers(Buyers):
         found = later.group_by("member_id").agg(days_later=day.n_unique())
         joined = rows.lazy().join(usual, on="member_id", how="left").join(found, on="member_id", how="left")
         span = ((moment - pl.col("first")) / DAY).clip(SHORTEST, YEAR)
-        expected = pl.col("days") / span * spine.days
-        label = pl.col("days_later").fill_null(0) <= spine.fall * expected.fill_null(0.0)
+        before, after = (pl.col(name).fill_null(0) for name in ("days", "days_later"))
+        label = after <= spine.fall * before / span * spine.days
+        if spine.odds > 1:
+            label &= _fall_ratio(before, span, after, pl.lit(spine.days)) >= math.log(spine.odds)
         return joined.select("member_id", "as_of", label=label.cast(pl.Int8)).collect(engine="streaming")
 
 
@@ -177,6 +184,15 @@ class SilentMembers(Buyers):
             "is still with the brand: a question of leaving", "仍活跃，应看流失评分",
         )  # fmt: skip
         return NEVER_BOUGHT, present
+
+
+def _fall_ratio(before: pl.Expr, span: pl.Expr, after: pl.Expr, window: pl.Expr) -> pl.Expr:
+    """Log-likelihood of two Poisson rates, ``before`` in ``span`` and ``after`` in ``window``, over one."""
+
+    def likelihood(count: pl.Expr, length: pl.Expr) -> pl.Expr:
+        return pl.when(count > 0).then(count * (count / length).log()).otherwise(0.0)
+
+    return likelihood(before, span) + likelihood(after, window) - likelihood(before + after, span + window)
 
 
 def _signs_of_life(data: Tables) -> pl.LazyFrame:

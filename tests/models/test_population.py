@@ -105,6 +105,24 @@ def test_falling_silent_is_measured_by_the_members_own_rhythm():
     assert label == {"often": 1, "rarely": 0, "gone": 1}
 
 
+def test_a_fall_that_chance_explains_is_none():
+    """Of two who are gone, one came so rarely that a pause of sixty days says little."""
+    often, rarely = range(10, 360, 5), range(10, 360, 40)
+    rows = [*sales("often", *often), *sales("rarely", *rarely)]
+    data = {"purchases": tables.complete("purchases", pl.DataFrame(rows)).lazy()}
+
+    def gone(odds: float) -> dict[str, int]:
+        spine = FallSpine(days=60, gap=7, odds=odds, cutoffs=2)
+        asked = PresentMembers().past(data, spine, LifecycleLimits(), 0, END + 67 * DAY)
+        return dict(asked.filter(pl.col("as_of") == END).select("member_id", "label").iter_rows())
+
+    assert gone(1) == {"often": 1, "rarely": 1}
+    assert gone(20) == {"often": 1, "rarely": 0}
+    # 70 days in the 355 since the first and none in 60 more: 70 * log(415 / 355) = 10.93
+    assert gone(np.exp(10.9))["often"] == 1
+    assert gone(np.exp(11.0))["often"] == 0
+
+
 def test_what_comes_later_changes_nobodys_place():
     data = world()
     later = tables.complete("purchases", pl.DataFrame(sales("silent", -1, -2)))
