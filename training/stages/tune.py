@@ -194,10 +194,10 @@ def simplest(candidates: Iterable[Mapping[str, Any]]) -> str:
     --------
     >>> simplest([
     ...     {"estimator": "logistic", "difference": -0.02, "error": 0.01},
-    ...     {"estimator": "average", "difference": -0.005, "error": 0.01},
-    ...     {"estimator": "trees", "difference": 0.0, "error": 0.0},
+    ...     {"estimator": "trees", "difference": -0.005, "error": 0.01},
+    ...     {"estimator": "average", "difference": 0.0, "error": 0.0},
     ... ])
-    'average'
+    'trees'
     """
     near = (one["estimator"] for one in candidates if one["difference"] >= -one["error"])
     return next(near)
