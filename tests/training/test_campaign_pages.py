@@ -1,17 +1,16 @@
 """A brief and a readout claim what their figures bear, in both languages, and need nothing to be read."""
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 from campaign_figures import estimate, found, told
+from page_reader import read, text
 
 from models.phrases import catalogue
 from training.acting import claims, pages
 from training.reporting import words
 from training.reporting.render import HERE
 
-VOID = {"meta", "input", "br", "link", "img"}
 GAINS = (
     "It brought more than it cost",
     "Contacts added",
@@ -19,54 +18,6 @@ GAINS = (
     "带来的收益高于成本",
     "扣除成本后净得",
 )
-
-
-class Reader(HTMLParser):
-    """Text by language, ids, links within the page, and whether every element is closed in its turn."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.language: list[str | None] = [None]
-        self.text: dict[str | None, list[str]] = {"en": [], "zh-CN": [], None: []}
-        self.all = list[str]()
-        self.ids, self.links, self.wrong = list[str](), list[str](), list[str]()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if given.get("id"):
-            self.ids.append(str(given["id"]))
-        if str(given.get("href", "")).startswith("#"):
-            self.links.append(str(given["href"])[1:])
-        if tag not in VOID:
-            self.open.append(tag)
-            own = given.get("lang") if tag in ("span", "text") else None
-            self.language.append(own or self.language[-1])
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """An element of SVG that closes itself."""
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
-            self.wrong.append(tag)
-        self.language.pop()
-
-    def handle_data(self, data: str) -> None:
-        if data.strip() and self.open and self.open[-1] not in ("script", "style"):
-            self.text[self.language[-1]].append(data.strip())
-            self.all.append(data.strip().replace("\N{NO-BREAK SPACE}", " "))
-
-
-def read(html: str) -> Reader:
-    reader = Reader()
-    reader.feed(html)
-    reader.close()
-    return reader
-
-
-def text(html: str) -> str:
-    """Everything that is read, in both languages, in its order."""
-    return " ".join(read(html).all)
 
 
 def brief(**changed: object) -> str:

@@ -113,6 +113,23 @@ def scenes(
     print(acting.text(told, acting.place(params)))
 
 
+@app.command(name="scenes-readout")
+def scenes_readout(
+    scene: Annotated[list[str] | None, typer.Option(help="this scene alone; may stand several times")] = None,
+    scenes: Annotated[Path, typer.Option(help="when which action is due")] = Path("experiments/scenes.yaml"),
+    options: Annotated[Path, typer.Option(help="what can be done, and what it costs")] = Path(
+        "experiments/options.yaml"
+    ),
+) -> None:
+    """Say what each scene brought against those held out of it, with intervals, in both languages."""
+    from training.acting import scene_readout as acting
+    from training.acting.scenes import Asked
+
+    params = load()
+    print(acting.text(acting.make(params, Asked(scenes, options)), scene or ()))
+    print(acting.page(params))
+
+
 @app.command()
 def offers(
     options: Annotated[Path, typer.Option(help="what can be done, and what it costs")] = Path(
