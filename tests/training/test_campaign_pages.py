@@ -205,6 +205,16 @@ def test_who_is_left_in_peace_is_counted_with_its_reason():
     assert "7 members in layers of fewer than 10" in said
 
 
+def test_what_keeps_a_plan_from_doing_more_is_told_with_its_price():
+    said = brief(prices={"budget": 2.5, "option": {"wecom_event": 1.25}, "channel": {}})
+    assert "a unit of money more would bring about 2.50 CNY beyond its cost" in said
+    assert "wecom_event：当日名额已满，每增加一个名额约多带来 1.25 CNY" in said
+    nothing = brief(prices={"budget": 0.0, "option": {}, "channel": {}}, by_reason={"sent": 9, "capped": 2})
+    assert "为何没有触达更多 nothing: nobody is left" in nothing
+    short = brief(prices={"budget": 0.0, "option": {}, "channel": {}}, by_reason={"sent": 9, "budget": 2})
+    assert "too little for a further member" in short
+
+
 def test_every_word_of_the_pages_is_used():
     """A text that no page can show is a claim that nobody checks."""
     source = "\n".join(path.read_text() for path in (HERE / "templates").rglob("*.j2"))

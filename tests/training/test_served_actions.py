@@ -69,6 +69,8 @@ def test_the_services_audience_is_the_plan_of_the_command(acting_world, served, 
         client.get(links["self"]).json()["audience"]["brief"],
         read_json(plan.folder(acting_world, "equal") / plan.FACTS),
     )
+    worded = {name: [one["en"] for one in facts_[name]] for name in ("left_out", "limits")}
+    assert {name: [one["text"] for one in brief.pop(name)] for name in worded} == worded
     assert brief == {name: facts_[name] for name in brief}
 
 

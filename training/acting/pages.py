@@ -9,7 +9,6 @@ from markupsafe import Markup
 from models.acting.brief import OLD
 from models.acting.comparison import FEWEST_ANSWERS
 from models.acting.inputs import ADDED
-from models.acting.words import why
 from training.acting import claims
 from training.acting.words import BOTH, group_words, in_order
 from training.reporting.charts import acting as charts
@@ -43,7 +42,6 @@ def brief(told: Mapping[str, Any], language: str) -> str:
         {"curve": lambda: charts.curve(told["curve"], told["cost"], told["currency"] or "", added)},
         verdict=claims.before(told, OLD),
         of=lambda key: f"{key}.added" if added else key,
-        why={code: {word: why(code, word) for word in BOTH} for code in told["by_reason"]},
         embedded=embedded({"curve": told["curve"]}),
         best=_best(told["next"]),
         worse=_worse(told["diagnosis"]), nearest=_nearest(told["curve"]["spend"], told["cost"]),
