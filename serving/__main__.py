@@ -119,8 +119,9 @@ def audience(
 
     here = settings.load()
     consents, database = _consents(here), Database(here.kept / "service.db")
-    found, told = kept_lists.named(here.published, name, Audiences(database).made(name))
-    rows = kept_lists.may_be_told(consents, found, arm, datetime.now(UTC))
+    now = datetime.now(UTC)
+    found, told = kept_lists.named(here.published, name, Audiences(database).made(name), now.date())
+    rows = kept_lists.may_be_told(consents, found, arm, now)
     if keep:
         results = here.home / "experiments" / here.data
         typer.echo(f"kept as {kept_lists.keep(found, told, here.published, results)}", err=True)

@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 import polars as pl
 from polars.exceptions import PolarsError
 
-from models.acting import brief, draft, inputs, published_plans
+from models.acting import brief, draft, inputs, plan_approval, published_plans
 from models.acting.draft import Asked
 from models.acting.inputs import Inputs
 from models.acting.refusal import RefusalError
@@ -63,7 +63,10 @@ class Planning:
         """The list of a plan that is there, or a plan of its own without those who have withdrawn since."""
         published = self.state.settings.published
         if "plan" in asked:
-            return _read(published_plans.read, published / published_plans.FOLDER, asked["plan"])
+            folder = published / published_plans.FOLDER
+            approval = _read(published_plans.approval, folder, asked["plan"])
+            plan_approval.require(approval, self.state.now().date())
+            return _read(published_plans.read, folder, asked["plan"])
         return planned(_read(inputs.load, published / inputs.FOLDER), _asked(asked), self.state)
 
     @contextmanager

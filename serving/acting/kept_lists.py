@@ -1,13 +1,13 @@
 """Lists on the command line: of a published plan, or of an audience that was asked of the service."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from models.acting import published_plans
+from models.acting import plan_approval, published_plans
 from serving.acting import audience_rows
 from serving.consent.consents import Consents
 
@@ -15,14 +15,15 @@ FORMS = {".csv": "csv", ".parquet": "parquet"}
 
 
 def named(
-    published: Path, name: str, audience: tuple[Path, Mapping[str, Any]] | None
+    published: Path, name: str, audience: tuple[Path, Mapping[str, Any]] | None, today: date
 ) -> tuple[pl.DataFrame, Mapping[str, Any]]:
     """List and facts of the plan ``name``, or of an ``audience`` by its file and facts.
 
-    ``ValueError`` where neither is there.
+    ``ValueError`` where neither is there, or the plan is not signed as the brand asks.
     """
     folder = published / published_plans.FOLDER
     if name in (there := published_plans.names(folder)):
+        plan_approval.require(published_plans.approval(folder, name), today)
         return published_plans.read(folder, name)
     if audience is not None:
         return pl.read_parquet(audience[0]), audience[1]

@@ -14,7 +14,7 @@ from desk import Desk
 from fastapi.testclient import TestClient
 from released import AS_OF, MEMBERS, Brand
 
-from models.acting import brief, draft
+from models.acting import brief, draft, published_plans
 from serving.audience_worker import STALE_SECONDS, Planning
 from serving.ledger import retention
 from serving.ledger.audience_store import Audiences
@@ -130,6 +130,20 @@ def test_a_published_plan_is_told_as_it_was_made(bureau: Bureau):
     assert made["brief"]["holdout"]["share"] == 0.2
     answered = bureau.client.post("/v1/audiences", json={"plan": "no"}, headers={"Idempotency-Key": "n"})
     assert (answered.status_code, answered.json()["code"]) == (404, "unknown_plan")
+
+
+def test_the_list_of_a_plan_that_is_not_signed_as_asked_is_not_told(bureau: Bureau):
+    folder = bureau.state.settings.published / published_plans.FOLDER
+    told = {"report": "x", "roles": ["manager"], "four_eyes": False, "signatures": []}
+    published_plans.write_approval(folder, "spring", told)
+    try:
+        made = bureau.plan(plan="spring")
+        assert (made["status"], made["reason"]) == (
+            "failed", "the plan is not signed as the brand asks: campaign manager: not signed"
+        )  # fmt: skip
+        assert bureau.members(made) == []
+    finally:
+        (folder / "spring" / published_plans.APPROVAL).unlink()
 
 
 def test_who_withdraws_disappears_on_reading_and_takes_no_budget_after(bureau: Bureau):

@@ -34,13 +34,25 @@ def plan(
     """Plan who gets what within a budget, and who is left in peace; sends nothing, writes a list."""
     from models.acting import brief
     from training.acting import plan as acting
+    from training.acting import signing
     from training.acting.draft import Request
 
     params = load()
     told = acting.make(params, Request(name, options, budget, holdout, explore, day, salt, reach, blind))
+    signing.publish(params, name)
     if warning := brief.older(told):
         print(f"warning: {warning}")
     print(brief.text(told, acting.folder(params, name) / acting.LIST))
+
+
+@app.command(name="brief")
+def brief_page(name: Annotated[str, typer.Argument(help="of the plan")]) -> None:
+    """Make the page of a plan again from its figures and signatures."""
+    from training.acting import signing
+
+    params = load()
+    print(signing.write_page(params, name))
+    signing.publish(params, name)
 
 
 @app.command()

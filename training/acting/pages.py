@@ -1,11 +1,12 @@
 """The one page for a campaign manager: a brief before, a readout after; pure functions of their figures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from markupsafe import Markup
 
+from models import approval
 from models.acting.brief import OLD
 from models.acting.comparison import FEWEST_ANSWERS
 from models.acting.inputs import ADDED
@@ -23,13 +24,15 @@ TOLD = ("not_respected", "not_contacted")  # remarks that have a section of thei
 Section = dict[str, Any]
 
 
-def brief(told: Mapping[str, Any], language: str) -> str:
+def brief(told: Mapping[str, Any], language: str, held: Sequence[Mapping[str, Any]] = ()) -> str:
     """Return the page of what ``plan.json`` says.
 
     Parameters
     ----------
     language
         In which it begins: ``en``, ``zh`` or ``auto``.
+    held
+        The newest decision of each role about this plan; see ``models.approval.holding``.
     """
     added = told["unit"] == ADDED
     return _page(
@@ -45,7 +48,9 @@ def brief(told: Mapping[str, Any], language: str) -> str:
         embedded=embedded({"curve": told["curve"]}),
         best=_best(told["next"]),
         worse=_worse(told["diagnosis"]), nearest=_nearest(told["curve"]["spend"], told["cost"]),
-        roles=ROLES, rules=RULES, added=added, left=told["members"] - told["contacted"],
+        roles=[role for role in ROLES if role not in {row["role"] for row in held}],
+        people={"rows": held, "word": approval.word(held)},
+        rules=RULES, added=added, left=told["members"] - told["contacted"],
     )  # fmt: skip
 
 
