@@ -105,7 +105,9 @@ def revoke(name: str) -> None:
 def audience(
     name: Annotated[str, typer.Argument(help="of a plan, or the id of an audience of the service")],
     out: Annotated[Path | None, typer.Option(help="file to write, .csv or .parquet; else printed")] = None,
-    arm: Annotated[str | None, typer.Option(help="contact, care, explore, held_out or none alone")] = None,
+    arm: Annotated[
+        str | None, typer.Option(help="due: all who get something; or contact, care, explore, held_out, none")
+    ] = None,
     keep: Annotated[
         bool, typer.Option(help="make a plan of the service's audience, whose readout can be made")
     ] = False,

@@ -11,6 +11,7 @@ from models.acting import plan_approval, published_plans
 from serving.acting import audience_rows
 from serving.consent.consents import Consents
 
+DUE = "due"  # everybody who is to get something, whatever arm: what the system that sends is given
 FORMS = {".csv": "csv", ".parquet": "parquet"}
 
 
@@ -32,10 +33,14 @@ def named(
 
 
 def may_be_told(consents: Consents, rows: pl.DataFrame, arm: str | None, now: datetime) -> pl.DataFrame:
-    """The rows of an arm, or all, without those who have withdrawn since."""
-    if arm is not None and arm not in audience_rows.ARMS:
-        raise ValueError(f"arm {arm!r}: allowed are {', '.join(audience_rows.ARMS)}")
-    return audience_rows.allowed(consents, rows if arm is None else rows.filter(pl.col("arm") == arm), now)
+    """The rows of an arm, of who is due to get something, or all, without those who have withdrawn since."""
+    if arm not in (None, DUE, *audience_rows.ARMS):
+        raise ValueError(f"arm {arm!r}: allowed are {DUE}, {', '.join(audience_rows.ARMS)}")
+    if arm == DUE:
+        rows = rows.filter(pl.col("option").is_not_null())
+    elif arm is not None:
+        rows = rows.filter(pl.col("arm") == arm)
+    return audience_rows.allowed(consents, rows, now)
 
 
 def write(rows: pl.DataFrame, out: Path) -> None:

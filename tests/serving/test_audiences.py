@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from released import AS_OF, MEMBERS, Brand
 
 from models.acting import brief, draft, published_plans
+from serving.acting import kept_lists
 from serving.audience_worker import STALE_SECONDS, Planning
 from serving.ledger import retention
 from serving.ledger.audience_store import Audiences
@@ -99,6 +100,16 @@ def test_one_arm_alone_can_be_fetched(bureau: Bureau):
     held = bureau.members(made, limit=2, arm="held_out")
     assert [one["subject"] for one in held] == rows.filter(pl.col("arm") == "held_out")["subject"].to_list()
     assert {one["option"] for one in held} == {None}
+
+
+def test_who_is_due_is_everybody_who_gets_something(bureau: Bureau):
+    rows, _ = expected(**ASKED)
+    consents, now = bureau.state.consents, bureau.state.now()
+    due = kept_lists.may_be_told(consents, rows, "due", now)
+    assert due.equals(rows.filter(pl.col("option").is_not_null()))
+    assert set(due["arm"]) == {"contact", "care", "explore"}  # one arm alone would leave some without
+    with pytest.raises(ValueError, match="allowed are due, contact"):
+        kept_lists.may_be_told(consents, rows, "half", now)
 
 
 def test_reasons_come_in_the_callers_language(bureau: Bureau):

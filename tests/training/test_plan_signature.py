@@ -34,14 +34,20 @@ def made(acting_world: settings.Params) -> settings.Params:
 @pytest.fixture
 def world(made: settings.Params) -> Iterator[settings.Params]:
     """A plan that nobody has signed, in its own state again after each test."""
+    _forget(made)
     target = plan.folder(made, "signed")
     aside = shutil.copytree(target, target.with_name("aside"))
     yield made
     shutil.rmtree(target)
     aside.rename(target)
-    signoff.FILE.unlink(missing_ok=True)
-    release_log._path(made).unlink(missing_ok=True)
-    (made.build / "plans" / "signed" / published_plans.APPROVAL).unlink(missing_ok=True)
+    _forget(made)
+
+
+def _forget(made: settings.Params) -> None:
+    """Take away every signature of the folder, which other tests share."""
+    approval = made.build / "plans" / "signed" / published_plans.APPROVAL
+    for path in (signoff.FILE, release_log._path(made), approval):
+        path.unlink(missing_ok=True)
 
 
 def run(*words: str) -> str:

@@ -124,7 +124,7 @@ def test_a_list_on_the_command_line_names_what_is_allowed(acting_world, served, 
     monkeypatch.setattr("serving.settings.load", lambda: planning.state.settings)
     for words, says in (
         (["nowhere"], "plans: .*equal"),
-        (["equal", "--arm", "half"], "allowed are contact, care"),
+        (["equal", "--arm", "half"], "allowed are due, contact, care"),
         (["equal", "--out", str(tmp_path / "x.xlsx")], "end in .csv or .parquet"),
     ):
         found = RUNNER.invoke(memberlens.app, ["audience", *words])
