@@ -1,10 +1,16 @@
-"""What people decided about a report, in one word: the same for its page, the release and the service."""
+"""What people decided about a report or plan: the same for its page, the release and the service."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
 Word = Literal["rejected", "conditions", "approved", "unsigned"]
+Why = Literal["unsigned", "another", "rejected", "expired"]
+SAID = {
+    "unsigned": "not signed", "another": "signed another report", "rejected": "rejected by {}",
+    "expired": "expired on {}",
+}  # fmt: skip
 TOLD = ("role", "decision", "by", "conditions", "signed", "expires")
 
 
@@ -35,3 +41,51 @@ def word(rows: Iterable[Mapping[str, Any]], today: date | None = None) -> Word:
         return "unsigned"
     with_conditions = any(row["decision"] == "approve_with_conditions" for row in lasting)
     return "conditions" if with_conditions else "approved"
+
+
+@dataclass(frozen=True)
+class Lack:
+    """An approval that is asked for and is not there: whose, why, and who rejected or when it ended."""
+
+    role: str
+    why: Why
+    detail: str = ""
+
+    def __str__(self) -> str:
+        """Return it in English."""
+        return f"{self.role}: {SAID[self.why].format(self.detail)}"
+
+
+def lacking(rows: Iterable[Mapping[str, Any]], report: str, roles: Iterable[str], today: date) -> list[Lack]:
+    """Which of ``roles`` has not approved the report with this hash; ``rows`` are the oldest first.
+
+    Examples
+    --------
+    >>> [str(lack) for lack in lacking([], "x", ["owner"], date(2026, 7, 1))]
+    ['owner: not signed']
+    """
+    latest = {str(row["role"]): row for row in rows}
+    found = (_lack(role, latest.get(role), report, today) for role in roles)
+    return [lack for lack in found if lack is not None]
+
+
+def _lack(role: str, row: Mapping[str, Any] | None, report: str, today: date) -> Lack | None:
+    if row is None:
+        return Lack(role, "unsigned")
+    if row["report"] != report:
+        return Lack(role, "another")
+    if row["decision"] == "reject":
+        return Lack(role, "rejected", str(row["by"]))
+    return Lack(role, "expired", row["expires"]) if date.fromisoformat(row["expires"]) < today else None
+
+
+def twice(rows: Iterable[Mapping[str, Any]], report: str) -> list[str]:
+    """Names under more than one role of the report with this hash, each with its roles."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in holding(rows, report):  # spaces and capitals make nobody another person
+        found.setdefault(" ".join(row["by"].casefold().split()), []).append(row)
+    return [
+        f"{own[0]['by']} as {' and '.join(row['role'] for row in own)}"
+        for own in found.values()
+        if len(own) > 1
+    ]

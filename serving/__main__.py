@@ -105,7 +105,9 @@ def revoke(name: str) -> None:
 def audience(
     name: Annotated[str, typer.Argument(help="of a plan, or the id of an audience of the service")],
     out: Annotated[Path | None, typer.Option(help="file to write, .csv or .parquet; else printed")] = None,
-    arm: Annotated[str | None, typer.Option(help="contact, care, explore, held_out or none alone")] = None,
+    arm: Annotated[
+        str | None, typer.Option(help="due: all who get something; or contact, care, explore, held_out, none")
+    ] = None,
     keep: Annotated[
         bool, typer.Option(help="make a plan of the service's audience, whose readout can be made")
     ] = False,
@@ -119,8 +121,9 @@ def audience(
 
     here = settings.load()
     consents, database = _consents(here), Database(here.kept / "service.db")
-    found, told = kept_lists.named(here.published, name, Audiences(database).made(name))
-    rows = kept_lists.may_be_told(consents, found, arm, datetime.now(UTC))
+    now = datetime.now(UTC)
+    found, told = kept_lists.named(here.published, name, Audiences(database).made(name), now.date())
+    rows = kept_lists.may_be_told(consents, found, arm, now)
     if keep:
         results = here.home / "experiments" / here.data
         typer.echo(f"kept as {kept_lists.keep(found, told, here.published, results)}", err=True)

@@ -12,9 +12,11 @@ from typing import Any, ParamSpec, TypeVar
 import polars as pl
 from polars.exceptions import PolarsError
 
-from models.acting import brief, draft, inputs, published_plans
+from models.acting import brief, draft, inputs, plan_approval, published_plans
 from models.acting.draft import Asked
 from models.acting.inputs import Inputs
+from models.acting.refusal import RefusalError
+from models.phrases import LANGUAGES
 from serving import background
 from serving.acting.audience_rows import withdrawn
 from serving.ledger.audience_store import Audiences
@@ -23,7 +25,6 @@ from serving.state import State
 P = ParamSpec("P")
 R = TypeVar("R")
 BEAT_SECONDS, STALE_SECONDS = 5.0, 60.0
-UNREADABLE = "what the pipeline published cannot be read; it is made anew by the next night run"
 logger = logging.getLogger("memberlens.audiences")
 
 
@@ -52,7 +53,8 @@ class Planning:
             try:
                 rows, told = self._made(one["asked"])
             except ValueError as error:  # one sentence of the planner's that says what to change
-                self.audiences.fail(one["id"], self.owner, str(error), self.clock())
+                said = error.said if isinstance(error, RefusalError) else dict.fromkeys(LANGUAGES, str(error))
+                self.audiences.fail(one["id"], self.owner, said, self.clock())
             else:
                 self.audiences.keep(one["id"], self.owner, rows, told, self.clock())
         return True
@@ -61,7 +63,10 @@ class Planning:
         """The list of a plan that is there, or a plan of its own without those who have withdrawn since."""
         published = self.state.settings.published
         if "plan" in asked:
-            return _read(published_plans.read, published / published_plans.FOLDER, asked["plan"])
+            folder = published / published_plans.FOLDER
+            approval = _read(published_plans.approval, folder, asked["plan"])
+            plan_approval.require(approval, self.state.now().date())
+            return _read(published_plans.read, folder, asked["plan"])
         return planned(_read(inputs.load, published / inputs.FOLDER), _asked(asked), self.state)
 
     @contextmanager
@@ -94,12 +99,12 @@ def _asked(asked: dict[str, Any]) -> Asked:
 
 
 def _read(read: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """What the pipeline published; ``ValueError`` in words for callers where it cannot be read."""
+    """What the pipeline published; ``RefusalError`` in words for callers where it cannot be read."""
     try:
         return read(*args, **kwargs)
     except (ValueError, KeyError, OSError, PolarsError) as error:
         logger.error("audience refused reason=%s", type(error).__name__)
-        raise ValueError(UNREADABLE) from None
+        raise RefusalError.worded("unreadable") from None
 
 
 def planned(found: Inputs, asked: Asked, state: State) -> tuple[pl.DataFrame, dict[str, Any]]:

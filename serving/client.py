@@ -114,6 +114,10 @@ class Client:
         """How far an audience is, and what it should bring."""
         return self._call("GET", f"/v1/audiences/{audience}")["audience"]
 
+    def cancel_audience(self, audience: str) -> JSON:
+        """Stop an audience that has no list yet."""
+        return self._call("POST", f"/v1/audiences/{audience}:cancel", {})["audience"]
+
     def members(self, audience: str, wait: float = 1.0, **query: str) -> Iterator[JSON]:
         """Who gets what, waiting for a plan that is not made yet; none where it could not be made."""
         while self.audience(audience)["status"] in ("queued", "running"):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from models.acting import told_why
+
 
 def estimate(
     value: float, low: float | None = None, high: float | None = None, **more: float
@@ -25,12 +27,14 @@ def told(**changed: Any) -> dict[str, Any]:
     }  # fmt: skip
     curve = {"spend": [0.0, 50.0, 100.0, 150.0], "gain": [0.0, 4000.0, 6000.0, 6500.0],
              "low": [0.0, 3000.0, 4500.0, 4600.0], "high": [0.0, 5000.0, 7500.0, 8000.0]}  # fmt: skip
-    return {
+    made: dict[str, Any] = {
         "name": "spring", "data": "brand", "day": "2026-07-01", "sent": False, "unit": "answers",
         "currency": "CNY", "members": 1200, "contacted": 855, "cared": 3,
         "not_scored_why": [{"en": "refused marketing", "zh": "拒绝营销", "n": 77}],
         "scores_of": "2026-07-01", "scores_days": 0,
-        "by_reason": {"sent": 855, "held_out": 45, "capped": 300}, "budget": 100.0, "cost": 98.0,
+        "by_reason": {"sent": 855, "held_out": 45, "capped": 300},
+        "prices": {"budget": 7.0, "option": {}, "channel": {}},
+        "budget": 100.0, "cost": 98.0,
         "expected": {"answers": estimate(100.0, 80.0, 120.0), "gain": estimate(6000.0, 4500.0, 7500.0),
                      "net": estimate(5902.0, 4402.0, 7402.0), "campaigns": 12},
         "curve": curve, "gap": 0.0001, "holdout": held, "worth_of_an_answer": 60.0,
@@ -45,6 +49,7 @@ def told(**changed: Any) -> dict[str, Any]:
         "diagnosis": [cell], "models": {"response": "0123456789abcdef", "champion": "1"},
         "window_days": 14, "options": "experiments/options.yaml", "list_sha256": "f" * 64,
     } | changed  # fmt: skip
+    return made | {"left_out": told_why.left_out(made), "limits": told_why.limits(made)}
 
 
 def found(**changed: Any) -> dict[str, Any]:

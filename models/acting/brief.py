@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from models.acting import visibility
+from models.acting import told_why, visibility
 from models.acting.budget import BudgetCurve, budget_curve
 from models.acting.draft import Asked, Draft
 from models.acting.inputs import ADDED
 from models.acting.intervals import FEWEST_LEVELS, drawn, money
 from models.acting.knapsack import NOTHING
-from models.acting.words import why
 
 OLD = 7  # days after which scores are called old
 POINTS = 21
@@ -21,6 +20,11 @@ OF_INPUTS = ("data", "day", "not_scored", "models", "window_days", "options")
 
 def facts(asked: Asked, draft: Draft) -> dict[str, Any]:
     """Return everything that is told of a plan but its list."""
+    told = _facts(asked, draft)
+    return told | {"left_out": told_why.left_out(told), "limits": told_why.limits(told)}
+
+
+def _facts(asked: Asked, draft: Draft) -> dict[str, Any]:
     made, inputs = draft.plan, draft.inputs
     given = made.choice != NOTHING
     day, known = (date.fromisoformat(inputs.facts[name]) for name in ("day", "known"))
@@ -131,11 +135,9 @@ def text(told: Mapping[str, Any], place: object) -> str:
         f"something, cost {told['cost']:,.2f} {money}",
         f"  expected {_interval(expected['answers'])} {unit}, worth {_interval(expected['gain'])} {money}",
         "  " + ", ".join(f"{name} {count:,}" for name, count in given.items()),
-        *(
-            f"  {count:>9,}  {why(code, 'en')} | {why(code, 'zh')}"
-            for code, count in told["by_reason"].items()
-            if count
-        ),
+        *(f"  {one['members']:>9,}  {one['en']} | {one['zh']}" for one in told_why.left_out(told)),
+        "  what limits it:",
+        *(f"    {one['en']} | {one['zh']}" for one in told_why.limits(told)),
         f"  holdout {held['share']:.1%}: {held['held_out']:,} of {held['members']:,}"
         + (f"; {held['added']:.2%} added to {held['rate_without']:.2%} is seen with probability "
            f"{held['power']:.0%} (effect: {held['basis']})" if "power" in held else ""),

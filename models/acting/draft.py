@@ -138,9 +138,7 @@ def _sees_something(draft: Draft) -> None:
     try:
         holdout.check(seen(draft)[0], count, float(np.max(draft.chance.hold_out)))
     except holdout.HoldoutTooSmallError as error:
-        raise holdout.HoldoutTooSmallError(
-            f"the holdout is too small to see anything: {error}; or plan blind, and read nothing after"
-        ) from None
+        raise holdout.HoldoutTooSmallError.worded("too_small", why=error.said) from None
 
 
 LIST = {

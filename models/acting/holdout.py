@@ -13,11 +13,14 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import norm
 
+from models.acting.refusal import RefusalError
+from models.phrases import LANGUAGES
+
 TOP = float(2**64)
 MOST = 0.5  # beyond half, a larger holdout shows less
 
 
-class HoldoutTooSmallError(ValueError):
+class HoldoutTooSmallError(RefusalError):
     """A holdout in which the effect that is worth finding would not be seen; says what would do."""
 
 
@@ -163,7 +166,7 @@ def smallest_share(effect: Effect, members: int) -> float:
         return power(effect, (1 - share) * members, share * members) - effect.power
 
     if lacks(MOST) < 0:
-        raise HoldoutTooSmallError(_too_few(effect, members, MOST))
+        raise _too_few(effect, members, MOST)
     least = min(2 / members, MOST)
     return least if lacks(least) >= 0 else float(brentq(lacks, least, MOST, xtol=1e-6))
 
@@ -193,7 +196,7 @@ def check(effect: Effect, members: int, share: float) -> None:
         With a sentence that says how likely it is seen, and what would do.
     """
     if power(effect, (1 - share) * members, share * members) < effect.power:
-        raise HoldoutTooSmallError(_too_few(effect, members, share))
+        raise _too_few(effect, members, share)
 
 
 def waiting(effect: Effect, share: float, members: int, every_days: float, window_days: float) -> Waiting:
@@ -230,14 +233,23 @@ def _needed(effect: Effect, share: float) -> float:
     return float((z / effect.added) ** 2 * (on / (1 - share) + off / share))
 
 
-def _too_few(effect: Effect, members: int, share: float) -> str:
+def _too_few(effect: Effect, members: int, share: float) -> HoldoutTooSmallError:
+    """The error that says how likely the effect is seen, and what would do."""
     found = power(effect, (1 - share) * members, share * members)
-    needed = math.ceil(_needed(effect, share))
-    sentence = (
-        f"with {share:.1%} of {members:,} members held out, {effect.added:.2%} added to {effect.rate:.2%} is "
-        f"seen in {found:.0%} of campaigns, {effect.power:.0%} are asked for; plan for {needed:,} members"
-    )
+    return HoldoutTooSmallError.worded(
+        "holdout_few",
+        share=f"{share:.1%}", members=f"{members:,}", added=f"{effect.added:.2%}", rate=f"{effect.rate:.2%}",
+        found=f"{found:.0%}", wanted=f"{effect.power:.0%}", needed=f"{math.ceil(_needed(effect, share)):,}",
+        instead=_instead(effect, members, share),
+    )  # fmt: skip
+
+
+def _instead(effect: Effect, members: int, share: float) -> dict[str, str]:
+    """What share would do, if any; nothing where ``share`` is the most already."""
+    if share >= MOST:
+        return dict.fromkeys(LANGUAGES, "")
     try:
-        return f"{sentence} or hold out {smallest_share(effect, members):.1%}" if share < MOST else sentence
+        enough = f"{smallest_share(effect, members):.1%}"
     except HoldoutTooSmallError:
-        return f"{sentence}: no share of these {members:,} is enough"
+        return RefusalError.worded("no_share", members=f"{members:,}").said
+    return RefusalError.worded("or_hold_out", share=enough).said

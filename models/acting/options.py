@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from features import unique_yaml
+from models.acting.refusal import RefusalError
 
 NEEDS = ("consent", "address")
 CHANNEL_KEYS, OPTION_KEYS = ("needs", "capacity"), ("channel", "content", "cost", "capacity", "care")
 TOP_KEYS = ("currency", "per_fortnight", "channels", "options")
 
 
-class OptionsError(ValueError):
+class OptionsError(RefusalError):
     """A file of options that cannot be used; says where and what is allowed."""
 
 
@@ -106,11 +107,9 @@ class Options:
         reached = self.reached(consent, address)
         for place, channel in enumerate(self.channels):
             if len(reached) and not reached[:, place].any():
-                raise OptionsError(
-                    f"channel {channel.name}: none of {len(reached):,} members may be written to over it "
-                    f"(needs {' and '.join(channel.needs)}); take it and its options out of the file, "
-                    "or check where consent and addresses come from"
-                )
+                needs = " and ".join(channel.needs)
+                said = {"name": channel.name, "members": f"{len(reached):,}", "needs": needs}
+                raise OptionsError.worded("channel_unreached", **said)
         return reached[:, self.channel]
 
 

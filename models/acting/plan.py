@@ -141,10 +141,7 @@ def _buys_something(programme: Programme) -> None:
     good = programme.value > 0
     if good.any() and programme.cost[good].min() > programme.budget:
         least = float(programme.cost[good].min())
-        raise PlanError(
-            f"a budget of {programme.budget:g} buys nothing: the cheapest option that is worth its cost is "
-            f"{least:g} a member; state at least that"
-        )
+        raise PlanError.worded("buys_nothing", budget=f"{programme.budget:g}", least=f"{least:g}")
 
 
 def _less(programme: Programme, choice: np.ndarray) -> Programme:

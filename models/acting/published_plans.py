@@ -10,7 +10,7 @@ import polars as pl
 from features.replacing import replacing
 
 FOLDER = "plans"
-LIST, FACTS = "list.parquet", "plan.json"
+LIST, FACTS, APPROVAL = "list.parquet", "plan.json", "approval.json"
 
 
 def write(folder: Path, name: str, rows: pl.DataFrame, told: Mapping[str, Any]) -> None:
@@ -37,3 +37,16 @@ def read(folder: Path, name: str) -> tuple[pl.DataFrame, dict[str, Any]]:
     """Read list and facts; ``FileNotFoundError`` where there is no such plan."""
     told = json.loads((folder / name / FACTS).read_text())
     return pl.read_parquet(folder / name / LIST), told
+
+
+def write_approval(folder: Path, name: str, told: Mapping[str, Any]) -> None:
+    """Write what ``models.acting.plan_approval.require`` reads of a plan."""
+    with replacing(folder / name / APPROVAL) as aside:
+        aside.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+
+
+def approval(folder: Path, name: str) -> dict[str, Any] | None:
+    """Read the approval of a plan; None where nobody was asked and nobody signed."""
+    path = folder / name / APPROVAL
+    found: dict[str, Any] | None = json.loads(path.read_text()) if path.exists() else None
+    return found

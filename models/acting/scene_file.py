@@ -15,10 +15,11 @@ from models.acting.facts import LEAD, MEMBER, facts
 from models.acting.options import Option, Options
 
 CARE = "care"  # no message: the owner sees to it
+WINDOW_BELOW = 366.0  # days
 TOP = ("holdout", "scenes")
 KEYS = (
     *("en", "zh", "about", "when", "action", "channel", "owner", "urgency"),
-    *("members_a_day", "again_after_days", "first", "holdout", "worth_finding"),
+    *("members_a_day", "again_after_days", "first", "holdout", "worth_finding", "window_days"),
 )
 
 
@@ -56,6 +57,8 @@ class Scene:
         Who was sent the same content within so many days waits.
     hold_out
         Share held out of this scene.
+    window_days
+        An answer counts within so many days of the meeting; None is what is usual for members or leads.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Scene:
     first: str | None = None
     hold_out: float = 0.0
     worth_finding: Finding | None = None
+    window_days: float | None = None
 
     @property
     def is_care(self) -> bool:
@@ -164,6 +168,7 @@ def _scene(name: str, part: _Part, options: Options) -> Scene:
         part.number("members_a_day", 1.0, default=math.inf),
         part.number("again_after_days", 0.0, default=0.0),
         _first(part, about), share, _finding(part) if "worth_finding" in found else None,
+        part.number("window_days", 1.0, below=WINDOW_BELOW) if "window_days" in found else None,
     )  # fmt: skip
     if scene.is_care and Condition("open_complaint", truth=True) not in scene.when:
         raise part.wrong(

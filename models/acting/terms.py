@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.acting.refusal import RefusalError
 
-class PlanError(ValueError):
+
+class PlanError(RefusalError):
     """A plan that cannot be made as asked; says what to change."""
 
 

@@ -1,28 +1,30 @@
 """Lists on the command line: of a published plan, or of an audience that was asked of the service."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from models.acting import published_plans
+from models.acting import plan_approval, published_plans
 from serving.acting import audience_rows
 from serving.consent.consents import Consents
 
+DUE = "due"  # everybody who is to get something, whatever arm: what the system that sends is given
 FORMS = {".csv": "csv", ".parquet": "parquet"}
 
 
 def named(
-    published: Path, name: str, audience: tuple[Path, Mapping[str, Any]] | None
+    published: Path, name: str, audience: tuple[Path, Mapping[str, Any]] | None, today: date
 ) -> tuple[pl.DataFrame, Mapping[str, Any]]:
     """List and facts of the plan ``name``, or of an ``audience`` by its file and facts.
 
-    ``ValueError`` where neither is there.
+    ``ValueError`` where neither is there, or the plan is not signed as the brand asks.
     """
     folder = published / published_plans.FOLDER
     if name in (there := published_plans.names(folder)):
+        plan_approval.require(published_plans.approval(folder, name), today)
         return published_plans.read(folder, name)
     if audience is not None:
         return pl.read_parquet(audience[0]), audience[1]
@@ -31,10 +33,14 @@ def named(
 
 
 def may_be_told(consents: Consents, rows: pl.DataFrame, arm: str | None, now: datetime) -> pl.DataFrame:
-    """The rows of an arm, or all, without those who have withdrawn since."""
-    if arm is not None and arm not in audience_rows.ARMS:
-        raise ValueError(f"arm {arm!r}: allowed are {', '.join(audience_rows.ARMS)}")
-    return audience_rows.allowed(consents, rows if arm is None else rows.filter(pl.col("arm") == arm), now)
+    """The rows of an arm, of who is due to get something, or all, without those who have withdrawn since."""
+    if arm not in (None, DUE, *audience_rows.ARMS):
+        raise ValueError(f"arm {arm!r}: allowed are {DUE}, {', '.join(audience_rows.ARMS)}")
+    if arm == DUE:
+        rows = rows.filter(pl.col("option").is_not_null())
+    elif arm is not None:
+        rows = rows.filter(pl.col("arm") == arm)
+    return audience_rows.allowed(consents, rows, now)
 
 
 def write(rows: pl.DataFrame, out: Path) -> None:

@@ -9,7 +9,7 @@ from serving.ledger.job_store import DONE
 from serving.state import State
 
 BUSY_SECONDS = 0.25  # to wait for a locked store; the metrics are asked for within a second
-PLANNED = ("queued", "running", "succeeded", "failed")
+PLANNED = ("queued", "running", "succeeded", "failed", "cancelled")
 STATUSES = ("queued", "running", *DONE)
 
 

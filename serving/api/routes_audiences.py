@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from models.acting import inputs, published_plans
+from models.acting import inputs, published_plans, told_why
 from serving.acting import audience_rows
 from serving.acting.audience_rows import MEDIA
 from serving.api.responses import reply
@@ -15,12 +16,14 @@ from serving.contract import openapi
 from serving.contract.problems import Fault, Problem
 from serving.contract.schema_audiences import Audience, AudienceAnswer, AudiencePage, Brief
 from serving.edge import call_context, request_bodies
+from serving.edge.call_context import Call
 from serving.ledger.audience_store import Audiences
 from serving.state import State
 
 MAX_LIMIT, MOST_WAITING = 10_000, 20
 READ, WRITE = "audiences:read", "audiences:write"
 BRIEF = tuple(Brief.model_fields)
+KEPT = {"left_out": ("code", "members"), "limits": ("limit", "name", "price")}
 Arm = Literal["contact", "care", "explore", "held_out", "none"]
 
 
@@ -30,6 +33,7 @@ def router(state: State, audiences: Audiences) -> APIRouter:
     _create(routes, state, audiences)
     _status(routes, state, audiences)
     _members(routes, state, audiences)
+    _cancel(routes, state, audiences)
     return routes
 
 
@@ -51,7 +55,7 @@ def _create(routes: APIRouter, state: State, audiences: Audiences) -> None:
         made = (call.client, mark, digest, name, asked, state.now(), MOST_WAITING)
         found = await state.run_store(audiences.create, *made)
         call.headers["Location"] = f"/v1/audiences/{found}"
-        return reply(request, {"audience": await state.run_store(_told, audiences, call.client, found)}, 202)
+        return reply(request, {"audience": await state.run_store(_status_told, audiences, call, found)}, 202)
 
 
 def _status(routes: APIRouter, state: State, audiences: Audiences) -> None:
@@ -63,7 +67,7 @@ def _status(routes: APIRouter, state: State, audiences: Audiences) -> None:
     async def audience_status(audience: str, request: Request) -> Response:
         call = call_context.of(request)
         call.require(READ)
-        return reply(request, {"audience": await state.run_store(_told, audiences, call.client, audience)})
+        return reply(request, {"audience": await state.run_store(_status_told, audiences, call, audience)})
 
 
 def _members(routes: APIRouter, state: State, audiences: Audiences) -> None:
@@ -97,6 +101,19 @@ def _members(routes: APIRouter, state: State, audiences: Audiences) -> None:
         return Response(content, media_type=MEDIA[shown])
 
 
+def _cancel(routes: APIRouter, state: State, audiences: Audiences) -> None:
+    @routes.post(
+        "/v1/audiences/{audience}:cancel",
+        openapi_extra=openapi.route(AudienceAnswer, scope=WRITE),
+        summary="Stop an audience that has no list yet; a list that is there stays",
+    )
+    async def cancel_audience(audience: str, request: Request) -> Response:
+        call = call_context.of(request)
+        call.require(WRITE)
+        row = await state.run_store(audiences.cancel, call.client, audience, state.now())
+        return reply(request, {"audience": _told(row, call.language)})
+
+
 def _can_be_made(state: State, body: Audience) -> None:
     """``Problem`` where the pipeline has not published what the audience is made of."""
     published = state.settings.published
@@ -119,14 +136,28 @@ def _can_be_made(state: State, body: Audience) -> None:
         raise Problem("unknown_option", "Options that the brand does not have.", faults[:20])
 
 
-def _told(audiences: Audiences, client: str, audience: str) -> dict[str, Any]:
-    row = audiences.status(client, audience)
-    place, told = f"/v1/audiences/{audience}", row["told"]
+def _status_told(audiences: Audiences, call: Call, audience: str) -> dict[str, Any]:
+    return _told(audiences.status(call.client, audience), call.language)
+
+
+def _told(row: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """A row of the store as callers are told it, reasons in their language."""
+    place, told, why = f"/v1/audiences/{row['id']}", row["told"], row["reason"]
     return {
-        "id": row["id"], "name": row["name"], "status": row["status"], "reason": row["reason"],
-        "brief": None if told is None else {name: told[name] for name in BRIEF},
+        "id": row["id"], "name": row["name"], "status": row["status"],
+        "reason": None if why is None else why[language],
+        "brief": None if told is None else _brief(told, language),
         "links": {"self": place, "members": f"{place}/members"},
     }  # fmt: skip
+
+
+def _brief(told: Mapping[str, Any], language: str) -> dict[str, Any]:
+    worded = {"left_out": told_why.left_out(told), "limits": told_why.limits(told)}
+    texts = {
+        name: [{key: one[key] for key in KEPT[name]} | {"text": one[language]} for one in found]
+        for name, found in worded.items()
+    }
+    return {name: told[name] for name in BRIEF if name not in texts} | texts
 
 
 def _page(
@@ -134,6 +165,6 @@ def _page(
 ) -> tuple[Any, int | None]:
     """Rows that may be told now; none, and the same cursor, while the plan is being made."""
     if row["status"] != "succeeded":
-        return audience_rows.empty(), None if row["status"] == "failed" else cursor
+        return audience_rows.empty(), cursor if row["status"] in ("queued", "running") else None
     rows, after = audience_rows.page(audiences.file(row["id"]), arms, cursor, limit)
     return audience_rows.allowed(state.consents, rows, state.now()), after

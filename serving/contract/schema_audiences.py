@@ -63,6 +63,23 @@ class Links(Row):
     members: str
 
 
+class LeftOut(Row):
+    """How many members get nothing, and why, in the language of the call."""
+
+    code: str
+    members: int
+    text: str
+
+
+class Limit(Row):
+    """What keeps a plan from doing more, in the language of the call."""
+
+    limit: Literal["budget", "option", "channel", "worth", "rest"]
+    name: str | None = Field(description="of the option or channel")
+    price: float | None = Field(description="what one more unit would bring beyond its cost, in money")
+    text: str
+
+
 class Brief(Row):
     """What a plan costs and should bring; ``memberlens plan`` tells the same."""
 
@@ -73,6 +90,8 @@ class Brief(Row):
     contacted: int
     by_option: dict[str, int]
     by_reason: dict[str, int]
+    left_out: list[LeftOut] = Field(description="who gets nothing, by why, the most first")
+    limits: list[Limit] = Field(description="what keeps the plan from doing more")
     budget: float | None
     cost: float
     expected: dict[str, Any] = Field(description="answers, gain and net with their intervals")
@@ -88,8 +107,8 @@ class AudienceState(Row):
 
     id: str
     name: str
-    status: Literal["queued", "running", "succeeded", "failed"]
-    reason: str | None = Field(description="why there is no list: what to change")
+    status: Literal["queued", "running", "succeeded", "failed", "cancelled"]
+    reason: str | None = Field(description="why there is no list: what to change, in the call's language")
     brief: Brief | None
     links: Links
 

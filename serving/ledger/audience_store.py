@@ -17,6 +17,7 @@ from serving.ledger.job_store import of_mark
 
 FOLDER = "audiences"
 SUBJECT = "subject"
+TOLD = ("told", "reason")  # columns of JSON
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,18 @@ class Audiences:
             ).fetchone()
         if row is None:
             raise Problem("unknown_audience", "There is no such audience, or it is too old.")
-        return dict(row) | {"told": None if row["told"] is None else json.loads(row["told"])}
+        return dict(row) | {name: None if row[name] is None else json.loads(row[name]) for name in TOLD}
+
+    def cancel(self, client: str, audience: str, now: datetime) -> dict[str, Any]:
+        """Stop an audience that has no list yet; one that has it, or failed, stays as it is."""
+        self.status(client, audience)
+        with self.database.use() as connection:
+            connection.execute(
+                "UPDATE audiences SET status = 'cancelled', finished = ? WHERE id = ?"
+                " AND status IN ('queued', 'running')",
+                (now.timestamp(), audience),
+            )
+        return self.status(client, audience)
 
     def made(self, audience: str) -> tuple[Path, dict[str, Any]] | None:
         """File and facts of an audience that has its list, whoever asked for it; None where there is none."""
@@ -107,7 +119,8 @@ class Audiences:
     def keep(
         self, audience: str, owner: str, rows: pl.DataFrame, told: Mapping[str, Any], now: float
     ) -> None:
-        """Keep the list and what is told of it, unless somebody else works on the audience by now.
+        """Keep the list and what is told of it, unless somebody else works on the audience by now or
+        it was cancelled.
 
         Who was erased meanwhile is left out: the list is written, then the tombstones are looked at in the
         transaction that makes it readable.
@@ -117,23 +130,28 @@ class Audiences:
         file.parent.chmod(0o700)
         with self.database.use() as connection:
             connection.execute("BEGIN IMMEDIATE")
+            ours = "id = ? AND owner = ? AND status = 'running'"
+            if (
+                connection.execute(f"SELECT 1 FROM audiences WHERE {ours}", (audience, owner)).fetchone()
+                is None
+            ):
+                return
             erased = [
                 row["ref"] for row in connection.execute("SELECT ref FROM erased WHERE kind = 'member'")
             ]
             _write(file, rows.filter(~pl.col(SUBJECT).is_in(erased)))
             connection.execute(
-                "UPDATE audiences SET status = 'succeeded', finished = ?, told = ?"
-                " WHERE id = ? AND owner = ? AND status = 'running'",
-                (now, json.dumps(told, ensure_ascii=False), audience, owner),
+                "UPDATE audiences SET status = 'succeeded', finished = ?, told = ? WHERE id = ?",
+                (now, json.dumps(told, ensure_ascii=False), audience),
             )
 
-    def fail(self, audience: str, owner: str, reason: str, now: float) -> None:
-        """Say why there is no list."""
+    def fail(self, audience: str, owner: str, reason: Mapping[str, str], now: float) -> None:
+        """Say in each language why there is no list."""
         with self.database.use() as connection:
             connection.execute(
                 "UPDATE audiences SET status = 'failed', finished = ?, reason = ?"
                 " WHERE id = ? AND owner = ? AND status = 'running'",
-                (now, reason, audience, owner),
+                (now, json.dumps(reason, ensure_ascii=False), audience, owner),
             )
 
     def erase(self, members: Iterable[str]) -> int:

@@ -14,7 +14,8 @@ from desk import Desk
 from fastapi.testclient import TestClient
 from released import AS_OF, MEMBERS, Brand
 
-from models.acting import brief, draft
+from models.acting import brief, draft, published_plans
+from serving.acting import kept_lists
 from serving.audience_worker import STALE_SECONDS, Planning
 from serving.ledger import retention
 from serving.ledger.audience_store import Audiences
@@ -63,7 +64,13 @@ def test_an_audience_is_the_plan_that_the_pipeline_makes(bureau: Bureau):
     rows, told = expected(**ASKED)
     made = bureau.plan(**ASKED)
     assert (made["status"], made["reason"], made["name"]) == ("succeeded", None, "summer")
-    assert made["brief"] == {name: told[name] for name in made["brief"]}
+    worded = ("left_out", "limits")
+    assert {name: made["brief"][name] for name in made["brief"] if name not in worded} == {
+        name: told[name] for name in made["brief"] if name not in worded
+    }
+    for name in worded:
+        assert [one["text"] for one in made["brief"][name]] == [one["en"] for one in told[name]]
+    assert sum(one["members"] for one in made["brief"]["left_out"]) == told["members"] - told["contacted"]
     assert 0 < made["brief"]["cost"] <= 4.0
     found = bureau.members(made)
     for name in ("subject", "option", "arm", "probability", "expected_gain", "cost", "reason", "planned"):
@@ -95,6 +102,16 @@ def test_one_arm_alone_can_be_fetched(bureau: Bureau):
     assert {one["option"] for one in held} == {None}
 
 
+def test_who_is_due_is_everybody_who_gets_something(bureau: Bureau):
+    rows, _ = expected(**ASKED)
+    consents, now = bureau.state.consents, bureau.state.now()
+    due = kept_lists.may_be_told(consents, rows, "due", now)
+    assert due.equals(rows.filter(pl.col("option").is_not_null()))
+    assert set(due["arm"]) == {"contact", "care", "explore"}  # one arm alone would leave some without
+    with pytest.raises(ValueError, match="allowed are due, contact"):
+        kept_lists.may_be_told(consents, rows, "half", now)
+
+
 def test_reasons_come_in_the_callers_language(bureau: Bureau):
     made = bureau.plan(**ASKED)
     place, chinese = made["links"]["members"], {"accept-language": "zh-CN"}
@@ -124,6 +141,20 @@ def test_a_published_plan_is_told_as_it_was_made(bureau: Bureau):
     assert made["brief"]["holdout"]["share"] == 0.2
     answered = bureau.client.post("/v1/audiences", json={"plan": "no"}, headers={"Idempotency-Key": "n"})
     assert (answered.status_code, answered.json()["code"]) == (404, "unknown_plan")
+
+
+def test_the_list_of_a_plan_that_is_not_signed_as_asked_is_not_told(bureau: Bureau):
+    folder = bureau.state.settings.published / published_plans.FOLDER
+    told = {"report": "x", "roles": ["manager"], "four_eyes": False, "signatures": []}
+    published_plans.write_approval(folder, "spring", told)
+    try:
+        made = bureau.plan(plan="spring")
+        assert (made["status"], made["reason"]) == (
+            "failed", "the plan is not signed as the brand asks: campaign manager: not signed"
+        )  # fmt: skip
+        assert bureau.members(made) == []
+    finally:
+        (folder / "spring" / published_plans.APPROVAL).unlink()
 
 
 def test_who_withdraws_disappears_on_reading_and_takes_no_budget_after(bureau: Bureau):
@@ -183,6 +214,67 @@ def test_what_cannot_be_planned_says_what_to_change(bureau: Bureau):
     assert "too small to see anything" in small["reason"]
     page = bureau.client.get(small["links"]["members"]).json()
     assert (page["members"], page["next_cursor"]) == ([], None)
+
+
+def test_why_there_is_no_list_and_why_no_more_come_in_the_callers_language(bureau: Bureau):
+    poor = bureau.plan("poor", name="poor", budget=0.001, blind=True)
+    chinese = {"accept-language": "zh-CN"}
+    said = bureau.client.get(poor["links"]["self"], headers=chinese).json()["audience"]["reason"]
+    assert said.startswith("预算 0.001 不足以触达任何会员")
+    small = bureau.plan("small", name="small", hold_out=0.05)
+    said = bureau.client.get(small["links"]["self"], headers=chinese).json()["audience"]["reason"]
+    assert "留出组过小" in said
+    assert not set("abcdefg") & set(said.replace("blind", ""))
+    made = bureau.plan(**ASKED)
+    brief = bureau.client.get(made["links"]["self"], headers=chinese).json()["audience"]["brief"]
+    assert [one["limit"] for one in brief["limits"]] == ["budget"]
+    assert brief["limits"][0]["price"] > 0
+    assert "每追加一单位预算" in brief["limits"][0]["text"]
+    assert "随机留出，用于衡量触达的增量" in {one["text"] for one in brief["left_out"]}
+
+
+def cancelled(bureau: Bureau, made: dict[str, Any]) -> str:
+    answered = bureau.client.post(f"{made['links']['self']}:cancel")
+    assert answered.status_code == 200
+    return answered.json()["audience"]["status"]
+
+
+def test_a_cancelled_audience_is_not_planned_and_has_no_list(bureau: Bureau):
+    made = bureau.post("audiences", ASKED, **{"Idempotency-Key": "c"})["audience"]
+    assert cancelled(bureau, made) == "cancelled"
+    assert not bureau.planning.step()
+    assert cancelled(bureau, made) == "cancelled"
+    page = bureau.client.get(made["links"]["members"]).json()
+    assert (page["members"], page["next_cursor"]) == ([], None)
+    assert bureau.post("audiences", ASKED, **{"Idempotency-Key": "c"})["audience"]["id"] == made["id"]
+    missing = bureau.client.post("/v1/audiences/01KWDFKDZ84XE32YX860ADZY1F:cancel")
+    assert (missing.status_code, missing.json()["code"]) == (404, "unknown_audience")
+
+
+@pytest.mark.parametrize("raises", [False, True])
+def test_cancelled_while_it_is_planned_it_stays_so_and_leaves_no_file(bureau: Bureau, raises: bool):
+    asked = bureau.post("audiences", ASKED, **{"Idempotency-Key": "r"})["audience"]
+    planning, made = bureau.planning, bureau.planning._made
+
+    def slow(body: dict[str, Any]) -> Any:
+        assert cancelled(bureau, asked) == "cancelled"
+        if raises:
+            raise ValueError("too late")
+        return made(body)
+
+    planning._made = slow  # type: ignore[method-assign]
+    assert planning.step()
+    found = bureau.client.get(asked["links"]["self"]).json()["audience"]
+    assert (found["status"], found["brief"], found["reason"]) == ("cancelled", None, None)
+    assert not bureau.audiences.file(asked["id"]).exists()
+
+
+def test_a_list_that_is_there_outlives_a_cancel(bureau: Bureau):
+    made = bureau.plan(**ASKED)
+    assert cancelled(bureau, made) == "succeeded"
+    assert bureau.members(made)
+    failed = bureau.plan("poor", name="poor", budget=0.001, blind=True)
+    assert cancelled(bureau, failed) == "failed"
 
 
 @pytest.mark.parametrize(

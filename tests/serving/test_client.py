@@ -76,6 +76,7 @@ def test_all_of_it(service: State, brand: Brand):
         pass
     assert client.audience(made["id"])["brief"]["members"] == len(list(client.members(made["id"]))) == 36
     assert {one["arm"] for one in client.members(made["id"], arm="contact")} == {"contact"}
+    assert client.cancel_audience(made["id"])["status"] == "succeeded"
     del service.now
     with pytest.raises(Refused, match="404 unknown_ref"):
         client.portrait("nobody")

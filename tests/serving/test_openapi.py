@@ -45,6 +45,7 @@ OPERATIONS = sorted(
         *(f"{method} /v1/models/{task}/lookup" for method in ("GET", "POST") for task in TASKS),
         *(f"POST /v1/models/{task}/{what}" for task in TASKS for what in ("explain", "score", "scores")),
         *("POST /v1/audiences", "GET /v1/audiences/{audience}", "GET /v1/audiences/{audience}/members"),
+        "POST /v1/audiences/{audience}:cancel",
         "POST /v1/models/response/rank",
     ]
 )

@@ -1,6 +1,7 @@
 """The commands of acting on scores, on a small brand whose response model is made by the real stages."""
 
 import hashlib
+import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -189,7 +190,8 @@ def test_the_command_is_dry_and_says_so(world):
     found = RUNNER.invoke(memberlens.app, words)
     assert found.exit_code == 0, found.output
     assert "dry: nothing was sent" in found.output
-    assert "安排触达" in found.output
+    assert "随机留出，用于衡量触达的增量" in found.output
+    assert "预算：每追加一单位预算" in found.output
     assert "scores are 19 days old" in found.output
     assert (plan.folder(world, "spoken") / "list.csv").exists()
 
@@ -406,9 +408,12 @@ def test_the_truth_by_option_is_refused_without_the_simulated_brand(world):
 
 def test_the_commands_of_the_readme_run_as_they_stand(world):
     section = (ROOT / "README.md").read_text().split("## Acting on scores")[1].split("\n## ")[0]
-    lines = [line.split("#")[0].split() for line in section.split("```bash")[1].split("```")[0].splitlines()]
+    lines = [
+        shlex.split(line, comments=True) for line in section.split("```bash")[1].split("```")[0].splitlines()
+    ]
     commands = {words[1]: words[1:] for words in lines if words}
-    assert list(commands) == ["plan", "audience", "readout", "whatif", "scenes", "offers"]
+    acting = ["plan", "audience", "readout", "whatif", "sign-plan", "scenes", "scenes-readout", "offers"]
+    assert list(commands) == acting
     shutil.rmtree(plan.folder(world, "spring"), ignore_errors=True)
     explored = [*commands["plan"], "--explore", "0.5", "--holdout", "0.1"]  # as the text below says
     for words in (explored, *(words for name, words in commands.items() if name != "plan")):

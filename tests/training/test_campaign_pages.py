@@ -1,17 +1,16 @@
 """A brief and a readout claim what their figures bear, in both languages, and need nothing to be read."""
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 from campaign_figures import estimate, found, told
+from page_reader import read, text
 
 from models.phrases import catalogue
 from training.acting import claims, pages
 from training.reporting import words
 from training.reporting.render import HERE
 
-VOID = {"meta", "input", "br", "link", "img"}
 GAINS = (
     "It brought more than it cost",
     "Contacts added",
@@ -19,54 +18,6 @@ GAINS = (
     "带来的收益高于成本",
     "扣除成本后净得",
 )
-
-
-class Reader(HTMLParser):
-    """Text by language, ids, links within the page, and whether every element is closed in its turn."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.language: list[str | None] = [None]
-        self.text: dict[str | None, list[str]] = {"en": [], "zh-CN": [], None: []}
-        self.all = list[str]()
-        self.ids, self.links, self.wrong = list[str](), list[str](), list[str]()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if given.get("id"):
-            self.ids.append(str(given["id"]))
-        if str(given.get("href", "")).startswith("#"):
-            self.links.append(str(given["href"])[1:])
-        if tag not in VOID:
-            self.open.append(tag)
-            own = given.get("lang") if tag in ("span", "text") else None
-            self.language.append(own or self.language[-1])
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """An element of SVG that closes itself."""
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
-            self.wrong.append(tag)
-        self.language.pop()
-
-    def handle_data(self, data: str) -> None:
-        if data.strip() and self.open and self.open[-1] not in ("script", "style"):
-            self.text[self.language[-1]].append(data.strip())
-            self.all.append(data.strip().replace("\N{NO-BREAK SPACE}", " "))
-
-
-def read(html: str) -> Reader:
-    reader = Reader()
-    reader.feed(html)
-    reader.close()
-    return reader
-
-
-def text(html: str) -> str:
-    """Everything that is read, in both languages, in its order."""
-    return " ".join(read(html).all)
 
 
 def brief(**changed: object) -> str:
@@ -254,16 +205,27 @@ def test_who_is_left_in_peace_is_counted_with_its_reason():
     assert "7 members in layers of fewer than 10" in said
 
 
+def test_what_keeps_a_plan_from_doing_more_is_told_with_its_price():
+    said = brief(prices={"budget": 2.5, "option": {"wecom_event": 1.25}, "channel": {}})
+    assert "a unit of money more would bring about 2.50 CNY beyond its cost" in said
+    assert "wecom_event：当日名额已满，每增加一个名额约多带来 1.25 CNY" in said
+    nothing = brief(prices={"budget": 0.0, "option": {}, "channel": {}}, by_reason={"sent": 9, "capped": 2})
+    assert "为何没有触达更多 nothing: nobody is left" in nothing
+    short = brief(prices={"budget": 0.0, "option": {}, "channel": {}}, by_reason={"sent": 9, "budget": 2})
+    assert "too little for a further member" in short
+
+
 def test_every_word_of_the_pages_is_used():
     """A text that no page can show is a claim that nobody checks."""
     source = "\n".join(path.read_text() for path in (HERE / "templates").rglob("*.j2"))
     code = "\n".join(path.read_text() for path in HERE.parent.rglob("*.py"))
     made = re.compile(
-        r"^(section|lead|value|reason|(brief|readout|weeks)\.title"
-        r"|brief\.(layer|kind|rule|role|why|status|held\.basis)|acting\.(sure|mark)"
+        r"^(section|lead|value|reason|role|(brief|readout|weeks|scenes)\.title"
+        r"|brief\.(layer|kind|rule|why|status|held\.basis)|acting\.(sure|mark)"
         r"|readout\.(why|status|measure|answers|margin|net|opt_outs)"
+        r"|scenes\.(verdict|why|status|line|all_of_members|all_of_leads)"
         r"|weeks\.(policy|margin|reachable)|(figure|plot)\.weeks_(margin|reachable))(\.|$)"
     )
-    own = words.unique_yaml.read(words.FILES[1])
+    own = [key for path in words.FILES[1:] for key in words.unique_yaml.read(path)]
     assert [key for key in own if f'"{key}"' not in source + code and not made.match(key)
             and not key.endswith(".added")] == []  # fmt: skip

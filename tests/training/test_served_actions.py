@@ -69,6 +69,8 @@ def test_the_services_audience_is_the_plan_of_the_command(acting_world, served, 
         client.get(links["self"]).json()["audience"]["brief"],
         read_json(plan.folder(acting_world, "equal") / plan.FACTS),
     )
+    worded = {name: [one["en"] for one in facts_[name]] for name in ("left_out", "limits")}
+    assert {name: [one["text"] for one in brief.pop(name)] for name in worded} == worded
     assert brief == {name: facts_[name] for name in brief}
 
 
@@ -122,7 +124,7 @@ def test_a_list_on_the_command_line_names_what_is_allowed(acting_world, served, 
     monkeypatch.setattr("serving.settings.load", lambda: planning.state.settings)
     for words, says in (
         (["nowhere"], "plans: .*equal"),
-        (["equal", "--arm", "half"], "allowed are contact, care"),
+        (["equal", "--arm", "half"], "allowed are due, contact, care"),
         (["equal", "--out", str(tmp_path / "x.xlsx")], "end in .csv or .parquet"),
     ):
         found = RUNNER.invoke(memberlens.app, ["audience", *words])

@@ -1,14 +1,16 @@
 """Which words the figures of a brief and of a readout bear: no interval across zero is called a gain."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
+from models.acting.comparison import FEWEST_ANSWERS
 from models.acting.inputs import ADDED
+from training.reporting.words import joined
 
-FEWEST_ANSWERS = 5  # of the held-out: with fewer, an interval is narrower than what is known
 Sure = Literal["more", "less", "unclear", "few", "unjudged"]
 Status = Literal["good", "warn", "bad"]
+SHOWN = ("more", "less", "small", "unclear")  # verdicts of scenes of which a figure is told
 
 
 @dataclass(frozen=True)
@@ -102,3 +104,19 @@ def after(found: Mapping[str, Any]) -> Verdict:
     if answered >= FEWEST_ANSWERS and judgeable(found):
         why.append((f"readout.why.{result}", {}))
     return Verdict(status, f"readout.status.{headline}", tuple(why))
+
+
+def of_scenes(found: Sequence[Mapping[str, Any]]) -> Verdict:
+    """Return what may be said of all scenes from the verdict of each, the most pressing first."""
+    names = {
+        verdict: joined(one for one in found if one["verdict"] == verdict)
+        for verdict in ("broken", "less", "more", "small", "unclear", "few", "unsent", "waiting")
+        if any(one["verdict"] == verdict for one in found)
+    }
+    why = tuple((f"scenes.why.{verdict}", {"names": text}) for verdict, text in names.items())
+    for verdict, status, headline in (
+        ("less", "bad", "bad"), ("broken", "bad", "broken"), ("more", "good", "good"),
+    ):  # fmt: skip
+        if verdict in names:
+            return Verdict(cast(Status, status), f"scenes.status.{headline}", why)
+    return Verdict("warn", "scenes.status.unclear", why)

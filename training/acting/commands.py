@@ -34,13 +34,25 @@ def plan(
     """Plan who gets what within a budget, and who is left in peace; sends nothing, writes a list."""
     from models.acting import brief
     from training.acting import plan as acting
+    from training.acting import signing
     from training.acting.draft import Request
 
     params = load()
     told = acting.make(params, Request(name, options, budget, holdout, explore, day, salt, reach, blind))
+    signing.publish(params, name)
     if warning := brief.older(told):
         print(f"warning: {warning}")
     print(brief.text(told, acting.folder(params, name) / acting.LIST))
+
+
+@app.command(name="brief")
+def brief_page(name: Annotated[str, typer.Argument(help="of the plan")]) -> None:
+    """Make the page of a plan again from its figures and signatures."""
+    from training.acting import signing
+
+    params = load()
+    print(signing.write_page(params, name))
+    signing.publish(params, name)
 
 
 @app.command()
@@ -111,6 +123,23 @@ def scenes(
     params = load()
     told = acting.make(params, acting.Asked(scenes, options, salt, reach))
     print(acting.text(told, acting.place(params)))
+
+
+@app.command(name="scenes-readout")
+def scenes_readout(
+    scene: Annotated[list[str] | None, typer.Option(help="this scene alone; may stand several times")] = None,
+    scenes: Annotated[Path, typer.Option(help="when which action is due")] = Path("experiments/scenes.yaml"),
+    options: Annotated[Path, typer.Option(help="what can be done, and what it costs")] = Path(
+        "experiments/options.yaml"
+    ),
+) -> None:
+    """Say what each scene brought against those held out of it, with intervals, in both languages."""
+    from training.acting import scene_readout as acting
+    from training.acting.scenes import Asked
+
+    params = load()
+    print(acting.text(acting.make(params, Asked(scenes, options)), scene or ()))
+    print(acting.page(params))
 
 
 @app.command()

@@ -1,14 +1,15 @@
 """The one page for a campaign manager: a brief before, a readout after; pure functions of their figures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from markupsafe import Markup
 
+from models import approval
 from models.acting.brief import OLD
+from models.acting.comparison import FEWEST_ANSWERS
 from models.acting.inputs import ADDED
-from models.acting.words import why
 from training.acting import claims
 from training.acting.words import BOTH, group_words, in_order
 from training.reporting.charts import acting as charts
@@ -23,13 +24,15 @@ TOLD = ("not_respected", "not_contacted")  # remarks that have a section of thei
 Section = dict[str, Any]
 
 
-def brief(told: Mapping[str, Any], language: str) -> str:
+def brief(told: Mapping[str, Any], language: str, held: Sequence[Mapping[str, Any]] = ()) -> str:
     """Return the page of what ``plan.json`` says.
 
     Parameters
     ----------
     language
         In which it begins: ``en``, ``zh`` or ``auto``.
+    held
+        The newest decision of each role about this plan; see ``models.approval.holding``.
     """
     added = told["unit"] == ADDED
     return _page(
@@ -42,11 +45,12 @@ def brief(told: Mapping[str, Any], language: str) -> str:
         {"curve": lambda: charts.curve(told["curve"], told["cost"], told["currency"] or "", added)},
         verdict=claims.before(told, OLD),
         of=lambda key: f"{key}.added" if added else key,
-        why={code: {word: why(code, word) for word in BOTH} for code in told["by_reason"]},
         embedded=embedded({"curve": told["curve"]}),
         best=_best(told["next"]),
         worse=_worse(told["diagnosis"]), nearest=_nearest(told["curve"]["spend"], told["cost"]),
-        roles=ROLES, rules=RULES, added=added, left=told["members"] - told["contacted"],
+        roles=[role for role in ROLES if role not in {row["role"] for row in held}],
+        people={"rows": held, "word": approval.word(held)},
+        rules=RULES, added=added, left=told["members"] - told["contacted"],
     )  # fmt: skip
 
 
@@ -73,7 +77,7 @@ def readout(found: Mapping[str, Any], language: str) -> str:
         sure_groups=[judged for _, _, judged in read],
         unknown=[name for name in ("opted_out",) if name not in found["stated"]],
         remarks=[remark for remark in found["warnings"] if remark["code"] not in TOLD],
-        measures=MEASURES, roles=ROLES[:2], fewest=claims.FEWEST_ANSWERS,
+        measures=MEASURES, roles=ROLES[:2], fewest=FEWEST_ANSWERS,
         added=found["unit"] == ADDED,
         embedded=embedded({}),
     )  # fmt: skip
@@ -83,7 +87,7 @@ def _sure(found: Mapping[str, Any]) -> dict[str, claims.Sure]:
     """What is claimed of each measure; opt-outs are counted and hang on no answers."""
     answered = found["held_answers"]
     return {name: _judged(found, found[name], answered) for name in MEASURES[:-1]} | {
-        "opt_outs": _judged(found, found["opt_outs"], claims.FEWEST_ANSWERS)
+        "opt_outs": _judged(found, found["opt_outs"], FEWEST_ANSWERS)
     }
 
 
@@ -101,6 +105,26 @@ def weeks(found: Mapping[str, Any], language: str) -> str:
             line: claims.above(found["policies"], line, "top_p") for line in ("margin", "reachable")
         },
         embedded=embedded({}),
+    )  # fmt: skip
+
+
+def scenes(told: Mapping[str, Any], language: str) -> str:
+    """Return the page of what ``readout.json`` of scenes says; arguments as of ``brief``."""
+    every = told["scenes"]
+    shown = [one for one in every if one["verdict"] in claims.SHOWN]
+    own = [one for one in every if not one["together"]]
+    rows = [
+        (one, {"members": one["met"] - one["held_out"], "answers": one["found"]["answers"]}, one["verdict"])
+        for one in shown
+    ]
+    return _page(
+        "scenes", told, language,
+        {"first": {}, "scenes": {}, "compared": {}, "decide": {}},
+        {"groups": lambda: charts.groups(rows, "plot.scenes_hundred")} if rows else {},
+        verdict=claims.of_scenes(every), shown=claims.SHOWN,
+        sums={name: sum(one[name] for one in own) for name in ("met", "held_out", "waiting")},
+        counted={"judged": len(shown), "more": sum(one["verdict"] == "more" for one in shown)},
+        care=joined(told["care"]), roles=ROLES[:2], embedded=embedded({}),
     )  # fmt: skip
 
 

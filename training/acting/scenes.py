@@ -14,7 +14,7 @@ import polars as pl
 from features.consent import REASON
 from features.feature import DAY
 from features.timestamps import extract_moment, iso
-from models.acting import holdout, published_scenes, scene_file
+from models.acting import holdout, published_scenes, scene_file, scene_log
 from models.acting.facts import LEAD, MEMBER, facts
 from models.acting.inputs import Members
 from models.acting.options import Options
@@ -30,7 +30,7 @@ from training.data.artifacts import Ingest, read_artifact
 from training.params import Params
 
 SUPPRESSED_WORDS = ("consent forbids it", "同意状态不允许")
-WINDOW_DAYS = 14.0  # in which an answer counts, where the response task does not say
+WINDOW_DAYS = {MEMBER: ("response", 14.0), LEAD: ("lead", 30.0)}  # where scene and task do not say
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,32 @@ def make(params: Params, asked: Asked) -> dict[str, Any]:
         "hold_out": scenes.hold_out,
     }  # fmt: skip
     published_scenes.write(params.build / published_scenes.FOLDER, rows, told)
+    _log(params, scene_log.night(rows, scenes, known, salt, moment), known, str(told["as_of"])[:10])
     return told
 
 
 def place(params: Params) -> Path:
     """Return where the list is."""
     return params.build / published_scenes.FOLDER / published_scenes.ROWS
+
+
+def log_folder(params: Params) -> Path:
+    """Return where the nights are kept; ``memberlens scenes-readout`` reads them."""
+    return params.results / published_scenes.FOLDER / scene_log.FOLDER
+
+
+def window_days(params: Params, scene: Scene) -> float:
+    """Return within how many days of the meeting an answer counts."""
+    task, usual = WINDOW_DAYS[scene.about]
+    own = scene.window_days
+    return float(getattr(getattr(params.spine, task, None), "days", usual)) if own is None else own
+
+
+def _log(params: Params, rows: pl.DataFrame, known: pl.DataFrame, day: str) -> None:
+    """Keep the night; who was erased, or is no longer in the tables, leaves the nights before as well."""
+    scene_log.write(log_folder(params), day, rows)
+    erased = known.filter(pl.col(REASON) == "erased")["subject"].to_list()
+    scene_log.forget(log_folder(params), known, erased)
 
 
 def _situation(
@@ -145,7 +165,8 @@ def _counted(
     absent = [part.fact for part in scene.when if known[part.fact].null_count() == len(known)]
     return {
         "name": scene.name, "en": scene.en, "zh": scene.zh, "about": scene.about, "owner": scene.owner,
-        "urgency": scene.urgency, "option": None if scene.action.content == "" else scene.action.name,
+        "urgency": scene.urgency, "window_days": window_days(params, scene),
+        "option": None if scene.action.content == "" else scene.action.name,
         "channel": scene.action.channel, "care": scene.is_care,
         "hold_out": 0.0 if scene.is_care else scene.hold_out,
         "fit": len(own), "acted": states.get(ACT, 0), "held_out": states.get(HELD_OUT, 0),
@@ -161,8 +182,7 @@ def _waiting(
     share = 1 - (1 - scene.hold_out) * (1 - scenes.hold_out)
     if effect is None or not met or share <= 0:
         return None
-    window = getattr(getattr(params.spine, "response", None), "days", WINDOW_DAYS)
-    every = max(scene.again_after_days, 1.0)
+    every, window = max(scene.again_after_days, 1.0), window_days(params, scene)
     found = holdout.waiting(holdout.Effect(effect.rate, effect.added), share, met, every, window)
     return vars(found) | {"share": share}
 

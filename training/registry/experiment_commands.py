@@ -1,10 +1,12 @@
 """Commands of experiments and releases, a part of ``python -m training``."""
 
 import sys
+from datetime import date
 from typing import Annotated
 
 import typer
 
+from training.command_days import day_of
 from training.params import load
 
 app = typer.Typer()
@@ -30,6 +32,30 @@ def release(task: Task, by: str = "pipeline", why: Why = "") -> None:
     except releases.RefusedError as refusal:
         print(refusal, file=sys.stderr)
         raise typer.Exit(3) from None
+
+
+@app.command(name="sign-plan")
+def sign_plan(
+    name: Annotated[str, typer.Argument(help="of the plan")],
+    role: Annotated[str, typer.Option(help="manager, budget or protection")],
+    decision: Annotated[str, typer.Option(help="approve, approve_with_conditions or reject")],
+    by: Annotated[str, typer.Option(help="who signs")],
+    condition: Annotated[
+        list[str] | None, typer.Option(help="one condition; may stand several times")
+    ] = None,
+    expires: Annotated[
+        date | None,
+        typer.Option(parser=day_of, metavar="YYYY-MM-DD", help="last valid day; a year by default"),
+    ] = None,
+) -> None:
+    """Sign a plan's brief and list; the decision goes into the log of releases."""
+    from training.acting import signing
+    from training.registry import release_log
+
+    params = load()
+    found = signing.sign(params, name, role, decision, by, condition or (), expires=expires)
+    release_log.append_plan(params, name, found.model_dump(mode="json", exclude={"signed"}))
+    print(f"{name}: {found.role} {found.decision}, until {found.expires}; commit experiments/signoff.yaml")
 
 
 @app.command()

@@ -1,7 +1,8 @@
-"""The log of releases: it only grows, and whoever changes it is found.
+"""The log of releases and of signed plans: it only grows, and whoever changes it is found.
 
 Each line has a hash over its content and over the hash of the line before; the newest hash is a tag of
-the model version that the line is about. An edited line breaks its own hash, a chain that was written
+the model version that the line is about; a line about a plan has no version and is held by the next that
+has one. An edited line breaks its own hash, a chain that was written
 anew as a whole, or a line that was cut off at the end, no longer fits the tags. The file is kept in
 git, too: it is the record of who released what, and the registry may be another machine's.
 """
@@ -23,16 +24,25 @@ HASH, BEFORE = "hash", "before"
 
 def append(params: Params, model: str, version: str, decision: dict[str, Any]) -> None:
     """Add a decision about a version, chained to the line before it, and tag the version with its hash."""
+    tracking.tag(model, version, TAG, _add(params, {"model": model, "version": version, **decision}))
+
+
+def append_plan(params: Params, name: str, decision: dict[str, Any]) -> None:
+    """Add a decision about a plan, chained to the line before it."""
+    _add(params, {"plan": name, **decision})
+
+
+def _add(params: Params, decision: dict[str, Any]) -> str:
+    """Write a line and return its hash."""
     path = _path(params)
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = read(params)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    row = {"at": now, "model": model, "version": version, **decision}
+    row = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **decision}
     row[BEFORE] = rows[-1].get(HASH, "") if rows else ""
     row[HASH] = _hash(row)
     with path.open("a") as file:
         file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    tracking.tag(model, version, TAG, row[HASH])
+    return str(row[HASH])
 
 
 def read(params: Params) -> list[dict[str, Any]]:
@@ -65,7 +75,11 @@ def _chain(rows: list[dict[str, Any]]) -> Iterator[str]:
 
 def _anchors(params: Params, rows: list[dict[str, Any]]) -> Iterator[str]:
     """Where the tags of the versions that the registry has and the newest lines about them differ."""
-    newest = {(str(row.get("model")), str(row.get("version"))): str(row.get(HASH)) for row in rows}
+    newest = {
+        (str(row.get("model")), str(row.get("version"))): str(row.get(HASH))
+        for row in rows
+        if "plan" not in row
+    }
     models = {tracking.registered_name(params, task) for task in params.tasks} | {name for name, _ in newest}
     for model in sorted(models):
         for version, tags in tracking.versions(model):

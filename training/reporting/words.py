@@ -13,7 +13,8 @@ from features import unique_yaml
 from models.phrases import LANGUAGES, percent
 
 FILE = Path(__file__).with_name("strings.yaml")
-FILES = (FILE, FILE.with_name("acting.yaml"))  # of the model's report; of briefs and readouts
+# Of the model's report; of briefs and readouts; of what scenes brought.
+FILES = (FILE, FILE.with_name("acting.yaml"), FILE.with_name("scenes.yaml"))
 HTML_LANGUAGE = {"en": "en", "zh": "zh-CN"}
 BETWEEN = {"en": "; ", "zh": "；"}  # of a list in a sentence
 

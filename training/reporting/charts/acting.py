@@ -30,13 +30,17 @@ def curve(found: dict[str, list[float]], spent: float, currency: str, added: boo
     return plot.svg()
 
 
-def groups(rows: Sequence[tuple[dict[str, str], dict[str, Any], str]]) -> str:
+def groups(
+    rows: Sequence[tuple[dict[str, str], dict[str, Any], str]], label: str = "plot.added_hundred"
+) -> str:
     """Added answers for each 100 members of a group with their intervals, in grey what bears no claim.
 
     Parameters
     ----------
     rows
         Name in each language, ``members`` with the totals of their ``answers``, and what is claimed.
+    label
+        Key of the words under the axis.
     """
     plot = Plot("groups", height=0.8 + 0.29 * len(rows))
     at = list(range(len(rows)))[::-1]
@@ -53,7 +57,7 @@ def groups(rows: Sequence[tuple[dict[str, str], dict[str, Any], str]]) -> str:
             color=BLUE if judged in ("more", "less") else GREY,
         )  # fmt: skip
     plot.ax.set_yticks(at, [plot.twin(name["en"], name["zh"]) for name, _, _ in rows], color=INK)
-    plot.ax.set_xlabel(plot.word("plot.added_hundred"))
+    plot.ax.set_xlabel(plot.word(label))
     plot.ax.grid(axis="y", visible=False)
     plot.ax.spines["left"].set_visible(False)
     return plot.svg()

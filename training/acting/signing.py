@@ -1,0 +1,92 @@
+"""Plans are signed: the page that was read, by the hash of its figures, which name the list by its own."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from models import approval
+from models.acting import published_plans
+from training.acting import pages
+from training.acting.plan import FACTS, LIST, PAGE, folder
+from training.io import read_json
+from training.params import Params
+from training.review.gates import wanted_gates
+from training.review.signoff import PLAN_ROLES, Document, Signature
+from training.stages.report import AnotherPageError
+
+
+def plan_of(params: Params, name: str) -> Document:
+    """Return the plan as what is signed; ``FileNotFoundError`` where there is none."""
+    target = folder(params, name)
+    if not (target / FACTS).exists():
+        raise FileNotFoundError(f"plan {name}: {target} is not there; make it with `memberlens plan {name}`")
+    return Document(f"{params.data}/plans/{name}", target / FACTS, PLAN_ROLES)
+
+
+def sign(
+    params: Params, name: str, role: str, decision: str, by: str, conditions: Iterable[str] = (),
+    today: date | None = None, expires: date | None = None,
+) -> Signature:  # fmt: skip
+    """Add a signature under a plan, show it on the page, and tell the service.
+
+    Raises
+    ------
+    ValueError
+        Page or list are not what ``plan.json`` says; role, decision, conditions or end do not fit.
+    FileNotFoundError
+        No such plan.
+    """
+    document = plan_of(params, name)
+    require_page(params, name)
+    found = document.sign(role, decision, by, conditions, today, expires)
+    write_page(params, name)
+    publish(params, name)
+    return found
+
+
+def require_page(params: Params, name: str) -> None:
+    """Let a plan pass whose page and list are what ``plan.json`` says; ``AnotherPageError`` else."""
+    target = folder(params, name)
+    told = read_json(target / FACTS)
+    if "list_sha256" not in told:
+        raise AnotherPageError(
+            f"plan {name}: was kept from an audience of the service and has no brief that could have been "
+            f"read; make a plan of the same with `memberlens plan NAME`"
+        )
+    if not (target / PAGE).exists() or (target / PAGE).read_text() != _rendered(params, name):
+        raise AnotherPageError(
+            f"{target / PAGE}: is not what {FACTS} renders to: it was edited, or made by other code; make it "
+            f"again with `memberlens brief {name}`, and read it again"
+        )
+    lists = ((target / "list.csv").read_bytes(), pl.read_parquet(target / LIST).write_csv().encode())
+    if any(hashlib.sha256(found).hexdigest() != told["list_sha256"] for found in lists):
+        raise AnotherPageError(f"{target}: the list is not the one that {FACTS} names; make another plan")
+
+
+def write_page(params: Params, name: str) -> str:
+    """Write the plan's page from its figures and signatures; return where it is."""
+    target = folder(params, name) / PAGE
+    target.write_text(_rendered(params, name))
+    return str(target)
+
+
+def _rendered(params: Params, name: str) -> str:
+    document = plan_of(params, name)
+    held = approval.holding(document.rows, document.digest)
+    return pages.brief(read_json(document.path), params.report.language, held)
+
+
+def publish(params: Params, name: str) -> dict[str, Any]:
+    """Put who is asked and who signed where lists are handed over; return it."""
+    document, asked = plan_of(params, name), wanted_gates()["plan"]
+    if unknown := [role for role in asked["roles"] if role not in PLAN_ROLES]:
+        raise ValueError(f"gates.yaml: plan.roles: {unknown[0]!r}; allowed are {', '.join(PLAN_ROLES)}")
+    told = {
+        "report": document.digest, "roles": asked["roles"], "four_eyes": asked["four_eyes"],
+        "signatures": document.rows,
+    }  # fmt: skip
+    published_plans.write_approval(params.build / published_plans.FOLDER, name, told)
+    return told
