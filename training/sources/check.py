@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import polars as pl
 
+from features.groups.own import own_group
+from features.own_tables import OwnTable
 from features.requirements import NONE, Requirements, concerned
 from training.sources.intake import Report, intake
 from training.sources.judging.findings import Finding, settled
@@ -70,6 +73,7 @@ class Check:
                     f"{name:<10} from {counts['first'][:10]} to {counts['last'][:10]}, newest row "
                     f"{counts['freshness_days']:,.1f} days before the extract"
                 )
+        yield from (_usable(one, self.report.tables[one.stored]) for one in self.report.own)
         for account, kept, refused in self.report.conflicts.head(CONFLICTS).iter_rows():
             yield f"account {account}: bound to {kept}" + (
                 f" and to {refused}" if refused else " in a circle"
@@ -79,6 +83,17 @@ class Check:
         yield from (one.line() for one in self.findings)
         yield from (f"task {task}: {why or 'can be trained'}" for task, why in self.tasks.items())
         yield from (f"no {name}: {what}" for name, what in self.lacking.items())
+
+
+def _usable(table: OwnTable, counts: Mapping[str, Any]) -> str:
+    """Whether a table of the brand's own can be used, and what becomes of it."""
+    if not counts["accepted"]:
+        return f"own table {table.name}: cannot be used, no row of it was accepted"
+    count, owners = len(own_group(table).columns()), counts["owners"]
+    whose = "everybody's" if owners is None else f"those of {owners:,} different {table.key}"
+    if table.through is not None:
+        whose += f", which {table.through.table}.{table.through.column} leads to"
+    return f"own table {table.name}: can be used, {count:,} features of its rows, {whose}"
 
 
 Store = Callable[[str, Iterator[pl.DataFrame]], None]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from features.own_tables import is_own
 from training.sources.judging.amounts import Amounts
 from training.sources.judging.findings import Finding
 from training.sources.judging.references import Known
@@ -57,9 +58,9 @@ class Evidence:
         """Look at one chunk."""
         self.rows += rows.frame.height
         self._spoiled(rows.frame)
-        if self.table in OWNED and "member_id" in rows.frame.columns:
+        if (self.table in OWNED or is_own(self.table)) and "member_id" in rows.frame.columns:
             self._owners(rows.frame, accepted)
-        if self.table in SAME:
+        if self.table in SAME or is_own(self.table):
             self.prints.append(_prints(self.table, rows.frame, aside))
         if self.table == "purchases":
             self.amounts.add(rows.frame, aside)
@@ -155,7 +156,8 @@ def _common(one: pl.Series, other: pl.Series) -> int:
 
 def _prints(table: str, frame: pl.DataFrame, aside: pl.DataFrame) -> pl.DataFrame:
     """What identifies each accepted row, as a number, and its file."""
-    keys = [pl.col(name) for name in SAME[table] if name in frame.columns and name != "order_id"]
+    names = SAME.get(table) or [name for name in frame.columns if not name.startswith("_")]
+    keys = [pl.col(name) for name in names if name in frame.columns and name != "order_id"]
     if "order_id" in frame.columns:  # ids counted anew in each file tell no row apart
         counted = pl.concat_str(FILE, pl.lit(":"), pl.col(ROW).cast(pl.String))
         keys.append(pl.when(pl.col("order_id") != counted).then("order_id").alias("order_id"))
