@@ -205,9 +205,10 @@ def _tables(named: list[tuple[str, Guess]]) -> Tables:
         alone = made.file.is_alone and kinds.count(made.table) == 1
         parts = made.preset.parts(name, made.file) if made.preset else {}
         parts = parts or {made.table: [_part(name, _told_apart(made, alone))]}
-        parts = parts | {table: [{"source": name, **part}] for table, part in made.further.items()}
         for table, found in parts.items():
             tables.setdefault(table, []).extend(found)
+        for table, part in made.further.items():
+            tables.setdefault(table, []).append({"source": name, **part})
     return tables
 
 
