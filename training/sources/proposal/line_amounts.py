@@ -134,12 +134,12 @@ def _price_of_a_line(
 def _example(orders: pl.DataFrame, taken: Sum) -> str:
     """One order whose two readings differ."""
     by = {each: worth(each, taken.discount) for each in (True, False)}
-    table = orders.select(id="order", piece=by[True], line=by[False], total=amount(orders, taken.total))
+    table = orders.select(piece=by[True], line=by[False], total=amount(orders, taken.total))
     apart = table.filter(pl.col("total") > 0, (pl.col("piece") - pl.col("line")).abs() > 1).head(1)
     if not apart.height:
         return ""
-    order, piece, line, total = apart.row(0)
-    return f" (order {order}: {piece / 100:,.2f} or {line / 100:,.2f}, the total is {total / 100:,.2f})"
+    piece, line, total = apart.row(0)
+    return f" (one order: {piece / 100:,.2f} or {line / 100:,.2f}, the total is {total / 100:,.2f})"
 
 
 def whole_line(made: Amounts, cells: Cells, price: Column) -> None:
