@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import polars as pl
 
+from features.groups.own import own_group
+from features.own_tables import OwnTable
 from features.requirements import NONE, Requirements, concerned
 from training.sources.intake import Report, intake
 from training.sources.judging.findings import Finding, settled
@@ -19,7 +22,6 @@ from training.sources.reading.cell_types import moment
 from training.sources.reading.database_copy import fetched
 from training.sources.reading.read_tables import newest, shape
 
-CONFLICTS = 5  # that are listed
 HELPS = {
     "identities": "accounts stay apart from members",
     "products": "purchases have no category beyond what their rows say",
@@ -70,15 +72,34 @@ class Check:
                     f"{name:<10} from {counts['first'][:10]} to {counts['last'][:10]}, newest row "
                     f"{counts['freshness_days']:,.1f} days before the extract"
                 )
-        for account, kept, refused in self.report.conflicts.head(CONFLICTS).iter_rows():
-            yield f"account {account}: bound to {kept}" + (
-                f" and to {refused}" if refused else " in a circle"
-            )
-        if self.report.conflicts.height > CONFLICTS:
-            yield f"and {self.report.conflicts.height - CONFLICTS:,} more such bindings"
+        yield from (_usable(one, self.report.tables[one.stored]) for one in self.report.own)
+        yield from _conflicts(self.report.conflicts)
         yield from (one.line() for one in self.findings)
         yield from (f"task {task}: {why or 'can be trained'}" for task, why in self.tasks.items())
         yield from (f"no {name}: {what}" for name, what in self.lacking.items())
+
+
+def _conflicts(found: pl.DataFrame) -> Iterator[str]:
+    """How many accounts of each platform are bound to several members, or in a circle; no ids."""
+    platform = pl.col("account").str.extract("^([^:]+):").fill_null("member")
+    circle = pl.col("refused").is_null()
+    counts = found.group_by(platform.alias("platform"), circle.alias("circle")).agg(
+        pl.col("account").n_unique()
+    )
+    for name, in_circle, count in counts.sort("platform", "circle").iter_rows():
+        how = "in a circle, to nobody" if in_circle else "to several members; the binding known first counts"
+        yield f"accounts of {name} that are bound {how}: {count:,}"
+
+
+def _usable(table: OwnTable, counts: Mapping[str, Any]) -> str:
+    """Whether a table of the brand's own can be used, and what becomes of it."""
+    if not counts["accepted"]:
+        return f"own table {table.name}: cannot be used, no row of it was accepted"
+    count, owners = len(own_group(table).columns()), counts["owners"]
+    whose = "everybody's" if owners is None else f"those of {owners:,} different {table.key}"
+    if table.through is not None:
+        whose += f", which {table.through.table}.{table.through.column} leads to"
+    return f"own table {table.name}: can be used, {count:,} features of its rows, {whose}"
 
 
 Store = Callable[[str, Iterator[pl.DataFrame]], None]

@@ -15,6 +15,7 @@ from training.sources.judging.attribution import attributed
 from training.sources.judging.evidence import Evidence
 from training.sources.judging.findings import Finding
 from training.sources.judging.outcomes import outcomes
+from training.sources.judging.own_ways import OwnWays
 from training.sources.judging.people import emptied, emptied_cells, refusals, with_refusals
 from training.sources.judging.references import BASE, Known, judged_rows, learned
 from training.sources.judging.row_counts import Tally, line
@@ -37,7 +38,8 @@ class Report:
         See ``bind.Bindings``.
     tables
         By table: ``read``, ``left_out``, ``accepted``, ``quarantined``, ``reasons``, ``first`` and
-        ``last`` (ISO times), ``freshness_days``; ``added`` for members that only other tables name.
+        ``last`` (ISO times), ``freshness_days``; ``added`` for members that only other tables name;
+        ``owners`` of the brand's own tables: whose ids their rows have, ``None`` where everybody's.
     findings
         Doubts that single rows do not show.
     own
@@ -56,6 +58,7 @@ class _Intake:
     known: Known
     adds: bool
     progress: Callable[[str], None]
+    ways: OwnWays
     aside: list[pl.DataFrame] = field(default_factory=list)
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: list[pl.DataFrame] = field(default_factory=list)
@@ -70,6 +73,7 @@ class _Intake:
             good, bad = split(name, frame)
             tally.add(rows, good, bad)
             evidence.add(rows, good, bad)
+            self.ways.add(name, good)
             self.aside.append(bad)
             self.findings += emptied_cells(name, rows)
             if name == "members":
@@ -78,6 +82,8 @@ class _Intake:
                 self.seen = [_first_seen([*self.seen, good])]
             yield good
         self.tables[name] = tally.summary(self.known.extracted)
+        if name in self.ways.own:
+            self.tables[name]["owners"] = self.ways.owners(name)
         self.findings += evidence.findings()
         self.progress(line(name, self.tables[name]))
 
@@ -113,13 +119,14 @@ def intake(
     """
     base = {name: emptied(name, together(list(rows[name]))) for name in BASE if name in rows}
     adds = unknown_members == "add"
-    run = _Intake(learned(base, extracted, not adds), adds, progress)
+    run = _Intake(learned(base, extracted, not adds), adds, progress, OwnWays(own))
     plain = {name: run.whole(name, {key: [part] for key, part in base.items()}) for name in BASE}
     products = tables.complete("products", plain["products"])
     for name in CHUNKED:
         chunks = run.accepted(name, rows[name]) if name in rows else iter([tables.empty(name)])
         store(name, (_finished(name, chunk, products) for chunk in chunks))
     valued = [_own(name, one, run, rows, store) for name, one in own.items()]
+    run.findings += run.ways.findings()
     plain |= {name: run.whole(name, rows) for name in ("contacts", "responses")}
     plain["responses"], said = attributed(plain["responses"], plain["contacts"])
     run.findings += said

@@ -42,7 +42,7 @@ def test_counts_conflicts_and_tasks(shop: Path) -> None:
         "3 read, 2 accepted, 1 quarantined (lead_id: same id as an earlier row 1)" in line for line in said
     )
     assert any("2 read, 1 accepted, 1 quarantined (lead_id: not in leads 1)" in line for line in said)
-    assert "account shop:7: bound to m1 and to m2" in said
+    assert "accounts of shop that are bound to several members; the binding known first counts: 1" in said
     assert "task lead: can be trained" in said
     assert "task churn: Orders are kept elsewhere." in said
     assert "task response: The source has no contacts (who was sent what, when)." in said

@@ -89,7 +89,8 @@ def test_one_id_for_many_people(tmp_path: Path, name: str) -> None:
     rows = [[name, *row[1:]] if n % 4 == 1 else row for n, row in enumerate(lines(400))]
     found = [one for one in shop(tmp_path, {"one.csv": rows}) if one.kind == "one_id"]
     assert found[0].stops
-    assert f"member {name!r} has 100 of 400 rows (25%)" in found[0].says
+    shown = "written as 99" if name == "77" else repr(name)  # who is somebody is not named
+    assert f"member {shown} has 100 of 400 rows (25%)" in found[0].says
 
 
 def test_a_second_export_of_the_same_rows(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ class Amounts:
 
 
 def _several(source: str, name: str, told: list[tuple[str, int]], kinds: int) -> Finding:
-    listed = ", ".join(f"{code} {count:,}" for code, count in told)
+    listed = ", ".join(f"{code} {count:,}" for code, count in sorted(told, key=lambda one: (-one[1], one[0])))
     says = f"{name} of {source} has {kinds} currencies ({listed} rows), which are added up"
     advice = (
         f"Make a field of rates, `rate: {{column: {name}, map: {{CODE: RATE}}}}`, and take the price times it"
@@ -138,7 +138,7 @@ def _says(source: str, orders: pl.DataFrame, taken: Sum, other: Sum | None = Non
     table = orders.filter(total > 0).select(id="order", made=by, asked=total)
     off = table.filter((pl.col("made") - pl.col("asked")).abs() > 0.05 * pl.col("asked"))
     row = (off if off.height else table).sort("id").row(0, named=True)
-    name, order = taken.total.partition(":")[2], row["id"].partition("\x1f")[2]
+    name = taken.total.partition(":")[2]
     made, asked = table["made"].sum() / 100, table["asked"].sum() / 100
     says = (
         f"amounts do not add up: prices times quantity reach {name} of {source} in {taken.fits:,} of "
@@ -147,7 +147,7 @@ def _says(source: str, orders: pl.DataFrame, taken: Sum, other: Sum | None = Non
     if other is not None:
         says += f", {_way(other)} in {other.fits:,}"
     return says + (
-        f" (order {order}: {row['made'] / 100:,.2f} instead of {row['asked'] / 100:,.2f}; in all "
+        f" (one order: {row['made'] / 100:,.2f} instead of {row['asked'] / 100:,.2f}; in all "
         f"{made:,.2f} instead of {asked:,.2f})"
     )
 
@@ -184,9 +184,8 @@ def _refunds(traded: pl.DataFrame) -> Iterator[Finding]:
     row = over.row(0, named=True)
     lost = (over["back"] - over["sold"]).sum() / 100
     says = (
-        f"{over.height:,} of {both.height:,} orders with refunds give back more than they cost, as order "
-        f"{row['order_id']} ({row['back'] / 100:,.2f} of {row['sold'] / 100:,.2f}); in all {lost:,.2f} "
-        "too much"
+        f"{over.height:,} of {both.height:,} orders with refunds give back more than they cost, "
+        f"as one does {row['back'] / 100:,.2f} of {row['sold'] / 100:,.2f}; in all {lost:,.2f} too much"
     )
     advice = "Look whether a refund of the whole order stands on each of its lines (`spread` splits it)"
     stops = over.height >= max(MANY_REFUNDS * both.height, 2)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from features.own_tables import is_own
 from training.sources.judging.amounts import Amounts
-from training.sources.judging.findings import Finding
+from training.sources.judging.findings import Finding, shape
 from training.sources.judging.references import Known
 from training.sources.judging.set_aside import ENOUGH_ROWS, SetAside, with_marks
 from training.sources.reading.files import FILE, ROW
@@ -57,9 +58,9 @@ class Evidence:
         """Look at one chunk."""
         self.rows += rows.frame.height
         self._spoiled(rows.frame)
-        if self.table in OWNED and "member_id" in rows.frame.columns:
+        if (self.table in OWNED or is_own(self.table)) and "member_id" in rows.frame.columns:
             self._owners(rows.frame, accepted)
-        if self.table in SAME:
+        if self.table in SAME or is_own(self.table):
             self.prints.append(_prints(self.table, rows.frame, aside))
         if self.table == "purchases":
             self.amounts.add(rows.frame, aside)
@@ -120,8 +121,9 @@ def _one_id(table: str, counts: pl.DataFrame) -> Iterator[Finding]:
         nobody = NOBODY.fullmatch(name) is not None and count >= 2 * usual  # 0000 may be a member like any
         outsized = count >= OUTSIZED * rows and count >= TIMES_USUAL * usual and rows >= ENOUGH_ROWS
         if outsized or (nobody and count >= max(PLACEHOLDER * rows, 2) and counts.height >= ENOUGH_IDS):
+            shown = repr(name) if nobody else f"written as {shape(name)}"
             says = (
-                f"member {name!r} has {count:,} of {rows:,} rows ({count / rows:.0%}), nine of ten members "
+                f"member {shown} has {count:,} of {rows:,} rows ({count / rows:.0%}), nine of ten members "
                 f"have at most {usual:,.0f}"
             )
             advice = "If it stands for many people or for none, leave its rows out with `where`"
@@ -139,7 +141,7 @@ def _keys_apart(table: str, named: pl.Series, known: Known) -> Iterator[Finding]
     zeros = bare - met >= 0.2 * smaller
     if met >= MEET * smaller and not zeros:
         return
-    example = f"as {named.sort()[0]!r} here and {theirs.sort()[0]!r} there"
+    example = f"written as {shape(named.sort()[0])} here and {shape(theirs.sort()[0])} there"
     says = f"{met:,} of {len(named):,} member ids of {table} are among {len(theirs):,} in members, {example}"
     how = f"without leading zeros {bare:,} meet: export the ids as text" if zeros else "mend the keys"
     yield Finding(table, "keys_apart", says, how[0].upper() + how[1:])
@@ -155,7 +157,8 @@ def _common(one: pl.Series, other: pl.Series) -> int:
 
 def _prints(table: str, frame: pl.DataFrame, aside: pl.DataFrame) -> pl.DataFrame:
     """What identifies each accepted row, as a number, and its file."""
-    keys = [pl.col(name) for name in SAME[table] if name in frame.columns and name != "order_id"]
+    names = SAME.get(table) or [name for name in frame.columns if not name.startswith("_")]
+    keys = [pl.col(name) for name in names if name in frame.columns and name != "order_id"]
     if "order_id" in frame.columns:  # ids counted anew in each file tell no row apart
         counted = pl.concat_str(FILE, pl.lit(":"), pl.col(ROW).cast(pl.String))
         keys.append(pl.when(pl.col("order_id") != counted).then("order_id").alias("order_id"))

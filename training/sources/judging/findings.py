@@ -66,6 +66,20 @@ class Finding:
         )
 
 
+def shape(text: str) -> str:
+    """Show how an id is written without telling it: letters as x, digits as 9, zeros in front as they are.
+
+    Examples
+    --------
+    >>> shape("C-10023"), shape("00417"), shape("会员7")
+    ('x-99999', '00999', 'xx9')
+    """
+    zeros = len(text) - len(text.lstrip("0"))
+    return text[:zeros] + "".join(
+        "9" if sign.isdigit() else "x" if sign.isalpha() else sign for sign in text[zeros:]
+    )
+
+
 def settled(found: Iterable[Finding], accept: Mapping[str, str]) -> Iterator[Finding]:
     """Give each finding the reason for which the mapping accepts it.
 

@@ -48,10 +48,10 @@ def _before(
     early = both.filter(pl.col("occurred_at") < pl.col("asked"))
     if early.height < max(3, 0.01 * both.height):
         return
-    row = early.row(0, named=True)
+    row = early.sort("occurred_at", "asked").row(0, named=True)
     says = (
-        f"{early.height:,} of {both.height:,} responses {kind!r} lie before their {what}, as that of "
-        f"{row[key]} ({row['occurred_at']:%Y-%m-%d %H:%M}, {row['asked']:%Y-%m-%d %H:%M}), and are lost"
+        f"{early.height:,} of {both.height:,} responses {kind!r} lie before their {what}, and are lost, as "
+        f"one of {row['occurred_at']:%Y-%m-%d %H:%M}, asked about at {row['asked']:%Y-%m-%d %H:%M}"
     )
     advice = "Look whether times, zones and keys are right"
     yield Finding("responses", "outcomes_before", says, advice, stops=early.height >= 0.1 * both.height)

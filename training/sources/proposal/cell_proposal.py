@@ -8,7 +8,7 @@ import polars as pl
 
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
-from training.sources.proposal.name_patterns import CONSENTS, GENDERS, REFUSING
+from training.sources.proposal.name_patterns import CENTS, CONSENTS, GENDERS, REFUSING
 from training.sources.proposal.time_formats import read
 from training.sources.reading.money_columns import plain_name
 from training.sources.reading.number_format import read_number
@@ -45,11 +45,18 @@ def cell_of(file: File, name: str, column_name: str, unsure: list[str]) -> dict[
         unsure.append(
             f"{file.label}: {column.name} is taken as {name.replace('_', ' to ')}: {told}, else unknown"
         )
-    if name.endswith("_cents"):
+    if name.endswith("_cents") and is_in_cents(column.name):
+        unsure.append(f"{file.label}: {column.name} is taken as cents, as its name says")
+    elif name.endswith("_cents"):
         cell["times"] = 100
         whole = "" if column.decimals else ", and has no decimals: it may be cents already"
         unsure.append(f"{file.label}: {column.name} is taken as whole money units (times 100){whole}")
     return cell
+
+
+def is_in_cents(name: str) -> bool:
+    """Tell whether a column's name says that its amounts are in the smallest unit."""
+    return re.fullmatch(CENTS, plain_name(name)) is not None
 
 
 def written(column: Column, name: str) -> dict[str, Any]:

@@ -172,13 +172,16 @@ def _number(name: str, text: pl.Series, mark: str, guessed: bool) -> Column:
     start = counted(name, number.drop_nulls())
     since, unit = start or (None, None)
     plain = is_plain(text) and not guessed
+    other = text.to_frame("v").select(read_number(pl.col("v"), "." if mark == "," else ","))["v"]
+    apart = text.filter(number.ne_missing(other)) if guessed else text
     return replace(
         _counts(name, "time" if start else "number", text),
+        example=apart[0],
         decimals=bool((number % 1 != 0).any()),
         negatives=bool((number < 0).any()),
         since=since,
         unit=unit,
-        decimal=None if plain or not text.str.contains(r"[^\d\s+-]").any() else mark,
+        decimal=None if plain or not text.str.contains(r"[^\d\s+-]|\d\s*-$").any() else mark,
         guessed=guessed,
         odd=odd[0] if len(odd) else None,
         spoiled=bool(spoiled),

@@ -6,14 +6,25 @@ from dataclasses import replace
 from typing import Any
 
 from features import tables
-from training.sources.proposal.cell_proposal import CONSENT, cell_of, consents, doubts, written
+from training.sources.proposal.cell_proposal import CONSENT, cell_of, consents, doubts, is_in_cents, written
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.guess import Guess
-from training.sources.proposal.line_amounts import adjusted
-from training.sources.proposal.name_patterns import COLUMNS, DEFAULTS, FILES, OUTCOME, PAID, VOID
+from training.sources.proposal.line_amounts import adjusted, negative
+from training.sources.proposal.name_patterns import (
+    COLUMNS,
+    DEFAULTS,
+    FILES,
+    GOODS,
+    OUTCOME,
+    PAID,
+    REFUNDS,
+)
+from training.sources.proposal.order_fill import filled_down, said
 from training.sources.proposal.presets import preset_of
-from training.sources.reading.money_columns import plain_name
+from training.sources.proposal.rows_left_out import condition
+from training.sources.proposal.taken_off import with_forms
+from training.sources.reading.money_columns import meaning, plain_name
 from training.sources.reading.words import TRUE
 
 TIMES = ("occurred_at", "joined_at", "recorded_at")
@@ -34,10 +45,26 @@ def guess(file: File) -> Guess | None:
     preset = preset_of(file) if file.hints.presets else None
     if preset is not None:
         return Guess(file, next(iter(preset.tables)), {}, unsure=preset.said(file.label), preset=preset)
+    file = filled_down(file)
     found = [made for table in tables.TABLES if (made := as_table(file, table)) is not None]
-    flat = _as_subjects(file)
-    best = max([*found, *([flat] if flat else [])], key=lambda made: made.score, default=None)
-    return _with_amounts(best) if best is not None and best.score >= 2 else None
+    found += [made for made in (_as_subjects(file), _as_refunds(file)) if made is not None]
+    best = max(found, key=lambda made: made.score, default=None)
+    if best is None or best.score < 2:
+        return None
+    return _with_amounts(replace(best, unsure=[*said(file), *best.unsure]))
+
+
+def _as_refunds(file: File) -> Guess | None:
+    """A file of refunds: returns at their own time."""
+    made = as_table(file, "purchases") if re.search(REFUNDS, file.label.lower()) else None
+    price = made.cells["unit_price_cents"] if made is not None else {}
+    if made is None or "column" not in price or any(c.negatives for c in file.columns):
+        return None  # as returns among sales are read
+    quantity = made.cells["quantity"].get("column")
+    pieces = {"sql": f'-CAST("{quantity}" AS DOUBLE)'} if quantity else {"value": -1}
+    cells = made.cells | {"kind": {"value": "return"}, "quantity": pieces}
+    unsure = [*made.unsure, f"{file.label}: its rows are taken as refunds, at their own time"]
+    return replace(made, cells=_in_order("purchases", cells), unsure=unsure, score=made.score + 4)
 
 
 def as_table(file: File, table: str) -> Guess | None:
@@ -51,7 +78,7 @@ def as_table(file: File, table: str) -> Guess | None:
     unsure: list[str] = []
     cells = {name: cell_of(file, name, column, unsure) for name, column in used.items()}
     if table == "purchases" and "unit_price_cents" not in cells:
-        cells |= _line_total(file, unsure)
+        cells |= _line_total(file, used, unsure)
     if table in ("responses", "events") and "lead_id" in cells:
         cells.pop("member_id", None)
     if table == "purchases":
@@ -71,8 +98,8 @@ def as_table(file: File, table: str) -> Guess | None:
     cells |= {name: cell for name, cell in made_up.items() if cell is not None}
     left = [column.name for column in file.columns if column.name not in used.values()]
     own = ("*",) if left and table in tables.EXTENSIBLE else ()
-    where = [_somebody(file, used, unsure), _valid(file, unsure) if table == "purchases" else None]
-    return Guess(file, table, _in_order(table, cells), _both(where), own, unsure, score)
+    where = condition(file, table, used, unsure)
+    return Guess(file, table, _in_order(table, cells), where, own, unsure, score)
 
 
 def _with_amounts(made: Guess) -> Guess:
@@ -81,22 +108,9 @@ def _with_amounts(made: Guess) -> Guess:
         return made
     found = adjusted(made.file, made.cells)
     cells = _in_order("purchases", made.cells | found.cells)
-    return replace(made, cells=cells, fields=found.fields, unsure=[*made.unsure, *found.unsure])
-
-
-def _both(conditions: list[str | None]) -> str | None:
-    return " AND ".join(filter(None, conditions)) or None
-
-
-def _valid(file: File, unsure: list[str]) -> str | None:
-    """Orders that came to nothing are left out, where a column says which did."""
-    for column in file.columns:
-        void = [word for word in column.values if column.kind == "text" and re.fullmatch(VOID, word.lower())]
-        if void and len(void) < len(column.values):
-            unsure.append(f"{file.label}: rows whose {column.name} is {', '.join(void)} are left out")
-            words = ", ".join(map(_literal, void))
-            return f'("{column.name}" IS NULL OR "{column.name}" NOT IN ({words}))'
-    return None
+    told = replace(made, cells=cells, fields=found.fields, unsure=[*made.unsure, *found.unsure])
+    formed = with_forms(told)
+    return replace(formed, cells=_in_order("purchases", formed.cells))
 
 
 def _returns(file: File, used: dict[str, str], unsure: list[str]) -> dict[str, dict[str, Any]]:
@@ -105,29 +119,7 @@ def _returns(file: File, used: dict[str, str], unsure: list[str]) -> dict[str, d
     if quantity is None or not quantity.negatives or "kind" in used:
         return {}
     unsure.append(f"{file.label}: lines with a negative {quantity.name} are taken as returns")
-    # Numbers written for people are no numbers to SQL; a minus is one all the same.
-    negative = (
-        f"\"{quantity.name}\" LIKE '-%'" if quantity.decimal else f'CAST("{quantity.name}" AS DOUBLE) < 0'
-    )
-    return {"kind": {"sql": f"CASE WHEN {negative} THEN 'return' ELSE 'sale' END"}}
-
-
-def _somebody(file: File, used: dict[str, str], unsure: list[str]) -> str | None:
-    """Rows that name nobody are left out, where some do not."""
-    owner = next((column for column in file.columns if column.name == used.get("member_id")), None)
-    if owner is None or "lead_id" in used or (owner.filled == file.rows and not owner.words):
-        return None
-    where = f'"{owner.name}" IS NOT NULL'
-    if owner.words:
-        where += f' AND "{owner.name}" NOT IN ({", ".join(map(_literal, owner.words))})'
-    share = f"{1 - owner.filled / file.rows:.0%} of the rows have no {owner.name}; they"
-    words = f", and so are those that say {', '.join(owner.words)}" if owner.words else ""
-    unsure.append(f"{file.label}: {share} are left out{words}")
-    return where
-
-
-def _literal(word: str) -> str:
-    return "'" + word.replace("'", "''") + "'"
+    return {"kind": {"sql": f"CASE WHEN {negative(quantity)} THEN 'return' ELSE 'sale' END"}}
 
 
 def _score(file: File, table: str, used: list[str], made_up: dict[str, Any]) -> float:
@@ -155,6 +147,8 @@ def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | 
         named = [column for column in named if column.values and {*column.values} <= {"sale", "return"}]
     if name in CONSENT:
         named = [column for column in named if consents(column)]
+    if name == "deceased":  # a date of death is no truth value
+        named = [column for column in named if column.kind == "truth"]
     if name in TIMES:
         named = [column for column in named if column.kind == "time"]
     if not named and name == {
@@ -180,8 +174,12 @@ def _finer(day: Column, times: list[Column]) -> Column:
     return day if day.has_clock else next((column for column in alike if column.has_clock), day)
 
 
-def _line_total(file: File, unsure: list[str]) -> dict[str, dict[str, Any]]:
-    totals = [c for c in file.columns if c.kind == "number" and _is(c.name, "line_total")]
+def _line_total(file: File, used: dict[str, str], unsure: list[str]) -> dict[str, dict[str, Any]]:
+    numbers = [c for c in file.columns if c.kind == "number"]
+    totals = [c for c in numbers if _is(c.name, "line_total") or meaning(c.name) == "total"]
+    totals = [c for c in totals if meaning(c.name) not in ("tax", "shipping")]
+    goods = [c for c in totals if re.search(GOODS, plain_name(c.name))]
+    totals = [*goods, *(c for c in totals if c not in goods)]
     found = next((c for c in totals if re.search(PAID, plain_name(c.name))), totals[0] if totals else None)
     if found is None:
         return {}
@@ -189,7 +187,14 @@ def _line_total(file: File, unsure: list[str]) -> dict[str, dict[str, Any]]:
     but = f", not {others}" if others else ""
     unsure.append(f"{file.label}: {found.name} is taken as the price of a line of one piece{but}")
     unsure += [f"{file.label}: {found.name} {doubt}" for doubt in doubts(found, "unit_price_cents")]
-    price = {"column": found.name, **written(found, "unit_price_cents"), "times": 100}
+    price = {"column": found.name, **written(found, "unit_price_cents")}
+    price |= {} if is_in_cents(found.name) else {"times": 100}
+    quantity = next((c for c in file.columns if c.name == used.get("quantity")), None)
+    if found.negatives:  # the amounts say what was given back
+        used.pop("quantity", None)
+    elif quantity is not None and quantity.negatives:
+        back = f"CASE WHEN {negative(quantity)} THEN -1 ELSE 1 END"
+        return {"unit_price_cents": price, "quantity": {"sql": back}}
     return {"unit_price_cents": price, "quantity": {"value": 1}}
 
 

@@ -134,12 +134,12 @@ def _price_of_a_line(
 def _example(orders: pl.DataFrame, taken: Sum) -> str:
     """One order whose two readings differ."""
     by = {each: worth(each, taken.discount) for each in (True, False)}
-    table = orders.select(id="order", piece=by[True], line=by[False], total=amount(orders, taken.total))
+    table = orders.select(piece=by[True], line=by[False], total=amount(orders, taken.total))
     apart = table.filter(pl.col("total") > 0, (pl.col("piece") - pl.col("line")).abs() > 1).head(1)
     if not apart.height:
         return ""
-    order, piece, line, total = apart.row(0)
-    return f" (order {order}: {piece / 100:,.2f} or {line / 100:,.2f}, the total is {total / 100:,.2f})"
+    piece, line, total = apart.row(0)
+    return f" (one order: {piece / 100:,.2f} or {line / 100:,.2f}, the total is {total / 100:,.2f})"
 
 
 def whole_line(made: Amounts, cells: Cells, price: Column) -> None:
@@ -152,11 +152,18 @@ def whole_line(made: Amounts, cells: Cells, price: Column) -> None:
     if price.decimal:  # numbers written for people are no numbers to SQL, until a field has made them so
         made.fields[price.name] = {"column": price.name, "decimal": price.decimal}
     value = f'"{price.name}"' if price.decimal else f'CAST("{price.name}" AS DOUBLE)'
-    back = f"\"{source.name}\" LIKE '-%'" if source is not price else f"{value} < 0"
+    back = negative(source) if source is not price else f"{value} < 0"
     made.cells["kind"] = {"sql": f"CASE WHEN {back} THEN 'return' ELSE 'sale' END"}
     made.cells["quantity"] = {"sql": f"CASE WHEN {back} THEN -1 ELSE 1 END"}
     made.cells["unit_price_cents"] = {"sql": f"ABS({value})", "times": 100}
     made.say(f"lines with a negative {source.name} are taken as returns")
+
+
+def negative(column: Column) -> str:
+    """Ask in SQL whether a number is below zero; to SQL those written for people are texts with a minus."""
+    if not column.decimal:
+        return f'CAST("{column.name}" AS DOUBLE) < 0'
+    return " OR ".join(f"TRIM(\"{column.name}\") LIKE '{form}'" for form in ("-%", "%-", "(%)"))
 
 
 def _price_of_an_order(made: Amounts, cells: Cells, price: Column, orders: pl.DataFrame) -> None:

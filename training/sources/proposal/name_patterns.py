@@ -1,12 +1,13 @@
 """How brands call things: patterns by which a proposal recognises columns and files."""
 
 COLUMNS: dict[str, str] = {
-    "member_id": r"kunden?_?(nummer|nr|id|no)|kd_?nr|mitglieds?_?(nummer|nr|id)"
+    "member_id": r"kunde|mitglied|kunden?_?(nummer|nr|id|no)|kd_?nr|mitglieds?_?(nummer|nr|id)"
     r"|(num(ero)?_)?client_?(id|no)?|(id|no|code|n°|num)_(client|cliente)|(id_)?cliente(_id)?|买家会员名"
     r"|买家昵称|买家账号|(customer|member|user|client|buyer|person|household|cust|card)_?(id|no|nr|number|key)?"
     r"|会员.*|客户.*|用户.*",
     "lead_id": r"(lead|mql|prospect|enquiry|inquiry)_?(id|no|number)?|线索.*",
-    "order_id": r"(auftrags?|bestell|rechnungs?)_?(nummer|nr|id)|(num(ero)?|n°|no|id|numero_de"
+    "order_id": r"(order|invoice|receipt)(_?#)?|auftrag|bestellung"
+    r"|(auftrags?|bestell|rechnungs?)_?(nummer|nr|id)|(num(ero)?|n°|no|id|numero_de"
     r"|n°_de)_?(commande|pedido|factura|facture)|pedido|commande|订单编号|订单号|交易编号|(order|invoice|basket"
     r"|transaction|receipt|ticket)_?(id|no|nr|number|code)|订单.*",
     "product_id": r"artikel_?(nummer|nr|id)?|produkt_?(nummer|nr|id)?|ref(erence)?(_(article|produit"
@@ -15,7 +16,7 @@ COLUMNS: dict[str, str] = {
     "quantity": r"menge|anzahl|stückzahl|stueck(zahl)?|quantite|quantité|qte|qté|cantidad|cant|购买数量"
     r"|宝贝总数量|数量|(quantity|qty|units|pieces|amount_sold|n_items)|数量|件数",
     "unit_price_cents": r"einzel_?preis|stück_?preis|preis|prix(_unitaire)?|precio(_unitario)?|商品单价|单价"
-    r"|(unit_?)?price|单价",
+    r"|(unit|item|piece|selling|sale)?_?price(_(in_)?(cents?|pence|minor(_units?)?))?|单价",
     "line_total": r"买家实际支付金额|实付金额|实际支付.*|betrag|summe|gesamt(preis|betrag|summe)?"
     r"|montant(_.*)?|importe(_.*)?|(sales_value|amount|total|revenue|net_?sales|paid|value|spend)(_.*)?|.*金额|实付.*",
     "discount_cents": r"rabatt|nachlass|remise|descuento|.*disc(ount)?(_amount)?|优惠.*|折扣.*",
@@ -39,6 +40,7 @@ COLUMNS: dict[str, str] = {
     "consent_marketing": r"(accepts_)?(e_?mail|sms|mail|marketing|newsletter)_?(marketing_?)?(opt_?in|consent"
     r"|permission|allowed|subscription|opt_?out|unsubscribed)(_status)?|accepts_marketing|marketing|opt_?(in|out)|unsubscribed|do_not_"
     r"(e?mail|contact|market)|consent_(to_)?marketing|werbe_?(einwilligung|erlaubnis)|营销(同意|授权)(状态)?|退订",
+    "deceased": r"(is_?)?(deceased|dead)|verstorben|d[eé]c[eé]d[eé]e?|fallecid[oa]|(是否)?(已故|死亡|去世)",
     "joined_at": r"(registriert|angemeldet|mitglied)(_\w+)?|registrierungs?datum|anmelde_?datum"
     r"|date_d?_?inscription|fecha_(de_)?(alta|registro)|(joined|registered|became_member|signed_up"
     r"|sign_?up|enrol\w*)(_\w+)?|注册.*|入会.*",
@@ -78,6 +80,11 @@ CONVERTED = (  # when a lead was won, in a column of the lead's own row
     r"|abschluss_?datum|gewonnen_am|kunde_seit|date_(de_)?(conversion|signature)|fecha_(de_)?(conversion|cierre)"
     r"|成交(时间|日期)|转化(时间|日期)"
 )
+CLOSED = (  # when a lead came to an end, whichever
+    r"(date_?)?(closed?|closing|decided|decision|completed)(_?(date|time|at|on|day))?"
+    r"|abschluss_?datum|abgeschlossen_am|date_(de_)?cl[oô]ture|fecha_(de_)?cierre|(结束|关闭|完结)(时间|日期)"
+)
+WON = r"(closed_?)?won|converted|gewonnen|gagn[eé]e?|ganad[oa]|成交|已成交|赢单|已转化"
 LATER = (  # columns with the present state of a lead, which are written as it goes on
     r"(.*_)?(life_?cycle_?stage|(lead_|deal_|opportunity_|contact_)?(status|stage|phase)|is_?(converted|won|closed)"
     r"|converted|won|(lead_|\w+_)?score|last_(activity|contacted|modified|seen|touch|contact|update)\w*"
@@ -85,10 +92,24 @@ LATER = (  # columns with the present state of a lead, which are written as it g
     r"|opportunity\w*|account_?id|amount|deal_\w+)|letzte_\w+|状态|阶段|最近.*|最后.*|更新.*"
 )
 PAID = r"实际支付|实付|(^|_)(paid|net)"  # among several totals, what was paid
+GOODS = r"sub_?total|zwischensumme|warenwert|sous_total|小计|商品(总价|总额|金额)"  # without tax and shipping
 VOID = (  # words of orders that came to nothing
     r"cancel(l?ed)?|void(ed)?|failed|storniert|abgebrochen|annul(é|e)e?|cancelad[oa]|anulad[oa]"
-    r"|交易关闭|已取消|已关闭|订单取消"
+    r"|(fully_?)?refunded|erstattet|rückerstattet|rembours[eé]e?s?|reembolsad[oa]"
+    r"|交易关闭|已取消|已关闭|订单取消|已退款|退款成功|全额退款"
 )
+REFUND = (  # beside a sale
+    r"((total|amount|order|line)_)?refund(ed|s)?(_(amount|total|value|sum|at|on|date))?"
+    r"|erstattet(_am)?|(rück)?erstattung(en)?(s?_?(betrag|datum))?|(montant_)?rembours[eé](e?s|ment)?"
+    r"|(importe_)?reembols(o|ado)|(订单)?(已|成功)?退款(金额|时间)?"
+)
+REFUNDS = r"refund|returns?(\W|_|$)|retoure|erstattung|rembours|reembols|退款|退货"  # files
+PERCENT = (
+    r"(line_|order_)?disc(ount)?_?(percent(age)?|pct|%|perc|rate)|%_?disc(ount)?|rabatt_?(prozent|satz|%)"
+    r"|(remise|descuento)_?%|taux_(de_)?remise|折扣率"
+)
+TESTS = r"(is_?)?test(_?(order|purchase|transaction|flag))?|test_?(bestellung|auftrag)|(是否)?测试(订单)?"
+CENTS = r".*_(in_)?(cents?|pence|minor(_units?)?)|.*[(（]分[)）]"  # amounts in the smallest unit
 GENDERS = dict.fromkeys(
     ("m", "male", "man", "männlich", "herr", "homme", "hombre", "masculino", "男", "先生"), "male"
 )

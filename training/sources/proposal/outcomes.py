@@ -1,7 +1,7 @@
 """What became of leads, where a file of leads says it itself, or another file names some of them again."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from training.sources.proposal.cell_proposal import written
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import all_of
 from training.sources.proposal.guess import Guess
-from training.sources.proposal.name_patterns import CONVERTED, LATER
+from training.sources.proposal.name_patterns import CLOSED, CONVERTED, LATER, WON
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import plain_name
 
@@ -71,12 +71,17 @@ def _with_conversions(made: Guess) -> Guess:
     time = made.cells.get("occurred_at", {}).get("column")
     others = [column for column in file.times if column.name != time and column.filled < file.rows]
     won = next((c for c in others if re.fullmatch(CONVERTED, plain_name(c.name))), None)
+    closed = next((c for c in others if re.fullmatch(CLOSED, plain_name(c.name))), None)
+    stage = _won_stage(file.columns)
+    among = ""
+    if closed is not None and stage is not None and won in (None, closed):
+        won, among = closed, f' AND "{stage[0].name}" IN ({", ".join(map(_literal, stage[1]))})'
     if made.table != "leads" or made.preset or won is None:
         return made
     later = [c.name for c in file.columns if c is not won and re.fullmatch(LATER, plain_name(c.name))]
     cell = {"column": won.name, **written(won, "occurred_at")}
     part = {
-        "where": f'"{won.name}" IS NOT NULL',
+        "where": f'"{won.name}" IS NOT NULL{among}',
         "columns": {
             "occurred_at": cell if len(cell) > 1 else won.name,
             "lead_id": _short(made.cells["lead_id"]),
@@ -89,15 +94,29 @@ def _with_conversions(made: Guess) -> Guess:
         if made.attributes
         else (),
         further={"responses": part},
-        unsure=[*made.unsure, *_said(file.label, won, later)],
+        unsure=[*made.unsure, *_said(file.label, won, later, among)],
     )
+
+
+def _won_stage(columns: Iterable[Column]) -> tuple[Column, list[str]] | None:
+    """A column that says of leads that came to an end which were won, and its words for it."""
+    for column in columns:
+        words = [word for word in column.values if re.fullmatch(WON, plain_name(word))]
+        if words and len(words) < len(column.values):
+            return column, words
+    return None
+
+
+def _literal(word: str) -> str:
+    return "'" + word.replace("'", "''") + "'"
 
 
 def _short(cell: dict[str, Any]) -> Any:
     return cell["column"] if set(cell) == {"column"} else cell
 
 
-def _said(label: str, won: Column, later: list[str]) -> list[str]:
+def _said(label: str, won: Column, later: list[str], among: str) -> list[str]:
     taken = f"{label}: {won.name} is taken as the time at which a lead was won; rows without it were not"
+    taken += f", nor those but{among.removeprefix(' AND')}" if among else ""
     known = f"{label}: {', '.join(later)} look written after the outcome, and are no attributes"
     return [taken, known] if later else [taken]

@@ -20,9 +20,11 @@ from training.sources.proposal.guess import Guess
 from training.sources.proposal.hints import NONE, Hints
 from training.sources.proposal.infer_mapping import as_table, converted, guess, unmatched
 from training.sources.proposal.outcomes import settled
-from training.sources.proposal.reexports import brought_together, without_repeats
+from training.sources.proposal.own_tables import own_tables_of
+from training.sources.proposal.reexports import brought_together, together, without_repeats
 
 Tables = dict[str, list[dict[str, Any]]]
+OWN = "own"  # in the place of a table of the contract
 
 
 class _Plain(yaml.SafeDumper):
@@ -57,27 +59,34 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     looked, unsure = _looked(paths, hints)
     hints.check(looked)
     looked = brought_together(looked, guess)
-    guesses, unplaced = [], []
-    for file in looked:
-        unsure += _numbered_days(file)
-        made = guess(file)
-        if made is None:
-            unplaced.append(file)
-            why = "" if file.times else " (no column holds a time)"
-            unsure.append(f"{file.label}: resembles no table of the contract{why}, and stands as a comment")
-        else:
-            guesses.append(made)
+    unsure += [said for file in looked for said in _numbered_days(file)]
+    tried = [(file, guess(file)) for file in looked]
+    guesses = [made for _, made in tried if made is not None]
+    unplaced = [file for file, made in tried if made is None]
     guesses = [without_repeats(made) for made in settled(guesses, as_table)]
     unsure += [said for made in guesses for said in made.unsure]
     if not guesses:
+        unsure += _resembling_none(unplaced)
         return Proposal(_head(unsure) + _unplaced(unplaced) + _empty(paths[0].parent), unsure)
     folder = paths[0].parent if len(paths) == 1 else Path(commonpath([path.parent for path in paths]))
-    named = _named(guesses, folder)
-    tables = _tables(named)
-    unsure = [*_keyed(tables), *_consent(tables), *unsure, *unmatched(set(tables))]
-    unsure += ["times that name no zone are taken as UTC (`time_zone:`)"]
-    body = _body(named, folder, tables, requirements)
+    every = _named([*guesses, *(Guess(file, OWN, {}) for file in together(unplaced))], folder)
+    named, others = every[: len(guesses)], {name: made.file for name, made in every[len(guesses) :]}
+    tables, sources = _tables(named), {name: _source(made, folder) for name, made in every}
+    own = own_tables_of(others, tables, sources, {name: made.file for name, made in named})
+    unplaced = [file for name, file in others.items() if name not in own.files]
+    unsure = [*_keyed(tables), *_consent(tables), *unsure, *unmatched(set(tables)), *own.unsure]
+    unsure += [*_resembling_none(unplaced), "times that name no zone are taken as UTC (`time_zone:`)"]
+    kept = {name: source for name, source in sources.items() if name not in others or name in own.files}
+    body = _body(named, folder, kept, tables, own.tables, requirements)
     return Proposal(_head(unsure) + body + _unplaced(unplaced), unsure)
+
+
+def _resembling_none(files: list[File]) -> list[str]:
+    whys = {file.label: "" if file.times else " (no column holds a time)" for file in files}
+    return [
+        f"{label}: resembles no table of the contract{why}, and stands as a comment"
+        for label, why in whys.items()
+    ]
 
 
 def _looked(paths: Sequence[Path], hints: Hints) -> tuple[list[File], list[str]]:
@@ -156,7 +165,14 @@ def _empty(folder: Path) -> str:
     ) + ("sources: {}\ntables: {}\n")
 
 
-def _body(named: list[tuple[str, Guess]], folder: Path, tables: Tables, requirements: Requirements) -> str:
+def _body(
+    named: list[tuple[str, Guess]],
+    folder: Path,
+    sources: dict[str, Any],
+    tables: Tables,
+    own: dict[str, Any],
+    requirements: Requirements,
+) -> str:
     guesses = [made for _, made in named]
     there = set(tables)
     lacks = {task: needs.missing(there) for task, needs in concerned(requirements, there).items()}
@@ -171,8 +187,7 @@ def _body(named: list[tuple[str, Guess]], folder: Path, tables: Tables, requirem
         content["extracted_at"] = max(_written(path) for made in undated for path in made.file.paths)
     if there - {"subjects", "leads", "responses"}:
         content["unknown_members"] = "add"
-    content["sources"] = {name: _source(made, folder) for name, made in named}
-    content["tables"] = tables
+    content |= {"sources": sources, "tables": tables} | ({"own_tables": own} if own else {})
     left_out = {task: why for task, why in lacks.items() if why}
     content |= {"left_out": left_out} if left_out else {}
     params: dict[str, Any] = {"tasks": tasks} if tasks else {}
@@ -190,9 +205,10 @@ def _tables(named: list[tuple[str, Guess]]) -> Tables:
         alone = made.file.is_alone and kinds.count(made.table) == 1
         parts = made.preset.parts(name, made.file) if made.preset else {}
         parts = parts or {made.table: [_part(name, _told_apart(made, alone))]}
-        parts = parts | {table: [{"source": name, **part}] for table, part in made.further.items()}
         for table, found in parts.items():
             tables.setdefault(table, []).extend(found)
+        for table, part in made.further.items():
+            tables.setdefault(table, []).append({"source": name, **part})
     return tables
 
 

@@ -46,6 +46,18 @@ def brought_together(files: list[File], guessed: Callable[[File], Guess | None])
     return found
 
 
+def together(files: list[File]) -> list[File]:
+    """Files of one kind as one each, as those that a system writes month by month."""
+    found: list[list[File]] = []
+    for file in files:
+        alike = next((group for group in found if _alike(group[0], file)), None)
+        if alike is None:
+            found.append([file])
+        else:
+            alike.append(file)
+    return [as_one(group) if len(group) > 1 else group[0] for group in found]
+
+
 def _alike(one: File, other: File) -> bool:
     names = [{column.name for column in file.columns} for file in (one, other)]
     return names[0] == names[1] and one.written == other.written and "sheet" not in one.written

@@ -29,6 +29,8 @@ def header_of(rows: Rows) -> tuple[int, ...]:
     last = above[-1]
     before = above[-2] if len(above) > 1 else None
     group = [] if before is None or before != last - 1 else rows[before]
+    if before is not None and _is_whole(group, rows) and any(map(is_value, filter(None, rows[last]))):
+        return (before + 1,)  # the line below has too few cells to look like data, but has some
     if (
         before is not None
         and _filled(group) > max(1, _width(rows) // 4)
@@ -36,6 +38,12 @@ def header_of(rows: Rows) -> tuple[int, ...]:
     ):
         return (before + 1, last + 1)
     return (last + 1,)
+
+
+def _is_whole(line: Sequence[str], rows: Rows) -> bool:
+    """Whether a line names every column, each with a name of its own."""
+    width = _width(rows)
+    return len(line) == len(set(line)) == width > 1 and all(line) and not any(map(is_value, line))
 
 
 def names_of(lines: Rows, width: int) -> list[str]:

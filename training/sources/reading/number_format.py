@@ -7,6 +7,8 @@ BLANKS = r"[\s\u00a0\u202f\u2009]"
 GROUPS = {".": r",", ",": r"\."}  # the thousands mark beside each decimal mark
 ENOUGH = 0.95  # of the cells of a column must read for it to be one of numbers
 DECIMALS = (".", ",")
+GROUP_MARK = {".": ",", ",": "."}  # the decimal mark where the other parts thousands
+FEW, SMALL = 3, 4  # numbers without a mark; digits from which a number would have one
 
 
 def read_number(text: pl.Expr, decimal: str) -> pl.Expr:
@@ -55,7 +57,22 @@ def decimal_mark(text: pl.Series, usual: str | None = None) -> tuple[str | None,
     if not len(text) or counts[best] < ENOUGH * len(text):
         return None, False
     guessed = counts["."] == counts[","] and not reads["."].equals(reads[","])
-    return (usual or best if guessed else best), guessed
+    return (usual or _likelier(text, best) if guessed else best), guessed
+
+
+def _likelier(text: pl.Series, usual: str) -> str:
+    """Of two marks that read all cells the one by which numbers are written as people do.
+
+    Where small numbers have no mark and all that have one stand in threes, it parts thousands: decimals
+    that drop their zeros would not all be three. A zero in front of the only mark makes it a decimal mark.
+    """
+    marked = text.filter(text.str.contains(r"\d[.,]\d"))
+    mark = "." if marked.str.contains(".", literal=True).any() else ","
+    if marked.str.contains(r"^\D*0[.,]").any():
+        return mark
+    bare = text.filter(~text.str.contains(r"\d[.,]\d"))
+    are_small = (bare.str.replace_all(r"\D", "").str.len_chars() < SMALL).all()
+    return GROUP_MARK[mark] if len(bare) >= FEW and are_small else usual
 
 
 def is_plain(text: pl.Series) -> bool:

@@ -1,0 +1,60 @@
+"""Orders whose customer, time and state stand on their first line only."""
+
+import re
+from dataclasses import replace
+
+import polars as pl
+
+from training.sources.proposal.column_profile import Column
+from training.sources.proposal.file_profile import File, head
+from training.sources.proposal.name_patterns import COLUMNS
+from training.sources.reading.cell_types import as_text
+from training.sources.reading.money_columns import plain_name
+
+FEW = 3  # orders of several lines, before their form tells something
+ENOUGH = 0.9  # of these orders
+
+
+def filled_down(file: File) -> File:
+    """Fill what stands on the first line of orders only, where a file's orders are written so."""
+    order = next((c for c in file.columns if _is(c, "order_id") and not c.is_unique), None)
+    if order is None or "fill_down" in file.written or order.filled < file.rows:
+        return file
+    sparse = [
+        c for c in file.columns if 0 < c.filled < file.rows and (c.kind != "number" or _is(c, "member_id"))
+    ]
+    names = _on_first_lines(file, order, sparse)
+    if not any(c.kind == "time" or _is(c, "member_id") for c in sparse if c.name in names):
+        return file
+    columns = tuple(replace(c, filled=file.rows) if c.name in names else c for c in file.columns)
+    return replace(
+        file, columns=columns, written=file.written | {"fill_down": {"by": order.name, "columns": names}}
+    )
+
+
+def _on_first_lines(file: File, order: Column, sparse: list[Column]) -> list[str]:
+    """Columns that have a cell on the first line of nearly every order, and none on its others."""
+    frame = head(file)
+    there = {c.name: as_text(pl.col(c.name), frame.schema[c.name]).is_not_null() for c in sparse}
+    rows = frame.select(as_text(pl.col(order.name), frame.schema[order.name]).alias("_order"), **there)
+    form = [(pl.col(c.name).first() & (pl.col(c.name).sum() == 1)).alias(c.name) for c in sparse]
+    each = rows.group_by("_order", maintain_order=True).agg(pl.len().alias("_lines"), *form)
+    several = each.filter(pl.col("_lines") > 1)
+    if several.height < FEW:
+        return []
+    return [c.name for c in sparse if several[c.name].sum() >= ENOUGH * several.height]
+
+
+def said(file: File) -> list[str]:
+    """Say what is filled down in a file."""
+    rule = file.written.get("fill_down")
+    if rule is None:
+        return []
+    names = ", ".join(rule["columns"])
+    return [
+        f"{file.label}: {names} stand on the first line of each {rule['by']} only, and hold for its others"
+    ]
+
+
+def _is(column: Column, concept: str) -> bool:
+    return re.fullmatch(COLUMNS[concept], plain_name(column.name)) is not None

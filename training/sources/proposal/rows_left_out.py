@@ -1,0 +1,47 @@
+"""Which rows of a file are left out: those that name nobody, came to nothing, or tried out the shop."""
+
+import re
+from collections.abc import Iterator
+
+from training.sources.proposal.file_profile import File
+from training.sources.proposal.name_patterns import TESTS, VOID
+from training.sources.reading.money_columns import plain_name
+from training.sources.reading.words import TRUE
+
+
+def condition(file: File, table: str, used: dict[str, str], unsure: list[str]) -> str | None:
+    """Write the SQL condition on rows that count; ``None`` where all do. What is unsure is added."""
+    found = [_somebody(file, used, unsure), *(_valid(file, unsure) if table == "purchases" else ())]
+    return " AND ".join(filter(None, found)) or None
+
+
+def _valid(file: File, unsure: list[str]) -> Iterator[str]:
+    """Orders that came to nothing, and those that tried out the shop, are left out where columns say so."""
+    for column in file.columns:
+        void = [word for word in column.values if column.kind == "text" and re.fullmatch(VOID, word.lower())]
+        if column.kind == "truth" and re.fullmatch(TESTS, plain_name(column.name)):
+            void = [word for word in column.values if word.lower() in TRUE]
+        if void and len(void) < len(column.values):
+            unsure.append(f"{file.label}: rows whose {column.name} is {', '.join(void)} are left out")
+            words = ", ".join(map(_literal, void))
+            # Truth values of typed files are no texts to SQL.
+            value = f'CAST("{column.name}" AS VARCHAR)' if column.kind == "truth" else f'"{column.name}"'
+            yield f'("{column.name}" IS NULL OR {value} NOT IN ({words}))'
+
+
+def _somebody(file: File, used: dict[str, str], unsure: list[str]) -> str | None:
+    """Rows that name nobody are left out, where some do not."""
+    owner = next((column for column in file.columns if column.name == used.get("member_id")), None)
+    if owner is None or "lead_id" in used or (owner.filled == file.rows and not owner.words):
+        return None
+    where = f'"{owner.name}" IS NOT NULL'
+    if owner.words:
+        where += f' AND "{owner.name}" NOT IN ({", ".join(map(_literal, owner.words))})'
+    share = f"{1 - owner.filled / file.rows:.0%} of the rows have no {owner.name}; they"
+    words = f", and so are those that say {', '.join(owner.words)}" if owner.words else ""
+    unsure.append(f"{file.label}: {share} are left out{words}")
+    return where
+
+
+def _literal(word: str) -> str:
+    return "'" + word.replace("'", "''") + "'"

@@ -1,0 +1,133 @@
+"""What is taken off a sale in the columns beside it: refunds, and discounts in per cent."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from training.sources.proposal.cell_proposal import is_in_cents
+from training.sources.proposal.column_profile import Column
+from training.sources.proposal.file_profile import File, head
+from training.sources.proposal.guess import Guess
+from training.sources.proposal.name_patterns import PERCENT, REFUND
+from training.sources.reading.cell_types import as_text
+from training.sources.reading.money_columns import amount, plain_name
+
+FEW = 3  # orders of several lines, before their form tells something
+ENOUGH = 0.9  # of these orders
+Cell = dict[str, Any]
+
+
+def with_forms(made: Guess) -> Guess:
+    """Add to purchases what is taken off them: refunds that stand beside the sale, discounts in per cent."""
+    if made.table != "purchases" or made.preset:
+        return made
+    return _with_refunds(_with_percent(made))
+
+
+def _with_percent(made: Guess) -> Guess:
+    column = next((c for c in made.file.columns if c.kind == "number" and _named(c, PERCENT)), None)
+    price, pieces = (_column(made, name) for name in ("unit_price_cents", "quantity"))
+    if column is None or price is None or "discount_cents" in made.cells:
+        return made
+    fields = {
+        c.name: {"column": c.name, "decimal": c.decimal} for c in (column, price, pieces) if c and c.decimal
+    }
+    numbers = [_number(c) for c in (price, pieces) if c is not None]
+    share = _number(column) if _is_share(made.file, column) else f"{_number(column)} / 100"
+    cell: Cell = {"sql": f"ABS({' * '.join(numbers)}) * {share}"}
+    cell |= {} if is_in_cents(price.name) else {"times": 100}
+    says = f"{made.file.label}: {column.name} is taken as the part of the price that is taken off"
+    cells = _in_place(made.cells, {"discount_cents": cell}, price.name if price.decimal else "")
+    return replace(made, cells=cells, fields=made.fields | fields, unsure=[*made.unsure, says])
+
+
+def _in_place(cells: dict[str, Cell], more: dict[str, Cell], field: str) -> dict[str, Cell]:
+    """Cells of a column that a field has made a number of are not read by a decimal mark once more."""
+    found = {
+        name: {k: v for k, v in cell.items() if k != "decimal"}
+        if field and cell.get("column") == field
+        else cell
+        for name, cell in cells.items()
+    }
+    return found | more
+
+
+def _number(column: Column) -> str:
+    return f'"{column.name}"' if column.decimal else f'CAST("{column.name}" AS DOUBLE)'
+
+
+def _is_share(file: File, column: Column) -> bool:
+    """Whether 0.1 stands for a tenth."""
+    frame = head(file).select(amount(pl.col(column.name), _type(file, column), column.decimal).max())
+    most = frame.item()
+    return most is not None and most <= 1
+
+
+def _type(file: File, column: Column) -> pl.DataType:
+    """The type in which a file gives a column."""
+    return file.frame().collect_schema()[column.name]
+
+
+def _with_refunds(made: Guess) -> Guess:
+    """Make returns of what was paid back, split over the lines where it is the order's."""
+    column = next((c for c in made.file.columns if c.kind == "number" and _named(c, REFUND)), None)
+    order = _column(made, "order_id")
+    if column is None or order is None or column.distinct < 2:
+        return made
+    cell: Cell = {"column": column.name} | ({"decimal": column.decimal} if column.decimal else {})
+    whole = _is_of_order(made.file, order, column)
+    field = {"refund_of_line": cell | ({"spread": _spread(made, order)} if whole else {})}
+    where = 'CAST("refund_of_line" AS DOUBLE) > 0' + (f" AND {made.where}" if made.where else "")
+    kept = {key: value for key, value in made.cells.items() if key in ("order_id", "member_id", "product_id")}
+    when = next((c for c in made.file.times if _named(c, REFUND)), None)
+    columns = {"occurred_at": made.cells["occurred_at"], **kept, "kind": {"value": "return"}}
+    price: Cell = {"column": "refund_of_line"} | ({} if is_in_cents(column.name) else {"times": 100})
+    columns |= {"quantity": {"value": -1}, "unit_price_cents": price}
+    part = {"where": where, "columns": columns}
+    how = "the order's, split over its lines" if whole else "its line's"
+    day = f", although {when.name} may say when" if when is not None else ""
+    says = (
+        f"{made.file.label}: {column.name} is taken as paid back, {how}; as returns at the time of their "
+        f"order, so that features know of a refund some days too early{day}"
+    )
+    return replace(
+        made,
+        fields=made.fields | field,
+        further=made.further | {"purchases": part},
+        unsure=[*made.unsure, says],
+    )
+
+
+def _spread(made: Guess, order: Column) -> dict[str, str]:
+    price, pieces = (_column(made, name) for name in ("unit_price_cents", "quantity"))
+    plain = [c for c in (price, pieces) if c is not None and not c.decimal]
+    over = " * ".join(_number(c) for c in plain)
+    return {"by": order.name} | ({"over": over} if plain and price in plain else {})
+
+
+def _is_of_order(file: File, order: Column, column: Column) -> bool:
+    """Whether all lines of orders of several say the same amount, or only the first says any."""
+    frame = head(file)
+    kinds = frame.schema
+    back = amount(pl.col(column.name), kinds[column.name], column.decimal)
+    rows = frame.select(o=as_text(pl.col(order.name), kinds[order.name]), back=back)
+    each = rows.group_by("o").agg(
+        pl.len(),
+        pl.col("back").null_count().alias("no"),
+        pl.col("back").n_unique(),
+        pl.col("back").max().alias("most"),
+    )
+    several = each.filter(pl.col("len") > 1, pl.col("most") > 0)
+    same = (several["back"] == 1) | (several["no"] == several["len"] - 1)
+    return several.height >= FEW and same.sum() >= ENOUGH * several.height
+
+
+def _column(made: Guess, name: str) -> Column | None:
+    told = made.cells.get(name, {}).get("column")
+    return next((c for c in made.file.columns if c.name == told), None)
+
+
+def _named(column: Column, pattern: str) -> bool:
+    return re.fullmatch(pattern, plain_name(column.name)) is not None
