@@ -154,6 +154,28 @@ def test_what_resembles_nothing_is_left_out_or_refused(tmp_path: Path) -> None:
         propose([tmp_path / "none.csv"])
 
 
+def test_a_lone_table_whose_outcome_has_a_name_of_its_own(tmp_path: Path) -> None:
+    """One column of yes and no is the outcome, with a doubt; of several the user says which."""
+    rows = {
+        "no": [f"k{n}" for n in range(20)],
+        "plan": ["basic", "plus"] * 10,
+        "fee": [9.5 + n for n in range(20)],
+    }
+    gone = pl.DataFrame(rows | {"terminated": ["yes", "no"] * 10})
+    gone.drop("plan").write_csv(tmp_path / "one.csv")
+    gone.with_columns(paperless=pl.Series(["no", "yes"] * 10)).write_csv(tmp_path / "two.csv")
+    found = propose([tmp_path / "one.csv"], requirements=requirements())
+    (tmp_path / "one.yaml").write_text(found.text)
+    mapping = load(tmp_path / "one.yaml")
+    assert mapping.tables["subjects"][0].columns["label"].column == "terminated"
+    assert any("terminated is taken as the outcome" in said for said in found.unsure)
+    several = propose([tmp_path / "two.csv"])
+    assert any(said.endswith("`--label` plan or terminated or paperless") for said in several.unsure)
+    (tmp_path / "two.yaml").write_text(several.text)
+    with pytest.raises(ValueError, match=r"two\.yaml, line \d+, tables: .*no file is placed yet"):
+        load(tmp_path / "two.yaml")
+
+
 def test_one_unreadable_file_does_not_stop_the_others(tmp_path: Path) -> None:
     (tmp_path / "broken.parquet").write_bytes(b"no parquet")
     (tmp_path / "orders.csv").write_text(

@@ -6,9 +6,9 @@ of them), ``Part`` makes rows of one table from one source, ``Cell`` makes one c
 
 import os
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
-from pydantic import ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from features.own_tables import OwnTable
 from features.yaml_lines import Keys, Place, read_yaml
@@ -76,13 +76,24 @@ class Mapping(Strict):
     unknown_members: Literal["quarantine", "add"] = "quarantine"
     params: dict[str, Any] = Field({}, description="settings for params.yaml: tasks, spine, tune")
     left_out: dict[str, str] = Field({}, description="task: why this source has no data for it")
-    sources: dict[str, Source] = Field(min_length=1)
-    tables: dict[TableName, tuple[Part, ...]] = Field(min_length=1)
+    sources: dict[str, Source]
+    tables: dict[TableName, tuple[Part, ...]]
     own_tables: dict[Name, OwnPart] = Field(
         {}, description="tables beyond the contract, which become features by rule"
     )
 
     _place: Place = PrivateAttr()
+
+    @field_validator("tables")
+    @classmethod
+    def _something(cls, tables: dict[str, Any]) -> dict[str, Any]:
+        if not tables:
+            raise ValueError(
+                "no file is placed yet; a source must become one of "
+                f"{', '.join(get_args(TableName))}. A file with one row a subject and an outcome is "
+                "proposed by `memberlens init --label`"
+            )
+        return tables
 
     @property
     def place(self) -> Place:

@@ -208,6 +208,16 @@ def _made_up(table: str, name: str, cells: dict[str, Any], unsure: list[str]) ->
     return dict(cell) if cell is not None else None
 
 
+def flat(file: File) -> Guess | None:
+    """A file that is no table of the contract as a flat one, where a single column could be its outcome."""
+    found = [column.name for column in file.columns if column.kind == "truth"]
+    if len(found) != 1:
+        return None
+    made = _as_subjects(replace(file, hints=replace(file.hints, label=found[0])))
+    doubt = f"{file.label}: {found[0]} is taken as the outcome, as the only column of yes and no (`--label`)"
+    return made and replace(made, unsure=[doubt, *made.unsure])
+
+
 def _as_subjects(file: File) -> Guess | None:
     """A flat table: one row a subject, with an outcome of two values."""
     told = [column for column in file.columns if column.name == file.hints.label]

@@ -18,7 +18,7 @@ from features.requirements import Requirements, concerned
 from training.sources.proposal.file_profile import File, sketches
 from training.sources.proposal.guess import Guess
 from training.sources.proposal.hints import NONE, Hints
-from training.sources.proposal.infer_mapping import as_table, converted, guess, unmatched
+from training.sources.proposal.infer_mapping import as_table, converted, flat, guess, unmatched
 from training.sources.proposal.outcomes import settled
 from training.sources.proposal.own_tables import own_tables_of
 from training.sources.proposal.reexports import brought_together, together, without_repeats
@@ -60,13 +60,13 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     hints.check(looked)
     looked = brought_together(looked, guess)
     unsure += [said for file in looked for said in _numbered_days(file)]
-    tried = [(file, guess(file)) for file in looked]
+    tried = _guessed(looked)
     guesses = [made for _, made in tried if made is not None]
     unplaced = [file for file, made in tried if made is None]
     guesses = [without_repeats(made) for made in settled(guesses, as_table)]
     unsure += [said for made in guesses for said in made.unsure]
     if not guesses:
-        unsure += _resembling_none(unplaced)
+        unsure += [*_resembling_none(unplaced), *_outcomes(unplaced)]
         return Proposal(_head(unsure) + _unplaced(unplaced) + _empty(paths[0].parent), unsure)
     folder = paths[0].parent if len(paths) == 1 else Path(commonpath([path.parent for path in paths]))
     every = _named([*guesses, *(Guess(file, OWN, {}) for file in together(unplaced))], folder)
@@ -87,6 +87,21 @@ def _resembling_none(files: list[File]) -> list[str]:
         f"{label}: resembles no table of the contract{why}, and stands as a comment"
         for label, why in whys.items()
     ]
+
+
+def _guessed(files: list[File]) -> list[tuple[File, Guess | None]]:
+    """Each file with what it is; one that is alone may be a flat table by any name."""
+    alone = len(files) == 1
+    return [(file, guess(file) or (flat(file) if alone else None)) for file in files]
+
+
+def _outcomes(files: list[File]) -> Iterator[str]:
+    """Which columns could be the outcome of a flat table."""
+    for file in files:
+        two = [column.name for column in file.columns if len(column.two) == 2]
+        if two:
+            names = " or ".join(two)
+            yield f"{file.label}: if it has one row a subject, its outcome may be `--label` {names}"
 
 
 def _looked(paths: Sequence[Path], hints: Hints) -> tuple[list[File], list[str]]:
