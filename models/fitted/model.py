@@ -20,7 +20,7 @@ from features.meaning import meanings
 from models.fitted.release_format import CARD, MODEL
 from models.fitted.shap_values import FEWEST, contributions
 from models.fitted.tree_shap import TreeShap
-from models.fitted.unknown import STAND_INS, Inputs, Predict, Unknown
+from models.fitted.unknown import STAND_INS, Inputs, Unknown
 from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
 from models.population import Boundary
@@ -106,8 +106,9 @@ class Model:
             What a row starts from before its own features speak.
         """
         # Where there are many stand-ins, asking all leaves at once by the engine for many rows is quicker.
-        few = max(len(inputs), len(inputs.rows) * STAND_INS) < FEWEST and self._tree_shap is not None
-        values, rows = self.unknown.mean(inputs, self._values, self._part if few else None), inputs.rows
+        few = max(len(inputs), len(inputs.rows) * STAND_INS) < FEWEST
+        part = self._tree_shap.part if few and self._tree_shap is not None else None
+        values, rows = self.unknown.mean(inputs, self._values, part), inputs.rows
         if len(rows):  # the mean of probabilities lies off the mean of log-odds; not knowing is why
             margin = self.margin(inputs) if margin is None else margin
             gap = margin[rows] - self._base - values[rows].sum(axis=1)
@@ -145,11 +146,6 @@ class Model:
             return contributions(self.booster, matrix)
         taken_apart = self._tree_shap
         return self._raw(matrix)[:, :-1] if taken_apart is None else taken_apart.contributions(matrix)
-
-    def _part(self, columns: np.ndarray) -> Predict:
-        """What another value in some columns changes of the SHAP values, for a few rows."""
-        assert self._tree_shap is not None
-        return self._tree_shap.part(columns).contributions
 
     @cached_property
     def _tree_shap(self) -> TreeShap | None:

@@ -21,7 +21,7 @@ import numpy as np
 from models.learners.encoder import Encoder
 
 Predict = Callable[[np.ndarray], np.ndarray]
-Part = Callable[[np.ndarray], Predict]
+Part = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 STAND_INS = 100
 LEARNT = 0.01  # missing in this share of the training rows or more: what missing means was learnt
 MAX_UNKNOWN = 0.5  # of what a model says; more, and nobody should act on it
@@ -145,8 +145,9 @@ class Unknown:
         predict
             From a matrix of shape (n, columns) to an array of shape (n, ...).
         part
-            From a mask of columns to what of ``predict`` another value in them changes, where that takes less
-            time than all of it: what is left is asked for once a row.
+            What of ``predict`` another value in some columns changes, where that takes less time than all of
+            it: from stand-ins (as many a row), the share of each and a mask of these columns to the mean of
+            each row. What is left is asked for once a row.
         """
         if not len(inputs.rows):
             return predict(inputs.matrix)
@@ -172,8 +173,8 @@ class Unknown:
             matrix[block.rows] = block.filled[:: len(block.n)]
         found = predict(matrix)
         for block in blocks:
-            changed = part(block.pattern)(block.filled)
-            found[block.rows] += block.mean(changed) - changed[:: len(block.n)]
+            changed = part(block.filled, block.n / block.n.sum(), block.pattern)
+            found[block.rows] += changed - part(block.filled[:: len(block.n)], np.ones(1), block.pattern)
         return found
 
     def _blocks(self, inputs: Inputs) -> Iterator[Block]:

@@ -18,6 +18,7 @@ from serving.answering.inputs import Asked
 from serving.champion.champion import Champion
 from serving.champion.record_features import unknown_attributes
 from serving.consent.consents import Consents
+from serving.contract.problem_words import spoken
 from serving.contract.problems import Problem
 from serving.contract.schema import Item
 from serving.settings import Settings
@@ -67,7 +68,7 @@ def answers(
     """An answer for each item, in their order; a problem of one is no problem of the others."""
     found = outcomes(champion, items, settings, now, consents)
     return [
-        {"record_id": item.record_id, "status": "error", "error": _error(one)}
+        {"record_id": item.record_id, "status": "error", "error": _error(one, _language(item))}
         if isinstance(one, Problem)
         else one
         for item, one in zip(items, found, strict=True)
@@ -110,13 +111,17 @@ def summary(found: Sequence[Answer]) -> dict[str, Any]:
     return counts | ({"warning": ALL_SUPPRESSED} if silent else {})
 
 
-def _error(problem: Problem) -> dict[str, Any]:
+def _language(item: Item | Problem) -> str:
+    return item.language if isinstance(item, Problem) else item.options.spoken
+
+
+def _error(problem: Problem, language: str) -> dict[str, Any]:
     return {
         "code": problem.code,
         "status": problem.kind.status,
         "retryable": problem.kind.retryable,
-        "detail": problem.detail,
-        "errors": [vars(fault) for fault in problem.errors],
+        "detail": spoken(problem.detail, language),
+        "errors": [fault.told(language) for fault in problem.errors],
     }
 
 

@@ -21,6 +21,10 @@ from serving.contract.schema import Item
 from serving.contract.schema_items import ResponseItem
 
 Facts = Mapping[str, Any]
+# Why it was refused may name files, which are the operator's affair.
+NO_SNAPSHOT = (
+    "Answers by reference are not possible: the snapshot is missing or was refused, and /readyz says why."
+)
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def _absent(champion: Champion, ref: str) -> Problem:
 
 def _there(champion: Champion) -> Snapshot:
     if champion.snapshot is None:
-        raise Problem("not_ready", f"Answers by reference are not possible: {champion.refusal}")
+        raise Problem("not_ready", NO_SNAPSHOT)
     return champion.snapshot
 
 

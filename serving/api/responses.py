@@ -15,6 +15,12 @@ from serving.tasks import TASK_NAMES
 
 MODELS = "/v1/models/"
 CODES = {404: "not_found", 405: "method_not_allowed"}
+ALLOWED = {
+    "not_found": "/v1/openapi.json names all addresses.",
+    "method_not_allowed": "The header Allow names the methods.",
+    "unknown_model": f"allowed: {', '.join(TASK_NAMES)}",
+    "internal": "The failure is logged under this request_id.",
+}
 
 
 def reply(request: Request, content: Mapping[str, Any], status: int = 200) -> Response:
@@ -57,7 +63,7 @@ def on_http(request: Request, error: Exception) -> Response:
     if code == "not_found" and request.url.path.startswith(MODELS):
         named = request.url.path.removeprefix(MODELS).partition("/")[0]
         code = code if named in TASK_NAMES else "unknown_model"
-    return refuse(request, Problem(code, "", headers=dict(error.headers or {})))
+    return refuse(request, Problem(code, ALLOWED[code], headers=dict(error.headers or {})))
 
 
 def on_validation(request: Request, error: Exception) -> Response:

@@ -130,7 +130,10 @@ def _items(state: State, job: Job, language: str) -> list[dict[str, Any]]:
     if job.items is not None:
         return [request_bodies.in_language(item, language) for item in job.items]
     if champion.snapshot is None:
-        raise Problem("not_ready", f"There is no snapshot of everyone: {champion.refusal}")
+        raise Problem(
+            "not_ready",
+            "There is no snapshot of everyone: it is missing or was refused, and /readyz says why.",
+        )
     common = job.model_dump(mode="json", include={"campaign_id", "campaign", "options"}, exclude_none=True)
     common = request_bodies.in_language(common, language)
     kind, consents = subjects.kind_of(job.model), state.consents

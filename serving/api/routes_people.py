@@ -82,18 +82,19 @@ def _outcomes(routes: APIRouter, state: State, database: Database) -> None:
         call = call_context.of(request)
         call.require("outcomes:write")
         body = await request_bodies.body(request, Outcomes)
-        found = await state.run_store(_kept, state, database, call.client, body)
+        found = await state.run_store(_kept, state, database, call, body)
         return reply(request, found)
 
 
-def _kept(state: State, database: Database, client: str, body: Outcomes) -> dict[str, Any]:
+def _kept(state: State, database: Database, call: call_context.Call, body: Outcomes) -> dict[str, Any]:
     """What can be true is kept, unless it is about somebody who was erased; who refused is withdrawn."""
+    client = call.client
     good, faults = outcome_checks.checked(state.score_log, body, state.now())
     may = [one for one in good if _may_be_kept(state, one)]
     new = outcomes.keep(database, client, may, state.now())
     refusals.follow(state.score_log, state.consents, client, may, state.now())
     found = {"accepted": new, "duplicates": len(may) - new, "refused": len(body.outcomes) - len(may)}
-    return found | {"errors": [vars(fault) for fault in faults]}
+    return found | {"errors": [fault.told(call.language) for fault in faults]}
 
 
 def _may_be_kept(state: State, one: Outcome) -> bool:

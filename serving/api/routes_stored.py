@@ -70,6 +70,7 @@ def _lookup(routes: APIRouter, state: State, task: str) -> None:
 
 async def _stored(state: State, task: str, request: Request, asking: LookupQuery) -> Response:
     champion, call = asked(state, task, request, "score:read"), call_context.of(request)
+    request_bodies.speak(call, asking)
     item = request_bodies.validated(ITEMS[task], request_bodies.in_language(asking.item(), call.language))
     found = await state.answer(champion, item)
     tag = _tag(champion.version + asking.flat, found)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from serving.contract.problem_words import spoken
+
 MEDIA_TYPE = "application/problem+json"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}")  # what looks like the name of a field
 
@@ -69,6 +71,10 @@ class Fault:
     code: str
     detail: str
 
+    def told(self, language: str) -> dict[str, str]:
+        """As answers tell it."""
+        return {"pointer": self.pointer, "code": self.code, "detail": spoken(self.detail, language)}
+
 
 @dataclass
 class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
@@ -79,6 +85,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
     errors: Sequence[Fault] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     record_id: str | None = None  # of the item that it is about, where that can be read
+    language: str = "en"  # of that item
 
     @property
     def kind(self) -> Kind:
@@ -91,14 +98,14 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
             "type": f"urn:memberlens:problem:{self.code}",
             "title": kind.zh if language == "zh" else kind.en,
             "status": kind.status,
-            "detail": self.detail,
+            "detail": spoken(self.detail, language),
             "instance": instance,
             "request_id": request_id,
             "code": self.code,
             "retryable": kind.retryable,
         }
         if self.errors:
-            found["errors"] = [vars(fault) for fault in self.errors]
+            found["errors"] = [fault.told(language) for fault in self.errors]
         return found
 
     def body(self, request_id: str, instance: str, language: str = "en") -> bytes:

@@ -14,6 +14,7 @@ from serving.edge.call_context import PLACE, Call
 from serving.edge.rate_limits import Buckets
 from serving.edge.service_metrics import Metrics
 from serving.edge.signatures import SIGNED
+from serving.edge.threads import storing
 from serving.edge.whole_bodies import Bodies, HungUp
 from serving.settings import Settings
 
@@ -52,7 +53,7 @@ class Gate:
         except Problem as problem:
             await answer.refuse(scope, problem)
         except TimeoutError:
-            await answer.refuse(scope, Problem("deadline_exceeded", "The time for an answer is over."))
+            await answer.refuse(scope, _too_late())
         except Exception:
             logger.exception("failure request_id=%s", call.request_id)
             await answer.refuse(scope, Problem("internal", "The failure is logged under this request_id."))
@@ -96,6 +97,14 @@ class Gate:
                 "model": call.model, "status": status, "ms": round(seconds * 1000, 2),
             }  # fmt: skip
             logger.info(json.dumps(line))
+
+
+def _too_late() -> Problem:
+    """Why there is no answer in time; a store that is locked or slow is not the caller's affair."""
+    if not storing.get():
+        return Problem("deadline_exceeded", "The time for an answer is over.")
+    detail = "The store did not answer in time; what was sent may be kept or not: send it again."
+    return Problem("storage_unavailable", detail, headers={"Retry-After": "5"})
 
 
 class _Answer:

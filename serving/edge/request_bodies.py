@@ -18,12 +18,18 @@ Model = TypeVar("Model", bound=BaseModel)
 async def body(request: Request, model: type[Model]) -> Model:
     """The request's body as ``model``; a ``Problem`` says what is wrong with it."""
     require_json(request)
-    found = read(await request.body(), model)
+    found, call = read(await request.body(), model), call_context.of(request)
     options = getattr(found, "options", None)
+    speak(call, options or found)
     if isinstance(options, Options) and options.language is None:
-        spoken = options.model_copy(update={"language": call_context.of(request).language})
-        return found.model_copy(update={"options": spoken})
+        return found.model_copy(update={"options": options.model_copy(update={"language": call.language})})
     return found
+
+
+def speak(call: call_context.Call, asked: BaseModel) -> None:
+    """Answer a call in the language that its body or query names, if any, what is refused too."""
+    if language := getattr(asked, "language", None):
+        call.language = language[:2]
 
 
 def require_json(request: Request) -> None:
@@ -92,7 +98,14 @@ def parse_item(entry: Any, at: int, task: str) -> Item | Problem:
     try:
         return ITEMS[task].model_validate(entry)
     except ValidationError as error:
-        return replace(invalid(error, "items", at), record_id=_mark(entry))
+        return replace(invalid(error, "items", at), record_id=_mark(entry), language=_language(entry))
+
+
+def _language(entry: Any) -> str:
+    """What an item that is otherwise wrong asks to be answered in."""
+    options = entry.get("options") if isinstance(entry, dict) else None
+    asked = options.get("language") if isinstance(options, dict) else None
+    return "zh" if asked in ("zh", "zh-CN") else "en"
 
 
 def _mark(entry: Any) -> str | None:

@@ -15,6 +15,7 @@ HOOKS = ("save", "publish", "validate", "stop")
 SIGNED = frozenset((HUBSPOT, *(f"{SFMC}/{name}" for name in ("config.json", "execute", *HOOKS))))
 HUBSPOT_MILLISECONDS = 300_000  # HubSpot says to refuse what is older than five minutes
 SKEW = 60  # seconds that two clocks may differ
+LASTS = 86_400  # seconds at most from now to a token's end: one that is kept must not open for ever
 
 
 def hubspot(
@@ -50,10 +51,13 @@ def token(secret: str, text: bytes, seconds: float) -> dict[str, Any]:
 
 
 def _is_running(claims: dict[str, Any], seconds: float) -> bool:
-    starts, ends = claims.get("nbf", seconds), claims.get("exp", seconds)
-    if not all(isinstance(moment, int | float) for moment in (starts, ends)):
+    """Whether a token has begun and not ended (RFC 7519): ``exp`` is a must."""
+    ends: Any = claims.get("exp")
+    moments = [ends, *(claims[name] for name in ("nbf", "iat") if name in claims)]
+    if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in moments):
         return False
-    return starts - SKEW <= seconds <= ends + SKEW
+    has_begun = all(one - SKEW <= seconds for one in moments[1:])
+    return has_begun and seconds - SKEW <= ends <= seconds + LASTS + SKEW
 
 
 def _decoded(part: bytes) -> bytes:

@@ -3,12 +3,16 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Literal, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Kind = Literal["single", "bulk", "store"]
 BULK, STORE = 1, 2  # a second bulk call at a time would only take cores away from single answers
+
+# Whether the call waits for the store: where its time is over meanwhile, that is why.
+storing: ContextVar[bool] = ContextVar("storing", default=False)
 
 
 class Threads:
@@ -21,4 +25,7 @@ class Threads:
     async def run(self, kind: Kind, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """``work`` in a thread of its kind; whoever stops waiting for it is not kept."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.pools[kind], lambda: work(*args, **kwargs))
+        waits = storing.set(kind == "store")
+        found = await loop.run_in_executor(self.pools[kind], lambda: work(*args, **kwargs))
+        storing.reset(waits)  # not where the wait was broken off
+        return found

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xgboost
 
-from models.fitted import tree_shap
+from models.fitted import shap_kernel, tree_shap
 from models.fitted.shap_values import contributions
 from models.fitted.tree_shap import TreeShap
 
@@ -67,13 +67,12 @@ def test_values_at_a_threshold_and_categories_never_seen_go_where_xgboost_sends_
     assert np.abs(TreeShap.of(booster).contributions(rows) - own(booster, rows, types)).max() < 1e-5
 
 
-def test_a_row_alone_equals_the_row_among_others(monkeypatch):
+def test_a_row_alone_equals_the_row_among_others():
     booster, matrix, _ = fitted(2, 4)
     found = TreeShap.of(booster)
     whole = found.contributions(matrix[:50])
     assert (np.concatenate([found.contributions(matrix[at : at + 1]) for at in range(50)]) == whole).all()
-    monkeypatch.setattr(tree_shap, "CELLS", 1)
-    assert (found.contributions(matrix[:50]) == whole).all()
+    assert (found.contributions(np.asfortranarray(matrix[:50])) == whole).all()
     assert found.contributions(matrix[:0]).shape == (0, matrix.shape[1])
 
 
@@ -87,3 +86,26 @@ def test_what_would_take_too_much_memory_is_left_to_xgboost(monkeypatch):
     booster, _, _ = fitted(0, 3)
     monkeypatch.setattr(tree_shap, "MOST", 100)
     assert TreeShap.of(booster) is None
+
+
+def test_the_leaves_that_ask_for_columns_add_all_that_other_values_in_them_change():
+    booster, matrix, _ = fitted(1, 5)
+    found, columns, share = TreeShap.of(booster), np.arange(6) % 3 == 1, np.array([0.2, 0.5, 0.3])
+    lines = np.repeat(matrix[:20], 3, axis=0)
+    lines[:, columns] = matrix[60:120][:, columns]
+    part = found.part(lines, share, columns) - found.part(lines[::3], np.ones(1), columns)
+    every = found.contributions(lines).reshape(20, 3, 6)
+    whole = (every * share[:, None]).sum(axis=1) - every[:, 0]
+    assert np.abs(whole).max() > 0.01
+    np.testing.assert_allclose(part, whole, atol=1e-9)
+    assert (found.part(lines, share, np.zeros(6, dtype=bool)) == 0).all()
+
+
+def test_without_a_place_to_keep_it_the_kernel_is_compiled_all_the_same(monkeypatch):
+    def njit(*_, cache=False, **__):
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return lambda function: function
+
+    monkeypatch.setattr(shap_kernel, "njit", njit)
+    assert shap_kernel.compiled()(len) is len

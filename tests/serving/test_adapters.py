@@ -134,6 +134,8 @@ def test_a_journey_is_answered(signed: TestClient):
     [
         b"", b"a.b", b"a.b.c", b"{}", b"\xff.\xff.\xff",
         jwt({}, secret="other"), jwt({}, algorithm="none"), jwt([]), jwt({"exp": 5}), jwt({"exp": "later"}),
+        jwt({"exp": None}), jwt({"exp": True}), jwt(b'{"activityId": "a"}'), jwt({"exp": time() + 90_000}),
+        jwt({"iat": time() + 900}), jwt({"nbf": time() + 900}), jwt({}, algorithm="HS512"),
         jwt({"nbf": 9e12}), jwt({}).rpartition(b".")[0] + b".",
     ],
 )  # fmt: skip
@@ -141,6 +143,11 @@ def test_a_journey_is_answered(signed: TestClient):
 def test_a_journey_with_a_wrong_token_is_refused(signed: TestClient, route: str, body: bytes):
     answer = signed.post(f"{SFMC}/{route}", content=body)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+
+
+def test_clocks_may_differ_by_a_minute(signed: TestClient):
+    for claims in ({"exp": time() - 30}, {"iat": time() + 30}, {"nbf": time() + 30, "exp": time() + 80_000}):
+        assert signed.post(f"{SFMC}/stop", content=jwt(claims)).status_code == 200, claims
 
 
 def test_adapters_that_are_not_set_up_are_not_there(client: TestClient):

@@ -48,6 +48,35 @@ def test_every_metric_and_label_exists():
         assert labels - OF_PROMETHEUS <= set().union(*(there[name] for name in names)), expression
 
 
+def test_every_expression_is_promql_over_metrics_and_labels_that_exist():
+    """By the grammar of Prometheus itself, so that no way to write a label goes unseen."""
+    promql = pytest.importorskip("promql_parser", reason="the lock for development has it")
+    there = known()
+    for expression in asked():
+        names, labels = set(), set()
+
+        def look(part, names=names, labels=labels):
+            if isinstance(part, promql.VectorSelector):
+                names.add(SUFFIX.sub("", part.name))
+                labels.update(matcher.name for matcher in part.matchers.matchers)
+            elif isinstance(part, promql.AggregateExpr) and part.modifier is not None:
+                labels.update(part.modifier.labels)
+
+        promql.walk(promql.parse(re.sub(r"\$__\w+", "5m", expression)), look)
+        assert names, expression
+        assert names <= there.keys(), expression
+        assert labels - OF_PROMETHEUS <= set().union(*(there[name] for name in names)), expression
+
+
+@pytest.mark.parametrize(
+    "wrong", ["sum(rate(a[5m])", "sum by client (a)", "rate(a)[5m", "a and on (b) group_left () c"]
+)
+def test_what_is_no_promql_is_found(wrong: str):
+    promql = pytest.importorskip("promql_parser", reason="the lock for development has it")
+    with pytest.raises(ValueError, match=r"\w"):
+        promql.parse(wrong)
+
+
 def rules() -> dict[str, str]:
     groups = yaml.safe_load((FOLDER / "alerts.yaml").read_text())["groups"]
     return {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
