@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from features import consent
+from features.replacing import replacing
 from models.fitted.model import Model
 from models.fitted.release_format import POPULATION
 from models.population import outside
@@ -118,6 +119,6 @@ def _scores(
 ) -> int:
     model = Model.load(folder)
     rows = _snapshot(place, people, model, moment, number)
-    with partition.aside(partition.part(out, number)) as path:
+    with replacing(partition.part(out, number), contended=True) as path:
         write_scores(Scorer(model, found), rows, _keys(rows), path)
     return number
