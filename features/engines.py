@@ -16,6 +16,7 @@ from features.buckets import bucketed, keys_of
 from features.compute import compute
 from features.cumulative import CumulativeGroup
 from features.feature import Group
+from features.replacing import replacing
 
 A_BUCKET = 10_000_000  # rows that meet their questions: of purchases, some 2 GB with what is made of them
 MOST, MOST_A_QUESTION = 100_000_000, 10_000  # rows joined: more of both are no subjects' own
@@ -46,8 +47,7 @@ def to_parquet(
     import duckdb
 
     groups = tuple(groups)
-    aside = out.with_suffix(".part")
-    with duckdb.connect() as connection:
+    with replacing(out) as aside, duckdb.connect() as connection:
         connection.execute(
             f"SET memory_limit='{memory}'; SET threads={threads}; SET preserve_insertion_order=false"
         )
@@ -71,7 +71,6 @@ def to_parquet(
                     connection, asked, relations, keys_of(groups), key, number, Path(folder), joined
                 )
                 found.order("row_id").write_parquet(str(aside), compression="zstd")
-    aside.rename(out)
 
 
 def _require_subjects(

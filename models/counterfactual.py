@@ -20,6 +20,16 @@ from xgboost import config_context
 
 from features import catalog
 from features.lifecycle_limits import LifecycleLimits
+from models.counterfactual_answer import (
+    FOUND,
+    NO_EVENTS,
+    NO_SCORE,
+    NOT_WITHIN,
+    Change,
+    Counterfactual,
+    Value,
+    nothing,
+)
 from models.events import TOTALS, sources
 from models.histories import Source, Variant
 from models.learners.encoder import Encoder
@@ -30,58 +40,6 @@ from models.scorer import OK, Scorer
 
 BEST = {2: 8, 3: 5}  # how many of a table's variants are tried with those of others: of two tables, of three
 CONFIRMED = 8  # changes that the scorer is asked about, the smallest first
-FOUND, NO_SCORE, NO_EVENTS, NOT_WITHIN = "found", "no_score", "no_events", "not_within_limits"
-
-
-Value = float | str | None
-
-
-@dataclass(frozen=True)
-class Change:
-    """One feature that would be otherwise.
-
-    Parameters
-    ----------
-    before, after
-        Its value, and what it would be; None is unknown.
-    stated
-        Whether the sentence says it; the others follow from what it says.
-    text
-        Both facts, by language.
-    """
-
-    feature: str
-    before: Value
-    after: Value
-    stated: bool
-    text: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Counterfactual:
-    """What would have led to another band, or why nothing is told.
-
-    Parameters
-    ----------
-    reason
-        ``found``; ``no_score``: there is no band to leave; ``no_events``: the model reads nothing that
-        could have been otherwise; ``not_within_limits``: nothing that was tried leads elsewhere.
-    band, probability
-        Of the changed row, by the scorer.
-    changes
-        Every feature that differs, those that the sentence states first.
-    """
-
-    reason: str
-    text: Mapping[str, str]
-    band: str | None = None
-    probability: float | None = None
-    changes: tuple[Change, ...] = ()
-
-    @property
-    def found(self) -> bool:
-        """Whether there is one."""
-        return self.reason == FOUND
 
 
 @dataclass(frozen=True)
@@ -313,11 +271,6 @@ class Counterfactuals:
         shown = next(one[word] for one in self.scorer.model.card["bands"] if one["name"] == band)
         told = {"name": band, "band": shown, "probability": percent(probability)}
         return words["found"][word].format(facts=words["and"][word].join(facts), **told)
-
-
-def nothing(reason: str) -> Counterfactual:
-    """Return why there is none, in words."""
-    return Counterfactual(reason, catalogue()["counterfactual"][reason])
 
 
 def _cost(variant: Variant, held: int) -> int:

@@ -102,7 +102,8 @@ class MemberClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            Another number of labels than of rows, or labels other than 0 and 1, or of one kind only.
+            Another number of labels than of rows, or labels other than 0 and 1, or of one kind only; another
+            estimator than there is, no rounds or no bags.
         """
         frame, label = as_polars(X), np.asarray(y)
         if label.shape != (len(frame),):
@@ -149,10 +150,18 @@ class MemberClassifier(ClassifierMixin, BaseEstimator):
         self.n_features_in_ = len(self.feature_names_in_)
         return self
 
+    def _frame(self, X: pd.DataFrame) -> pl.DataFrame:
+        """``X`` as Polars' frame; texts where the model knows numbers are an error that names the column."""
+        frame = as_polars(X)
+        for column in self.model_.encoder.columns:
+            if column.categories is None and frame.schema.get(column.name) == pl.String:
+                raise ValueError(f"X: {column.name} is a number to the model, found texts")
+        return frame
+
     def decision_function(self, X: pd.DataFrame) -> np.ndarray:
         """Return the calibrated log-odds, shape (rows,)."""
         check_is_fitted(self, "model_")
-        inputs = self.model_.inputs(as_polars(X))
+        inputs = self.model_.inputs(self._frame(X))
         return self.model_.calibration.log_odds(self.model_.margin(inputs))
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
@@ -173,7 +182,7 @@ class MemberClassifier(ClassifierMixin, BaseEstimator):
         from models.explanation import Explanation
 
         check_is_fitted(self, "model_")
-        frame = as_polars(X).select(self.model_.encoder.names)
+        frame = self._frame(X).select(self.model_.encoder.names)
         values, base = self.model_.contributions(self.model_.inputs(frame))
         return Explanation(
             values,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import polars as pl
 import shap
 
@@ -12,7 +14,7 @@ from models.reasons import Explainer
 class Explanation(shap.Explanation):
     """A ``shap.Explanation`` on the scale of the calibrated log-odds that can say its largest parts.
 
-    A slice of rows can say them too; whatever else is made of it is shap's own.
+    Some of its rows can say them too, one alone as well; whatever else is made of it is shap's own.
     """
 
     def worded(self, explainer: Explainer, frame: pl.DataFrame) -> "Explanation":
@@ -22,10 +24,13 @@ class Explanation(shap.Explanation):
 
     def __getitem__(self, item: Any) -> shap.Explanation:
         """Return a part, as shap does."""
-        part = super().__getitem__(item)
-        if not isinstance(item, slice):
-            return part
-        return Explanation(part, feature_names=self.feature_names).worded(self._explainer, self._frame[item])
+        if not isinstance(item, slice | int | np.integer | list | np.ndarray | pd.Series):
+            return super().__getitem__(item)
+        rows = np.arange(len(self._frame))[item]  # masks, too, which shap takes for places
+        one = np.ndim(rows) == 0
+        part = super().__getitem__(int(rows) if one else rows.tolist())
+        kept = Explanation(part, feature_names=self.feature_names)
+        return kept.worded(self._explainer, self._frame[np.atleast_1d(rows).tolist()])
 
     def sentences(self, language: str = "en", top: int = 3) -> list[list[str]]:
         """Return the ``top`` reasons of every row, the strongest first, as report and service say them.

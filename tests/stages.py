@@ -13,7 +13,7 @@ from features.meaning import combined, meanings
 from models.learners.boosting import DEFAULTS
 from models.tasks.churn import TASK
 from training.data import sufficiency
-from training.data.artifacts import Best, Ingest, Tuned
+from training.data.artifacts import Audit, Best, Ingest, Tuned, write_artifact
 from training.io import write_json
 from training.params import Fit, Params, Stated, parse
 from training.stages.audit import audit, examine
@@ -52,7 +52,22 @@ def params(resamples: int = 100) -> Params:
 
 
 def make(signal: Signal = "real", seed: int = 0, members: int = 400, cutoffs: int = 12) -> Params:
-    """Write the stage files of ``made-up``/churn under the working folder, up to ``test.parquet``."""
+    """Write the stage files of ``made-up``/churn under the working folder, up to ``value.json``."""
+    found, rows = judged(signal, seed, members, cutoffs)
+    final(found, "churn")
+    uplift(found, "churn")
+    backtest(found, "churn")
+    write_artifact(found.results / "churn", Audit, examine(found, "churn"))
+    (found.build / "tables").mkdir()  # after the audit, which would compute the made-up features anew
+    purchases(rows).write_parquet(found.build / "tables" / "purchases.parquet")
+    value(found, "churn")
+    return found
+
+
+def judged(
+    signal: Signal = "real", seed: int = 0, members: int = 400, cutoffs: int = 12
+) -> tuple[Params, pl.DataFrame]:
+    """Write the stage files of ``made-up``/churn up to ``detail.json``; return the rows, too."""
     found = params()
     folder = found.build / "churn"
     folder.mkdir(parents=True)
@@ -63,14 +78,7 @@ def make(signal: Signal = "real", seed: int = 0, members: int = 400, cutoffs: in
     write_json(folder / "tune.json", tuned())
     fit(found, "churn")
     evaluate(found, "churn")
-    final(found, "churn")
-    uplift(found, "churn")
-    backtest(found, "churn")
-    write_json(found.results / "churn" / "audit.json", examine(found, "churn"))
-    (found.build / "tables").mkdir()  # after the audit, which would compute the made-up features anew
-    purchases(rows).write_parquet(found.build / "tables" / "purchases.parquet")
-    value(found, "churn")
-    return found
+    return found, rows
 
 
 def questions(signal: Signal, seed: int, members: int, cutoffs: int) -> pl.DataFrame:

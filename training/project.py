@@ -28,6 +28,9 @@ class Project:
         """Read ``params.yaml`` of a working folder."""
         return cls(folder.resolve(), load(folder / "params.yaml"))
 
+    def __repr__(self) -> str:
+        return f"Project({str(self.folder)!r}, data={self.params.data!r}, tasks={list(self.tasks)})"
+
     @property
     def tasks(self) -> tuple[str, ...]:
         """The tasks of the data set."""

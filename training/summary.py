@@ -8,8 +8,8 @@ from features.consent import REASON
 from models.scorer import OK
 from training.data.artifacts import Dataset, Ingest, read_artifact
 from training.data.quarantine_limits import judged
-from training.io import read_json
 from training.params import Params
+from training.results.evaluated import Detail
 
 
 def summarise(params: Params) -> str:
@@ -17,7 +17,7 @@ def summarise(params: Params) -> str:
     lines = [f"{params.data}: out of time, with 95 % intervals"]
     for name in params.tasks:
         out = params.results / name
-        detail = read_json(out / "detail.json")
+        detail = read_artifact(Detail, out)
         lines.append(_line(name, detail))
         lines += [f"  {'':10}{line}" for line in _short(params, name)]
         lines.append(f"  {'':10}{_scored(params, name)}")
@@ -65,7 +65,7 @@ def _sources(params: Params, tables: dict[str, dict[str, Any]]) -> list[str]:
     return lines + [f"warning: {found.says}" for found in judged(tables, params.ingest) if found.says]
 
 
-def _line(name: str, detail: dict[str, Any]) -> str:
+def _line(name: str, detail: Detail) -> str:
     best = detail["best_baseline"]
     found = {key: detail["estimators"][key]["average_precision"] for key in ("model", best)}
     auc = detail["estimators"]["model"]["auc"]

@@ -41,6 +41,12 @@ class Recipe:
     seed: int
     bags: int = 1
 
+    def __post_init__(self) -> None:
+        if self.estimator not in ESTIMATORS:
+            raise ValueError(f"estimator {self.estimator!r}: {', '.join(ESTIMATORS)}")
+        if min(self.rounds, self.bags) < 1:
+            raise ValueError(f"rounds {self.rounds}, bags {self.bags}: at least 1 of each")
+
     @classmethod
     def of(cls, best: Mapping[str, Any], seed: int, bags: int = 1) -> "Recipe":
         """Return what a search has found; ``best`` is of ``tune.json``."""

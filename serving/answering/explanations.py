@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models.counterfactual import NO_SCORE, nothing
+from models.counterfactual_answer import NO_SCORE, nothing
 from models.scorer import ELSEWHERE, OK
 from serving.answering import answers, inputs
 from serving.champion.champion import Champion

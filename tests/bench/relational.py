@@ -33,7 +33,8 @@ from models.learners import boosting
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
 from training.data.stale_copies import stale_copies
-from training.evaluation.metrics import codes, estimates, resamples
+from training.evaluation.bootstrap import resamples
+from training.evaluation.metrics import codes, estimates
 from training.evaluation.useful_columns import useful
 from training.sources.intake import intake
 from training.sources.mapping.mapping_file import load

@@ -28,3 +28,13 @@ def test_what_fails_half_way_leaves_the_former_file_and_nothing_beside_it(tmp_pa
     with pytest.raises(KeyboardInterrupt):
         fail()
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"rows.json": "former"}
+
+
+def test_two_that_write_the_same_file_at_once_leave_one_of_both(tmp_path):
+    path = tmp_path / "part-0.parquet"
+    with replacing(path, contended=True) as one, replacing(path, contended=True) as other:
+        one.write_text("first")
+        other.write_text("second")
+        assert one.name.startswith(".")
+        assert other.name.startswith(".")
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {path.name: "first"}

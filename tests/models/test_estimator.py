@@ -70,10 +70,12 @@ def test_a_clone_is_unfitted_and_fits_to_the_same(model, rows):
 
 def test_pipelines_searches_and_cross_validation_take_it(rows):
     X, y = rows
-    recipe = make_pipeline(FunctionTransformer(lambda X: X.drop(columns="noise")), MemberClassifier(20))
+    recipe = make_pipeline(
+        FunctionTransformer(lambda X: X.drop(columns="noise")), MemberClassifier(rounds=20)
+    )
     assert cross_val_score(recipe, X, y, cv=TimeSeriesSplit(3), scoring="roc_auc").min() > 0.65
     search = GridSearchCV(
-        MemberClassifier(20), {"max_depth": [2, 4]}, cv=TimeSeriesSplit(2), scoring="roc_auc"
+        MemberClassifier(rounds=20), {"max_depth": [2, 4]}, cv=TimeSeriesSplit(2), scoring="roc_auc"
     )
     assert search.fit(X, y).best_params_["max_depth"] in (2, 4)
 
@@ -135,3 +137,39 @@ def test_wrong_input_is_named(rows, change, message):
 def test_a_missing_column_is_named(model, rows):
     with pytest.raises(ValueError, match="orders"):
         model.predict_proba(rows[0].drop(columns="orders"))
+
+
+def test_rows_of_an_explanation_say_their_own_sentences(model, rows):
+    told = model.explain(rows[0].head(6))
+    every = told.sentences("en")
+    chosen = np.array([True, False, False, True, False, False])
+    for item, places in (
+        (slice(1, 3), [1, 2]),
+        (2, [2]),
+        ([4, 0], [4, 0]),
+        (np.argsort([2, 0, 1]), [1, 2, 0]),
+    ):
+        assert told[item].sentences("en") == [every[at] for at in places]
+        assert np.ravel(told[item].values).tolist() == told.values[places].ravel().tolist()
+    assert told[chosen].sentences("en") == told[pd.Series(chosen)].sentences("en") == [every[0], every[3]]
+    assert told[chosen].values.shape == (2, 4)
+    shap.plots.waterfall(told[2], show=False)
+
+
+def test_texts_in_place_of_numbers_are_named(model, rows):
+    for use in (model.predict_proba, model.explain):
+        with pytest.raises(ValueError, match="X: orders is a number to the model, found texts"):
+            use(rows[0].head(2).assign(orders="many"))
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ({"estimator": "forest"}, "estimator 'forest': logistic, average, trees"),
+        ({"rounds": 0}, "rounds 0, bags 1"),
+        ({"bags": 0}, "bags 0: at least 1"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_no_recipe(rows, own, said):
+    with pytest.raises(ValueError, match=said):
+        MemberClassifier(**own).fit(*rows)

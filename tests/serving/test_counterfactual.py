@@ -11,7 +11,8 @@ from released import TASKS, Brand
 from features import catalog
 from features.lifecycle_limits import LifecycleLimits
 from models import counterfactual
-from models.counterfactual import Counterfactual, Counterfactuals
+from models.counterfactual import Counterfactuals
+from models.counterfactual_answer import Counterfactual
 from models.reasons import is_sensitive
 from models.scorer import Scorer
 

@@ -5,7 +5,13 @@ import json
 import pytest
 import stages
 
-from training.data.artifacts import Ingest, Tuned, read_artifact, write_artifact
+from training.data.artifacts import FILES, Audit, Dataset, Ingest, Tuned, read_artifact, write_artifact
+from training.results.backtested import Backtest
+from training.results.effects import Ranking, Uplift
+from training.results.evaluated import Detail, Metrics
+from training.results.explained import Explained, Stress
+from training.results.served import Served
+from training.results.valued import Value
 
 
 def without(content, key):
@@ -47,3 +53,57 @@ def test_nothing_is_written_that_could_not_be_read(tmp_path):
 def test_a_stage_that_has_not_run_is_named_by_its_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"ingest\.json: not found; run the stages before"):
         read_artifact(Ingest, tmp_path)
+
+
+WRITTEN = (
+    Audit,
+    Backtest,
+    Dataset,
+    Detail,
+    Explained,
+    Ingest,
+    Metrics,
+    Ranking,
+    Served,
+    Stress,
+    Tuned,
+    Uplift,
+    Value,
+)
+
+
+def places(kind, made_up):
+    """Where the stages of the made-up task wrote the file of a kind; released folders and plots left out."""
+    return [
+        path
+        for top in ("build", "experiments")
+        for path in (made_up / top).rglob(FILES[kind])
+        if not {"plots", "champion"} & set(path.parts)
+    ]
+
+
+@pytest.mark.parametrize("kind", WRITTEN, ids=lambda kind: FILES[kind])
+def test_every_file_of_the_stages_is_read_and_written_with_the_same_bytes(kind, made_up, tmp_path):
+    (path,) = places(kind, made_up)
+    write_artifact(tmp_path, kind, read_artifact(kind, path.parent))
+    assert (tmp_path / FILES[kind]).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", WRITTEN, ids=lambda kind: FILES[kind])
+def test_every_field_of_a_file_is_asked_for_and_no_other_is_taken(kind, made_up, tmp_path):
+    (path,) = places(kind, made_up)
+    content = json.loads(path.read_text())
+    changed = [without(content, key) for key in kind.__required_keys__] + [content | {"typo": 1}]
+    for other in changed:
+        (tmp_path / FILES[kind]).write_text(json.dumps(other))
+        (field,) = set(content) ^ set(other)
+        with pytest.raises(ValueError, match="run the stages again") as error:
+            read_artifact(kind, tmp_path)
+        assert str(error.value).startswith(f"{tmp_path / FILES[kind]}: {field}")
+
+
+def test_only_a_file_that_says_why_may_lack_what_was_not_assessed(tmp_path):
+    nothing = {"assessed": False, "ranking": "propensity", "reason": "no_arm"}
+    write_artifact(tmp_path, Uplift, nothing)
+    with pytest.raises(ValueError, match=r"uplift\.json: is assessed and has no candidates, cross_fitted"):
+        write_artifact(tmp_path, Uplift, nothing | {"assessed": True})

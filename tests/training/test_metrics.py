@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from training.evaluation.metrics import Ranked, codes, estimates, every, probability, ranking, resamples
+from training.evaluation.bootstrap import resamples
+from training.evaluation.metrics import Ranked, codes, estimates, every, probability, ranking
 
 
 def drawn(seed: int, rows: int = 500, ties: bool = False) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,7 @@ from training import params as settings
 from training.data.rows import load
 from training.io import read_json
 from training.pipeline import on_spark
-from training.spark import buckets, questions
+from training.spark import partition, questions
 from training.spark.life import Life
 from training.spark.place import Place
 from training.spark.session import opened, require_java, require_reachable, require_workers
@@ -199,7 +199,7 @@ def test_a_killed_worker_gives_the_same_result(world, tmp_path):
             os.kill(os.getpid(), signal.SIGKILL)
         return work(number)
 
-    buckets.each(life.session, 2, dies_once, max)
+    partition.each(life.session, 2, dies_once, max)
     assert flag.exists()
     key = ("as_of", "lead_id")
     assert_frame_equal(parts(tmp_path).sort(key), expected.sort(key))

@@ -1,9 +1,11 @@
 """The JSON files between stages: what stands in each, read and written in one place.
 
 A file is a typed dictionary: mypy knows its keys, and whoever reads or writes one holds it against the type:
-a file of an older run says which field it lacks instead of failing somewhere later.
+a file of an older run says which field it lacks instead of failing somewhere later. What the stages judge by
+stands in ``training.results``.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Literal, NotRequired, TypeVar, cast
 
@@ -14,10 +16,22 @@ from training.io import read_json, write_json
 
 STRICT: Final = ConfigDict(extra="forbid")
 SHOWN = 3  # errors that are told
+REASON = {"reason", "values"}  # why nothing was assessed
+FILES: Final[dict[Any, str]] = {}  # of each type the name of its file
 T = TypeVar("T")
 
 
-@with_config(STRICT)
+def artifact(file: str) -> Callable[[type[T]], type[T]]:
+    """Mark a typed dictionary as what stands in ``file``; fields that it does not name are an error."""
+
+    def marked(kind: type[T]) -> type[T]:
+        FILES[kind] = file
+        return with_config(STRICT)(kind)
+
+    return marked
+
+
+@artifact("ingest.json")
 class Ingest(TypedDict):
     """``ingest.json``: tables as counted, findings, and what the mapping says of them; times in ISO 8601."""
 
@@ -64,7 +78,7 @@ Part = TypedDict(
 Part.__pydantic_config__ = STRICT  # type: ignore[attr-defined]
 
 
-@with_config(STRICT)
+@artifact("dataset.json")
 class Dataset(TypedDict):
     """``dataset.json``: how the rows of a task came about; ``blocks`` and ``test_start_time`` in seconds."""
 
@@ -120,7 +134,7 @@ class Candidate(TypedDict):
     error: float
 
 
-@with_config(STRICT)
+@artifact("tune.json")
 class Tuned(TypedDict):
     """``tune.json``: the search of one task."""
 
@@ -158,7 +172,7 @@ class Looked(TypedDict):
     checks: list[Check]
 
 
-@with_config(STRICT)
+@artifact("audit.json")
 class Audit(TypedDict):
     """``audit.json``: every check, and the columns that look recorded after the outcome."""
 
@@ -170,14 +184,6 @@ class Audit(TypedDict):
     suspects: list[dict[str, Any]]  # see ``training.evaluation.late_columns.suspects``
     unseen: str
     checks: list[Check]
-
-
-FILES: Final[dict[Any, str]] = {
-    Ingest: "ingest.json",
-    Dataset: "dataset.json",
-    Tuned: "tune.json",
-    Audit: "audit.json",
-}
 
 
 def read_artifact(kind: type[T], folder: Path) -> T:
@@ -202,11 +208,18 @@ def write_artifact(folder: Path, kind: type[T], content: T) -> None:
 
 def _checked(kind: type[T], content: Any, path: Path) -> T:
     """The content as it is: what a type would convert is not converted, so that bytes stay."""
+    advice = "if it is of an older version, run the stages again (`dvc repro`)"
     try:
         TypeAdapter(kind).validate_python(content)
     except ValidationError as error:
         wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:SHOWN]]
         more = f" and {error.error_count() - SHOWN} more" if error.error_count() > SHOWN else ""
-        advice = "if it is of an older version, run the stages again (`dvc repro`)"
         raise ValueError(f"{path}: {'; '.join(wrong)}{more}; {advice}") from None
+    if content.get("assessed") and (left := sorted(_wanted(kind) - set(content))):
+        raise ValueError(f"{path}: is assessed and has no {', '.join(left)}; {advice}")
     return cast(T, content)
+
+
+def _wanted(kind: Any) -> set[str]:
+    """What only a file may lack that says why nothing was assessed."""
+    return set(kind.__optional_keys__) - REASON

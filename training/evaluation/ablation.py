@@ -21,9 +21,10 @@ from training.data.split import Split
 from training.evaluation.metrics import codes, estimates
 from training.io import say, write_json
 from training.params import Params
+from training.results.estimate import Metric
 
 SHARES = (0.125, 0.25, 0.5)
-METRICS = ("auc", "average_precision")
+METRICS: tuple[Metric, ...] = ("auc", "average_precision")
 ALL = "everything"
 Some = Callable[[pl.DataFrame], pl.DataFrame]
 
@@ -99,7 +100,10 @@ def _write(params: Params, task: str, name: str, variants: list[Variant]) -> dic
         "variants": [
             {"variant": variant.name, "inputs": len(variant.features), "learnt": learnt[variant.name]}
             | {metric: values[variant.name][metric] for metric in METRICS}
-            | {f"loss_{metric}": gaps.get(variant.name, {}).get(metric) for metric in METRICS}
+            | {
+                f"loss_{metric}": gaps[variant.name][metric] if variant.name in gaps else None
+                for metric in METRICS
+            }
             for variant in variants
         ],
     }  # fmt: skip

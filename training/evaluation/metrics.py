@@ -1,18 +1,23 @@
 """How good a ranking and its probabilities are, with 95 % intervals.
 
-Everything is computed from rows sorted by score, with weights: a bootstrap resample is a weight
-a row, so one sort serves all resamples. Subjects are drawn, not rows, because the rows of one
-member are not independent (Davison and Hinkley 1997, ch. 3.8).
+Everything is computed from rows sorted by score, with weights: one sort serves all resamples of
+``training.evaluation.bootstrap``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, cast
 
 import numpy as np
 import polars as pl
 
+from training.evaluation.bootstrap import estimate, resampled_each
+from training.results.estimate import Measures, Metric, Rate, Swapped
+
 SHARES = (0.01, 0.05, 0.1, 0.2)
+COMPARED: tuple[Metric, ...] = (  # what two models are told to differ in
+    "auc", "average_precision", "lift_10", "capture_20", "brier", "expected_over_observed",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -103,31 +108,9 @@ def every(ranked: Ranked, weight: np.ndarray) -> dict[str, float]:
     return ranking(ranked, weight) | probability(ranked, weight)
 
 
-def resamples(subject: np.ndarray, draws: int, seed: int) -> Iterator[np.ndarray]:
-    """Weights of bootstrap resamples by subject, shape (rows,) each.
-
-    ``subject`` holds one integer code a row, from 0.
-    """
-    rng, n = np.random.default_rng(seed), int(subject.max()) + 1
-    for _ in range(draws):
-        yield np.bincount(rng.integers(0, n, n), minlength=n)[subject].astype(np.float64)
-
-
-def interval(draws: np.ndarray) -> tuple[float | None, float | None]:
-    """The middle 95 % of finite draws, shape (draws,)."""
-    kept = draws[np.isfinite(draws)]
-    if len(kept) == 0:
-        return None, None
-    low, high = np.quantile(kept, [0.025, 0.975])
-    return float(low), float(high)
-
-
-Estimate = dict[str, float | None]
-
-
 def estimates(
     label: np.ndarray, scores: Mapping[str, np.ndarray], subject: np.ndarray, draws: int, seed: int
-) -> tuple[dict[str, dict[str, Estimate]], dict[str, dict[str, Estimate]]]:
+) -> tuple[dict[str, Measures], dict[str, Measures]]:
     """Every metric of every set of scores, and the paired differences of the first to the others.
 
     Returns
@@ -137,33 +120,32 @@ def estimates(
         same resamples.
     """
     ranked = {name: Ranked.of(label, score) for name, score in scores.items()}
-    ones = np.ones(len(label))
-    points = {name: every(found, ones) for name, found in ranked.items()}
-    drawn: dict[str, list[dict[str, float]]] = {name: [] for name in scores}
-    for weight in resamples(subject, draws, seed):
-        for name, found in ranked.items():
-            drawn[name].append(every(found, weight[found.order]))
-    table = {name: _columns(rows) for name, rows in drawn.items()}
-    first = next(iter(scores))
-    metrics = {name: {m: _estimate(points[name][m], table[name][m]) for m in points[name]} for name in scores}
+
+    def measured(weight: np.ndarray) -> dict[str, dict[str, float]]:
+        return {name: every(found, weight[found.order]) for name, found in ranked.items()}
+
+    points = measured(np.ones(len(label)))
+    table = {name: _columns(rows) for name, rows in resampled_each(measured, subject, draws, seed).items()}
+    first, *others = scores
+    metrics = {name: _measures(points[name], table[name]) for name in scores}
     differences = {
-        name: {
-            m: _estimate(points[first][m] - points[name][m], table[first][m] - table[name][m])
-            for m in points[name]
-        }
-        for name in scores
-        if name != first
+        name: _measures(_apart(points[first], points[name]), _apart(table[first], table[name]))
+        for name in others
     }
     return metrics, differences
 
 
-def _columns(rows: list[dict[str, float]]) -> dict[str, np.ndarray]:
-    return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else {})}
+def _columns(rows: Iterable[dict[str, float]]) -> dict[str, np.ndarray]:
+    rows = list(rows)
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
-def _estimate(value: float, draws: np.ndarray) -> Estimate:
-    low, high = interval(draws)
-    return {"value": value if np.isfinite(value) else None, "low": low, "high": high}
+def _apart(first: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    return {metric: first[metric] - other[metric] for metric in other}
+
+
+def _measures(points: Mapping[str, float], drawn: Mapping[str, np.ndarray]) -> Measures:
+    return cast(Measures, {metric: estimate(points[metric], drawn[metric]) for metric in points})
 
 
 def codes(values: np.ndarray) -> np.ndarray:
@@ -220,17 +202,21 @@ def share_interval(n: int, share: float, apart: float) -> tuple[float, float]:
 
 def swapped(
     label: np.ndarray, new: np.ndarray, old: np.ndarray, subject: np.ndarray, share: float = 0.1
-) -> list[dict[str, Any]]:
+) -> list[Swapped]:
     """Rows in the highest ``share`` by both scores, by the new only, by the old only, with their rates."""
     count = max(1, round(share * len(label)))
     chosen = [
         np.isin(np.arange(len(label)), np.argsort(-score, kind="stable")[:count]) for score in (new, old)
     ]
-    parts = {"both": chosen[0] & chosen[1], "enter": chosen[0] & ~chosen[1], "leave": ~chosen[0] & chosen[1]}
+    parts: dict[Literal["both", "enter", "leave"], np.ndarray] = {
+        "both": chosen[0] & chosen[1],
+        "enter": chosen[0] & ~chosen[1],
+        "leave": ~chosen[0] & chosen[1],
+    }
     return [{"part": name, **told_rate(label[inside], subject[inside])} for name, inside in parts.items()]
 
 
-def told_rate(label: np.ndarray, subject: np.ndarray) -> dict[str, Any]:
+def told_rate(label: np.ndarray, subject: np.ndarray) -> Rate:
     """Return the share of positives with their number and the interval by subject."""
     low, high = rate(label, subject)
     value = float(label.mean()) if len(label) else None

@@ -7,7 +7,6 @@ small, but alike.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,7 +16,18 @@ from models.learners import boosting
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
 from training.data.artifacts import Best
-from training.evaluation.metrics import Ranked, codes, interval, ranking, resamples
+from training.evaluation.bootstrap import bootstrap
+from training.evaluation.metrics import Ranked, codes, ranking
+from training.results.estimate import FiniteEstimate
+from training.results.explained import (
+    AdversarialAuc,
+    FeatureAuc,
+    Lagged,
+    Moved,
+    RowsAuc,
+    ShuffledAuc,
+    StressRuns,
+)
 
 ROWS, FIT_ROWS, ROUNDS, DRAWS = 4_000, 5_000, 60, 100
 SEEDS, SHUFFLES, PARTS, NOISE, TOP = 5, 8, (0.25, 0.5), 0.1, 12
@@ -54,15 +64,12 @@ class Trial:
     def label(self) -> np.ndarray:
         return self.test["label"].to_numpy().astype(np.float64)
 
-    def auc(self, score: np.ndarray) -> dict[str, Any]:
+    def auc(self, score: np.ndarray) -> FiniteEstimate:
         """AUC of scores of the test rows, with its interval."""
         ranked = Ranked.of(self.label, score)
-        drawn = [
-            ranking(ranked, weight[ranked.order])["auc"]
-            for weight in resamples(self.subject, DRAWS, self.seed)
-        ]
-        low, high = interval(np.array(drawn))
-        return {"value": ranking(ranked, np.ones(len(score)))["auc"], "low": low, "high": high}
+        return bootstrap(
+            lambda weight: ranking(ranked, weight[ranked.order])["auc"], self.subject, DRAWS, self.seed
+        )
 
     def refit(
         self, labels: np.ndarray, seed: int, encoder: Encoder | None = None, rows: int | None = None
@@ -79,7 +86,7 @@ class Trial:
         return booster.inplace_predict(encoder.transform(self.test), predict_type="margin")
 
 
-def stress(trial: Trial, groups: dict[str, list[str]], top: list[str]) -> dict[str, Any]:
+def stress(trial: Trial, groups: dict[str, list[str]], top: list[str]) -> StressRuns:
     """Every figure; ``groups`` names the features of each group, ``top`` the strongest features."""
     labels = trial.past["label"].to_numpy().astype(np.float64)
     score = trial.model.probability(trial.test)
@@ -108,14 +115,14 @@ def stress(trial: Trial, groups: dict[str, list[str]], top: list[str]) -> dict[s
     }
 
 
-def _learning(trial: Trial, labels: np.ndarray) -> Iterator[dict[str, Any]]:
+def _learning(trial: Trial, labels: np.ndarray) -> Iterator[RowsAuc]:
     """AUC of models that learnt from a part of the rows."""
     for part in PARTS:
         rows = round(part * len(trial.past))
         yield {"rows": rows, **trial.auc(trial.refit(labels, trial.seed, rows=rows))}
 
 
-def _shuffled(trial: Trial, labels: np.ndarray) -> dict[str, Any]:
+def _shuffled(trial: Trial, labels: np.ndarray) -> ShuffledAuc:
     """AUC of models that learnt labels dealt out at random: mean of ``SHUFFLES`` and its standard error.
 
     One such model finds a little by chance, this way or that; only their mean must lie near one half.
@@ -131,10 +138,10 @@ def _shuffled(trial: Trial, labels: np.ndarray) -> dict[str, Any]:
     return {"value": float(np.mean(found)), "error": float(np.std(found, ddof=1) / np.sqrt(SHUFFLES))}
 
 
-def _changed(trial: Trial, rows: pl.DataFrame, score: np.ndarray) -> dict[str, Any]:
+def _changed(trial: Trial, rows: pl.DataFrame, score: np.ndarray) -> Moved:
     """AUC on changed rows, and the mean change of the probability."""
     found = trial.model.probability(rows)
-    return trial.auc(found) | {"moved": float(np.abs(found - score).mean())}
+    return {**trial.auc(found), "moved": float(np.abs(found - score).mean())}
 
 
 def _blank(rows: pl.DataFrame, names: list[str]) -> pl.DataFrame:
@@ -155,14 +162,14 @@ def _unseen(trial: Trial) -> pl.DataFrame:
     return trial.test.with_columns(pl.lit("never seen").alias(name) for name in names)
 
 
-def _permuted(trial: Trial, top: list[str]) -> Iterator[dict[str, Any]]:
+def _permuted(trial: Trial, top: list[str]) -> Iterator[FeatureAuc]:
     """AUC where one feature's values are dealt out anew (Breiman 2001)."""
     for name in top:
         dealt = trial.test.with_columns(pl.col(name).shuffle(seed=trial.seed))
         yield {"feature": name, **trial.auc(trial.model.probability(dealt))}
 
 
-def adversarial(trial: Trial) -> dict[str, Any]:
+def adversarial(trial: Trial) -> AdversarialAuc:
     """How well a model tells development rows from test rows, and by which feature.
 
     Half of both is learnt from, the other half judged.
@@ -181,9 +188,7 @@ def adversarial(trial: Trial) -> dict[str, Any]:
     return {"value": ranking(ranked, np.ones(len(ranked.label)))["auc"], "feature": feature}
 
 
-def lagged(
-    model: Model, rows: pl.DataFrame, subject: str, current: list[str], seed: int
-) -> dict[str, Any] | None:
+def lagged(model: Model, rows: pl.DataFrame, subject: str, current: list[str], seed: int) -> Lagged | None:
     """AUC on test rows where each subject is described as at its question before.
 
     ``current`` names the features that belong to the question itself, not to the subject's past.

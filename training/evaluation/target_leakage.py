@@ -26,7 +26,8 @@ import polars as pl
 
 from models.learners import boosting
 from models.learners.encoder import Encoder
-from training.evaluation.metrics import Ranked, codes, interval, ranking, resamples
+from training.evaluation.bootstrap import bootstrap
+from training.evaluation.metrics import Ranked, codes, ranking
 
 ROWS, STRETCHES, ROUNDS, DRAWS = 20_000, 10, 60, 100
 MANY = 4  # of few columns one is easily the strongest: so many others are needed to suspect it
@@ -99,15 +100,12 @@ class Halves:
         rest = self.scores(others)
         judged = ~self.learn
         own = codes(self.subject[judged])
-        drawn = [
-            self.auc(one, weight) - self.auc(rest, weight) for weight in resamples(own, DRAWS, self.seed)
-        ]
-        low, _ = interval(np.array(drawn))
+        gap = bootstrap(lambda w: self.auc(one, w) - self.auc(rest, w), own, DRAWS, self.seed)
         stretch = self.stretch[judged]
         cells = (stretch, stretch * 2 + self.label[judged])
         tied = sum(_correlation(one, rest, cell) for cell in cells)
         unsure = 2 * 1.96 / float(np.sqrt(own.max() + 1))
-        return {"others": self.auc(rest), "low": low or 0.0, "tied": tied, "unsure": unsure}
+        return {"others": self.auc(rest), "low": gap["low"] or 0.0, "tied": tied, "unsure": unsure}
 
 
 def _correlation(one: np.ndarray, other: np.ndarray, cell: np.ndarray) -> float:

@@ -26,8 +26,8 @@ from training.data.artifacts import Dataset, Ingest, read_artifact
 from training.data.feature_groups import available
 from training.data.rows import asked, tables
 from training.data.spine import labelled
-from training.io import read_json
 from training.params import Params
+from training.results.evaluated import Detail
 from training.synthetic.churn_truth import churn_probability, leaving_probability
 
 LEAVING_DAYS = 60  # within which of those still there are to leave
@@ -72,7 +72,7 @@ class Known:
     @property
     def calibration_error(self) -> Line:
         """As the report has it."""
-        detail = read_json(self.params.results / self.task / "detail.json")
+        detail = read_artifact(Detail, self.params.results / self.task)
         found = detail["estimators"]["model"]["calibration_error"]["value"]
         return "calibration error", f"{found:.4f}", ".01 at most"
 

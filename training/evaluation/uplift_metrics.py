@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from models.fitted.uplift import arm_weight
-from training.evaluation.metrics import Estimate, interval, resamples
+from training.evaluation.bootstrap import band, estimate, resampled, resampled_each
+from training.results.effects import Curve, Fifth, OrderJudged, QiniMeasures
 
 SHARES = np.linspace(0.05, 1, 20)
 BASE, FIFTHS = 10_000, 5
 SHOWN = {"uplift_10": 1, "uplift_20": 3, "uplift_30": 5}  # name: place in SHARES
-Curve = np.ndarray
+GainCurve = np.ndarray
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ class Arms:
         return Arms(self.label[order], self.treated[order], self.subject[order], self.share[order])
 
 
-def gains(label: np.ndarray, treated: np.ndarray, weight: np.ndarray, shares: np.ndarray = SHARES) -> Curve:
+def gains(
+    label: np.ndarray, treated: np.ndarray, weight: np.ndarray, shares: np.ndarray = SHARES
+) -> GainCurve:
     """Events gained per 10,000 subjects at each of ``shares``, rows in the order judged.
 
     Examples
@@ -61,7 +64,7 @@ def gains(label: np.ndarray, treated: np.ndarray, weight: np.ndarray, shares: np
     return BASE * shares * (rates[0] - rates[1])
 
 
-def summary(curve: Curve) -> dict[str, np.ndarray]:
+def summary(curve: GainCurve) -> dict[str, np.ndarray]:
     """Qini, its coefficient and uplift at 10, 20 and 30 % of curves, shape (..., shares).
 
     Examples
@@ -78,7 +81,7 @@ def summary(curve: Curve) -> dict[str, np.ndarray]:
 
 def judge(
     arms: Arms, scores: Mapping[str, np.ndarray], draws: int, seed: int
-) -> tuple[dict[str, dict[str, Any]], dict[str, Estimate]]:
+) -> tuple[dict[str, OrderJudged], QiniMeasures | None]:
     """Every order by its score, the highest first, and the first order minus the second.
 
     Returns
@@ -86,27 +89,30 @@ def judge(
     orders
         ``{name: {qini, qini_coefficient, uplift_10, …, overall, curve}}``, each with its interval.
     difference
-        The same measures, paired: drawn on the same resamples of the subjects.
+        The same measures, paired: drawn on the same resamples of the subjects; None of one order alone.
     """
     order = {name: np.argsort(-score, kind="stable") for name, score in scores.items()}
     ranked = {name: arms.take(rows) for name, rows in order.items()}
     points = {name: gains(found.label, found.treated, found.weight) for name, found in ranked.items()}
-    drawn: dict[str, list[Curve]] = {name: [] for name in scores}
-    for weight in resamples(arms.subject, draws, seed):
-        for name, found in ranked.items():
-            drawn[name].append(gains(found.label, found.treated, found.weight * weight[order[name]]))
-    tables = {name: np.array(curves) for name, curves in drawn.items()}
+
+    def drawn(weight: np.ndarray) -> dict[str, GainCurve]:
+        return {
+            name: gains(found.label, found.treated, found.weight * weight[order[name]])
+            for name, found in ranked.items()
+        }
+
+    tables = resampled_each(drawn, arms.subject, draws, seed)
     told = {name: _estimates(summary(points[name]), summary(tables[name])) for name in scores}
     orders = {name: told[name] | {"curve": _curve(points[name], tables[name])} for name in scores}
     first, *others = scores
     if not others:
-        return orders, {}
+        return orders, None
     pairs = [(summary(part[first]), summary(part[others[0]])) for part in (points, tables)]
     differences = [{key: one[key] - other[key] for key in one if key != "overall"} for one, other in pairs]
     return orders, _estimates(*differences)
 
 
-def at_random(arms: Arms, draws: int, seed: int) -> dict[str, Estimate]:
+def at_random(arms: Arms, draws: int, seed: int) -> OrderJudged:
     """What random orders reach on these rows: the mean, and the middle 95 % of ``draws`` orders."""
     rng = np.random.default_rng(seed)
     found = []
@@ -117,7 +123,7 @@ def at_random(arms: Arms, draws: int, seed: int) -> dict[str, Estimate]:
     return _estimates({name: values.mean() for name, values in table.items()}, table)
 
 
-def fifths(arms: Arms, score: np.ndarray, draws: int, seed: int) -> list[dict[str, Any]]:
+def fifths(arms: Arms, score: np.ndarray, draws: int, seed: int) -> list[Fifth]:
     """Rates of both arms and their difference in each fifth by score, the highest first."""
     ranked = arms.take(np.argsort(-score, kind="stable"))
     y, t, own, n = ranked.label, ranked.treated, ranked.weight, len(score)
@@ -127,7 +133,7 @@ def fifths(arms: Arms, score: np.ndarray, draws: int, seed: int) -> list[dict[st
         size = np.bincount(part, weight * arm, minlength=FIFTHS)
         return np.bincount(part, weight * y * arm, minlength=FIFTHS) / np.maximum(size, 1e-9)
 
-    drawn = np.array([rates(t, own * w) - rates(~t, own * w) for w in resamples(ranked.subject, draws, seed)])
+    drawn = resampled(lambda w: rates(t, own * w) - rates(~t, own * w), ranked.subject, draws, seed)
     treated, held = rates(t, own), rates(~t, own)
     return [
         {
@@ -137,22 +143,21 @@ def fifths(arms: Arms, score: np.ndarray, draws: int, seed: int) -> list[dict[st
             "held_out": int(np.sum((part == at) & ~t)),
             "treated": float(treated[at]),
             "held": float(held[at]),
-            "effect": _estimate(treated[at] - held[at], drawn[:, at]),
+            "effect": estimate(treated[at] - held[at], drawn[:, at]),
         }
         for at in range(FIFTHS)
     ]
 
 
-def _curve(points: Curve, drawn: np.ndarray) -> dict[str, list[float | None]]:
-    bounds = [interval(drawn[:, at]) for at in range(len(SHARES))]
-    ends = {"low": [low for low, _ in bounds], "high": [high for _, high in bounds]}
-    return {"share": SHARES.round(2).tolist(), "gain": points.tolist(), **ends}
+def _curve(points: GainCurve, drawn: np.ndarray) -> Curve:
+    ends = band(drawn)
+    return {
+        "share": SHARES.round(2).tolist(),
+        "gain": points.tolist(),
+        "low": ends["low"],
+        "high": ends["high"],
+    }
 
 
-def _estimates(points: Mapping[str, Any], drawn: Mapping[str, np.ndarray]) -> dict[str, Estimate]:
-    return {name: _estimate(float(points[name]), drawn[name]) for name in points}
-
-
-def _estimate(value: float, draws: np.ndarray) -> Estimate:
-    low, high = interval(draws)
-    return {"value": float(value) if np.isfinite(value) else None, "low": low, "high": high}
+def _estimates(points: Mapping[str, Any], drawn: Mapping[str, np.ndarray]) -> Any:
+    return {name: estimate(points[name], drawn[name]) for name in points}

@@ -1,19 +1,21 @@
 """How well expected money is told: its level, its order, and tenth by tenth, with 95 % intervals."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from training.evaluation.metrics import interval, resamples
+from training.evaluation.bootstrap import estimate, resampled_each
+from training.results.estimate import Estimate
+from training.results.valued import Captures, MoneyJudged, Tenth
 
-SHARES = {"capture_10": 0.1, "capture_20": 0.2}
+SHARES = np.array([0.1, 0.2])  # of the rows, for ``Captures``
 TENTHS = 10
+RATIO, GAIN, PARTS = "(ratio)", "(gain)", "(tenths)"  # beside the names of the orders
 
 
 def judge(
     money: np.ndarray, orders: Mapping[str, np.ndarray], subject: np.ndarray, draws: int, seed: int
-) -> dict[str, Any]:
+) -> MoneyJudged:
     """The expected money of ``orders["model"]``, and every order by the money that its highest catch.
 
     Parameters
@@ -36,46 +38,50 @@ def judge(
     part = np.empty(len(money), dtype=np.int64)
     part[ranked[first]] = np.arange(len(money)) * TENTHS // len(money)
 
-    def measure(weight: np.ndarray) -> dict[str, Any]:
-        total, size = weight @ money, np.bincount(part, weight, minlength=TENTHS)
+    def measure(weight: np.ndarray) -> dict[str, np.ndarray]:
+        total = weight @ money
         caught = {name: _caught(money[order], weight[order]) for name, order in ranked.items()}
-        return {
-            "ratio": weight @ expected / total if total > 0 else np.nan,
-            "caught": np.array([caught[name] for name in orders]),
-            "gain": caught[first] - caught[last],
-            "tenths": np.bincount(part, weight * money, minlength=TENTHS) / np.maximum(size, 1e-9),
+        ratio = weight @ expected / total if total > 0 else np.nan
+        return caught | {
+            RATIO: np.array([ratio]),
+            GAIN: caught[first] - caught[last],
+            PARTS: _means(money, part, weight),
         }
 
-    point = measure(np.ones(len(money)))
-    drawn = [measure(weight) for weight in resamples(subject, draws, seed)]
-    tables = {key: _estimates(point[key], np.array([one[key] for one in drawn])) for key in point}
-    told = np.bincount(part, expected, minlength=TENTHS) / np.bincount(part, minlength=TENTHS).clip(1)
+    point, drawn = measure(np.ones(len(money))), resampled_each(measure, subject, draws, seed)
+    found = {
+        key: [estimate(value, drawn[key][:, at]) for at, value in enumerate(values)]
+        for key, values in point.items()
+    }
     return {
         "n": len(money),
         "payers": int((money > 0).sum()),
         "mean": float(money.mean()),
-        "ratio": tables["ratio"],
-        "orders": {
-            name: dict(zip(SHARES, tables["caught"][at], strict=True)) for at, name in enumerate(orders)
-        },
-        "difference": dict(zip(SHARES, tables["gain"], strict=True)),
-        "tenths": [
-            {"tenth": at + 1, "expected": float(told[at]), "observed": tables["tenths"][at]}
-            for at in range(TENTHS)
-        ],
+        "ratio": found[RATIO][0],
+        "orders": {name: _captures(found[name]) for name in orders},
+        "difference": _captures(found[GAIN]),
+        "tenths": _tenths(part, expected, found[PARTS]),
     }
+
+
+def _tenths(part: np.ndarray, expected: np.ndarray, observed: list[Estimate]) -> list[Tenth]:
+    """Money told and observed in each tenth; ``part`` is each row's."""
+    told = np.bincount(part, expected, minlength=TENTHS) / np.bincount(part, minlength=TENTHS).clip(1)
+    return [{"tenth": at + 1, "expected": float(told[at]), "observed": observed[at]} for at in range(TENTHS)]
+
+
+def _means(money: np.ndarray, part: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Money a row of each tenth, shape (TENTHS,)."""
+    size = np.bincount(part, weight, minlength=TENTHS)
+    return np.bincount(part, weight * money, minlength=TENTHS) / np.maximum(size, 1e-9)
+
+
+def _captures(found: list[Estimate]) -> Captures:
+    return {"capture_10": found[0], "capture_20": found[1]}
 
 
 def _caught(money: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Share of all money that the highest shares of the rows bring; rows in the order judged."""
     rows, caught = np.cumsum(weight), np.cumsum(weight * money)
-    at = np.minimum(np.searchsorted(rows, rows[-1] * np.array([*SHARES.values()])), len(rows) - 1)
+    at = np.minimum(np.searchsorted(rows, rows[-1] * SHARES), len(rows) - 1)
     return caught[at] / caught[-1] if caught[-1] > 0 else np.full(len(SHARES), np.nan)
-
-
-def _estimates(value: Any, draws: np.ndarray) -> Any:
-    """``{value, low, high}``, or a list of them, of shape (..., ) and draws (draws, ...)."""
-    if np.ndim(value) > 0:
-        return [_estimates(one, draws[:, at]) for at, one in enumerate(value)]
-    low, high = interval(draws)
-    return {"value": float(value) if np.isfinite(value) else None, "low": low, "high": high}

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from training.evaluation.metrics import codes, estimates, interval, resamples, swapped
+from training.evaluation.bootstrap import interval, resampled
+from training.evaluation.metrics import COMPARED, codes, estimates, swapped
 from training.git import git
 from training.registry.run_record import Record, gather, read
 
-SHOWN = ("auc", "average_precision", "lift_10", "capture_20", "brier", "expected_over_observed")
 DRAWS, SEED = 500, 7
 BASE = 10_000  # profits are told for so many rows
 HERE = "workspace"
@@ -70,7 +70,7 @@ def _judged(same: pl.DataFrame) -> dict[str, Any]:
     values, differences = estimates(label, scores, subject, DRAWS, SEED)
     metrics = {
         name: {side: values[side][name] for side in scores} | {"difference": differences["first"][name]}
-        for name in SHOWN
+        for name in COMPARED
     }
     return {"metrics": metrics, "top": swapped(label, scores["second"], scores["first"], subject)}
 
@@ -88,8 +88,8 @@ def _money(same: pl.DataFrame, params: Mapping[str, Any]) -> dict[str, Any] | No
     worth = value * float(params.get(keys.get("success", ""), None) or 1.0)
     label, subject = same["label"].to_numpy(), codes(same["subject"].to_numpy())
     gains = {side: _gains(same[column].to_numpy(), label, worth, cost, capacity) for side, column in SIDES}
-    weights = list(resamples(subject, DRAWS, SEED))
-    drawn = np.array([np.average(gains["second"] - gains["first"], weights=w) for w in weights])
+    apart = gains["second"] - gains["first"]
+    drawn = resampled(lambda weight: np.average(apart, weights=weight), subject, DRAWS, SEED)
     low, high = interval(BASE * drawn)
     values = {side: {"value": BASE * float(gain.mean())} for side, gain in gains.items()}
     gap = values["second"]["value"] - values["first"]["value"]

@@ -10,6 +10,7 @@ from training.registry import tracking
 from training.registry.release_log import append
 from training.reporting.sections.challenger import is_best
 from training.reporting.source import Source
+from training.results.report import Gate
 from training.review.gates import release_gates
 from training.stages.report import keep, tell_service, write_index
 
@@ -88,5 +89,5 @@ def copy_serving(params: Params, name: str) -> None:
         aside.rename(folder)
 
 
-def _decision(decision: str, by: str, why: str, gates: list[dict[str, Any]]) -> dict[str, Any]:
+def _decision(decision: str, by: str, why: str, gates: list[Gate]) -> dict[str, Any]:
     return {"decision": decision, "by": by, "why": why, "gates": gates}

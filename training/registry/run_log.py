@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -26,6 +26,9 @@ from training.git import UNKNOWN, git
 from training.io import read_json, sha256
 from training.params import Params
 from training.registry import release_files, search_plots
+from training.results.backtested import MODES, Backtest
+from training.results.estimate import Estimate
+from training.results.evaluated import MONTHLY, Detail, Metrics
 
 RECORD = "record"  # folder of a run
 TUNED = "valid.average_precision"  # of each trial, and of the one that was chosen
@@ -62,7 +65,7 @@ def tags(params: Params, name: str) -> dict[str, str]:
 def note(params: Params, name: str) -> str:
     """Return in words what a run or a version is: the question, its data, how good it is on later rows."""
     card = read_json(params.build / name / "final" / "card.json")
-    found = read_json(params.results / name / "metrics.json")
+    found = read_artifact(Metrics, params.results / name)
     return (
         f"{card['question']['en']} Data `{params.data}` as of {card['extracted_at'][:10]}. "
         f"Out of time: average precision {found['average_precision']:.3f} "
@@ -73,10 +76,8 @@ def note(params: Params, name: str) -> str:
 
 def version_tags(params: Params, name: str) -> dict[str, str]:
     """Return by what versions compare: average precision and AUC, data as of, the report's hash."""
-    found, dataset = (
-        read_json(folder / name / file)
-        for folder, file in ((params.results, "metrics.json"), (params.build, "dataset.json"))
-    )
+    found = read_artifact(Metrics, params.results / name)
+    dataset = read_artifact(Dataset, params.build / name)
     return {
         "average_precision": f"{found['average_precision']:.4f}",
         "auc": f"{found['auc']:.4f}",
@@ -109,9 +110,8 @@ def results(api: Any, run: str, params: Params, name: str) -> None:
     mlflow.log_params(
         {f"best.{key}": value for key, value in (best["params"] | {"rounds": best["rounds"]}).items()}
     )
-    mlflow.log_metrics(
-        {f"test.{key}": value for key, value in read_json(out / "metrics.json").items() if value is not None}
-    )
+    headline = cast(dict[str, float | None], read_artifact(Metrics, out))
+    mlflow.log_metrics({f"test.{key}": value for key, value in headline.items() if value is not None})
     mlflow.log_metric(TUNED, best["value"])
     for key, value, step, moment in (*_periods(out), *_origins(out)):
         if value is not None:
@@ -123,11 +123,11 @@ def results(api: Any, run: str, params: Params, name: str) -> None:
 
 def _periods(out: Path) -> Iterator[tuple[str, float | None, int, int]]:
     """Name, value, step and moment (ms) of each measure of a period of the test."""
-    for step, period in enumerate(read_json(out / "detail.json")["periods"]):
-        for key in ("auc", "lift_10", "expected_over_observed"):
+    for step, period in enumerate(read_artifact(Detail, out)["periods"]):
+        for key in MONTHLY:
             yield (
                 f"period.{key}",
-                (period.get(key) or {}).get("value"),
+                period[key]["value"] if key in period else None,
                 step,
                 _moment(f"{period['period']}-01"),
             )
@@ -135,9 +135,9 @@ def _periods(out: Path) -> Iterator[tuple[str, float | None, int, int]]:
 
 def _origins(out: Path) -> Iterator[tuple[str, float | None, int, int]]:
     """The same of each rolling origin."""
-    for step, row in enumerate(read_json(out / "backtest.json").get("origins", [])):
-        for mode in ("refitted", "frozen"):
-            for key, measure in row[mode].items():
+    for step, row in enumerate(read_artifact(Backtest, out).get("origins", [])):
+        for mode in MODES:
+            for key, measure in cast(dict[str, Estimate], row[mode]).items():
                 yield f"backtest.{mode}.{key}", measure["value"], step, _moment(row["origin"])
 
 

@@ -15,16 +15,17 @@ from typing import Any
 
 from models.fitted import release_format
 from models.fitted.release_format import ABSENT, FOLDER
+from training.data.artifacts import FILES
 from training.evaluation.looks import LOG as LOOKS
 from training.io import read_json, say, sha256, write_json
 from training.params import Params
 from training.registry import run_log
-from training.reporting.beside import CHALLENGER
+from training.results.challenger import Challenger
 from training.stages.report import require_page
 
 # As what MLflow's interface opens an experiment; without it, it guesses by the last run.
 KIND = {"mlflow.experimentKind": "custom_model_development"}
-BESIDE = ("report.html", CHALLENGER, LOOKS)
+BESIDE = ("report.html", FILES[Challenger], LOOKS)
 
 
 def store_uri() -> str:

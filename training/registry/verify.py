@@ -17,11 +17,13 @@ import polars as pl
 from models.fitted.model import Model
 from models.fitted.release_format import CHAMPION, EXAMPLES, FOLDER
 from models.scorer import MORE, Scorer
+from training.data.artifacts import read_artifact
 from training.git import UNKNOWN, git
 from training.io import read_json, say, sha256
 from training.params import Params, parse
 from training.registry import release_log, run_record, tracking
 from training.registry.compare import differing
+from training.results.evaluated import Metrics
 
 STAGES = ("dataset", "tune", "fit", "evaluate", "final", "uplift", "value")
 BEFORE = ("source", "ingest")
@@ -112,7 +114,7 @@ def _made(folder: Path, params: Params, name: str, kept: Path) -> list[str]:
     now = {file: sha256(folder / params.build / name / file) for file in then}
     files = [f"{file}: other bytes" for file in differing(then, now)]
     metrics = json.loads((kept / "record.json").read_text())["metrics"]
-    again = read_json(folder / params.results / name / "metrics.json")
+    again = read_artifact(Metrics, folder / params.results / name)
     return files + [f"{key}: was {old}, is {new}" for key, (old, new) in differing(metrics, again).items()]
 
 

@@ -8,24 +8,23 @@ from typing import Any
 
 import polars as pl
 
+from training.data.artifacts import FILES, read_artifact
 from training.evaluation import looks
-from training.io import read_json
 from training.params import Params
 from training.reporting.source import unassessed
+from training.results.challenger import Challenger
 from training.review.gates import wanted_gates
 from training.review.signoff import digest, rows
-
-CHALLENGER = "challenger.json"  # beside the report, and no output of the pipeline: it hangs on the registry
 
 
 def beside(params: Params, name: str) -> dict[str, Any]:
     """Everything beside the task's present report, as plain data; ``report`` is the report's hash."""
     out, present = params.results / name, digest(params, name)
-    compared, test = out / CHALLENGER, params.build / name / "test.parquet"
+    compared, test = out / FILES[Challenger], params.build / name / "test.parquet"
     return {
         "report": present,
         "language": params.report.language,
         "signatures": [row | {"holds": row["report"] == present} for row in rows(params, name)],
-        "challenger": read_json(compared) if compared.exists() else unassessed("not_compared"),
+        "challenger": read_artifact(Challenger, out) if compared.exists() else unassessed("not_compared"),
         "looks": looks.counted(out, pl.read_parquet(test)) | {"most": wanted_gates()["test"]["looks"]},
     }

@@ -1,6 +1,6 @@
 """``report.json``: every section in the order of the report, a pure function of the stage files."""
 
-from typing import Any
+from typing import cast
 
 from features import consent
 from models.task import task as task_named
@@ -26,6 +26,21 @@ from training.reporting.sections.stability import stability
 from training.reporting.sections.today import today
 from training.reporting.source import FEW_POSITIVES, Source
 from training.reporting.words import joined, said, strings
+from training.results.estimate import ENDS, Estimate
+from training.results.report import (
+    Filled,
+    FirstScreen,
+    Gap,
+    Limitations,
+    Limited,
+    Mark,
+    Marks,
+    Profit,
+    Report,
+    Section,
+    Sections,
+    Verdict,
+)
 
 SCHEMA = 1
 ORDER = (
@@ -35,9 +50,9 @@ ORDER = (
 )  # fmt: skip
 
 
-def build(source: Source, info: Info) -> dict[str, Any]:
+def build(source: Source, info: Info) -> Report:
     """The whole report as plain data, without what hangs on the registry: ``challenger`` stands beside it."""
-    sections = {
+    filled: Filled = {
         "purpose": purpose(source, info),
         "today": (listed := today(source)),
         "data": data(source),
@@ -58,22 +73,22 @@ def build(source: Source, info: Info) -> dict[str, Any]:
         "gates": gates(source),
         "dissatisfaction": dissatisfaction(source),
     }
-    sections["limitations"] = limitations(sections)
-    sections["verdict"] = verdict(source, sections)
+    limited: Limited = {**filled, "limitations": limitations(filled)}
+    sections: Sections = {**limited, "verdict": verdict(source, limited)}
     return {
         "schema": SCHEMA,
         "task": source.task,
         "data": source.params.data,
         "extracted_at": source.facts["extracted_at"],
-        "sections": {name: sections[name] for name in ORDER if name in sections},
+        "sections": cast(Sections, dict(sorted(sections.items(), key=lambda one: ORDER.index(one[0])))),
     }
 
 
-def limitations(sections: dict[str, Any]) -> dict[str, Any]:
+def limitations(sections: Filled) -> Limitations:
     """What was not assessed and what failed, in words of the catalogue."""
-    left = [
+    left: list[Gap] = [
         {"section": name, "reason": found["reason"], "values": found["values"]}
-        for name, found in sections.items()
+        for name, found in cast(dict[str, Section], sections).items()
         if not found["assessed"]
     ]
     if sections["economics"]["assessed"] and sections["economics"]["assumptions"] is None:
@@ -89,43 +104,40 @@ def limitations(sections: dict[str, Any]) -> dict[str, Any]:
     return {"assessed": True, "unassessed": left, "failed": failed, "warned": warned, "unrun": unrun}
 
 
-def verdict(source: Source, sections: dict[str, Any]) -> dict[str, Any]:
+def verdict(source: Source, sections: Limited) -> Verdict:
     """The first screen: status, five figures, what is not met."""
-    model = source.detail["estimators"]["model"]
-    ratio = sections["calibration"]["ratio"]
-    found = {
+    detail = source.detail
+    model, gain = detail["estimators"]["model"], detail["differences"][detail["best_baseline"]]
+    found: FirstScreen = {
         "assessed": True,
         "status": status(sections),
-        "n": source.detail["n"],
-        "positives": source.detail["positives"],
-        "subjects": source.detail["subjects"],
-        "base_rate": source.detail["base_rate"],
+        "n": detail["n"],
+        "positives": detail["positives"],
+        "subjects": detail["subjects"],
+        "base_rate": detail["base_rate"],
         "from": source.facts["splits"]["test"]["from"],
         "to": source.facts["splits"]["test"]["to"],
         "not_whom": _not_whom(source),
         "why": joined(reasons(sections)),
         "lift": model["lift_10"],
-        "possible": possible_lift(source.detail["base_rate"]),
-        "top": _rate(model["lift_10"], source.detail["base_rate"]),
+        "possible": possible_lift(detail["base_rate"]),
+        "top": _rate(model["lift_10"], detail["base_rate"]),
         "capture": model["capture_10"],
         "capture_20": model["capture_20"],
-        "ratio": ratio,
+        "ratio": sections["calibration"]["ratio"],
         "worst": sections["stability"]["worst"],
         "profit": _profit(sections["economics"]),
-        "gain": source.detail["differences"][source.detail["best_baseline"]]["average_precision"],
-        "baseline": source.detail["best_baseline"],
+        "gain": gain["average_precision"],
+        "baseline": detail["best_baseline"],
         "suspects": next(
             (line["feature"] for line in source.audited["checks"] if line["check"] == "suspects"), ""
         ),
         "unowned": not owned(sections),
-        "clear": (
-            source.detail["differences"][source.detail["best_baseline"]]["average_precision"]["low"] or 0
-        )
-        > 0,
+        "clear": (gain["average_precision"]["low"] or 0) > 0,
         "failed_checks": sections["limitations"]["failed"],
         "failed_gates": [gate for gate in sections["gates"]["gates"] if not gate["passed"]],
     }
-    return found | {"marks": marks(found)}
+    return {**found, "marks": marks(found)}
 
 
 def possible_lift(base_rate: float, share: float = 0.1) -> float:
@@ -139,10 +151,10 @@ def possible_lift(base_rate: float, share: float = 0.1) -> float:
     return min(1 / share, 1 / base_rate)
 
 
-def _rate(lift: dict[str, Any], base_rate: float) -> dict[str, Any]:
+def _rate(lift: Estimate, base_rate: float) -> Estimate:
     """A lift as the rate that it is of the chosen."""
-    ends = {end: lift[end] for end in ("value", "low", "high")}
-    return {end: None if at is None else min(at * base_rate, 1.0) for end, at in ends.items()}
+    value, low, high = (None if (at := lift[end]) is None else min(at * base_rate, 1.0) for end in ENDS)
+    return {"value": value, "low": low, "high": high}
 
 
 def _not_whom(source: Source) -> dict[str, str]:
@@ -154,36 +166,44 @@ def _not_whom(source: Source) -> dict[str, str]:
     return joined([*found, said("verdict.not_whom.refused")] if kept else found)
 
 
-def _profit(found: dict[str, Any]) -> dict[str, Any] | None:
+def _profit(found: Section) -> Profit | None:
     """Profit at the cut-off, and what it brings more than the best simple method; None where not assessed."""
     if not found["assessed"] or found["assumptions"] is None:
         return None
+    at: dict[str, Estimate] = found["at"]
     return {
-        **found["at"]["model"],
-        "gain": found["at"]["gain"] | {"months": found["months"]},
+        **at["model"],
+        "gain": {**at["gain"], "months": found["months"]},
         "baseline": found["baseline"],
         "measured": found["measured"],
         "currency": found["assumptions"]["currency"],
     }
 
 
-def marks(found: dict[str, Any]) -> dict[str, str]:
+def marks(found: FirstScreen) -> Marks:
     """Tick, exclamation mark or cross of each card; nothing is met on too few positives."""
-    seen = dict.fromkeys(("lift", "capture", "ratio", "profit"), found["positives"])
-    seen["worst"] = (found["worst"] or {}).get("positives", 0)
+    worst = found["worst"]["positives"] if found["worst"] else 0
+
+    def sure(mark: Mark, positives: int) -> Mark:
+        return "few" if mark == "good" and positives < FEW_POSITIVES else mark
+
+    seen = _marks(found)
     return {
-        name: "few" if mark == "good" and seen[name] < FEW_POSITIVES else mark
-        for name, mark in _marks(found).items()
+        "lift": sure(seen["lift"], found["positives"]),
+        "capture": sure(seen["capture"], found["positives"]),
+        "ratio": sure(seen["ratio"], found["positives"]),
+        "profit": sure(seen["profit"], found["positives"]),
+        "worst": sure(seen["worst"], worst),
     }
 
 
-def _marks(found: dict[str, Any]) -> dict[str, str]:
+def _marks(found: FirstScreen) -> Marks:
     """A lift is met at 1.5, or half of the way to the highest that is possible."""
     wanted = min(1.5, 1 + (found["possible"] - 1) / 2)
-    low, high = found["lift"]["low"], found["lift"]["value"]
+    low, high = found["lift"]["low"], found["lift"]["value"] or 0.0
     apart = abs((found["ratio"]["value"] or 0) - 1)
     profit = found["profit"]
-    worst = (found["worst"] or {}).get("auc", {}).get("low")
+    worst = found["worst"]["auc"]["low"] if found["worst"] else None
     return {
         "lift": "bad" if low is None or low <= 1 else "good" if high >= wanted else "warn",
         "capture": "bad" if (found["capture_20"]["low"] or 0) <= 0.2 else "good",
@@ -193,8 +213,8 @@ def _marks(found: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _profit_mark(profit: dict[str, Any]) -> str:
+def _profit_mark(profit: Profit) -> Mark:
     gain = profit["gain"]
-    if profit["value"] <= 0 or gain["high"] < 0:
+    if (profit["value"] or 0) <= 0 or (gain["high"] or 0) < 0:
         return "bad"
-    return "good" if profit["low"] > 0 and gain["low"] > 0 else "warn"
+    return "good" if (profit["low"] or 0) > 0 and (gain["low"] or 0) > 0 else "warn"

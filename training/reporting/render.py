@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from training.reporting.words import (
     times,
     whole,
 )
+from training.results.report import Report
 
 HERE = Path(__file__).parent
 BESIDE = re.compile('<script type="application/json" id="report-beside">(.*?)</script>', re.DOTALL)
@@ -63,14 +65,14 @@ def environment() -> Environment:
     return found
 
 
-def page(report: dict[str, Any], beside: dict[str, Any]) -> str:
+def page(report: Report, beside: dict[str, Any]) -> str:
     """The report as one page that needs nothing else.
 
     ``beside`` is what changes while the report stays (see ``training.reporting.beside``): the page keeps
     it, so that it can be made again and compared.
     """
-    sections = report["sections"] | {"challenger": beside["challenger"]}
-    whole = report | {"sections": {name: sections[name] for name in ORDER}}
+    sections: dict[str, Any] = {**report["sections"], "challenger": beside["challenger"]}
+    whole = {**report, "sections": {name: sections[name] for name in ORDER}}
     drawn = {name: Markup(svg) for name, svg in figures.draw(whole).items()}
     held = approval.holding(beside["signatures"], beside["report"])
     return rendered(
@@ -96,7 +98,7 @@ def kept(html: str) -> dict[str, Any] | None:
         return None
 
 
-def is_page_of(html: str, report: dict[str, Any]) -> bool:
+def is_page_of(html: str, report: Report) -> bool:
     """Whether ``html`` is, to the letter, what ``page`` makes of ``report`` and of what the page kept."""
     beside = kept(html)
     try:
@@ -115,7 +117,7 @@ def _told(task: str, key: str, /, **values: Any) -> Markup:
     return tell(words.of_task(key, task), **values)
 
 
-def embedded(report: dict[str, Any]) -> Markup:
+def embedded(report: Mapping[str, Any]) -> Markup:
     """The data as JSON that can stand inside a script element."""
     text = json.dumps(report, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))

@@ -15,6 +15,13 @@ from training.data.rows import asked, load
 from training.evaluation.metrics import codes
 from training.io import read_json
 from training.params import Params
+from training.results.backtested import Backtest
+from training.results.effects import Uplift
+from training.results.evaluated import Detail, Metrics
+from training.results.explained import Explained, Stress
+from training.results.report import Unassessed
+from training.results.served import Served
+from training.results.valued import Value
 
 DRAWS = 200  # resamples of the report's own intervals
 FEW_POSITIVES = 100  # below it nothing is judged
@@ -57,41 +64,41 @@ class Source:
         return read_artifact(Tuned, self.folder)
 
     @cached_property
-    def metrics(self) -> dict[str, Any]:
-        return read_json(self.out / "metrics.json")
+    def metrics(self) -> Metrics:
+        return read_artifact(Metrics, self.out)
 
     @cached_property
-    def detail(self) -> dict[str, Any]:
-        return read_json(self.out / "detail.json")
+    def detail(self) -> Detail:
+        return read_artifact(Detail, self.out)
 
     @cached_property
     def audited(self) -> Audit:
         return read_artifact(Audit, self.out)
 
     @cached_property
-    def rolled(self) -> dict[str, Any]:
-        return read_json(self.out / "backtest.json")
+    def rolled(self) -> Backtest:
+        return read_artifact(Backtest, self.out)
 
     @cached_property
-    def uplift(self) -> dict[str, Any]:
-        return read_json(self.out / "uplift.json")
+    def uplift(self) -> Uplift:
+        return read_artifact(Uplift, self.out)
 
     @cached_property
-    def value(self) -> dict[str, Any]:
-        return read_json(self.out / "value.json")
+    def value(self) -> Value:
+        return read_artifact(Value, self.out)
 
     @cached_property
-    def serving(self) -> dict[str, Any]:
+    def serving(self) -> Served:
         """Which model serves, and how its reasons stand a refit."""
-        return read_json(self.out / "final.json")
+        return read_artifact(Served, self.out)
 
     @cached_property
-    def explained(self) -> dict[str, Any]:
-        return read_json(self.folder / "explain" / "explain.json")
+    def explained(self) -> Explained:
+        return read_artifact(Explained, self.folder / "explain")
 
     @cached_property
-    def stressed(self) -> dict[str, Any]:
-        return read_json(self.folder / "explain" / "stress.json")
+    def stressed(self) -> Stress:
+        return read_artifact(Stress, self.folder / "explain")
 
     @cached_property
     def model(self) -> Model:
@@ -166,6 +173,6 @@ def group_words(name: str) -> dict[str, str]:
     return found.get(name, {"en": name, "zh": name})
 
 
-def unassessed(reason: str, **values: Any) -> dict[str, Any]:
+def unassessed(reason: str, **values: Any) -> Unassessed:
     """A section, or part of one, that cannot be filled; ``reason`` is a key of the catalogue of words."""
     return {"assessed": False, "reason": reason, "values": values}

@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from features import unique_yaml
-from training.io import read_json
+from training.data.artifacts import read_artifact
 from training.params import Params
+from training.results.estimate import Measures
+from training.results.evaluated import Detail, Metrics
+from training.results.report import Gate, Report
 from training.review.signoff import rejected, signed_twice, unsigned
 
 GATES = Path(__file__).parent / "gates.yaml"
@@ -14,14 +17,14 @@ NOTHING_TO_BEAT = ("no_champion", "champion_same")
 ANSWERS = ("owner", "validator")  # whose approval stands in for a comparison that cannot be made
 
 
-def check_gates(params: Params, name: str) -> list[dict[str, Any]]:
+def check_gates(params: Params, name: str) -> list[Gate]:
     """Every gate that the figures alone decide, with value, need and whether it is passed."""
     wanted = wanted_gates()
-    metrics = read_json(params.results / name / "metrics.json")
-    detail = read_json(params.results / name / "detail.json")
+    metrics = read_artifact(Metrics, params.results / name)
+    detail = read_artifact(Detail, params.results / name)
     positives, least = detail["positives"], wanted["data"]["positives"]
     frozen = params.release.level == "frozen"
-    ratio = metrics["expected_over_observed" if frozen else "rebased_expected_over_observed"]
+    ratio = metrics["expected_over_observed"] if frozen else metrics["rebased_expected_over_observed"]
     slack = wanted["calibration"]["expected_over_observed_within"]
     return [
         _gate("positives in the test", positives, f">= {least}", positives >= least),
@@ -30,19 +33,19 @@ def check_gates(params: Params, name: str) -> list[dict[str, Any]]:
             "expected over observed, as served",
             ratio,
             f"within {slack:.0%} of 1",
-            abs(ratio - 1) <= slack,
+            ratio is not None and abs(ratio - 1) <= slack,
         ),
     ]
 
 
-def release_gates(params: Params, name: str) -> list[dict[str, Any]]:
+def release_gates(params: Params, name: str) -> list[Gate]:
     """The same, and what is asked at the release: report, its checks, the champion, signatures."""
     from training.reporting.render import is_page_of
 
     page = params.results / name / "report.html"
     if not page.exists():
         return [*check_gates(params, name), _gate("report", False, "a report", False)]
-    report = read_json(page.with_suffix(".json"))
+    report = read_artifact(Report, page.parent)
     failed = report["sections"]["verdict"]["failed_checks"]
     same = is_page_of(page.read_text(), report)
     return [
@@ -65,7 +68,7 @@ def wanted_gates() -> dict[str, Any]:
     return unique_yaml.read(GATES)
 
 
-def _against_baselines(differences: dict[str, Any], margins: dict[str, float]) -> list[dict[str, Any]]:
+def _against_baselines(differences: dict[str, Measures], margins: dict[str, float]) -> list[Gate]:
     """Lower end of the gain in average precision over each baseline.
 
     Rules must be beaten. Logistic regression must not be missed by more than its margin: where the
@@ -79,7 +82,7 @@ def _against_baselines(differences: dict[str, Any], margins: dict[str, float]) -
     return found
 
 
-def _signatures(params: Params, name: str, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+def _signatures(params: Params, name: str, wanted: dict[str, Any]) -> list[Gate]:
     """No role rejects, no asked role is missing and, where asked, nobody signs for two."""
     against, roles = rejected(params, name), wanted["roles"]
     missing = unsigned(params, name, roles, date.today()) if roles else []
@@ -95,7 +98,7 @@ def _signatures(params: Params, name: str, wanted: dict[str, Any]) -> list[dict[
     return found
 
 
-def _against_champions(params: Params, name: str) -> list[dict[str, Any]]:
+def _against_champions(params: Params, name: str) -> list[Gate]:
     """The same over the model that serves, and over the best that ever did."""
     from training.reporting.sections.challenger import best, challenger
     from training.reporting.source import Source
@@ -107,7 +110,7 @@ def _against_champions(params: Params, name: str) -> list[dict[str, Any]]:
     ]
 
 
-def _against(params: Params, name: str, whom: str, found: dict[str, Any]) -> dict[str, Any]:
+def _against(params: Params, name: str, whom: str, found: Any) -> Gate:
     """One whose features are gone cannot be asked: then somebody who answers for it must have approved."""
     gate, margin = f"gain in average precision over {whom}, lower end", wanted_gates()["champion"]["margin"]
     if found["assessed"]:
@@ -122,6 +125,6 @@ def _against(params: Params, name: str, whom: str, found: dict[str, Any]) -> dic
     return _gate(gate, said, needs, approved)
 
 
-def _gate(name: str, value: Any, needs: str, passed: bool) -> dict[str, Any]:
+def _gate(name: str, value: Any, needs: str, passed: bool) -> Gate:
     shown = round(value, 4) if isinstance(value, float) else value
     return {"gate": name, "value": shown, "needs": needs, "passed": bool(passed)}

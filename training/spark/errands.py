@@ -7,7 +7,7 @@ import polars as pl
 from models.learners.encoder import Encoder
 from training.data.artifacts import Dataset
 from training.data.split import Split
-from training.spark import buckets, matrix, rows
+from training.spark import matrix, partition, rows
 from training.spark.place import Place
 from training.stages import dataset
 from training.stages.tune import tune
@@ -32,4 +32,4 @@ def encoded_sample(encoder: Encoder, sample: Path, out: Path) -> None:
     """Write the sample's matrix, beside the others but not among them: a folder is no partition."""
     (out / "sample").mkdir()
     found = matrix.encoded(encoder, pl.read_parquet(sample / "dataset.parquet"))
-    buckets.write(found, out / "sample" / "part-sample.parquet")
+    partition.write(found, out / "sample" / "part-sample.parquet")

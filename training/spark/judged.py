@@ -14,7 +14,7 @@ from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
 from models.task import Task
 from training.evaluation.metrics import share_interval
-from training.spark import buckets
+from training.spark import partition
 from training.spark.learn import margins
 from training.spark.matrix import as_matrix
 from training.spark.place import Place
@@ -41,17 +41,17 @@ def predicted(
     ``fold``, ``label``, ``margin`` (their mean), ``n``: of those that were contacted.
     """
     work = partial(_predicted, source, dict(boosters), encoder, out)
-    found = buckets.each(session, place.buckets, work, lambda one, other: _binned([one, other]))
+    found = partition.each(session, place.buckets, work, lambda one, other: _binned([one, other]))
     return found.select("fold", "label", "n", margin=pl.col("total") / pl.col("n"))
 
 
 def _predicted(
     source: Path, boosters: dict[int, Path], encoder: Encoder, out: Path, number: int
 ) -> pl.DataFrame:
-    rows = pl.read_parquet(buckets.part(source, number))
+    rows = pl.read_parquet(partition.part(source, number))
     parts = [_margins(rows, fold, path, encoder) for fold, path in sorted(boosters.items())]
     found = pl.concat(parts)
-    buckets.write(found, buckets.part(out, number))
+    partition.write(found, partition.part(out, number))
     place = (pl.col("margin") / WIDTH).floor().cast(pl.Int64)
     told = found.filter("contacted").with_columns(bin=place, total="margin", n=pl.lit(1, pl.Int64))
     return _binned([told])
@@ -103,7 +103,7 @@ def bands(
     ends = (1 - np.cumsum(shares)[:-1]).clip(0, 1).tolist()
     cuts = [float(calibration.probability(at)) for at in quantiles(rows, "margin", ends)]
     work = partial(_of_bands, place, oof, calibration, cuts)
-    found = buckets.each(session, place.buckets, work, np.add)
+    found = partition.each(session, place.buckets, work, np.add)
     return [*_told(task, shares, cuts, found)]
 
 
@@ -119,9 +119,9 @@ def _of_bands(
 ) -> np.ndarray:
     """Of each band rows, positives, and by subject the sums of n², n·positives, positives²; (bands, 5)."""
     subject = pl.read_parquet(
-        buckets.part(place.folder("rows"), number), columns=["row_id", place.task.subject]
+        partition.part(place.folder("rows"), number), columns=["row_id", place.task.subject]
     )
-    rows = pl.read_parquet(buckets.part(oof, number)).filter(pl.col("contacted"), pl.col("fold") >= 0)
+    rows = pl.read_parquet(partition.part(oof, number)).filter(pl.col("contacted"), pl.col("fold") >= 0)
     p = calibration.probability(rows["margin"])
     band = pl.Series((p[:, None] < np.asarray(cuts)).sum(axis=1), dtype=pl.Int64)
     joined = rows.with_columns(band=band).join(subject, on="row_id", how="left")

@@ -21,7 +21,7 @@ from training.data.artifacts import Dataset, Ingest, Tuned, read_artifact, write
 from training.data.split import NO_BLOCK
 from training.evaluation.recalibration import calibrated
 from training.io import read_json, say, write_json
-from training.spark import buckets, errands, judged, learn, matrix, models, questions, rows, scores
+from training.spark import errands, judged, learn, matrix, models, partition, questions, rows, scores
 from training.spark.place import Place
 from training.spark.steps import Step, stamped
 from training.stages.final import LATER
@@ -68,7 +68,7 @@ class Life:
         if not step.is_done:
             with step.making() as out:
                 key = place.task.subject
-                buckets.cut(self.session, tables, listed / "consent.parquet", key, place.buckets, out)
+                partition.cut(self.session, tables, listed / "consent.parquet", key, place.buckets, out)
         return step
 
     @cached_property

@@ -12,7 +12,7 @@ from models.fitted import observed_rates
 from models.learners.encoder import Column, Encoder
 from training.data.artifacts import Dataset
 from training.data.rows import catalogued, is_contacted
-from training.spark import buckets
+from training.spark import partition
 from training.spark.place import Place
 
 Values = dict[str, dict[str, Any]]  # of each feature: least, greatest, whether missing, categories
@@ -22,7 +22,7 @@ COLUMN = "f{}"  # names of the matrix's columns: XGBoost refuses some signs of o
 def encoder(session: Any, place: Place, source: Path, facts: Dataset) -> Encoder:
     """Return the inputs that say anything before the test, with all categories that are there."""
     features = catalogued(facts)
-    found = buckets.each(session, place.buckets, partial(_values, source, features_told(features)), _merged)
+    found = partition.each(session, place.buckets, partial(_values, source, features_told(features)), _merged)
     says = [feature for feature in features if _says(found[feature.name])]
     return Encoder(tuple(_column(feature, found[feature.name]) for feature in says))
 
@@ -41,7 +41,7 @@ def _says(values: dict[str, Any]) -> bool:
 
 
 def _values(source: Path, features: dict[str, bool], number: int) -> Values:
-    rows = pl.read_parquet(buckets.part(source, number))
+    rows = pl.read_parquet(partition.part(source, number))
     rows = rows.filter(is_contacted(rows)).filter(~pl.col("split").is_in(["gap", "test"]))
     return {name: _of(rows[name], category) for name, category in features.items()}
 
@@ -91,14 +91,14 @@ def observed(
     """
     inside = observed_rates.ranges(sample, encoder)
     work = partial(_counted, source, inside, splits)
-    counts, told = buckets.each(session, place.buckets, work, _sums)
+    counts, told = partition.each(session, place.buckets, work, _sums)
     return observed_rates.told(counts), told
 
 
 def _counted(
     source: Path, inside: dict[str, Any], splits: tuple[str, ...], number: int
 ) -> tuple[dict[str, Any], dict[str, int]]:
-    rows = pl.read_parquet(buckets.part(source, number)).filter(pl.col("split").is_in(splits))
+    rows = pl.read_parquet(partition.part(source, number)).filter(pl.col("split").is_in(splits))
     rows = rows.filter(is_contacted(rows))
     told = {
         "rows": len(rows),

@@ -22,7 +22,7 @@ from training.data.artifacts import Step
 from training.data.feature_groups import of_task
 from training.data.refusals import refused
 from training.data.rows import tables as scanned
-from training.spark import buckets
+from training.spark import partition
 from training.spark.place import Place
 from training.stages.dataset import nothing, questions
 
@@ -35,12 +35,12 @@ def everybody(session: Any, place: Place, out: Path) -> None:
     if isinstance(place.spine, GivenSpine) and not place.spine.dated:
         raise ValueError(f"{place.name}: a source without dates is drawn as a whole; run it on one machine")
     population = place.task.population
-    found = buckets.each(session, place.buckets, partial(_everybody, place), lambda one, two: one + two)
+    found = partition.each(session, place.buckets, partial(_everybody, place), lambda one, two: one + two)
     population.together(found).write_parquet(out / EVERYBODY)
 
 
 def _everybody(place: Place, number: int) -> list[pl.DataFrame]:
-    with buckets.view(place.cuts, number) as tables:
+    with partition.view(place.cuts, number) as tables:
         return [place.task.population.everybody(scanned(tables), place.spine)]
 
 
@@ -50,7 +50,7 @@ def _known(place: Place) -> Population:
 
 def past(session: Any, place: Place, end: int, out: Path) -> list[Step]:
     """Write the labelled questions of every bucket before ``end``; return how many were left at each step."""
-    steps: list[Step] = buckets.each(session, place.buckets, partial(_past, place, end, out), _sum)
+    steps: list[Step] = partition.each(session, place.buckets, partial(_past, place, end, out), _sum)
     if not steps[-1]["rows"]:
         raise ValueError(nothing(place.task, place.spine))
     return steps
@@ -58,11 +58,11 @@ def past(session: Any, place: Place, end: int, out: Path) -> list[Step]:
 
 def _past(place: Place, end: int, out: Path, number: int) -> list[Step]:
     task = replace(place.task, population=_known(place))
-    with buckets.view(place.cuts, number) as tables:
-        listed = tables / f"{buckets.CONSENT}.parquet"
+    with partition.view(place.cuts, number) as tables:
+        listed = tables / f"{partition.CONSENT}.parquet"
         without = refused(place.params, task.subject, end + 1, listed)
         rows, steps = questions(task, scanned(tables), place.spine, place.params, end, without)
-        buckets.write(_numbered(rows, number), buckets.part(out, number))
+        partition.write(_numbered(rows, number), partition.part(out, number))
     return steps
 
 
@@ -82,13 +82,13 @@ def _sum(one: list[Step], other: list[Step]) -> list[Step]:
 
 def now(session: Any, place: Place, moment: int, out: Path) -> None:
     """Write everybody as of ``moment``."""
-    buckets.each(session, place.buckets, partial(_now, place, moment, out), max)
+    partition.each(session, place.buckets, partial(_now, place, moment, out), max)
 
 
 def _now(place: Place, moment: int, out: Path, number: int) -> int:
-    with buckets.view(place.cuts, number) as tables:
+    with partition.view(place.cuts, number) as tables:
         rows = _known(place).now(scanned(tables), place.spine, moment)
-        buckets.write(_numbered(rows.sort(pl.all()), number), buckets.part(out, number))
+        partition.write(_numbered(rows.sort(pl.all()), number), partition.part(out, number))
     return len(rows)
 
 
@@ -98,13 +98,13 @@ def features(session: Any, place: Place, asked: Path, out: Path) -> None:
     What only the subject's own rows tell is computed in the bucket, by the engine of one machine; what
     subjects share goes through Spark's own joins.
     """
-    with buckets.view(place.cuts, 0) as tables:
+    with partition.view(place.cuts, 0) as tables:
         groups = of_task(place.params, place.task, tables)
     shared = [group for group in groups if _is_shared(group)]
     if shared:
         tables = Path(place.build) / "tables"
         engines.to_partitions(session, asked, tables, shared, out / "shared")
-    buckets.each(session, place.buckets, partial(_features, place, asked, out), max)
+    partition.each(session, place.buckets, partial(_features, place, asked, out), max)
 
 
 def _is_shared(group: Group) -> bool:
@@ -112,16 +112,16 @@ def _is_shared(group: Group) -> bool:
 
 
 def _features(place: Place, asked: Path, out: Path, number: int) -> int:
-    source, task = buckets.part(asked, number), place.task
-    target, count = buckets.part(out, number), place.params.engine.threads
-    with buckets.view(place.cuts, number) as tables, TemporaryDirectory(prefix="memberlens-") as folder:
+    source, task = partition.part(asked, number), place.task
+    target, count = partition.part(out, number), place.params.engine.threads
+    with partition.view(place.cuts, number) as tables, TemporaryDirectory(prefix="memberlens-") as folder:
         groups = [group for group in of_task(place.params, task, tables) if not _is_shared(group)]
         found = Path(folder) / "found.parquet"
         engines.to_parquet(source, tables, groups, found, _share(place.params.engine.memory, count), 1)
         frame = pl.read_parquet(found)
     if (out / "shared").exists():
         frame = frame.join(_shared(out / "shared", number), on="row_id", how="left", maintain_order="left")
-    buckets.write(frame, target)
+    partition.write(frame, target)
     return number
 
 
@@ -147,9 +147,9 @@ Work = Callable[[pl.DataFrame], pl.DataFrame]
 
 def rewritten(session: Any, place: Place, source: Path, work: Work, out: Path) -> None:
     """Write every part of ``source`` anew, as ``work`` makes it."""
-    buckets.each(session, place.buckets, partial(_rewritten, source, work, out), max)
+    partition.each(session, place.buckets, partial(_rewritten, source, work, out), max)
 
 
 def _rewritten(source: Path, work: Work, out: Path, number: int) -> int:
-    buckets.write(work(pl.read_parquet(buckets.part(source, number))), buckets.part(out, number))
+    partition.write(work(pl.read_parquet(partition.part(source, number))), partition.part(out, number))
     return number

@@ -12,7 +12,7 @@ from training.data.artifacts import Dataset, Ingest, Step, write_artifact
 from training.data.feature_groups import of_task
 from training.data.rows import GAP
 from training.data.split import Split, split_in_time
-from training.spark import buckets, questions
+from training.spark import partition, questions
 from training.spark.place import Place
 from training.stages.dataset import PARTS, Summary, facts_of, summary
 
@@ -37,11 +37,11 @@ def described(
     ValueError
         A part with outcomes of one kind only, or nothing to learn from before the first block.
     """
-    splits, last = buckets.each(
+    splits, last = partition.each(
         session, place.buckets, partial(_summed, place, out), partial(_added, place.task)
     )
     _require_labels(splits, found, place.name)
-    with buckets.view(place.cuts, 0) as tables:
+    with partition.view(place.cuts, 0) as tables:
         groups = of_task(place.params, place.task, tables)
     return facts_of(
         place.task, getattr(place.params.spine, place.name), splits, found, groups, [*steps, last], ingest, []
@@ -54,7 +54,7 @@ Summed = tuple[dict[str, Summary], Step]
 def _summed(place: Place, folder: Path, number: int) -> Summed:
     """Each part of the split in one bucket, and the last step of the waterfall."""
     task = place.task
-    rows = pl.read_parquet(buckets.part(folder, number), columns=[task.subject, "as_of", "label", "split"])
+    rows = pl.read_parquet(partition.part(folder, number), columns=[task.subject, "as_of", "label", "split"])
     kept = rows.filter(pl.col("split") != GAP)
     splits = {part: summary(kept.filter(pl.col("split") == part), task) for part in PARTS}
     subjects = kept[task.subject].n_unique()
@@ -92,7 +92,7 @@ def sample(session: Any, place: Place, source: Path, facts: Dataset, out: Path) 
     """
     rows = sum(told["rows"] for told in facts["splits"].values())
     share = min(1.0, SAMPLE / rows)
-    buckets.each(session, place.buckets, partial(_drawn, place, source, share, out), max)
+    partition.each(session, place.buckets, partial(_drawn, place, source, share, out), max)
     session.sparkContext.parallelize([0], 1).foreach(partial(_gathered, place.task.key, out))
     told: Dataset = {**facts, "sample": {"share": share, "of": rows}}
     write_artifact(out, Dataset, told)
@@ -100,10 +100,12 @@ def sample(session: Any, place: Place, source: Path, facts: Dataset, out: Path) 
 
 
 def _drawn(place: Place, source: Path, share: float, out: Path, number: int) -> int:
-    rows = pl.read_parquet(buckets.part(source, number))
+    rows = pl.read_parquet(partition.part(source, number))
     subjects = rows[place.task.subject].unique()
     kept = subjects.filter(pl.Series([is_drawn(str(one), share) for one in subjects], dtype=pl.Boolean))
-    buckets.write(rows.filter(pl.col(place.task.subject).is_in(kept.implode())), buckets.part(out, number))
+    partition.write(
+        rows.filter(pl.col(place.task.subject).is_in(kept.implode())), partition.part(out, number)
+    )
     return number
 
 
@@ -121,6 +123,6 @@ def _gathered(key: str, folder: Path, _: Any) -> None:
     parts = sorted(folder.glob("part-*.parquet"))
     every = pl.concat([pl.read_parquet(path) for path in parts], how="vertical_relaxed")
     ordered = every.sort("as_of", key).with_columns(row_id=pl.int_range(pl.len(), dtype=pl.Int64))
-    buckets.write(ordered, folder / "dataset.parquet")
+    partition.write(ordered, folder / "dataset.parquet")
     for path in parts:
         path.unlink()

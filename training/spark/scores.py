@@ -8,12 +8,13 @@ import numpy as np
 import polars as pl
 
 from features import consent
+from features.replacing import replacing
 from models.fitted.model import Model
 from models.fitted.release_format import POPULATION
 from models.population import outside
 from models.scorer import Population, Scorer
 from training.io import write_json
-from training.spark import buckets
+from training.spark import partition
 from training.spark.judged import quantiles
 from training.spark.place import Place
 from training.stages.consent import with_reasons
@@ -24,7 +25,7 @@ NEAR = 1e-4  # share of the population within which a sketch is right
 
 def chances(session: Any, place: Place, people: Path, model: Path, moment: int, out: Path) -> None:
     """Write the probability of everybody whom the task is about, and whether they may be ``scored``."""
-    buckets.each(session, place.buckets, partial(_chances, place, people, model, moment, out), max)
+    partition.each(session, place.buckets, partial(_chances, place, people, model, moment, out), max)
 
 
 def _chances(place: Place, people: Path, folder: Path, moment: int, out: Path, number: int) -> int:
@@ -38,17 +39,17 @@ def _chances(place: Place, people: Path, folder: Path, moment: int, out: Path, n
     found = pl.DataFrame(
         {"p": model.probability(rows), "scored": scored}, schema={"p": pl.Float64, "scored": pl.Boolean}
     )
-    buckets.write(found, buckets.part(out, number))
+    partition.write(found, partition.part(out, number))
     return number
 
 
 def _snapshot(place: Place, people: Path, model: Model, moment: int, number: int) -> pl.DataFrame:
     """One bucket of everybody as the batch has it: inputs, consent, why somebody is outside."""
-    task, rows = place.task, pl.read_parquet(buckets.part(people, number))
+    task, rows = place.task, pl.read_parquet(partition.part(people, number))
     rows = rows.rename({task.subject: "subject_id"})
     if kind := consent.KINDS.get(task.subject):
-        with buckets.view(place.cuts, number) as tables:
-            listed = tables / f"{buckets.CONSENT}.parquet"
+        with partition.view(place.cuts, number) as tables:
+            listed = tables / f"{partition.CONSENT}.parquet"
             rows = with_reasons(rows, kind, place.params, moment, listed)
     also = [name for name in (consent.REASON,) if name in rows.columns]
     rows = rows.select(*_keys(rows), "as_of", *model.reads, *also).sort(_keys(rows))
@@ -109,7 +110,7 @@ def scores(
 ) -> None:
     """Write ``part-*.parquet``, as the nightly batch: numbers, status and reasons in words of everybody."""
     work = partial(_scores, place, people, model, found, moment, out)
-    buckets.each(session, place.buckets, work, max)
+    partition.each(session, place.buckets, work, max)
     write_json(out / POPULATION, found.to_json())
 
 
@@ -118,6 +119,6 @@ def _scores(
 ) -> int:
     model = Model.load(folder)
     rows = _snapshot(place, people, model, moment, number)
-    with buckets.aside(buckets.part(out, number)) as path:
+    with replacing(partition.part(out, number), contended=True) as path:
         write_scores(Scorer(model, found), rows, _keys(rows), path)
     return number

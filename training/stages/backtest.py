@@ -17,16 +17,27 @@ from features.timestamps import iso
 from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
-from training.data.artifacts import Tuned, read_artifact
+from training.data.artifacts import Dataset, Tuned, read_artifact, write_artifact
 from training.data.rows import inputs, load
 from training.evaluation.metrics import codes, estimates
 from training.evaluation.recalibration import calibrated, rebased
 from training.io import say, write_json
 from training.params import Params
+from training.results.backtested import (
+    MODES,
+    Backtest,
+    ModeMeasures,
+    Modes,
+    Origin,
+    RandomSplit,
+    RankGap,
+    Rolled,
+    WayJudged,
+)
+from training.results.estimate import ENDS, Estimate, Measures
 
-MODES = ("refitted", "frozen")
-METRICS = ("auc", "average_precision", "lift_10", "expected_over_observed")
 FEWEST, POSITIVES, JUDGED = 1000, 100, 20  # rows to learn from; of the rarer class; to be judged on
+UNSPLIT: RandomSplit = {"assessed": False}
 BEFORE = 0.25  # of the period before the first origin
 
 
@@ -68,18 +79,29 @@ def backtest(params: Params, name: str) -> None:
     maker = Maker(inputs(rows, facts), Recipe.of(best, params.seed), asked.rows)
     dated = facts["dated"]
     starts = origins(rows, asked.origins) if dated else []
-    found: dict[str, Any] = {"task": name, "data": params.data, "assessed": len(starts) > 1}
-    if len(starts) > 1:
-        blocks = _blocks(rows, starts, maker, facts["subject"], params)
-        found |= _judged(blocks, params)
-    else:
-        found["reason"] = "no_backtest" if dated else "undated"
-    found["random_split"] = {"assessed": False}
-    if dated:
-        found["random_split"] = _random(rows, maker, facts["subject"], params, out)
-    write_json(out / "backtest.json", found)
+    rolled = _rolled(rows, starts, maker, facts, params)
+    split = _random(rows, maker, facts["subject"], params) if dated else UNSPLIT
+    found: Backtest = {"task": name, "data": params.data, **rolled, "random_split": split}
+    write_artifact(out, Backtest, found)
     write_json(out / "plots" / "backtest.json", _points(found))
     say(f"{name}: {_sentence(found)}")
+
+
+def _rolled(rows: pl.DataFrame, starts: list[int], maker: Maker, facts: Dataset, params: Params) -> Rolled:
+    """Every origin and all their rows together, or why there are none."""
+    if len(starts) < 2:
+        return {"assessed": False, "reason": "no_backtest" if facts["dated"] else "undated"}
+    blocks = _blocks(rows, starts, maker, facts["subject"], params)
+    origins: list[Origin] = [
+        {
+            "origin": str(iso(block["origin"][0])),
+            "to": str(iso(block["as_of"].max())),
+            "learnt": block["learnt"][0],
+            **_estimates(block, params),
+        }
+        for block in blocks
+    ]
+    return {"assessed": True, "origins": origins, "overall": _estimates(pl.concat(blocks), params)}
 
 
 def origins(rows: pl.DataFrame, most: int) -> list[int]:
@@ -145,21 +167,10 @@ def _probability(mode: str, margin: np.ndarray, before: list[pl.DataFrame], orig
     return pl.Series(mode, calibration.probability(margin))
 
 
-def _judged(blocks: list[pl.DataFrame], params: Params) -> dict[str, Any]:
-    return {
-        "origins": [
-            {"origin": iso(block["origin"][0]), "to": iso(block["as_of"].max()), "learnt": block["learnt"][0]}
-            | _estimates(block, params)
-            for block in blocks
-        ],
-        "overall": _estimates(pl.concat(blocks), params),
-    }
-
-
-def _estimates(rows: pl.DataFrame, params: Params) -> dict[str, Any]:
+def _estimates(rows: pl.DataFrame, params: Params) -> Modes:
     """Both modes with intervals by subject, and refitted minus frozen, paired."""
     label = rows["label"].to_numpy()
-    scores = {mode: rows[mode].to_numpy() for mode in MODES}
+    scores: dict[str, np.ndarray] = {mode: rows[mode].to_numpy() for mode in MODES}
     subject, draws = (
         codes(rows["subject"].to_numpy()),
         min(params.evaluate.resamples, params.backtest.resamples),
@@ -169,12 +180,26 @@ def _estimates(rows: pl.DataFrame, params: Params) -> dict[str, Any]:
         "n": len(rows),
         "positives": int(label.sum()),
         "rate": float(label.mean()),
-        **{mode: {metric: values[mode][metric] for metric in METRICS} for mode in MODES},
-        "difference": {metric: differences["frozen"][metric] for metric in METRICS[:2]},
+        "refitted": _of_mode(values["refitted"]),
+        "frozen": _of_mode(values["frozen"]),
+        "difference": _ranks(differences["frozen"]),
     }
 
 
-def _random(rows: pl.DataFrame, maker: Maker, subject: str, params: Params, out: Any) -> dict[str, Any]:
+def _of_mode(found: Measures) -> ModeMeasures:
+    return {
+        "auc": found["auc"],
+        "average_precision": found["average_precision"],
+        "lift_10": found["lift_10"],
+        "expected_over_observed": found["expected_over_observed"],
+    }
+
+
+def _ranks(found: Measures) -> RankGap:
+    return {"auc": found["auc"], "average_precision": found["average_precision"]}
+
+
+def _random(rows: pl.DataFrame, maker: Maker, subject: str, params: Params) -> RandomSplit:
     """What a split of subjects at random would have promised, beside the out-of-time figure.
 
     As many test rows as the test in time; what is learnt from is as much in both.
@@ -182,35 +207,42 @@ def _random(rows: pl.DataFrame, maker: Maker, subject: str, params: Params, out:
     past, test = rows.filter(pl.col("split") != "test"), rows.filter(pl.col("split") == "test")
     share = len(test) / len(rows)
     drawn = pl.col(subject).hash(seed=params.seed) % 10_000 < share * 10_000
-    kept: dict[str, dict[str, Any]] = {}
-    for way, (learn, judge) in {
-        "random": (rows.filter(~drawn), rows.filter(drawn)), "out_of_time": (past, test),
-    }.items():  # fmt: skip
+    kept = []
+    for learn, judge in ((rows.filter(~drawn), rows.filter(drawn)), (past, test)):
         learn = learn.sample(min(len(past), len(learn)), seed=params.seed)
         judge = judge.sample(min(maker.rows, len(judge)), seed=params.seed).sort("row_id")
         label = judge["label"].to_numpy()
         if not 0 < label.sum() < len(label) or learn["label"].n_unique() < 2:
-            return {"assessed": False}
-        score = maker.fit(learn).margin(judge)
-        who = codes(judge[subject].to_numpy())
-        values, _ = estimates(
-            label, {way: Calibration().probability(score)}, who, params.backtest.resamples, params.seed
-        )
-        kept[way] = {"n": len(label), "positives": int(label.sum())} | {
-            m: values[way][m] for m in METRICS[:2]
-        }
-    gap = {metric: _apart(kept["random"][metric], kept["out_of_time"][metric]) for metric in METRICS[:2]}
-    return {"assessed": True, **kept, "gap": gap}
+            return UNSPLIT
+        kept.append(_way(maker.fit(learn).margin(judge), label, judge[subject], params))
+    random, in_time = kept
+    gap: RankGap = {
+        "auc": _apart(random["auc"], in_time["auc"]),
+        "average_precision": _apart(random["average_precision"], in_time["average_precision"]),
+    }
+    return {"assessed": True, "random": random, "out_of_time": in_time, "gap": gap}
 
 
-def _apart(first: dict[str, Any], second: dict[str, Any]) -> dict[str, float]:
+def _way(margin: np.ndarray, label: np.ndarray, subject: pl.Series, params: Params) -> WayJudged:
+    """The figures of one way to split, of margins of the rows judged."""
+    scores = {"way": Calibration().probability(margin)}
+    draws = params.backtest.resamples
+    values, _ = estimates(label, scores, codes(subject.to_numpy()), draws, params.seed)
+    return {"n": len(label), "positives": int(label.sum()), **_ranks(values["way"])}
+
+
+def _apart(first: Estimate, second: Estimate) -> Estimate:
     """Difference of two figures from different rows, its interval from theirs as independent."""
-    half = float(np.hypot(*((found["high"] - found["low"]) / 2 for found in (first, second))))
-    gap = first["value"] - second["value"]
+    ends = [found[end] for found in (first, second) for end in ENDS]
+    if None in ends:
+        return {"value": None, "low": None, "high": None}
+    (one, low, high), (other, other_low, other_high) = np.array(ends, dtype=np.float64).reshape(2, 3)
+    half = float(np.hypot((high - low) / 2, (other_high - other_low) / 2))
+    gap = float(one - other)
     return {"value": gap, "low": gap - half, "high": gap + half}
 
 
-def _points(found: dict[str, Any]) -> list[dict[str, Any]]:
+def _points(found: Backtest) -> list[dict[str, Any]]:
     """For DVC's plots."""
     return [
         {"origin": row["origin"][:10], "mode": mode, "auc": row[mode]["auc"]["value"]}
@@ -219,7 +251,7 @@ def _points(found: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _sentence(found: dict[str, Any]) -> str:
+def _sentence(found: Backtest) -> str:
     if not found["assessed"]:
         return (
             "no dates, no back-test"

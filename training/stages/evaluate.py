@@ -1,7 +1,6 @@
 """Stage ``evaluate``: the model and its baselines on later rows that nothing was chosen on."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,6 +10,7 @@ from models.fitted.model import Model
 from models.learners.encoder import Encoder
 from models.task import Task
 from models.task import task as task_named
+from training.data.artifacts import Dataset, write_artifact
 from training.data.rows import KEYS, asked, is_contacted
 from training.evaluation.contact_list import REFERENCE
 from training.evaluation.looks import look
@@ -18,6 +18,8 @@ from training.evaluation.metrics import codes, estimates, rate
 from training.evaluation.recalibration import rolling
 from training.io import say, sha256, write_json
 from training.params import Params
+from training.results.estimate import Measures
+from training.results.evaluated import MONTHLY, Decile, Detail, Metrics, Period
 
 PERIOD = "%Y-%m"
 
@@ -36,18 +38,33 @@ def evaluate(params: Params, name: str) -> None:
     both = _predictions(later, model, every)
     both.filter(~contacted).write_parquet(folder / "held_out.parquet")
     test, predictions = later.filter(contacted), both.filter(contacted)
-    scores = {one: score[contacted.to_numpy()] for one, score in every.items()}
     followed = rolling(model.calibration, predictions)
     predictions.with_columns(rebased=pl.Series(followed)).write_parquet(folder / "test.parquet")
-    label, subject = test["label"].to_numpy(), codes(test[facts["subject"]].to_numpy())
     look(out, test, sha256(folder / "model" / "model.ubj"))
+    scores = {one: score[contacted.to_numpy()] for one, score in every.items()}
+    detail = _judged(params, name, test, facts, scores | {"rebased": followed}, unusable)
+    best, metrics = detail["best_baseline"], detail["estimators"]
+    write_artifact(out, Metrics, _headline(detail))
+    write_artifact(out, Detail, detail)
+    write_plots(out / "plots", test["label"].to_numpy(), scores, detail["deciles"], best)
+    auc = {key: metrics[key]["auc"]["value"] for key in ("model", best)}
+    say(f"{name}: test AUC {auc['model']:.3f}, best baseline {best} {auc[best]:.3f}")
+
+
+def _judged(
+    params: Params,
+    name: str,
+    test: pl.DataFrame,
+    facts: Dataset,
+    scores: dict[str, np.ndarray],
+    unusable: list[str],
+) -> Detail:
+    """Every figure of the test rows; ``scores`` of the model, of its baselines and of the re-based model."""
+    label, subject = test["label"].to_numpy(), codes(test[facts["subject"]].to_numpy())
     say(f"{name}: {params.evaluate.resamples} resamples of {len(label):,} rows")
-    told = scores | {"rebased": followed}
-    metrics, differences = estimates(label, told, subject, params.evaluate.resamples, params.seed)
+    metrics, differences = estimates(label, scores, subject, params.evaluate.resamples, params.seed)
     rebased, _ = metrics.pop("rebased"), differences.pop("rebased")
-    best = _best(metrics)
-    write_json(out / "metrics.json", _headline(metrics["model"], rebased, differences[best], label))
-    detail = {
+    return {
         "task": name,
         "data": params.data,
         "n": len(label),
@@ -56,19 +73,15 @@ def evaluate(params: Params, name: str) -> None:
         "base_rate": float(label.mean()),
         "estimators": metrics,
         "rebased": rebased,
-        "best_baseline": best,
+        "best_baseline": _best(metrics),
         "unusable": unusable,
         "differences": differences,
         "deciles": deciles(label, scores["model"], subject),
         "periods": _periods(test, scores["model"], subject, params.seed) if facts["dated"] else [],
     }
-    write_json(out / "detail.json", detail)
-    write_plots(out / "plots", label, scores, subject, best)
-    auc = {key: metrics[key]["auc"]["value"] for key in ("model", best)}
-    say(f"{name}: test AUC {auc['model']:.3f}, best baseline {best} {auc[best]:.3f}")
 
 
-def _best(metrics: dict[str, Any]) -> str:
+def _best(metrics: dict[str, Measures]) -> str:
     """The simple method with the highest average precision."""
     usable = [one for one in metrics if one not in REFERENCE]
     return max(usable, key=lambda one: metrics[one]["average_precision"]["value"] or 0)
@@ -117,25 +130,33 @@ def _predictions(test: pl.DataFrame, model: Model, scores: dict[str, np.ndarray]
     )
 
 
-def _headline(
-    model: dict[str, Any], rebased: dict[str, Any], difference: dict[str, Any], label: np.ndarray
-) -> dict[str, Any]:
+def _headline(detail: Detail) -> Metrics:
     """At most fifteen flat numbers, their names stable."""
-    chosen = ("auc", "average_precision", "lift_10", "capture_20", "brier", "expected_over_observed")
-    found = {name: model[name]["value"] for name in (*chosen, "calibration_error")}
-    for name in ("auc", "average_precision"):
-        found |= {f"{name}_low": model[name]["low"], f"{name}_high": model[name]["high"]}
-    gain = difference["average_precision"]
-    found |= {"gain_average_precision": gain["value"], "gain_average_precision_low": gain["low"]}
-    found["rebased_expected_over_observed"] = rebased["expected_over_observed"]["value"]
-    return found | {"base_rate": float(label.mean())}
+    model, gain = detail["estimators"]["model"], detail["differences"][detail["best_baseline"]]
+    return {
+        "auc": model["auc"]["value"],
+        "average_precision": model["average_precision"]["value"],
+        "lift_10": model["lift_10"]["value"],
+        "capture_20": model["capture_20"]["value"],
+        "brier": model["brier"]["value"],
+        "expected_over_observed": model["expected_over_observed"]["value"],
+        "calibration_error": model["calibration_error"]["value"],
+        "auc_low": model["auc"]["low"],
+        "auc_high": model["auc"]["high"],
+        "average_precision_low": model["average_precision"]["low"],
+        "average_precision_high": model["average_precision"]["high"],
+        "gain_average_precision": gain["average_precision"]["value"],
+        "gain_average_precision_low": gain["average_precision"]["low"],
+        "rebased_expected_over_observed": detail["rebased"]["expected_over_observed"]["value"],
+        "base_rate": detail["base_rate"],
+    }
 
 
-def deciles(label: np.ndarray, score: np.ndarray, subject: np.ndarray) -> list[dict[str, Any]]:
+def deciles(label: np.ndarray, score: np.ndarray, subject: np.ndarray) -> list[Decile]:
     """Ten equal parts by score, the highest first; intervals by subject."""
     order = np.argsort(-score, kind="stable")
     total, base, caught, rows = label.sum(), label.mean(), 0, 0
-    found = []
+    found: list[Decile] = []
     for number, part in enumerate(np.array_split(order, 10), 1):
         positives = int(label[part].sum())
         caught, rows = caught + positives, rows + len(part)
@@ -153,7 +174,7 @@ def deciles(label: np.ndarray, score: np.ndarray, subject: np.ndarray) -> list[d
     return found
 
 
-def _periods(test: pl.DataFrame, score: np.ndarray, subject: np.ndarray, seed: int) -> list[dict[str, Any]]:
+def _periods(test: pl.DataFrame, score: np.ndarray, subject: np.ndarray, seed: int) -> list[Period]:
     """The same by calendar month of the as-of moment; intervals by subject."""
     month = pl.from_epoch("as_of", time_unit="s").dt.strftime(PERIOD)
     frame = test.select("label", period=month).with_columns(
@@ -162,7 +183,7 @@ def _periods(test: pl.DataFrame, score: np.ndarray, subject: np.ndarray, seed: i
     found = []
     for (period,), part in sorted(frame.group_by("period"), key=lambda item: str(item[0])):
         label, p = part["label"].to_numpy(), part["score"].to_numpy()
-        row = {
+        row: Period = {
             "period": period,
             "n": len(label),
             "positives": int(label.sum()),
@@ -172,16 +193,17 @@ def _periods(test: pl.DataFrame, score: np.ndarray, subject: np.ndarray, seed: i
         if 0 < label.sum() < len(label):
             who = codes(part["subject"].to_numpy())
             metrics, _ = estimates(label, {"model": p}, who, 100, seed)
-            row |= {key: metrics["model"][key] for key in ("auc", "lift_10", "expected_over_observed")}
+            for key in MONTHLY:
+                row[key] = metrics["model"][key]
         found.append(row)
     return found
 
 
 def write_plots(
-    folder: Path, label: np.ndarray, scores: dict[str, np.ndarray], subject: np.ndarray, best: str
+    folder: Path, label: np.ndarray, scores: dict[str, np.ndarray], parts: list[Decile], best: str
 ) -> None:
     """Gains and reliability as points, for DVC's plots."""
-    gains, reliability = [], []
+    gains = []
     for name in ("model", best):
         caught = np.cumsum(label[np.argsort(-scores[name], kind="stable")]) / label.sum()
         places = np.unique(np.linspace(0, len(label) - 1, 101).astype(int))
@@ -189,7 +211,6 @@ def write_plots(
             {"scores": name, "share": float((i + 1) / len(label)), "capture": float(caught[i])}
             for i in places
         ]
-    for row in deciles(label, scores["model"], subject):
-        reliability.append({"expected": row["expected"], "observed": row["rate"]})
+    reliability = [{"expected": row["expected"], "observed": row["rate"]} for row in parts]
     write_json(folder / "gains.json", gains)
     write_json(folder / "reliability.json", reliability)

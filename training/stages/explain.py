@@ -1,7 +1,6 @@
 """Stage ``explain``: what drives the score, on a sample of the test rows, and whether it adds up."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,12 +10,15 @@ from models.counterfactual import Counterfactuals
 from models.fitted.model import Model
 from models.phrases import family
 from models.scorer import Population, Scorer
-from training.data.artifacts import Dataset, Tuned, read_artifact
+from training.data.artifacts import Dataset, Tuned, read_artifact, write_artifact
 from training.data.rows import load
-from training.evaluation.metrics import codes, interval, resamples
+from training.evaluation.bootstrap import band, resamples
+from training.evaluation.metrics import codes
 from training.evaluation.robustness import Trial, lagged, stress
-from training.io import read_json, say, write_json
+from training.io import say
 from training.params import Params
+from training.results.estimate import FiniteEstimate
+from training.results.explained import Explained, FamilyWeight, FeatureWeight, OtherwiseCount, Stress
 
 SAMPLE = 2_000
 ACTED_ON = 200  # rows of the highest band for which another band is looked for
@@ -45,38 +47,35 @@ def explain(params: Params, name: str) -> None:
     table |= {column: values[:, at] for at, column in enumerate(model.encoder.names)}
     pl.DataFrame(table).write_parquet(out / "shap.parquet")
     subject = codes(rows[facts["subject"]].to_numpy())
-    write_json(
-        out / "explain.json",
-        {
-            "rows": len(rows),
-            "base": base,
-            "max_error": float(error.max()),
-            "max_relative_error": float(relative.max()),
-            "tolerance": TOLERANCE,
-            "features": _importance(model, values, subject, params.seed),
-            "families": _families(model, values, subject, params.seed),
-            "otherwise": otherwise(folder, model, params.seed, ACTED_ON),
-        },
-    )
-    write_json(out / "stress.json", _stressed(folder, model, facts, params.seed))
+    explained: Explained = {
+        "rows": len(rows),
+        "base": base,
+        "max_error": float(error.max()),
+        "max_relative_error": float(relative.max()),
+        "tolerance": TOLERANCE,
+        "features": _importance(model, values, subject, params.seed),
+        "families": _families(model, values, subject, params.seed),
+        "otherwise": otherwise(folder, model, params.seed, ACTED_ON),
+    }
+    write_artifact(out, Explained, explained)
+    write_artifact(out, Stress, _stressed(folder, model, facts, explained["features"], params.seed))
     say(f"{name}: explained {len(rows):,} rows, largest gap to the log-odds {error.max():.1e}")
 
 
-def _stressed(folder: Path, model: Model, facts: Dataset, seed: int) -> dict[str, Any]:
+def _stressed(folder: Path, model: Model, facts: Dataset, lines: list[FeatureWeight], seed: int) -> Stress:
     """The stress runs, on the strongest features found."""
     rows, best = load(folder)[0], read_artifact(Tuned, folder)["best"]
     past, test = rows.filter(pl.col("split") != "test"), rows.filter(pl.col("split") == "test")
-    lines = read_json(folder / "explain" / "explain.json")["features"]
     groups: dict[str, list[str]] = {}
     for line in sorted(lines, key=lambda line: line["name"]):
         groups.setdefault(line["group"], []).append(line["name"])
     trial = Trial.of(model, past, test, best, facts["subject"], seed)
     current = [name for group in ABOUT_CONTENT for name in groups.get(group, [])]
     found = stress(trial, groups, [line["name"] for line in lines])
-    return found | {"lagged": lagged(model, rows, facts["subject"], current, seed)}
+    return {**found, "lagged": lagged(model, rows, facts["subject"], current, seed)}
 
 
-def otherwise(folder: Path, model: Model, seed: int, most: int) -> dict[str, int]:
+def otherwise(folder: Path, model: Model, seed: int, most: int) -> OtherwiseCount:
     """For how many test rows of the highest band another band is reached, and how often that is confirmed.
 
     Returns
@@ -127,36 +126,37 @@ def _require_additive(name: str, rows: pl.DataFrame, relative: np.ndarray) -> No
         )
 
 
-def _importance(model: Model, values: np.ndarray, subject: np.ndarray, seed: int) -> list[dict[str, Any]]:
+def _importance(model: Model, values: np.ndarray, subject: np.ndarray, seed: int) -> list[FeatureWeight]:
     """Mean absolute contribution of each feature with its interval, the largest first."""
     group = {row["name"]: row["group"] for row in model.card["features"]}
     found = zip(model.encoder.names, _means(np.abs(values), subject, seed), strict=True)
-    lines = [{"name": name, "group": group[name], **mean} for name, mean in found]
+    lines: list[FeatureWeight] = [{"name": name, "group": group[name], **mean} for name, mean in found]
     return sorted(lines, key=lambda line: (-line["value"], line["name"]))
 
 
-def _families(model: Model, values: np.ndarray, subject: np.ndarray, seed: int) -> list[dict[str, Any]]:
+def _families(model: Model, values: np.ndarray, subject: np.ndarray, seed: int) -> list[FamilyWeight]:
     """The same for features that differ by window only, summed before the absolute value."""
     names = np.array([family(name) for name in model.encoder.names])
     kinds = sorted(set(names))
     summed = np.column_stack([values[:, names == kind].sum(axis=1) for kind in kinds])
-    lines = [
+    lines: list[FamilyWeight] = [
         {
             "family": kind,
             "features": [n for n, f in zip(model.encoder.names, names, strict=True) if f == kind],
+            **mean,
         }
-        | mean
         for kind, mean in zip(kinds, _means(np.abs(summed), subject, seed), strict=True)
     ]
     return sorted(lines, key=lambda line: (-line["value"], line["family"]))
 
 
-def _means(values: np.ndarray, subject: np.ndarray, seed: int) -> list[dict[str, Any]]:
+def _means(values: np.ndarray, subject: np.ndarray, seed: int) -> list[FiniteEstimate]:
     """Mean of each column with its 95 % interval, resampled by subject."""
+    # One matrix product: a statistic a resample would cost a pass over all columns for each.
     weights = np.array(list(resamples(subject, DRAWS, seed)))
     draws = weights @ values / weights.sum(axis=1, keepdims=True)
-    bounds = [interval(draws[:, at]) for at in range(values.shape[1])]
-    means = values.mean(axis=0)
+    ends = band(draws)
     return [
-        {"value": float(m), "low": low, "high": high} for m, (low, high) in zip(means, bounds, strict=True)
+        {"value": float(mean), "low": low, "high": high}
+        for mean, low, high in zip(values.mean(axis=0), ends["low"], ends["high"], strict=True)
     ]

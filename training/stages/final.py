@@ -7,7 +7,6 @@ to judge it on. How like the two say why is measured: reasons that a refit turns
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,11 +15,12 @@ from models.fitted.model import Model
 from models.fitted.observed_rates import observed
 from models.learners.recipe import Recipe
 from models.reasons import Explainer
-from training.data.artifacts import Tuned, read_artifact
+from training.data.artifacts import Tuned, read_artifact, write_artifact
 from training.data.rows import closed, is_contacted, learnt, load
 from training.evaluation.recalibration import calibrated, rebased
-from training.io import say, write_json
+from training.io import say
 from training.params import Params
+from training.results.served import ReasonStability, Served
 
 ROWS = 2_000  # of the test, whose reasons are compared
 TOLD = 3  # reasons that an answer tells
@@ -29,7 +29,7 @@ LATER = 1_000  # what the refit adds to the seed: another seed is part of anothe
 
 def final(params: Params, name: str) -> None:
     """Write ``final/`` and ``final.json``: what serves, until when it learnt, and how its reasons hold."""
-    folder, out = params.build / name, params.results / name / "final.json"
+    folder, out = params.build / name, params.results / name
     judged, rows = Model.load(folder / "model"), load(folder)[0]
     refitted = _refitted(judged, params, name)
     kept = params.release.learn == "before_test"
@@ -40,7 +40,7 @@ def final(params: Params, name: str) -> None:
     card = model.card | {"reasons": reasons}
     shutil.rmtree(folder / "final", ignore_errors=True)
     Model(model.booster, model.encoder, model.calibration, card).save(folder / "final")
-    found = {
+    found: Served = {
         "task": name,
         "data": params.data,
         "learn": params.release.learn,
@@ -48,7 +48,7 @@ def final(params: Params, name: str) -> None:
         "learnt": model.card["learnt"],
         "reasons": reasons,
     }
-    write_json(out, found)
+    write_artifact(out, Served, found)
     say(f"{name}: {found['learn']} serves; the same reasons after a refit {reasons['same']:.0%}")
 
 
@@ -87,7 +87,7 @@ def _level(judged: Model, folder: Path, params: Params) -> Model:
     return Model(judged.booster, judged.encoder, rebased(judged.calibration, known), judged.card)
 
 
-def stability(first: Model, second: Model, rows: pl.DataFrame) -> dict[str, Any]:
+def stability(first: Model, second: Model, rows: pl.DataFrame) -> ReasonStability:
     """Return how far two models tell the same reasons of rows.
 
     ``same`` is the share of rows of which both tell the same ``TOLD`` or fewer, ``kept`` of the first one's

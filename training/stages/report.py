@@ -8,14 +8,17 @@ from typing import Any
 from features.replacing import replacing
 from models import approval
 from models.fitted.release_format import SIGNATURES
+from training.data.artifacts import read_artifact, write_artifact
 from training.io import read_json, say, sha256, write_json
 from training.params import Params
-from training.reporting.beside import CHALLENGER, beside
+from training.reporting.beside import beside
 from training.reporting.build import build
 from training.reporting.info import load
 from training.reporting.render import index, is_page_of, page
 from training.reporting.sections.challenger import challenger
 from training.reporting.source import Source
+from training.results.challenger import Challenger
+from training.results.report import Report
 from training.review.signoff import digest, rows
 
 LARGEST = 3_000_000  # bytes: a report is sent by mail and opened on a phone
@@ -29,8 +32,8 @@ def report(params: Params, name: str) -> None:
     """Write ``report.json`` and ``report.html`` of one task, and the index of the data set."""
     source = Source(params, name)
     found = build(source, load(params.data, name))
-    write_json(params.results / name / "report.json", json.loads(json.dumps(found, allow_nan=False)))
-    write_json(params.results / name / CHALLENGER, challenger(source))
+    write_artifact(params.results / name, Report, json.loads(json.dumps(found, allow_nan=False)))
+    write_artifact(params.results / name, Challenger, challenger(source))
     write_pages(params, name)
 
 
@@ -44,7 +47,7 @@ def write_pages(params: Params, name: str) -> None:
     _write(out / "report.html", html)
     write_index(params)
     tell_service(params, name)
-    status = read_json(out / "report.json")["sections"]["verdict"]["status"]
+    status = read_artifact(Report, out)["sections"]["verdict"]["status"]
     held = approval.holding(rows(params, name), digest(params, name))
     say(f"{name}: {out / 'report.html'}, {len(html.encode()) / 1e6:.1f} MB, {status}, {approval.word(held)}")
 
@@ -52,7 +55,7 @@ def write_pages(params: Params, name: str) -> None:
 def rendered(params: Params, name: str) -> str:
     """The task's page as it is now; ``ValueError`` where it would be larger than 3 MB."""
     path = params.results / name / "report.json"
-    html = page(read_json(path), beside(params, name))
+    html = page(read_artifact(Report, path.parent), beside(params, name))
     if (size := len(html.encode())) > LARGEST:
         raise ValueError(f"{path.with_suffix('.html')}: {size:,} bytes, allowed are {LARGEST:,}")
     return html
@@ -61,7 +64,7 @@ def rendered(params: Params, name: str) -> str:
 def require_page(params: Params, name: str) -> None:
     """``AnotherPageError`` where the page that lies there is not what ``report.json`` renders to."""
     path = params.results / name / "report.html"
-    if path.exists() and not is_page_of(path.read_text(), read_json(path.with_suffix(".json"))):
+    if path.exists() and not is_page_of(path.read_text(), read_artifact(Report, path.parent)):
         raise AnotherPageError(
             f"{path}: is not what report.json renders to: it was edited, or made by other code; "
             f"make it again with `memberlens report {name}`, and read it again"
@@ -107,7 +110,7 @@ def _reports(params: Params) -> list[dict[str, object]]:
     """What the index says of each task that has a report."""
     tasks = [task for task in params.tasks if (params.results / task / "report.json").exists()]
     return [
-        read_json(params.results / task / "report.json")
+        read_json(params.results / task / "report.json")  # of another task, maybe of an older shape
         | {"sha256": (present := digest(params, task)), **people(params, task, present)}
         for task in tasks
     ]

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from features import consent, engines
+from features.replacing import replacing
 from features.timestamps import extract_moment
 from models.fitted.model import Model
 from models.fitted.release_format import POPULATION
@@ -99,20 +101,20 @@ def write_scores(
     ``outside_population`` (by its ``outside_reason``) is not computed and has no numbers. The same bytes
     however many ``processes`` compute the parts.
     """
-    aside, writer = path.with_suffix(".part"), None
     missing = [name for name in (consent.REASON, OUTSIDE) if name not in snapshot.columns]
     snapshot = snapshot.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
     ids = score_ids(snapshot.select(keys), fingerprint(scorer.model), int(snapshot["as_of"].max() or 0))
     snapshot = snapshot.with_columns(pl.Series("score_id", ids, pl.String))
     parts = [snapshot[start : start + CHUNK] for start in range(0, max(len(snapshot), 1), CHUNK)]
     asked = [part.filter(*ASKED) for part in parts]
-    for part, table in zip(parts, _tables(scorer, asked, processes), strict=True):
-        told = _with_status(part, table, keys).to_arrow()
-        writer = writer or pq.ParquetWriter(aside, told.schema, compression="zstd")
-        writer.write_table(told.cast(writer.schema))
-    if writer is not None:
-        writer.close()
-    aside.rename(path)
+    told = (
+        _with_status(part, table, keys).to_arrow()
+        for part, table in zip(parts, _tables(scorer, asked, processes), strict=True)
+    )
+    first = next(told)
+    with replacing(path) as aside, pq.ParquetWriter(aside, first.schema, compression="zstd") as writer:
+        for table in chain([first], told):
+            writer.write_table(table.cast(writer.schema))
 
 
 def _with_status(part: pl.DataFrame, table: pl.DataFrame, keys: list[str]) -> pl.DataFrame:

@@ -17,7 +17,8 @@ from models.learners.recipe import ESTIMATORS, Recipe
 from training.data.artifacts import Candidate, Tuned, write_artifact
 from training.data.folds import Fold, folds
 from training.data.rows import inputs, load
-from training.evaluation.metrics import Ranked, ranking, resamples
+from training.evaluation.bootstrap import resampled
+from training.evaluation.metrics import Ranked, ranking
 from training.io import say
 from training.params import Params, Tune
 
@@ -164,19 +165,18 @@ def _candidates(parts: list[Fold], kinds: list[str], best: Any, params: Params) 
     with ThreadPoolExecutor(params.engine.threads) as pool:
         ranked = list(pool.map(scores, parts))
     point = np.array([_precision(found, None) for found in ranked]).mean(axis=0)
-    drawn = np.mean(
-        [
-            [_precision(found, weight) for weight in resamples(fold.valid_subject, DRAWS, params.seed)]
-            for fold, found in zip(parts, ranked, strict=True)
-        ],
-        axis=0,
-    )
+    drawn = np.mean([_drawn(*both, params.seed) for both in zip(parts, ranked, strict=True)], axis=0)
     top = int(point.argmax())
     apart = drawn - drawn[:, [top]]
     return [
         {"estimator": name, "value": value, "difference": value - float(point[top]), "error": error}
         for name, value, error in zip(ESTIMATORS, point.tolist(), apart.std(axis=0).tolist(), strict=True)
     ]
+
+
+def _drawn(fold: Fold, ranked: dict[str, Ranked], seed: int) -> np.ndarray:
+    """Average precision of each estimator on resamples of one block, shape (draws, estimators)."""
+    return resampled(lambda weight: _precision(ranked, weight), fold.valid_subject, DRAWS, seed)
 
 
 def _precision(ranked: dict[str, Ranked], weight: np.ndarray | None) -> list[float]:

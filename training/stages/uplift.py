@@ -9,7 +9,6 @@ those of each campaign. Without an arm nothing is called uplift.
 
 import shutil
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,13 +16,14 @@ import polars as pl
 from models.fitted.booster_sum import Amount
 from models.fitted.model import Model
 from models.fitted.uplift import LEARNERS, LENGTHS, Trial, contact_share
-from training.data.artifacts import Dataset
+from training.data.artifacts import Dataset, write_artifact
 from training.data.rows import asked
 from training.data.split import Split
 from training.evaluation.metrics import codes
 from training.evaluation.uplift_metrics import Arms, at_random, fifths, judge
-from training.io import say, write_json
+from training.io import say
 from training.params import Params
+from training.results.effects import CrossFitted, EffectsJudged, LearnerJudged, Ranking, Uplift
 
 FEWEST = 100  # rows of an arm, and events, below which nothing is judged
 UNLIKE = 0.2  # standardised difference of an input between the arms that chance does not explain
@@ -35,24 +35,23 @@ class NoTrialError(Exception):
 
 def uplift(params: Params, name: str) -> None:
     """Write ``uplift/`` and ``uplift.json``."""
-    folder, out = params.build / name / "uplift", params.results / name / "uplift.json"
+    folder, out = params.build / name / "uplift", params.results / name
     shutil.rmtree(folder, ignore_errors=True)  # an effect that was released before is none now
     folder.mkdir(parents=True)
     rows, facts = asked(params.build / name)
     try:
         found, amount = _assess(rows, facts, Model.load(params.build / name / "model"), params)
     except NoTrialError as refusal:
-        found, amount = {"assessed": False, "reason": str(refusal), "ranking": "propensity"}, Amount()
+        found = {"assessed": False, "reason": str(refusal), "ranking": "propensity"}
+        amount = Amount()
     if found["ranking"] == "uplift":
         amount.save(folder)
-    write_json(folder / "ranking.json", {key: found[key] for key in ("ranking", "reason")})
-    write_json(out, found)
+    write_artifact(folder, Ranking, {"ranking": found["ranking"], "reason": found["reason"]})
+    write_artifact(out, Uplift, found)
     say(f"{name}: ranking by {found['ranking']} ({found['reason']})")
 
 
-def _assess(
-    rows: pl.DataFrame, facts: Dataset, model: Model, params: Params
-) -> tuple[dict[str, Any], Amount]:
+def _assess(rows: pl.DataFrame, facts: Dataset, model: Model, params: Params) -> tuple[Uplift, Amount]:
     if "arm" not in rows.columns or rows["arm"].n_unique() < 2:
         raise NoTrialError("no_arm")
     trial = _trial(rows, facts, model, params)
@@ -82,7 +81,7 @@ def _assess(
     }, amount
 
 
-def _reason(judged: dict[str, Any]) -> str:
+def _reason(judged: EffectsJudged) -> str:
     """Why uplift ranks (``surely_better``) or not; a key of the report's words."""
     alone, paired = judged["orders"]["uplift"]["qini"]["low"], judged["difference"]["qini"]["low"]
     if alone is None or alone <= 0:
@@ -134,7 +133,9 @@ def _unlike(trial: Trial) -> bool:
     return False
 
 
-def _choose(rows: pl.DataFrame, facts: Dataset, trial: Trial, params: Params) -> tuple[str, dict[str, Any]]:
+def _choose(
+    rows: pl.DataFrame, facts: Dataset, trial: Trial, params: Params
+) -> tuple[str, dict[str, LearnerJudged]]:
     """Learner and length with the highest Qini over the validation blocks, and each one's estimates."""
     split, blocks, scores = Split(facts["test_start_time"], tuple(facts["blocks"])), [], []
     for block in range(len(split.blocks)):
@@ -149,8 +150,10 @@ def _choose(rows: pl.DataFrame, facts: Dataset, trial: Trial, params: Params) ->
     arms = _arms(trial).take(np.concatenate(blocks))
     pooled = {name: np.concatenate([part[name] for part in scores]) for name in scores[0]}
     found, _ = judge(arms, pooled, params.evaluate.resamples // 3, params.seed)
-    kept = {name: {key: row[key] for key in ("qini", "uplift_30")} for name, row in found.items()}
-    return max(kept, key=lambda name: kept[name]["qini"]["value"]), kept
+    kept: dict[str, LearnerJudged] = {
+        name: {"qini": row["qini"], "uplift_30": row["uplift_30"]} for name, row in found.items()
+    }
+    return max(kept, key=lambda name: kept[name]["qini"]["value"] or 0.0), kept
 
 
 def _candidates(known: Trial, later: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
@@ -166,9 +169,10 @@ def _learn(chosen: str, trial: Trial) -> Amount:
     return LEARNERS[name](trial).first(int(rounds))
 
 
-def _judged(arms: Arms, scores: dict[str, np.ndarray], params: Params) -> dict[str, Any]:
+def _judged(arms: Arms, scores: dict[str, np.ndarray], params: Params) -> EffectsJudged:
     draws, seed = params.evaluate.resamples, params.seed
     orders, difference = judge(arms, scores, draws, seed)
+    assert difference is not None  # of both orders
     return {
         "n": len(arms.label),
         "positives": int(arms.label.sum()),
@@ -180,7 +184,7 @@ def _judged(arms: Arms, scores: dict[str, np.ndarray], params: Params) -> dict[s
     }
 
 
-def _cross_fitted(chosen: str, trial: Trial, params: Params) -> dict[str, Any]:
+def _cross_fitted(chosen: str, trial: Trial, params: Params) -> CrossFitted:
     """The same learner on a random split, each half of the subjects predicted from the other."""
     subjects = int(trial.subject.max()) + 1
     side = (np.random.default_rng(params.seed).permutation(subjects) % 2 == 0)[trial.subject]
@@ -188,5 +192,13 @@ def _cross_fitted(chosen: str, trial: Trial, params: Params) -> dict[str, Any]:
     for half in (side, ~side):
         score[half] = _learn(chosen, trial.take(~half)).predict(trial.matrix[half])
     found, _ = judge(_arms(trial), {"uplift": score}, params.evaluate.resamples // 3, params.seed)
-    kept = {key: found["uplift"][key] for key in ("qini", "uplift_10", "uplift_20", "uplift_30", "overall")}
-    return kept | {"n": len(side), "positives": int(trial.label.sum())}
+    order = found["uplift"]
+    return {
+        "qini": order["qini"],
+        "uplift_10": order["uplift_10"],
+        "uplift_20": order["uplift_20"],
+        "uplift_30": order["uplift_30"],
+        "overall": order["overall"],
+        "n": len(side),
+        "positives": int(trial.label.sum()),
+    }

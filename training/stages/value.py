@@ -9,7 +9,7 @@ if the level is right and it ranks no worse than what everybody spent before.
 
 import shutil
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -20,13 +20,14 @@ from models.fitted.expected_value import CENTS, Worth
 from models.fitted.model import Model
 from models.task import Money, Task
 from models.task import task as task_named
-from training.data.artifacts import Dataset
+from training.data.artifacts import Dataset, write_artifact
 from training.data.rows import load
 from training.data.split import Split
 from training.evaluation.metrics import codes
 from training.evaluation.value_metrics import judge
-from training.io import say, write_json
+from training.io import say
 from training.params import Economics, Params
+from training.results.valued import MoneyJudged, Value
 
 SETTINGS: dict[str, Any] = {
     "objective": "count:poisson",
@@ -46,27 +47,34 @@ MARGIN = 0.01  # of the money caught by the highest tenth
 
 def value(params: Params, name: str) -> None:
     """Write ``value/`` and ``value.json``."""
-    folder, out = params.build / name / "value", params.results / name / "value.json"
+    folder, out = params.build / name / "value", params.results / name
     shutil.rmtree(folder, ignore_errors=True)  # what was released before is no value now
     folder.mkdir(parents=True)
     task, stated = task_named(name), getattr(params.economics, name)
     found, worth = _learnt(task, stated, params) if task.money else _stated(task, stated)
     if worth is not None and found["released"]:
         worth.save(folder)
-    write_json(out, found)
+    write_artifact(out, Value, found)
     say(f"{name}: value {found['source'] or 'none'} ({found['reason']})")
 
 
-def _stated(task: Task, stated: Economics | None) -> tuple[dict[str, Any], Worth | None]:
+def _stated(task: Task, stated: Economics | None) -> tuple[Value, Worth | None]:
     if stated is None:
         return {"source": None, "released": False, "reason": "no_economics"}, None
     amount = stated.value * stated.success
-    found = {"amount": amount, "currency": stated.currency, "owner": stated.owner, "date": str(stated.date)}
-    worth = Worth(Amount(constant=amount), True, task.cost, stated.currency)
-    return found | {"source": "stated", "released": True, "reason": "stated"}, worth
+    found: Value = {
+        "amount": amount,
+        "currency": stated.currency,
+        "owner": stated.owner,
+        "date": str(stated.date),
+        "source": "stated",
+        "released": True,
+        "reason": "stated",
+    }
+    return found, Worth(Amount(constant=amount), True, task.cost, stated.currency)
 
 
-def _learnt(task: Task, stated: Economics | None, params: Params) -> tuple[dict[str, Any], Worth]:
+def _learnt(task: Task, stated: Economics | None, params: Params) -> tuple[Value, Worth]:
     folder, on_event = params.build / task.name, not task.outcome.absent
     (rows, facts), model = load(folder), Model.load(folder / "model")
     assert task.money is not None
@@ -92,8 +100,16 @@ def _learnt(task: Task, stated: Economics | None, params: Params) -> tuple[dict[
     subject = codes(rows.filter(test)[facts["subject"]].to_numpy())
     judged = judge(money[test], orders, subject, params.evaluate.resamples, params.seed)
     reason = _reason(judged)
-    facts_of = {"source": "learnt", "rounds": rounds, "level": level, "currency": currency}
-    return facts_of | {"released": reason == "right", "reason": reason, **judged}, worth
+    found = {
+        "source": "learnt",
+        "rounds": rounds,
+        "level": level,
+        "currency": currency,
+        "released": reason == "right",
+        "reason": reason,
+        **judged,
+    }
+    return cast(Value, found), worth
 
 
 def revenue(rows: pl.DataFrame, table: pl.LazyFrame, money: Money, gap: int) -> np.ndarray:
@@ -166,9 +182,9 @@ def _choose(rows: pl.DataFrame, facts: Dataset, learnt: Learnt) -> tuple[int, fl
     return best, level[best]
 
 
-def _reason(judged: dict[str, Any]) -> str:
+def _reason(judged: MoneyJudged) -> str:
     """Why the value is released (``right``) or not; a key of the report's words."""
     ratio, gain = judged["ratio"], judged["difference"]["capture_10"]
-    if ratio["low"] is None or ratio["low"] > LEVEL[1] or ratio["high"] < LEVEL[0]:
+    if ratio["low"] is None or ratio["high"] is None or ratio["low"] > LEVEL[1] or ratio["high"] < LEVEL[0]:
         return "level_off"
     return "right" if gain["low"] is not None and gain["low"] > -MARGIN else "ranks_worse"

@@ -1,16 +1,17 @@
 """Whether a predicted probability is the rate that is then observed."""
 
-from typing import Any
-
 import numpy as np
 
-from training.evaluation.metrics import interval, rate, resamples
+from training.evaluation.bootstrap import interval, resampled
+from training.evaluation.metrics import rate
 from training.reporting.source import DRAWS, Source
+from training.results.estimate import ENDS, Estimate
+from training.results.report_figures import BrierParts, Calibration, Line, Ratio, ReliabilityPart
 
 PARTS = 15
 
 
-def calibration(source: Source) -> dict[str, Any]:
+def calibration(source: Source) -> Calibration:
     """Reliability in parts of equal size, observed over expected, and Brier's parts."""
     p, y = source.probability, source.label
     measures = source.detail["estimators"]["model"]
@@ -25,17 +26,19 @@ def calibration(source: Source) -> dict[str, Any]:
         "rebased": _rebased(source),
         "recalibration": _recalibration(source),
         "measures": {
-            name: measures[name]
-            for name in ("brier", "log_loss", "expected_over_observed", "calibration_error")
+            "brier": measures["brier"],
+            "log_loss": measures["log_loss"],
+            "expected_over_observed": measures["expected_over_observed"],
+            "calibration_error": measures["calibration_error"],
         },
         "brier": _brier(p, y),
         "periods": source.detail["periods"],
     }
 
 
-def _parts(p: np.ndarray, y: np.ndarray, subject: np.ndarray) -> list[dict[str, Any]]:
+def _parts(p: np.ndarray, y: np.ndarray, subject: np.ndarray) -> list[ReliabilityPart]:
     order = np.argsort(p, kind="stable")
-    found = []
+    found: list[ReliabilityPart] = []
     for part in np.array_split(order, min(PARTS, len(p))):
         positives = int(y[part].sum())
         low, high = rate(y[part], subject[part])
@@ -52,11 +55,10 @@ def _parts(p: np.ndarray, y: np.ndarray, subject: np.ndarray) -> list[dict[str, 
     return found
 
 
-def _ratio(source: Source, chosen: np.ndarray) -> dict[str, Any]:
+def _ratio(source: Source, chosen: np.ndarray) -> Ratio:
     """Observed over expected of the chosen rows, with its interval by subject."""
     p, y = source.probability * chosen, source.label * chosen
-    drawn = np.array([(w @ y) / (w @ p) for w in resamples(source.subject, DRAWS, source.seed)])
-    low, high = interval(drawn)
+    low, high = interval(resampled(lambda w: (w @ y) / (w @ p), source.subject, DRAWS, source.seed))
     return {
         "value": float(y.sum() / p.sum()),
         "low": low,
@@ -66,14 +68,14 @@ def _ratio(source: Source, chosen: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _rebased(source: Source) -> dict[str, Any]:
+def _rebased(source: Source) -> Estimate:
     """Observed over expected of the probabilities that were re-based as outcomes became known."""
     found = source.detail["rebased"]["expected_over_observed"]
-    ends = {"value": "value", "low": "high", "high": "low"}  # the inverse turns the interval round
-    return {name: 1 / found[of] if found[of] else None for name, of in ends.items()}
+    value, low, high = (1 / end if (end := found[name]) else None for name in ENDS)
+    return {"value": value, "low": high, "high": low}  # the inverse turns the interval round
 
 
-def _recalibration(source: Source) -> dict[str, float]:
+def _recalibration(source: Source) -> Line:
     """Slope and intercept that the test rows would have wanted; 1 and 0 are perfect."""
     from models.learners.calibration import fit_calibration
 
@@ -81,7 +83,7 @@ def _recalibration(source: Source) -> dict[str, float]:
     return {"slope": found.slope, "intercept": found.intercept}
 
 
-def _brier(p: np.ndarray, y: np.ndarray) -> dict[str, float]:
+def _brier(p: np.ndarray, y: np.ndarray) -> BrierParts:
     """Brier score as miscalibration - discrimination + uncertainty (CORP, Dimitriadis et al. 2021)."""
     from sklearn.isotonic import IsotonicRegression
 

@@ -4,26 +4,27 @@ The folders ``champion/``, ``previous/`` and ``best/`` beside ``model/`` are cop
 pipeline does not know them as inputs: else a release would make the report anew that it was decided on.
 """
 
-from typing import Any
+from typing import Literal, cast
 
 import numpy as np
 
 from models.fitted.model import Model
 from models.fitted.release_format import BEST, CHAMPION, JUDGED, PREVIOUS
-from training.evaluation.metrics import estimates, swapped
+from training.evaluation.metrics import COMPARED, estimates, swapped
 from training.reporting.source import DRAWS, FEW_POSITIVES, Source, unassessed
+from training.results.challenger import Challenger, ComparedMeasures
+from training.results.estimate import Measures
 from training.review.gates import wanted_gates
 
 SERVING = (CHAMPION, PREVIOUS)
-MEASURES = ("auc", "average_precision", "lift_10", "capture_20", "brier", "expected_over_observed")
 
 
-def challenger(source: Source) -> dict[str, Any]:
+def challenger(source: Source) -> Challenger:
     """Paired differences, agreement of the scores, and who enters or leaves the highest tenth."""
     return _compared(source, rival(source), (source.folder / CHAMPION / "card.json").exists())
 
 
-def best(source: Source) -> dict[str, Any]:
+def best(source: Source) -> Challenger:
     """The same against the best champion so far, which the margin of each release starts from."""
     there = (source.folder / BEST / "card.json").exists()
     return _compared(source, _other(source, BEST) if there else None, there)
@@ -32,15 +33,15 @@ def best(source: Source) -> dict[str, Any]:
 def is_best(source: Source) -> bool:
     """Whether no champion so far ranks these rows better, of those that can still be asked."""
     found = best(source)
-    return not found["assessed"] or found["difference"]["average_precision"]["value"] >= 0
+    return not found["assessed"] or (found["difference"]["average_precision"]["value"] or 0) >= 0
 
 
-def _compared(source: Source, champion: Model | None, serves: bool) -> dict[str, Any]:
+def _compared(source: Source, champion: Model | None, serves: bool) -> Challenger:
     if champion is None:
-        return unassessed("champion_same" if serves else "no_champion")
+        return _not("champion_same" if serves else "no_champion")
     missing = sorted(set(champion.encoder.names) - set(source.test.columns))
     if missing:
-        return unassessed("champion_features", n=len(missing))
+        return _not("champion_features", n=len(missing))
     other = champion.probability(source.test)
     scores = {"model": source.probability, "champion": other}
     found, differences = estimates(source.label, scores, source.subject, DRAWS, source.seed)
@@ -51,10 +52,11 @@ def _compared(source: Source, champion: Model | None, serves: bool) -> dict[str,
         "n": len(source.label),
         "positives": int(source.label.sum()),
         "features": {
-            name: len(m.encoder.names) for name, m in (("model", source.model), ("champion", champion))
+            "model": len(source.model.encoder.names),
+            "champion": len(champion.encoder.names),
         },
-        "estimates": {name: {m: rows[m] for m in MEASURES} for name, rows in found.items()},
-        "difference": {measure: differences["champion"][measure] for measure in MEASURES},
+        "estimates": {name: _measures(rows) for name, rows in found.items()},
+        "difference": _measures(differences["champion"]),
         "correlation": _correlation(source.probability, other),
         "swapped": swapped(source.label, source.probability, other, source.subject),
         "margin": margin,
@@ -62,7 +64,16 @@ def _compared(source: Source, champion: Model | None, serves: bool) -> dict[str,
     }
 
 
-def result(low: float, positives: int, margin: float) -> str:
+def _not(why: str, **values: int) -> Challenger:
+    found = unassessed(why, **values)
+    return {"assessed": False, "reason": found["reason"], "values": found["values"]}
+
+
+def _measures(found: Measures) -> ComparedMeasures:
+    return cast(ComparedMeasures, {measure: found[measure] for measure in COMPARED})
+
+
+def result(low: float, positives: int, margin: float) -> Literal["good", "few", "warn", "bad"]:
     """What the lower end of the gain in average precision says; ``few`` where it cannot say better."""
     if low > 0:
         return "good" if positives >= FEW_POSITIVES else "few"

@@ -1,11 +1,12 @@
 """Leaks and other ways in which a good figure can be wrong, each checked or said not to be."""
 
-from typing import Any
+from typing import Literal, cast
 
 import polars as pl
 
 from training.evaluation.metrics import auc_alone
 from training.reporting.source import Source
+from training.results.report import CheckLine, Checks, Section
 
 MASS = 0.5  # share of all contributions
 SURE = 5.4  # standard errors of a mean of eight that chance exceeds once in a thousand (Student's t)
@@ -13,17 +14,17 @@ UNTESTED = 0.05  # of today's list
 CHANCE, TELLS_APART, LOST = 0.05, 0.8, 0.7  # distance from an AUC of 0.5, an AUC, part of the gain
 
 
-def checks(source: Source, listed: dict[str, Any]) -> dict[str, Any]:
+def checks(source: Source, listed: Section) -> Checks:
     """One line a check: result, value, threshold; first those of the audit, which stops the build.
 
     ``listed`` is the section on today's list.
     """
     return {
         "assessed": True,
-        "columns": {kind: source.audited[kind] for kind in ("excluded", "accepted")},
+        "columns": {"excluded": source.audited["excluded"], "accepted": source.audited["accepted"]},
         "undated": bool(source.audited["columns"]),
         "checks": [
-            *source.audited["checks"],
+            *cast(list[CheckLine], source.audited["checks"]),
             _mass(source),
             _order(source),
             _additive(source),
@@ -36,22 +37,18 @@ def checks(source: Source, listed: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check(name: str, passed: bool, value: Any, threshold: Any, **named: Any) -> dict[str, Any]:
-    return {
-        "check": name,
-        "result": "good" if passed else "bad",
-        "value": value,
-        "threshold": threshold,
-    } | named
+def _check(name: str, passed: bool, value: float, threshold: float) -> CheckLine:
+    result: Literal["good", "bad"] = "good" if passed else "bad"
+    return {"check": name, "result": result, "value": value, "threshold": threshold}
 
 
-def _warned(name: str, value: float, threshold: float, feature: str) -> dict[str, Any]:
+def _warned(name: str, value: float, threshold: float, feature: str) -> CheckLine:
     """A line that is worth a look, but condemns nothing by itself."""
-    line = _check(name, True, value, threshold, feature=feature)
-    return line if value <= threshold else line | {"result": "warn"}
+    result: Literal["good", "warn"] = "good" if value <= threshold else "warn"
+    return {"check": name, "result": result, "value": value, "threshold": threshold, "feature": feature}
 
 
-def _mass(source: Source) -> dict[str, Any]:
+def _mass(source: Source) -> CheckLine:
     """No feature, its windows taken together, carries more than half of all contributions: a warning."""
     lines = source.explained["families"]
     total = sum(line["value"] for line in lines)
@@ -62,7 +59,7 @@ def _mass(source: Source) -> dict[str, Any]:
     return _warned("mass", top, MASS, strongest)
 
 
-def _order(source: Source) -> dict[str, Any]:
+def _order(source: Source) -> CheckLine:
     """The order of ids says nothing about the outcome within a moment."""
     key = source.facts["subject"]
     rows = source.past.select("as_of", "label", place=pl.col(key).rank("dense"))
@@ -71,33 +68,33 @@ def _order(source: Source) -> dict[str, Any]:
     return _warned("order", auc, 0.55, "")
 
 
-def _additive(source: Source) -> dict[str, Any]:
+def _additive(source: Source) -> CheckLine:
     """Contributions add up to the calibrated log-odds."""
     found = source.explained
     error, allowed = found["max_relative_error"], found["tolerance"]
     return _check("additive", error <= allowed, error, allowed)
 
 
-def _shuffled(source: Source) -> dict[str, Any]:
+def _shuffled(source: Source) -> CheckLine:
     """Models that learnt labels dealt out at random are, in the mean, no better than chance."""
     found = source.stressed["shuffled"]
     away, allowed = abs(found["value"] - 0.5), max(CHANCE, SURE * found["error"])
     return _check("shuffled", away <= allowed, away, round(allowed, 3))
 
 
-def _parity(source: Source) -> dict[str, Any]:
+def _parity(source: Source) -> CheckLine:
     """A row scored alone has the score it has in the batch."""
     found = source.stressed["alone"]
     return _check("parity", found <= 1e-6, found, 1e-6)
 
 
-def _adversarial(source: Source) -> dict[str, Any]:
+def _adversarial(source: Source) -> CheckLine:
     """A model cannot easily tell development rows from test rows; where it can, only a warning."""
     found = source.stressed["adversarial"]
     return _warned("adversarial", found["value"], TELLS_APART, found["feature"] or "")
 
 
-def _lag(source: Source) -> dict[str, Any]:
+def _lag(source: Source) -> CheckLine:
     """With each subject described as at its question before, part of the gain over chance is left."""
     found = source.stressed["lagged"]
     if found is None:
@@ -106,7 +103,7 @@ def _lag(source: Source) -> dict[str, Any]:
     return _warned("lag", lost, LOST, "")
 
 
-def _inside(listed: dict[str, Any]) -> dict[str, Any]:
+def _inside(listed: Section) -> CheckLine:
     """Hardly anybody who is scored today lies in a segment that was not tested."""
     if not listed["assessed"]:
         return {"check": "inside", "result": "unrun"}

@@ -12,10 +12,10 @@ from training.reporting.source import Source, unassessed
 def dissatisfaction(source: Source) -> dict[str, Any]:
     """Drivers by topic and sub-topic; where the task is another, or care data are absent, why not."""
     if source.task != "churn":
-        return unassessed("dissatisfaction_elsewhere" if "churn" in source.params.tasks else "no_churn")
+        return dict(unassessed("dissatisfaction_elsewhere" if "churn" in source.params.tasks else "no_churn"))
     found = drivers(source.params)
     if found is None:
-        return unassessed("no_care")
+        return dict(unassessed("no_care"))
     for row in (*found["topics"], *found["subtopics"]):
         row["name"] = _words([row["topic"], row.get("subtopic")], " · ")
         if row["where"]:

@@ -1,18 +1,18 @@
 """Whether the rows to be scored look like those learnt from."""
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 
 from models.fitted import observed_rates
 from training.evaluation.metrics import Ranked, ranking
 from training.reporting.source import Source, unassessed
+from training.results.report import Unassessed
+from training.results.report_figures import LEVELS, Drift, FeaturePsi, Level, PromisedAuc
 
 AMBER, RED, MOST, ROWS = 0.10, 0.25, 12, 20_000
 
 
-def drift(source: Source) -> dict[str, Any]:
+def drift(source: Source) -> Drift | Unassessed:
     """Population stability index of the score and of every input, test against development rows."""
     if not source.dated:
         return unassessed("undated")
@@ -22,7 +22,7 @@ def drift(source: Source) -> dict[str, Any]:
     before, later = (observed_rates.parts(pl.Series(p), cuts) for p in (reference, source.probability))
     weight = {line["name"]: line["value"] for line in source.explained["features"]}
     mass = sum(weight.values())
-    lines: list[dict[str, Any]] = [
+    lines: list[FeaturePsi] = [
         {"feature": name, "psi": value, "level": level(value), "mass": weight[name] / mass if mass else 0.0}
         for name, value in _features(source, past)
     ]
@@ -36,21 +36,23 @@ def drift(source: Source) -> dict[str, Any]:
         "unchanged": unchanged(len(past), len(source.test), 10),
         "expected": _expected(source),
         "features": sorted(lines, key=lambda line: (-line["psi"] * line["mass"], line["feature"]))[:MOST],
-        "counts": {kind: sum(line["level"] == kind for line in lines) for kind in ("good", "warn", "bad")},
+        "counts": {kind: sum(line["level"] == kind for line in lines) for kind in LEVELS},
     }
 
 
-def _expected(source: Source) -> dict[str, Any]:
+def _expected(source: Source) -> PromisedAuc:
     """AUC that calibrated probabilities promise by themselves, on the test and on everybody scored.
 
     Each row counts as a positive with its probability (confidence-based performance estimation,
     NannyML 2022). It sees a change of the population, not a change of what drives the outcome.
     """
-    found = {"test": promised(source.probability), "realised": source.detail["estimators"]["model"]["auc"]}
+    realised = source.detail["estimators"]["model"]["auc"]
+    found: PromisedAuc = {"test": promised(source.probability), "realised": realised}
     scores = source.folder / "scores.parquet"
     if scores.exists():
         told = pl.read_parquet(scores, columns=["probability"])["probability"].drop_nulls()
-        found |= {} if told.is_empty() else {"scored": promised(told.to_numpy())}
+        if not told.is_empty():
+            found["scored"] = promised(told.to_numpy())
     return found
 
 
@@ -85,7 +87,7 @@ def unchanged(before: int, later: int, parts: int) -> float:
     return (parts - 1) * (1 / before + 1 / later)
 
 
-def level(value: float) -> str:
+def level(value: float) -> Level:
     """The usual traffic light; a convention, not a test."""
     return "bad" if value >= RED else "warn" if value >= AMBER else "good"
 

@@ -12,8 +12,9 @@ import numpy as np
 import polars as pl
 
 from models.fitted.uplift import contact_share
+from training.evaluation.bootstrap import band, interval, resampled, resampled_each
 from training.evaluation.contact_list import REFERENCE, SHARES, ContactList
-from training.evaluation.metrics import codes, interval, resamples
+from training.evaluation.metrics import codes
 from training.evaluation.uplift_metrics import Arms
 from training.params import Economics
 from training.reporting.sections.uplift import uplift
@@ -33,7 +34,7 @@ def economics(source: Source) -> dict[str, Any]:
     if given is None:
         there = beside["uplift"]["assessed"] or beside["worth"]["source"]
         only = {"assessed": True, "assumptions": None, "reason": "no_economics"}
-        return only | beside if there else unassessed("no_economics")
+        return only | beside if there else dict(unassessed("no_economics"))
     tested = _tested(source)
     chosen = cut_off(_validated(source, tested.is_measured), given)
     best = _best(tested, given, chosen)
@@ -149,15 +150,9 @@ def _curves(rows: ContactList, best: str, given: Economics, source: Source) -> d
         parts = {name: profit(rows.events(score, weight), worth, given.cost) for name, score in names.items()}
         return parts | {"gain": parts["model"] - parts["simple"]}
 
-    drawn = [of(weight) for weight in resamples(rows.subject, DRAWS, source.seed)]
+    drawn = resampled_each(of, rows.subject, DRAWS, source.seed)
     for name, point in of().items():
-        table = np.array([draw[name] for draw in drawn])
-        bounds = [interval(table[:, at]) for at in range(len(SHARES))]
-        found[name] = {
-            "profit": point.round(2).tolist(),
-            "low": [low for low, _ in bounds],
-            "high": [high for _, high in bounds],
-        }
+        found[name] = {"profit": point.round(2).tolist(), **band(drawn[name])}
     found["random"] = profit(rows.at_random(), worth, given.cost).round(2).tolist()
     return found
 
@@ -170,11 +165,12 @@ def _over_months(
     if months < MONTHS:
         return None
     worth = _worth(rows, given)
-    drawn = [
-        BASE * worth * (rows.events("model", weight)[at] - rows.events(best, weight)[at])
-        for weight in resamples(rows.month, DRAWS, source.seed)
-    ]
-    low, high = interval(np.array(drawn))
+
+    def gain(weight: np.ndarray) -> float:
+        apart = rows.events("model", weight)[at] - rows.events(best, weight)[at]
+        return float(BASE * worth * apart)
+
+    low, high = interval(resampled(gain, rows.month, DRAWS, source.seed))
     return {"low": low, "high": high, "n": months}
 
 

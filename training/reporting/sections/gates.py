@@ -1,11 +1,10 @@
 """The gates of a release, and the status that follows from them and from the checks."""
 
 import re
-from typing import Any
 
-from models.phrases import LANGUAGES
 from training.reporting.source import FEW_POSITIVES, Source
 from training.reporting.words import number, of_task, said
+from training.results.report import Filled, Gate, Gates, ShownGate, Status, Words
 from training.review.gates import check_gates
 
 GAIN = "gain in average precision over "
@@ -16,26 +15,30 @@ NAMED = {
 }
 
 
-def gates(source: Source) -> dict[str, Any]:
+def gates(source: Source) -> Gates:
     """Every gate with value, need and whether it is passed; those about this very file come at release."""
-    found = [
-        gate
-        | {"gate": _named(gate["gate"], source.task), "baseline": _baseline(gate["gate"]), **_shown(gate)}
-        for gate in check_gates(source.params, source.task)
-    ]
+    found = [_told(gate, source.task) for gate in check_gates(source.params, source.task)]
     return {"assessed": True, "gates": found, "passed": all(gate["passed"] for gate in found)}
 
 
-def _shown(gate: dict[str, Any]) -> dict[str, Any]:
-    """Value and need of a gate as they are read, the need in each language."""
+def _told(gate: Gate, task: str) -> ShownGate:
+    """A gate with its name, value and need as they are read, name and need in each language."""
     value, needs = gate["value"], gate["needs"]
     words = said("gate.within", slack=near.group(1)) if (near := WITHIN.fullmatch(needs)) else None
     same = re.sub(r"-(?=\d)", "−", needs).replace(">=", "≥")
     told = number(value, 0 if isinstance(value, int) else 3) if isinstance(value, int | float) else value
-    return {"shown": "–" if told is None else told, "needs_words": words or dict.fromkeys(LANGUAGES, same)}
+    return {
+        "gate": _named(gate["gate"], task),
+        "value": value,
+        "needs": needs,
+        "passed": gate["passed"],
+        "baseline": _baseline(gate["gate"]),
+        "shown": "–" if told is None else told,
+        "needs_words": words or {"en": same, "zh": same},
+    }
 
 
-def _named(gate: str, task: str) -> dict[str, str]:
+def _named(gate: str, task: str) -> Words:
     """A gate's name in each language; what the catalogue of words lacks stays as it is."""
     if gate.startswith(GAIN):
         return said("gate.gain", baseline=said(f"estimator.{_baseline(gate)}"))
@@ -47,7 +50,7 @@ def _baseline(gate: str) -> str | None:
     return gate.removeprefix(GAIN).split(",")[0] if gate.startswith(GAIN) else None
 
 
-def status(sections: dict[str, Any]) -> str:
+def status(sections: Filled) -> Status:
     """``bad`` not recommended, ``warn`` with conditions, ``good`` recommended.
 
     A failed check for leaks, or a baseline that is not beaten as the gates ask, forbids; any other
@@ -59,12 +62,12 @@ def status(sections: dict[str, Any]) -> str:
     return "good" if is_good else "warn"
 
 
-def owned(sections: dict[str, Any]) -> bool:
+def owned(sections: Filled) -> bool:
     """Whether somebody is named who answers for the model's use."""
     return bool(sections["purpose"]["info"]["owner"])
 
 
-def reasons(sections: dict[str, Any]) -> list[dict[str, str]]:
+def reasons(sections: Filled) -> list[Words]:
     """Everything that is not met, by name: failed checks and gates, too few positives, nobody who answers."""
     named = [said(f"check.{check}") for check in _failed(sections)]
     named += [gate["gate"] for gate in _unpassed(sections)]
@@ -72,13 +75,13 @@ def reasons(sections: dict[str, Any]) -> list[dict[str, str]]:
     return named if owned(sections) else [*named, said("verdict.unowned.short")]
 
 
-def _failed(sections: dict[str, Any]) -> list[str]:
+def _failed(sections: Filled) -> list[str]:
     return [check["check"] for check in sections["checks"]["checks"] if check["result"] == "bad"]
 
 
-def _unpassed(sections: dict[str, Any]) -> list[dict[str, Any]]:
+def _unpassed(sections: Filled) -> list[ShownGate]:
     return [gate for gate in sections["gates"]["gates"] if not gate["passed"]]
 
 
-def _few(sections: dict[str, Any]) -> bool:
+def _few(sections: Filled) -> bool:
     return bool(sections["ranking"]["positives"] < FEW_POSITIVES)

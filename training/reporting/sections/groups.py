@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from training.evaluation.metrics import Ranked, codes, interval, ranking, rate, resamples
+from training.evaluation.bootstrap import estimate, resampled_each
+from training.evaluation.metrics import Ranked, codes, ranking, rate
 from training.reporting.sections.factors import Factor, factors, label
 from training.reporting.sections.slices import slices
 from training.reporting.source import FEW_POSITIVES, Source, unassessed
@@ -21,7 +22,7 @@ def groups(source: Source) -> dict[str, Any]:
     tables = [_table(source, factor) for factor in known.values()]
     tables = [table for table in tables if len(table["rows"]) > 1]
     if not tables:
-        return unassessed("no_groups")
+        return dict(unassessed("no_groups"))
     return {
         "assessed": True,
         "few": FEW_POSITIVES,
@@ -82,18 +83,15 @@ def _measures(y: np.ndarray, p: np.ndarray, subject: np.ndarray, seed: int) -> d
     if y.min() == y.max():
         return {"auc": None, "ratio": None}
     ranked = Ranked.of(y, p)
-    drawn = []
-    for weight in resamples(subject, DRAWS, seed):
+
+    def measured(weight: np.ndarray) -> dict[str, float]:
         inside = weight[ranked.order]
         expected, observed = np.sum(inside * ranked.score), np.sum(inside * ranked.label)
-        drawn.append((ranking(ranked, inside)["auc"], expected / max(observed, 1e-12)))
-    aucs, ratios = np.array(drawn).T
-    points = ranking(ranked, np.ones(len(y)))["auc"], float(p.sum() / y.sum())
-    found = {}
-    for name, point, draws in (("auc", points[0], aucs), ("ratio", points[1], ratios)):
-        low, high = interval(draws)
-        found[name] = {"value": point, "low": low, "high": high}
-    return found
+        return {"auc": ranking(ranked, inside)["auc"], "ratio": expected / max(observed, 1e-12)}
+
+    drawn = resampled_each(measured, subject, DRAWS, seed)
+    points = measured(np.ones(len(y))) | {"ratio": float(p.sum() / y.sum())}
+    return {name: estimate(point, drawn[name]) for name, point in points.items()}
 
 
 def _crossed(source: Source, known: dict[str, Factor]) -> dict[str, Any] | None:

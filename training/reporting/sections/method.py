@@ -1,13 +1,11 @@
 """How the model was made: search, chosen settings, and what it was held against."""
 
-from typing import Any
-
 from training.reporting.source import Source
+from training.results.estimate import Measures
+from training.results.report_figures import Method, ShownMeasures
 
-MEASURES = ("auc", "average_precision", "lift_10", "brier", "log_loss")
 
-
-def method(source: Source) -> dict[str, Any]:
+def method(source: Source) -> Method:
     """Search and alternatives, each with intervals on the same test rows."""
     tuned, detail = source.tuned, source.detail
     complete = [trial for trial in tuned["trials"] if trial["state"] == "COMPLETE"]
@@ -24,7 +22,11 @@ def method(source: Source) -> dict[str, Any]:
         "bags": max(len(source.card["bags"]), 1),
         "candidates": tuned["candidates"],
         "unusable": detail["unusable"],
-        "serves": {key: source.serving[key] for key in ("learn", "level", "learnt")},
+        "serves": {
+            "learn": source.serving["learn"],
+            "level": source.serving["level"],
+            "learnt": source.serving["learnt"],
+        },
         "calibration": {
             "slope": source.model.calibration.slope,
             "intercept": source.model.calibration.intercept,
@@ -32,14 +34,18 @@ def method(source: Source) -> dict[str, Any]:
         "seed": source.seed,
         "n": detail["n"],
         "positives": detail["positives"],
-        "estimators": {
-            name: {measure: found[measure] for measure in MEASURES}
-            for name, found in detail["estimators"].items()
-        },
-        "differences": {
-            name: {measure: found[measure] for measure in MEASURES}
-            for name, found in detail["differences"].items()
-        },
+        "estimators": {name: _shown(found) for name, found in detail["estimators"].items()},
+        "differences": {name: _shown(found) for name, found in detail["differences"].items()},
         "best_baseline": detail["best_baseline"],
         "random_split": source.rolled["random_split"],
+    }
+
+
+def _shown(found: Measures) -> ShownMeasures:
+    return {
+        "auc": found["auc"],
+        "average_precision": found["average_precision"],
+        "lift_10": found["lift_10"],
+        "brier": found["brier"],
+        "log_loss": found["log_loss"],
     }

@@ -1,18 +1,20 @@
 """How well the scores put the right rows first."""
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
-from training.evaluation.metrics import Ranked, interval, resamples
+from training.evaluation.bootstrap import band, resampled
+from training.evaluation.metrics import Ranked
 from training.reporting.sections.timing import timing
 from training.reporting.source import DRAWS, Source
+from training.results.evaluated import Decile
+from training.results.report_figures import GainsCurve, Ranking, Roc
 
 GRID = np.linspace(0, 1, 51)
 
 
-def ranking(source: Source) -> dict[str, Any]:
+def ranking(source: Source) -> Ranking:
     """Gains curves with their band, deciles, and the measures with intervals."""
     detail = source.detail
     baseline = detail["best_baseline"]
@@ -41,21 +43,19 @@ def gains(ranked: Ranked, weight: np.ndarray) -> np.ndarray:
     return np.interp(GRID * rows[-1], np.append(0, rows), np.append(0, positives)) / positives[-1]
 
 
-def _curve(source: Source, score: np.ndarray) -> dict[str, Any]:
+def _curve(source: Source, score: np.ndarray) -> GainsCurve:
     ranked = Ranked.of(source.label, score)
-    drawn = np.array(
-        [gains(ranked, weight[ranked.order]) for weight in resamples(source.subject, DRAWS, source.seed)]
-    )
-    bounds = [interval(drawn[:, at]) for at in range(len(GRID))]
+    drawn = resampled(lambda w: gains(ranked, w[ranked.order]), source.subject, DRAWS, source.seed)
+    ends = band(drawn)
     return {
         "share": GRID.round(2).tolist(),
         "capture": gains(ranked, np.ones(len(score))).tolist(),
-        "low": [low for low, _ in bounds],
-        "high": [high for _, high in bounds],
+        "low": ends["low"],
+        "high": ends["high"],
     }
 
 
-def _inversions(deciles: list[dict[str, Any]]) -> list[int]:
+def _inversions(deciles: list[Decile]) -> list[int]:
     """Deciles whose observed rate is above that of the decile before them."""
     return [later["decile"] for earlier, later in pairwise(deciles) if later["rate"] > earlier["rate"]]
 
@@ -67,7 +67,7 @@ def _rates(source: Source) -> tuple[np.ndarray, np.ndarray]:
     return (rows - hits) / (len(source.label) - hits[-1]), hits / hits[-1]
 
 
-def _roc(source: Source) -> dict[str, list[float]]:
+def _roc(source: Source) -> Roc:
     false, true = _rates(source)
     return {
         "false": GRID.round(2).tolist(),

@@ -1,17 +1,25 @@
 """What the stress runs found: seeds, lost sources, shaken values, less data."""
 
-from typing import Any
-
 from training.reporting.source import Source, group_words
+from training.results.report_figures import Robustness
 
 
-def robustness(source: Source) -> dict[str, Any]:
+def robustness(source: Source) -> Robustness:
     """The stress runs with the words of their groups, weakest source first."""
     found = source.stressed
     blanked = sorted(found["blanked"], key=lambda row: row["value"])
     return {
         "assessed": True,
-        **{key: found[key] for key in ("n", "positives", "fit_rows", "model", "seeds", "learning")},
-        **{key: found[key] for key in ("noise", "unseen", "without_top", "bytes", "trees")},
+        "n": found["n"],
+        "positives": found["positives"],
+        "fit_rows": found["fit_rows"],
+        "model": found["model"],
+        "seeds": found["seeds"],
+        "learning": found["learning"],
+        "noise": found["noise"],
+        "unseen": found["unseen"],
+        "without_top": found["without_top"],
+        "bytes": found["bytes"],
+        "trees": found["trees"],
         "blanked": [{**row, "group": group_words(row["group"])} for row in blanked],
     }

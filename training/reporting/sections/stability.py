@@ -1,17 +1,17 @@
 """Whether the model holds in time."""
 
-from typing import Any
-
 from training.reporting.source import Source, unassessed
+from training.results.report_figures import Stability
 
 
-def stability(source: Source) -> dict[str, Any]:
+def stability(source: Source) -> Stability:
     """The test by calendar month; the same recipe at rolling origins, where the history is long enough."""
     if not source.dated:
-        return unassessed("undated") | {"periods": [], "worst": None, "backtest": None}
+        return {**unassessed("undated"), "periods": [], "worst": None, "backtest": None}
     periods = source.detail["periods"]
-    judged = [row for row in periods if row.get("auc", {}).get("value") is not None]
-    worst = min(judged, key=lambda row: row["auc"]["value"], default=None)
+    ranked = [(row["auc"]["value"], row) for row in periods if "auc" in row]
+    judged = [(auc, row) for auc, row in ranked if auc is not None]
+    worst = min(judged, key=lambda one: one[0], default=(None, None))[1]
     return {
         "assessed": True,
         "periods": periods,

@@ -8,12 +8,13 @@ import polars as pl
 from features.feature import DAY
 from models.task import task as task_named
 from training.reporting.source import Source
+from training.results.report_figures import Timing, Waiting
 
 POINTS, MEMBERS = 31, 20_000
 THIRDS = (("first", 0.1), ("second", 0.5), ("third", 1.0))  # of the list, from the highest score down
 
 
-def timing(source: Source) -> dict[str, Any] | None:
+def timing(source: Source) -> Timing | None:
     """Share of rows whose event came by each day after the question, by part of the list.
 
     The event is the outcome's row itself: for churn the next purchase, so the line of those at
@@ -48,8 +49,9 @@ def timing(source: Source) -> dict[str, Any] | None:
     }
 
 
-def _lines(rank: np.ndarray, waited: np.ndarray, grid: np.ndarray) -> list[dict[str, Any]]:
-    lines, low = [], 0.0
+def _lines(rank: np.ndarray, waited: np.ndarray, grid: np.ndarray) -> list[Waiting]:
+    lines: list[Waiting] = []
+    low = 0.0
     for name, high in THIRDS:
         own = waited[(rank >= low) & (rank < high)]
         lines.append({"part": name, "n": len(own), "share": [float((own <= day).mean()) for day in grid]})

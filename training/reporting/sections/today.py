@@ -31,11 +31,11 @@ def today(source: Source) -> dict[str, Any]:
     Aggregates only; a group of fewer than ``SMALL`` rows is not told.
     """
     if not (source.folder / "scores.parquet").exists():
-        return unassessed("not_scored")
+        return dict(unassessed("not_scored"))
     scores = source.scored
     listed = _listed(source)
     if listed.is_empty():
-        return unassessed("nobody_scored")
+        return dict(unassessed("nobody_scored"))
     known = {factor.name: factor for factor in (*factors(source, source.test), *of_list(source.test))}
     now = [factor for factor in (*factors(source, listed), *of_list(listed)) if factor.name in known]
     outside = np.zeros(len(listed), dtype=bool)

@@ -9,5 +9,5 @@ def uplift(source: Source) -> dict[str, Any]:
     """What the stage ``uplift`` found; ``assessed`` false with its reason where nothing may be called so."""
     found = source.uplift
     if not found["assessed"]:
-        return found
-    return found | {"fifths": found["fifths"][found["ranking"]]}
+        return {**found}
+    return {**found, "fifths": found["fifths"][found["ranking"]]}

@@ -4,7 +4,6 @@ What one bucket's questions, labels and features need of their subjects is in th
 need of everybody is told to them. So the code of one machine runs on it as it is, on whichever worker.
 """
 
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from features.own_tables import FILE, SUBJECTS
+from features.replacing import replacing
 
 AT_ONCE = 4  # tables that are cut side by side
 CONSENT = "consent"  # the list of consents, cut like a table
@@ -107,16 +107,5 @@ def part(folder: Path, number: int) -> Path:
 
 def write(frame: pl.DataFrame, path: Path) -> None:
     """Write aside and rename: of a task that runs twice, one file is left."""
-    with aside(path) as place:
+    with replacing(path, contended=True) as place:
         frame.write_parquet(place)
-
-
-@contextmanager
-def aside(path: Path) -> Iterator[Path]:
-    """Give a place of its own to write ``path`` to; it is renamed where nothing fails."""
-    place = path.with_name(f".{uuid.uuid4().hex}-{path.name}")
-    try:
-        yield place
-        place.replace(path)
-    finally:
-        place.unlink(missing_ok=True)

@@ -1,0 +1,235 @@
+"""What ``report`` tells: ``report.json``, from which the page is made and to whose hash signatures are tied.
+
+Sections that only the page reads stand with the code that fills them (``training.reporting.sections``); what
+verdict, gates and release read is typed here and in ``report_figures``.
+"""
+
+from typing import Any, Literal, NotRequired
+
+from pydantic import with_config
+from typing_extensions import TypedDict
+
+from training.data.artifacts import STRICT, artifact
+from training.results.estimate import Estimate
+from training.results.evaluated import Period
+from training.results.report_figures import Calibration, Drift, Method, Ranking, Ratio, Robustness, Stability
+
+Section = dict[str, Any]
+Words = dict[str, str]  # a text by language
+Mark = Literal["good", "warn", "bad", "few", "none"]
+Status = Literal["good", "warn", "bad"]
+
+
+@with_config(STRICT)
+class Unassessed(TypedDict):
+    """A section that could not be filled; ``reason`` is a key of the report's words, told with ``values``."""
+
+    assessed: Literal[False]
+    reason: str
+    values: dict[str, Any]
+
+
+@with_config(STRICT)
+class CheckLine(TypedDict):
+    """A check of the audit or of the report; no ``value`` where it was not run."""
+
+    check: str
+    result: Literal["good", "bad", "warn", "unrun"]
+    value: NotRequired[float | None]
+    threshold: NotRequired[float]
+    says: NotRequired[str]
+    in_both: NotRequired[int]
+    rows: NotRequired[int]
+    features: NotRequired[int]
+    feature: NotRequired[str]
+    auc: NotRequired[float]
+    others: NotRequired[float]
+
+
+@with_config(STRICT)
+class Checks(TypedDict):
+    """Leaks and other ways in which a figure can be wrong; ``columns`` of which a mapping says something."""
+
+    assessed: Literal[True]
+    columns: dict[Literal["excluded", "accepted"], dict[str, Any]]
+    undated: bool
+    checks: list[CheckLine]
+
+
+@with_config(STRICT)
+class Gate(TypedDict):
+    """What a model must show: its value, the need in English, and whether it is passed."""
+
+    gate: str
+    value: float | str | bool | None
+    needs: str
+    passed: bool
+
+
+@with_config(STRICT)
+class ShownGate(TypedDict):
+    """A gate as the report tells it; ``baseline`` where it is about one."""
+
+    gate: Words
+    value: float | str | bool | None
+    needs: str
+    passed: bool
+    baseline: str | None
+    shown: str
+    needs_words: Words
+
+
+@with_config(STRICT)
+class Gates(TypedDict):
+    """The gates that the figures alone decide."""
+
+    assessed: Literal[True]
+    gates: list[ShownGate]
+    passed: bool
+
+
+@with_config(STRICT)
+class Gap(TypedDict):
+    """A section that was not assessed, or a part of it, and why."""
+
+    section: str
+    reason: str
+    values: dict[str, Any]
+
+
+@with_config(STRICT)
+class Limitations(TypedDict):
+    """What was not assessed, and the names of checks that failed, warned or were not run."""
+
+    assessed: Literal[True]
+    unassessed: list[Gap]
+    failed: list[str]
+    warned: list[str]
+    unrun: list[str]
+
+
+@with_config(STRICT)
+class Months(TypedDict):
+    """The interval of the gain with whole months drawn anew, of ``n`` months."""
+
+    low: float | None
+    high: float | None
+    n: int
+
+
+@with_config(STRICT)
+class Gain(Estimate):
+    """What the model brings more than the best simple method; ``months`` where there are enough of them."""
+
+    months: Months | None
+
+
+@with_config(STRICT)
+class Profit(Estimate):
+    """Profit at the cut-off on the test, of 10,000 rows."""
+
+    gain: Gain
+    baseline: str
+    measured: bool  # on events that contacts add, not on all events
+    currency: str
+
+
+@with_config(STRICT)
+class Marks(TypedDict):
+    """The sign of each card of the first screen."""
+
+    lift: Mark
+    capture: Mark
+    ratio: Mark
+    profit: Mark
+    worst: Mark
+
+
+Dates = TypedDict("Dates", {"from": str | None, "to": str | None})
+Dates.__pydantic_config__ = STRICT  # type: ignore[attr-defined]
+
+
+@with_config(STRICT)
+class FirstScreen(Dates):
+    """Recommended or not, the figures of the cards, what is not met."""
+
+    assessed: Literal[True]
+    status: Status
+    n: int
+    positives: int
+    subjects: int
+    base_rate: float
+    not_whom: Words
+    why: Words
+    lift: Estimate
+    possible: float
+    top: Estimate
+    capture: Estimate
+    capture_20: Estimate
+    ratio: Ratio
+    worst: Period | None
+    profit: Profit | None
+    gain: Estimate
+    baseline: str
+    suspects: str
+    unowned: bool
+    clear: bool
+    failed_checks: list[str]
+    failed_gates: list[ShownGate]
+
+
+@with_config(STRICT)
+class Verdict(FirstScreen):
+    """The first screen with the sign of each card."""
+
+    marks: Marks
+
+
+@with_config(STRICT)
+class Filled(TypedDict):
+    """The sections that are filled from what the stages found."""
+
+    purpose: Section
+    today: Section
+    data: Section
+    checks: Checks
+    method: Method
+    ranking: Ranking
+    calibration: Calibration
+    economics: Section
+    stability: Stability
+    drift: Drift | Unassessed
+    groups: Section
+    drivers: Section
+    examples: Section
+    robustness: Robustness
+    monitoring: Section
+    rights: Section
+    lineage: Section
+    gates: Gates
+    dissatisfaction: Section
+
+
+@with_config(STRICT)
+class Limited(Filled):
+    """The same, and what they lack."""
+
+    limitations: Limitations
+
+
+@with_config(STRICT)
+class Sections(Limited):
+    """Every section by name."""
+
+    verdict: Verdict
+
+
+@artifact("report.json")
+class Report(TypedDict):
+    """The whole report as plain data."""
+
+    schema: int
+    task: str
+    data: str
+    extracted_at: str
+    sections: Sections
