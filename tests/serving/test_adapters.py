@@ -129,20 +129,22 @@ def test_a_journey_is_answered(signed: TestClient):
     assert outputs <= found.keys()
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+def wrong_tokens() -> list[bytes]:
+    """Bodies that nobody with the secret has signed for now, as of now."""
+    return [
         b"", b"a.b", b"a.b.c", b"{}", b"\xff.\xff.\xff",
         jwt({}, secret="other"), jwt({}, algorithm="none"), jwt([]), jwt({"exp": 5}), jwt({"exp": "later"}),
         jwt({"exp": None}), jwt({"exp": True}), jwt(b'{"activityId": "a"}'), jwt({"exp": time() + 90_000}),
         jwt({"iat": time() + 900}), jwt({"nbf": time() + 900}), jwt({}, algorithm="HS512"),
         jwt({"nbf": 9e12}), jwt({}).rpartition(b".")[0] + b".",
-    ],
-)  # fmt: skip
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("route", ["execute", "save", "stop"])
-def test_a_journey_with_a_wrong_token_is_refused(signed: TestClient, route: str, body: bytes):
-    answer = signed.post(f"{SFMC}/{route}", content=body)
-    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+def test_a_journey_with_a_wrong_token_is_refused(signed: TestClient, route: str):
+    for body in wrong_tokens():
+        answer = signed.post(f"{SFMC}/{route}", content=body)
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated"), body
 
 
 def test_clocks_may_differ_by_a_minute(signed: TestClient):
