@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from models.estimator import MemberClassifier
+from models.learners.recipe import ESTIMATORS
 
 mpl.use("Agg")
 
@@ -165,7 +166,7 @@ def test_texts_in_place_of_numbers_are_named(model, rows):
 @pytest.mark.parametrize(
     ("own", "said"),
     [
-        ({"estimator": "forest"}, "estimator 'forest': logistic, average, trees"),
+        ({"estimator": "forest"}, f"estimator 'forest': {', '.join(ESTIMATORS)}"),
         ({"rounds": 0}, "rounds 0, bags 1"),
         ({"bags": 0}, "bags 0: at least 1"),
     ],
