@@ -14,9 +14,16 @@ from xgboost import Booster
 from models.learners import boosting, scorecard, tree_sum
 
 Estimator = Literal["logistic", "average", "trees"]
-# The simplest first. An average is none of the simple ones: it is two models at once, whose reasons come
-# from both and hold less well at a refit.
 ESTIMATORS: tuple[Estimator, ...] = ("logistic", "trees", "average")
+
+
+def simplest_first(rows: int) -> tuple[Estimator, ...]:
+    """Return the estimators for ``rows`` to learn from, the one to be preferred among equals first.
+
+    On few rows the average is the cautious one, since half of it cannot overfit much. On many it is two
+    models at once, whose reasons come from both and hold less well at a refit.
+    """
+    return ("logistic", "average", "trees") if rows < boosting.SMALL else ESTIMATORS
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from models.fitted.shap_values import contributions
 from models.learners import boosting, scorecard, tree_sum
-from models.learners.recipe import ESTIMATORS, Recipe
+from models.learners.recipe import ESTIMATORS, Recipe, simplest_first
 
 KINDS = ["q"] * 4 + ["c"]
 ROUNDS = 15
@@ -111,3 +111,8 @@ def test_as_many_weights_as_boosters_are_needed():
     one = recipe("trees", 1).fit(matrix, label, KINDS)
     with pytest.raises(ValueError, match="1 boosters and 2 weights"):
         tree_sum.weighted([one], [0.5, 0.5])
+
+
+def test_the_average_is_the_cautious_one_on_few_rows_and_the_last_on_many():
+    assert simplest_first(9_999) == ("logistic", "average", "trees")
+    assert simplest_first(10_000) == ("logistic", "trees", "average")

@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from models.learners import boosting
 from models.learners.encoder import Encoder
-from models.learners.recipe import ESTIMATORS, Recipe
+from models.learners.recipe import Recipe, simplest_first
 from training.data.artifacts import Candidate, Tuned, write_artifact
 from training.data.folds import Fold, folds
 from training.data.rows import inputs, load
@@ -53,7 +53,7 @@ def tune(params: Params, name: str, folder: Path | None = None) -> None:
     best, holds = _best(trials)
     if not holds:
         say(f"{name}: no setting is surely better than chance on every block; the defaults are used")
-    candidates = _candidates(parts, encoder.feature_types, best, params)
+    candidates = _candidates(parts, encoder.feature_types, best, params, len(past))
     said = ", ".join(f"{one['estimator']} {one['value']:.4f}" for one in candidates)
     say(f"{name}: {simplest(candidates)} of {said}")
     write_artifact(folder, Tuned, _facts(study.study_name, trials, best, holds, candidates))
@@ -145,12 +145,12 @@ def _fold_score(
     return float(average_precision_score(y, score)), rounds, float((roc_auc_score(y, score) - 0.5) / error)
 
 
-def _candidates(parts: list[Fold], kinds: list[str], best: Any, params: Params) -> list[Candidate]:
+def _candidates(parts: list[Fold], kinds: list[str], best: Any, params: Params, rows: int) -> list[Candidate]:
     """Mean average precision of each estimator over the blocks, and how it differs from the best.
 
     ``difference`` is to the best, ``error`` its standard error, paired, over resamples of the subjects.
     """
-    recipe = Recipe("trees", best.params, _rounds(best), params.seed)
+    recipe, names = Recipe("trees", best.params, _rounds(best), params.seed), simplest_first(rows)
 
     def scores(fold: Fold) -> dict[str, Ranked]:
         margins = {
@@ -160,7 +160,7 @@ def _candidates(parts: list[Fold], kinds: list[str], best: Any, params: Params) 
             for name in ("logistic", "trees")
         }
         margins["average"] = (margins["logistic"] + margins["trees"]) / 2
-        return {name: Ranked.of(fold.valid_label, margins[name]) for name in ESTIMATORS}
+        return {name: Ranked.of(fold.valid_label, margins[name]) for name in names}
 
     with ThreadPoolExecutor(params.engine.threads) as pool:
         ranked = list(pool.map(scores, parts))
@@ -170,7 +170,7 @@ def _candidates(parts: list[Fold], kinds: list[str], best: Any, params: Params) 
     apart = drawn - drawn[:, [top]]
     return [
         {"estimator": name, "value": value, "difference": value - float(point[top]), "error": error}
-        for name, value, error in zip(ESTIMATORS, point.tolist(), apart.std(axis=0).tolist(), strict=True)
+        for name, value, error in zip(names, point.tolist(), apart.std(axis=0).tolist(), strict=True)
     ]
 
 
