@@ -26,6 +26,10 @@ class Threads:
         """``work`` in a thread of its kind; whoever stops waiting for it is not kept."""
         loop = asyncio.get_running_loop()
         waits = storing.set(kind == "store")
-        found = await loop.run_in_executor(self.pools[kind], lambda: work(*args, **kwargs))
+        try:
+            found = await loop.run_in_executor(self.pools[kind], lambda: work(*args, **kwargs))
+        except Exception:
+            storing.reset(waits)
+            raise
         storing.reset(waits)  # not where the wait was broken off
         return found

@@ -1,5 +1,6 @@
 """A store that another process holds: what needs it says so in time, what does not goes on."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from time import monotonic
@@ -8,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from released import client_of
 
+from serving.edge.threads import Threads, storing
 from serving.settings import Settings
 from serving.state import State
 
@@ -59,3 +61,15 @@ def test_a_withdrawal_that_was_refused_is_kept_when_it_is_sent_again(locked):
     holder.close()
     assert client.post("/v1/members/consent", json=told).status_code == 200
     assert client.post("/v1/models/churn/score", json=REF).json()["result"]["status"] == "suppressed"
+
+
+def test_a_store_that_answered_with_an_error_is_not_waited_for_any_more():
+    def fail() -> None:
+        raise ValueError("refused")
+
+    async def call() -> bool:
+        with pytest.raises(ValueError, match="refused"):
+            await Threads(1).run("store", fail)
+        return storing.get()
+
+    assert asyncio.run(call()) is False
