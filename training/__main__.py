@@ -2,14 +2,13 @@
 
 import sys
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from training.acting import commands as acting
-from training.command_days import day_of
+from training.command_types import Conditions, Decision, Expires, Signer, Task
 from training.params import Params, load
 from training.registry import experiment_commands
 
@@ -17,7 +16,6 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_
 app.add_typer(experiment_commands.app)
 app.add_typer(acting.app)
 Engine = Literal["dvc", "spark"]
-Task = Annotated[str, typer.Argument(help="one of `tasks` in params.yaml")]
 
 
 def _task_stage(name: str) -> None:
@@ -124,15 +122,10 @@ def ingest() -> None:
 def sign(
     task: Task,
     role: Annotated[str, typer.Option(help="developer, validator, owner or compliance")],
-    decision: Annotated[str, typer.Option(help="approve, approve_with_conditions or reject")],
-    by: Annotated[str, typer.Option(help="who signs")],
-    condition: Annotated[
-        list[str] | None, typer.Option(help="one condition; may stand several times")
-    ] = None,
-    expires: Annotated[
-        date | None,
-        typer.Option(parser=day_of, metavar="YYYY-MM-DD", help="last valid day; a year by default"),
-    ] = None,
+    decision: Decision,
+    by: Signer,
+    condition: Conditions = None,
+    expires: Expires = None,
 ) -> None:
     """Sign the task's report; a changed report voids the signature."""
     from training.review.signoff import sign as add

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from training.command_days import day_of
+from training.command_types import day_of
 from training.params import load
 
 app = typer.Typer()

@@ -1,16 +1,14 @@
 """Commands of experiments and releases, a part of ``python -m training``."""
 
 import sys
-from datetime import date
 from typing import Annotated
 
 import typer
 
-from training.command_days import day_of
+from training.command_types import Conditions, Decision, Expires, Signer, Task
 from training.params import load
 
 app = typer.Typer()
-Task = Annotated[str, typer.Argument(help="lead, response or churn")]
 Why = Annotated[str, typer.Option(help="the reason, kept in the log")]
 
 
@@ -38,15 +36,10 @@ def release(task: Task, by: str = "pipeline", why: Why = "") -> None:
 def sign_plan(
     name: Annotated[str, typer.Argument(help="of the plan")],
     role: Annotated[str, typer.Option(help="manager, budget or protection")],
-    decision: Annotated[str, typer.Option(help="approve, approve_with_conditions or reject")],
-    by: Annotated[str, typer.Option(help="who signs")],
-    condition: Annotated[
-        list[str] | None, typer.Option(help="one condition; may stand several times")
-    ] = None,
-    expires: Annotated[
-        date | None,
-        typer.Option(parser=day_of, metavar="YYYY-MM-DD", help="last valid day; a year by default"),
-    ] = None,
+    decision: Decision,
+    by: Signer,
+    condition: Conditions = None,
+    expires: Expires = None,
 ) -> None:
     """Sign a plan's brief and list; the decision goes into the log of releases."""
     from training.acting import signing
