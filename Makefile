@@ -54,8 +54,9 @@ demo: $(VENV)/.runtime ## Data in, four explained models out: DATA=brand (simula
 	@$(RUN) python -m training pipeline
 	@$(RUN) python -m training publish; code=$$?; $(RUN) python -m training summary && exit $$code
 
+# A core a worker: libraries that start a thread a core in each of them wait for each other.
 test: $(VENV)/.dev ## The whole test suite, the README's examples included
-	@$(RUN) python -m pytest -n $(JOBS) --dist loadfile \
+	@$(RUN) OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m pytest -n $(JOBS) --dist loadfile \
 	  $(foreach part,$(TESTS),$(if $(wildcard tests/$(part).py),tests/$(part).py,tests/$(part))) \
 	  $(foreach file,$(SKIP),--ignore=tests/$(file).py) $(if $(PICK),-k "$(PICK)")
 

@@ -15,7 +15,7 @@ from models.tasks.churn import TASK
 from training.data import sufficiency
 from training.data.artifacts import Audit, Best, Ingest, Tuned, write_artifact
 from training.io import write_json
-from training.params import Fit, Params, Stated, parse
+from training.params import Explain, Fit, Params, Stated, parse
 from training.stages.audit import audit, examine
 from training.stages.backtest import backtest
 from training.stages.dataset import dataset
@@ -34,6 +34,8 @@ START = 1_700_006_400  # 2023-11-15 00:00 UTC
 EVERY = (
     dataset, audit, tune, backtest, fit, evaluate, final, uplift, value, explain, score, report,
 )  # fmt: skip
+# Little of everything: what the intervals and refits of the stress runs say is not judged.
+EXPLAIN = Explain(rows=1_000, stress_rows=1_000, refit_rows=1_500, resamples=20, counterfactuals=20)
 Signal = Literal["real", "random", "leak"]
 
 
@@ -47,6 +49,8 @@ def params(resamples: int = 100) -> Params:
         "evaluate": evaluation,
         "economics": Stated(),
         "fit": Fit(bags=2),
+        "backtest": given.backtest.model_copy(update={"resamples": 30}),
+        "explain": EXPLAIN,
     }
     return given.model_copy(update=own)
 

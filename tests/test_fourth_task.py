@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import stages
 import yaml
 from project_copy import copied, memberlens, run
 
@@ -128,6 +129,7 @@ def project(tmp_path: Path) -> Path:
     }  # fmt: skip
     params["brand"] = {"members": 2500, "leads": 400, "start": "2024-01-01", "end": "2026-01-01"}
     params["fit"] = {"bags": 2}
+    params["explain"] = stages.EXPLAIN.model_dump()
     params["evaluate"], params["backtest"] = {"resamples": 40}, {"origins": 2, "rows": 2000, "resamples": 20}
     path.write_text(yaml.safe_dump(params))
     gates = tmp_path / "training/review/gates.yaml"  # so small a brand shows little

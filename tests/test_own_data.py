@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import polars as pl
 import pytest
+import stages
 import yaml
 from project_copy import copied, memberlens, run
 
@@ -76,6 +77,7 @@ def quick(project):
     params |= {
         "fit": {"bags": 2},
         "evaluate": {"resamples": 20},
+        "explain": stages.EXPLAIN.model_dump(),
         "backtest": {"origins": 2, "rows": 500, "resamples": 20},
     }
     (project / "params.yaml").write_text(yaml.safe_dump(params))

@@ -28,11 +28,10 @@ from serving.champion import registry
 from serving.settings import Limits, Settings
 from serving.state import State
 from training import params as settings
-from training.evaluation import robustness, truth
+from training.evaluation import truth
 from training.evaluation.metrics import codes
 from training.evaluation.uplift_metrics import Arms, judge
 from training.registry import rebase, release, release_log, tracking
-from training.stages import explain as explain_stage
 from training.stages.consent import consent
 from training.stages.dataset import dataset
 from training.stages.evaluate import evaluate
@@ -54,6 +53,9 @@ def small() -> str:
     given["spine"]["response"] |= {"max_rows": 12000}
     given["tune"] = {name: {"trials": 2, "rows": 4000} for name in TASKS}
     given["evaluate"] = {"resamples": 60}
+    given["backtest"] = {"origins": 4, "rows": 3000, "resamples": 20}
+    given["explain"] = stages.EXPLAIN.model_dump()
+    given["engine"]["threads"] = 1  # the tests beside these have the other core
     given["fit"] = {"bags": 2}
     return yaml.safe_dump(given, default_flow_style=False)
 
@@ -64,9 +66,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Params]
     folder = tmp_path_factory.mktemp("world")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr(robustness, "ROWS", 1000)  # of a test of some thousands
-        patch.setattr(robustness, "FIT_ROWS", 1500)
-        patch.setattr(explain_stage, "ACTED_ON", 40)
         (folder / "params.yaml").write_text(small())
         params = settings.load()
         ingest(params)

@@ -93,6 +93,21 @@ class Backtest(Section):
     resamples: int = Field(100, ge=20)
 
 
+class Explain(Section):
+    """How many rows stage ``explain`` asks; its time is nearly in proportion.
+
+    ``rows`` test rows are told apart into contributions. The stress runs judge on ``stress_rows`` test rows,
+    with ``resamples`` for their intervals, and refit on ``refit_rows``. For ``counterfactuals`` rows of the
+    highest band another band is looked for.
+    """
+
+    rows: int = Field(2_000, ge=100)
+    stress_rows: int = Field(4_000, ge=200)
+    refit_rows: int = Field(5_000, ge=200)
+    resamples: int = Field(100, ge=20)
+    counterfactuals: int = Field(200, ge=10)
+
+
 class Score(Section):
     """Who gets a score to act on.
 
@@ -178,6 +193,7 @@ class Params(Section):
     release: Release = Release.model_validate({})
     evaluate: Evaluate
     backtest: Backtest = Backtest.model_validate({})
+    explain: Explain = Explain.model_validate({})
     score: Score = Score.model_validate({})
     report: Report = Report()
     economics: Stated = Stated()

@@ -28,8 +28,8 @@ def named(name: str) -> str:
 def switch(data: str, path: Path) -> None:
     """Write data and ``BY_DATA`` of ``data`` anew; nothing of the set before stays.
 
-    The other sections (seed, brand, ingest, engine, fit, evaluate, backtest) are kept as they stand. The
-    file is left alone where its content would be the same.
+    The other sections (seed, brand, ingest, engine, fit, evaluate, backtest, explain, score, report) are kept
+    as they stand. The file is left alone where its content would be the same.
 
     Raises
     ------

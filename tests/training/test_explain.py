@@ -47,7 +47,7 @@ def test_rounding_is_held_against_the_size_of_what_is_added_up():
 
 def test_another_band_is_reached_for_those_acted_on_and_confirmed(made_up):
     found = json.loads((made_up / "build/made-up/churn/explain/explain.json").read_text())["otherwise"]
-    assert 0 < found["found"] <= found["rows"] <= stage.ACTED_ON
+    assert 0 < found["found"] <= found["rows"] <= stages.EXPLAIN.counterfactuals
     assert found["confirmed"] == found["found"]
 
 

@@ -25,7 +25,6 @@ from training.reporting.source import Source
 from training.results.evaluated import Detail
 from training.review.gates import check_gates, wanted_gates
 from training.review.signoff import FILE, sign
-from training.stages import explain as explain_stage
 from training.stages.explain import explain
 from training.stages.report import (
     AnotherPageError,
@@ -323,8 +322,6 @@ def test_the_looks_at_the_test_are_told_and_many_warn(here, made):
 def _sections(signal: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
     folder.mkdir(exist_ok=True)
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(explain_stage, "ACTED_ON", 20)  # intervals and seeds of the stress runs judge nothing
-    monkeypatch.setattr(robustness, "DRAWS", 20)
     monkeypatch.setattr(robustness, "SEEDS", 2)
     params = stages.make(signal, members=200)
     explain(params, "churn")

@@ -6,6 +6,7 @@ stands in ``training.results``.
 """
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, NotRequired, TypeVar, cast
 
@@ -206,11 +207,17 @@ def write_artifact(folder: Path, kind: type[T], content: T) -> None:
     write_json(path, _checked(kind, content, path))
 
 
+@cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    """Made once: it takes longer to build than to use."""
+    return TypeAdapter(kind)
+
+
 def _checked(kind: type[T], content: Any, path: Path) -> T:
     """The content as it is: what a type would convert is not converted, so that bytes stay."""
     advice = "if it is of an older version, run the stages again (`dvc repro`)"
     try:
-        TypeAdapter(kind).validate_python(content)
+        _adapter(kind).validate_python(content)
     except ValidationError as error:
         wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:SHOWN]]
         more = f" and {error.error_count() - SHOWN} more" if error.error_count() > SHOWN else ""

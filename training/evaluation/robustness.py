@@ -18,6 +18,7 @@ from models.learners.recipe import Recipe
 from training.data.artifacts import Best
 from training.evaluation.bootstrap import bootstrap
 from training.evaluation.metrics import Ranked, codes, ranking
+from training.params import Explain
 from training.results.estimate import FiniteEstimate
 from training.results.explained import (
     AdversarialAuc,
@@ -29,7 +30,7 @@ from training.results.explained import (
     StressRuns,
 )
 
-ROWS, FIT_ROWS, ROUNDS, DRAWS = 4_000, 5_000, 60, 100
+ROUNDS = 60
 SEEDS, SHUFFLES, PARTS, NOISE, TOP = 5, 8, (0.25, 0.5), 0.1, 12
 ALONE, FEWEST = 20, 500  # rows scored one by one; rows for the lag test
 
@@ -44,6 +45,7 @@ class Trial:
     settings: Best
     subject: np.ndarray
     seed: int
+    resamples: int
 
     @classmethod
     def of(
@@ -53,12 +55,13 @@ class Trial:
         test: pl.DataFrame,
         best: Best,
         subject: str,
+        size: Explain,
         seed: int,
     ) -> "Trial":
         """Draw both samples, seeded, in order of rows; ``best`` is of ``tune.json``."""
-        rows = test.sample(min(ROWS, len(test)), seed=seed).sort("row_id")
-        learnt = past.sample(min(FIT_ROWS, len(past)), seed=seed).sort("row_id")
-        return cls(model, learnt, rows, best, codes(rows[subject].to_numpy()), seed)
+        rows = test.sample(min(size.stress_rows, len(test)), seed=seed).sort("row_id")
+        learnt = past.sample(min(size.refit_rows, len(past)), seed=seed).sort("row_id")
+        return cls(model, learnt, rows, best, codes(rows[subject].to_numpy()), seed, size.resamples)
 
     @property
     def label(self) -> np.ndarray:
@@ -68,7 +71,10 @@ class Trial:
         """AUC of scores of the test rows, with its interval."""
         ranked = Ranked.of(self.label, score)
         return bootstrap(
-            lambda weight: ranking(ranked, weight[ranked.order])["auc"], self.subject, DRAWS, self.seed
+            lambda weight: ranking(ranked, weight[ranked.order])["auc"],
+            self.subject,
+            self.resamples,
+            self.seed,
         )
 
     def refit(
@@ -188,8 +194,10 @@ def adversarial(trial: Trial) -> AdversarialAuc:
     return {"value": ranking(ranked, np.ones(len(ranked.label)))["auc"], "feature": feature}
 
 
-def lagged(model: Model, rows: pl.DataFrame, subject: str, current: list[str], seed: int) -> Lagged | None:
-    """AUC on test rows where each subject is described as at its question before.
+def lagged(
+    model: Model, rows: pl.DataFrame, subject: str, current: list[str], most: int, seed: int
+) -> Lagged | None:
+    """AUC on at most ``most`` test rows where each subject is described as at its question before.
 
     ``current`` names the features that belong to the question itself, not to the subject's past.
     None where too few subjects were asked before.
@@ -201,7 +209,7 @@ def lagged(model: Model, rows: pl.DataFrame, subject: str, current: list[str], s
         *(pl.col(n).shift().over(subject) for n in names),
     )
     known = before.filter((pl.col("split") == "test") & (pl.col("before") < pl.col("as_of")))
-    known = known.sample(min(ROWS, len(known)), seed=seed).sort("row_id")
+    known = known.sample(min(most, len(known)), seed=seed).sort("row_id")
     if len(known) < FEWEST or known["label"].n_unique() < 2:
         return None
     same = rows.join(known.select("row_id"), on="row_id", how="semi").sort("row_id")

@@ -20,8 +20,6 @@ from training.params import Params
 from training.results.estimate import FiniteEstimate
 from training.results.explained import Explained, FamilyWeight, FeatureWeight, OtherwiseCount, Stress
 
-SAMPLE = 2_000
-ACTED_ON = 200  # rows of the highest band for which another band is looked for
 DRAWS = 200
 TOLERANCE = 1e-5  # share of the size of what is added up; XGBoost sums in single precision
 
@@ -36,7 +34,7 @@ def explain(params: Params, name: str) -> None:
     """
     folder = params.build / name
     facts, model = read_artifact(Dataset, folder), Model.load(folder / "model")
-    rows = sample(folder, params.seed)
+    rows = sample(folder, params.seed, params.explain.rows)
     values, base = model.contributions(model.inputs(rows))
     error = np.abs(values.sum(axis=1) + base - model.calibration.log_odds(rows["margin"].to_numpy()))
     relative = error / size(values, base)
@@ -55,24 +53,27 @@ def explain(params: Params, name: str) -> None:
         "tolerance": TOLERANCE,
         "features": _importance(model, values, subject, params.seed),
         "families": _families(model, values, subject, params.seed),
-        "otherwise": otherwise(folder, model, params.seed, ACTED_ON),
+        "otherwise": otherwise(folder, model, params.seed, params.explain.counterfactuals),
     }
     write_artifact(out, Explained, explained)
-    write_artifact(out, Stress, _stressed(folder, model, facts, explained["features"], params.seed))
+    write_artifact(out, Stress, _stressed(params, folder, model, facts, explained["features"]))
     say(f"{name}: explained {len(rows):,} rows, largest gap to the log-odds {error.max():.1e}")
 
 
-def _stressed(folder: Path, model: Model, facts: Dataset, lines: list[FeatureWeight], seed: int) -> Stress:
+def _stressed(
+    params: Params, folder: Path, model: Model, facts: Dataset, lines: list[FeatureWeight]
+) -> Stress:
     """The stress runs, on the strongest features found."""
     rows, best = load(folder)[0], read_artifact(Tuned, folder)["best"]
     past, test = rows.filter(pl.col("split") != "test"), rows.filter(pl.col("split") == "test")
     groups: dict[str, list[str]] = {}
     for line in sorted(lines, key=lambda line: line["name"]):
         groups.setdefault(line["group"], []).append(line["name"])
-    trial = Trial.of(model, past, test, best, facts["subject"], seed)
+    asked, seed = params.explain, params.seed
+    trial = Trial.of(model, past, test, best, facts["subject"], asked, seed)
     current = [name for group in ABOUT_CONTENT for name in groups.get(group, [])]
     found = stress(trial, groups, [line["name"] for line in lines])
-    return {**found, "lagged": lagged(model, rows, facts["subject"], current, seed)}
+    return {**found, "lagged": lagged(model, rows, facts["subject"], current, asked.stress_rows, seed)}
 
 
 def otherwise(folder: Path, model: Model, seed: int, most: int) -> OtherwiseCount:
@@ -100,7 +101,7 @@ def otherwise(folder: Path, model: Model, seed: int, most: int) -> OtherwiseCoun
     return {"rows": len(rows), "found": found, "confirmed": confirmed}
 
 
-def sample(folder: Path, seed: int, size: int = SAMPLE) -> pl.DataFrame:
+def sample(folder: Path, seed: int, size: int) -> pl.DataFrame:
     """Test rows with their margins and features, at most ``size``, drawn seeded, in order of rows."""
     test = pl.read_parquet(folder / "test.parquet", columns=["row_id", "margin"])
     drawn = test.sample(min(size, len(test)), seed=seed).sort("row_id")
