@@ -208,7 +208,7 @@ def write_artifact(folder: Path, kind: type[T], content: T) -> None:
 
 
 @cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     """Made once: it takes longer to build than to use."""
     return TypeAdapter(kind)
 
@@ -217,7 +217,7 @@ def _checked(kind: type[T], content: Any, path: Path) -> T:
     """The content as it is: what a type would convert is not converted, so that bytes stay."""
     advice = "if it is of an older version, run the stages again (`dvc repro`)"
     try:
-        _adapter(kind).validate_python(content)
+        _adapter(cast(Any, kind)).validate_python(content)
     except ValidationError as error:
         wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:SHOWN]]
         more = f" and {error.error_count() - SHOWN} more" if error.error_count() > SHOWN else ""
