@@ -3,7 +3,6 @@
 Who is which is asked of the features themselves, computed for the few that the boundaries read.
 """
 
-import math
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from features.lifecycle import STAGE_READS
 from features.lifecycle_limits import LifecycleLimits
 from features.timestamps import seconds
 from models.population import Boundary, Population, Spine, Tables, outside
+from models.rhythm import chance, has_fallen
 
 VISITS = ("days_since_visit", "days_since_order")
 READS = ("orders", "stage", *STAGE_READS, *VISITS)
@@ -154,7 +154,10 @@ class PresentMembers(Buyers):
         return NEVER_BOUGHT, silent, unseen
 
     def labelled(self, rows: pl.DataFrame, data: Tables, spine: FallSpine, moment: int) -> pl.DataFrame:
-        """Return the questions with ``label``: whether signs of life fall to ``fall`` of what is usual."""
+        """Return the questions with ``label``, whether signs of life fall to ``fall`` of what is usual.
+
+        ``by_chance`` is the probability of that label where the member's rhythm does not change.
+        """
         signs, opens = _signs_of_life(data), moment + spine.gap * DAY
         past = signs.filter(pl.col("known_time") < moment, pl.col("event_time") >= moment - YEAR * DAY)
         later = signs.filter(pl.col("event_time").is_between(opens, opens + spine.days * DAY, closed="left"))
@@ -163,11 +166,13 @@ class PresentMembers(Buyers):
         found = later.group_by("member_id").agg(days_later=day.n_unique())
         joined = rows.lazy().join(usual, on="member_id", how="left").join(found, on="member_id", how="left")
         span = ((moment - pl.col("first")) / DAY).clip(SHORTEST, YEAR)
-        before, after = (pl.col(name).fill_null(0) for name in ("days", "days_later"))
-        label = after <= spine.fall * before / span * spine.days
-        if spine.odds > 1:
-            label &= _fall_ratio(before, span, after, pl.lit(spine.days)) >= math.log(spine.odds)
-        return joined.select("member_id", "as_of", label=label.cast(pl.Int8)).collect(engine="streaming")
+        counted = joined.select(
+            "member_id", "as_of", pl.col("days", "days_later").fill_null(0), span=span.fill_null(YEAR)
+        ).collect(engine="streaming")
+        rule = spine.days, spine.fall, spine.odds
+        label = has_fallen(pl.col("days"), pl.col("span"), pl.col("days_later"), *rule)
+        by_chance = chance(counted["days"].to_numpy(), counted["span"].to_numpy(), *rule)
+        return counted.select("member_id", "as_of", label=label.cast(pl.Int8), by_chance=pl.Series(by_chance))
 
 
 class SilentMembers(Buyers):
@@ -184,15 +189,6 @@ class SilentMembers(Buyers):
             "is still with the brand: a question of leaving", "仍活跃，应看流失评分",
         )  # fmt: skip
         return NEVER_BOUGHT, present
-
-
-def _fall_ratio(before: pl.Expr, span: pl.Expr, after: pl.Expr, window: pl.Expr) -> pl.Expr:
-    """Log-likelihood of two Poisson rates, ``before`` in ``span`` and ``after`` in ``window``, over one."""
-
-    def likelihood(count: pl.Expr, length: pl.Expr) -> pl.Expr:
-        return pl.when(count > 0).then(count * (count / length).log()).otherwise(0.0)
-
-    return likelihood(before, span) + likelihood(after, window) - likelihood(before + after, span + window)
 
 
 def _signs_of_life(data: Tables) -> pl.LazyFrame:

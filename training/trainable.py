@@ -13,11 +13,13 @@ from models.task import requirements
 from models.task import task as task_named
 from training.data import sufficiency
 from training.data.rows import GAP
+from training.data.rows import tables as scanned
+from training.label_chance import LIMIT, advice
 from training.params import Params, parse
 from training.sources.check import Check, check
 from training.sources.store import Folder
 from training.stages.consent import current
-from training.stages.dataset import asked
+from training.stages.dataset import asked, by_chance
 from training.use_dataset import MAPPINGS, settings
 
 
@@ -42,7 +44,7 @@ def trainable(data: str, own: dict[str, object]) -> tuple[Check, list[str]]:
         for name in params.tasks:
             if tasks.get(name) == "":
                 tasks[name], short = _tried(params, name, Path(folder), int(found.extracted.timestamp()))
-                warnings += [f"{name}: too few data: {lack}" for lack in short]
+                warnings += [f"{name}: {lack}" for lack in short]
         warnings += _suppressed(params, Path(folder), found.extracted)
     return replace(found, tasks=tasks), [*_beside(params, tasks), *warnings]
 
@@ -57,13 +59,19 @@ def _suppressed(params: Params, tables: Path, moment: datetime) -> Iterator[str]
         yield f"consent: {count:,} of {len(people):,} members and leads would have no score ({told})"
 
 
-def _tried(params: Params, name: str, tables: Path, end: int) -> tuple[str, tuple[str, ...]]:
-    """Why a task cannot be trained, empty where it can; and what is short."""
+def _tried(params: Params, name: str, tables: Path, end: int) -> tuple[str, list[str]]:
+    """Why a task cannot be trained, empty where it can; and what is short or chance."""
+    task, spine = task_named(name), getattr(params.spine, name)
     try:
-        rows, _, _ = asked(task_named(name), tables, getattr(params.spine, name), params, end)
+        rows, _, _ = asked(task, tables, spine, params, end)
     except ValueError as error:
-        return f"cannot be trained with these settings. {error}", ()
-    return "", sufficiency.every(rows.filter(pl.col("split") != GAP), ())[0].short
+        return f"cannot be trained with these settings. {error}", []
+    rows = rows.filter(pl.col("split") != GAP)
+    lacks = [f"too few data: {lack}" for lack in sufficiency.every(rows, ())[0].short]
+    share = by_chance(rows)
+    if share is not None and share > LIMIT:
+        lacks.append(advice(task, share, scanned(tables), spine, params.lifecycle, end))
+    return "", lacks
 
 
 def _beside(params: Params, tasks: dict[str, str]) -> Iterator[str]:

@@ -100,6 +100,9 @@ class Dataset(TypedDict):
     left_out: dict[str, str]
     enough: list[dict[str, Any]]  # see ``training.data.sufficiency.facts``
     dropped: list[str]
+    by_chance: NotRequired[
+        float | None
+    ]  # share of positives that an unchanged rhythm would give, where asked
     sample: NotRequired[dict[str, Any]]  # what was drawn of how many rows, where the rest lies on a cluster
 
 

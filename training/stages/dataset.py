@@ -62,6 +62,7 @@ def dataset(params: Params, name: str) -> None:
         params.engine.threads,
     )
     facts = facts_of(task, spine, splits, split, groups, steps, ingest, _enough(folder, name))
+    facts["by_chance"] = by_chance(kept)
     facts["dropped"] = useless(folder, name, facts, split, params)
     write_artifact(folder, Dataset, facts)
 
@@ -93,6 +94,13 @@ def asked(
     if not split.blocks or kept.filter(pl.col("split") == "train").is_empty():
         raise ValueError(f"{task.name}: no rows to learn from before the first validation block")
     return every, split, steps
+
+
+def by_chance(rows: pl.DataFrame) -> float | None:
+    """Return the share of positives that unchanged rhythms would give; None where the label is no fall."""
+    if "by_chance" not in rows.columns:
+        return None
+    return float(rows["by_chance"].sum() / rows["label"].sum())
 
 
 def useless(folder: Path, name: str, facts: Dataset, split: Split, params: Params) -> list[str]:

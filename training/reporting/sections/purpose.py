@@ -21,5 +21,6 @@ def purpose(source: Source, info: Info) -> dict[str, Any]:
         "base_rate": card["base_rate"],
         "bands": card["bands"],
         "pauses": pauses(source),
+        "by_chance": source.facts.get("by_chance"),
         "info": info.model_dump(mode="json"),
     }
