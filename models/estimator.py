@@ -177,17 +177,20 @@ class MemberClassifier(ClassifierMixin, BaseEstimator):
         """Return every feature's contribution to the calibrated log-odds as a ``shap.Explanation``.
 
         ``values.sum(axis=1) + base_values`` is ``decision_function``; ``shap.plots.*`` work on it, and
-        ``.sentences("zh")`` says the same in words.
+        ``.sentences("zh")`` says the same in words. ``data`` has the numbers that the model reads, categories
+        as their codes, which have no order; ``display_data`` has the values themselves.
         """
         from models.explanation import Explanation
 
         check_is_fitted(self, "model_")
         frame = self._frame(X).select(self.model_.encoder.names)
-        values, base = self.model_.contributions(self.model_.inputs(frame))
+        inputs = self.model_.inputs(frame)
+        values, base = self.model_.contributions(inputs)
         return Explanation(
             values,
             base_values=np.full(len(values), base),
-            data=_shown(frame),
+            data=inputs.matrix.astype(np.float64),
+            display_data=_shown(frame),
             feature_names=self.model_.encoder.names,
         ).worded(Explainer(self.model_), frame)
 

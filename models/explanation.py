@@ -29,7 +29,7 @@ class Explanation(shap.Explanation):
         rows = np.arange(len(self._frame))[item]  # masks, too, which shap takes for places
         one = np.ndim(rows) == 0
         part = super().__getitem__(int(rows) if one else rows.tolist())
-        kept = Explanation(part, feature_names=self.feature_names)
+        kept = Explanation(part, display_data=part.display_data, feature_names=self.feature_names)
         return kept.worded(self._explainer, self._frame[np.atleast_1d(rows).tolist()])
 
     def sentences(self, language: str = "en", top: int = 3) -> list[list[str]]:

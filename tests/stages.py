@@ -1,5 +1,6 @@
 """A small made-up churn task, run through the real stages from `fit` on: for tests of what follows."""
 
+import json
 from pathlib import Path
 from typing import Literal
 
@@ -11,11 +12,13 @@ from features.feature import DAY
 from features.fingerprint import described
 from features.meaning import combined, meanings
 from models.learners.boosting import DEFAULTS
+from models.population import Spine
 from models.tasks.churn import TASK
 from training.data import sufficiency
-from training.data.artifacts import Audit, Best, Ingest, Tuned, write_artifact
+from training.data.artifacts import Best, Ingest, Tuned, write_artifact
 from training.io import write_json
 from training.params import Explain, Fit, Params, Stated, parse
+from training.results.audited import Audit
 from training.stages.audit import audit, examine
 from training.stages.backtest import backtest
 from training.stages.dataset import dataset
@@ -37,6 +40,7 @@ EVERY = (
 # Little of everything: what the intervals and refits of the stress runs say is not judged.
 EXPLAIN = Explain(rows=1_000, stress_rows=1_000, refit_rows=1_500, resamples=20, counterfactuals=20)
 Signal = Literal["real", "random", "leak"]
+SPINE = json.loads(Spine(days=60).model_dump_json())  # what every task's part of `spine` has
 
 
 def params(resamples: int = 100) -> Params:
@@ -162,7 +166,7 @@ def facts(rows: pl.DataFrame) -> dict[str, object]:
     return {
         "task": "churn",
         "subject": "member_id",
-        "spine": {"days": 60, "gap": 7, "fall": 0.2, "every_days": 30, "cutoffs": 12},
+        "spine": SPINE | {"days": 60, "gap": 7, "fall": 0.2, "every_days": 30, "cutoffs": 12},
         "dated": True,
         "extracted_at": "2025-01-01T00:00:00+00:00",
         "waterfall": [
@@ -190,9 +194,13 @@ def ingest(extracted_at: str = "2025-01-01T00:00:00+00:00") -> Ingest:
         "tables": {
             "purchases": {
                 "read": 1010,
+                "left_out": 0,
                 "accepted": 1000,
                 "quarantined": 10,
                 "reasons": {"negative quantity in a sale": 10},
+                "first": None,
+                "last": None,
+                "freshness_days": None,
             }
         },
         "conflicts": 0,

@@ -32,8 +32,8 @@ def advice(
 ) -> str:
     """Return what is said where ``share`` of the positives is chance, and the shortest window with less."""
     told = (
-        f"an unchanged rhythm alone would give {share:.0%} of the outcomes, and a model would learn who comes "
-        f"rarely"
+        f"an unchanged rhythm alone would give {share:.0%} of the outcomes, "
+        "and a model would learn who comes rarely"
     )
     tried = []
     for setting in _settings(task, data, spine, limits, end):
@@ -43,7 +43,8 @@ def advice(
     if not tried:
         return f"{told}; the data are too short for a longer window"
     best = min(tried, key=lambda one: one.share)
-    return f"{told}; least of what these data allow is {best.share:.0%}, with `spine.{task.name}: {best.written}`"
+    least = f"{best.share:.0%}, with `spine.{task.name}: {best.written}`"
+    return f"{told}; least of what these data allow is {least}"
 
 
 def _settings(

@@ -1,15 +1,18 @@
 """The last screen of a run."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Final, Literal
 
 import polars as pl
 
 from features.consent import REASON
 from models.scorer import OK
-from training.data.artifacts import Dataset, Ingest, read_artifact
+from training.data.artifacts import Dataset, Ingest, TableCounts, read_artifact
 from training.data.quarantine_limits import judged
 from training.params import Params
 from training.results.evaluated import Detail
+
+COUNTED: Final[tuple[Literal["read", "accepted", "quarantined"], ...]] = ("read", "accepted", "quarantined")
 
 
 def summarise(params: Params) -> str:
@@ -49,19 +52,18 @@ def _short(params: Params, name: str) -> list[str]:
     return lines + ([f"too few data of {', '.join(segments)}: see the report"] if segments else [])
 
 
-def _sources(params: Params, tables: dict[str, dict[str, Any]]) -> list[str]:
+def _sources(params: Params, tables: Mapping[str, TableCounts]) -> list[str]:
     """Rows in, accepted and set aside; coverage and age; which tables are worth a look."""
-    read, accepted, bad = (
-        sum(table[key] for table in tables.values()) for key in ("read", "accepted", "quarantined")
-    )
-    dated = [table for table in tables.values() if table.get("last")]
+    read, accepted, bad = (sum(table[key] for table in tables.values()) for key in COUNTED)
     lines = [
         f"{read:,} rows read, {accepted:,} accepted, {bad:,} set aside: {params.build / 'quarantine.parquet'}"
     ]
-    if dated:
-        first, last = min(table["first"] for table in dated), max(table["last"] for table in dated)
-        age = min(table["freshness_days"] for table in dated)
-        lines.append(f"from {first[:10]} to {last[:10]}, newest row {age:,.1f} days before the extract")
+    firsts = [table["first"] for table in tables.values() if table["first"]]
+    lasts = [table["last"] for table in tables.values() if table["last"]]
+    ages = [table["freshness_days"] for table in tables.values() if table["freshness_days"] is not None]
+    if lasts:
+        since, until, age = min(firsts)[:10], max(lasts)[:10], min(ages)
+        lines.append(f"from {since} to {until}, newest row {age:,.1f} days before the extract")
     return lines + [f"warning: {found.says}" for found in judged(tables, params.ingest) if found.says]
 
 

@@ -81,19 +81,46 @@ def test_pipelines_searches_and_cross_validation_take_it(rows):
     assert search.fit(X, y).best_params_["max_depth"] in (2, 4)
 
 
-def test_contributions_add_up_and_shap_draws_them(model, rows):
+def test_contributions_add_up(model, rows):
     X = rows[0].tail(60)
     told = model.explain(X)
     assert isinstance(told, shap.Explanation)
     assert told.values.shape == X.shape
     total = told.values.sum(axis=1) + told.base_values
     assert total == pytest.approx(model.decision_function(X), abs=1e-5)
+
+
+def drawn(draw, part) -> list[str]:
+    """Return what stands on the axes of a plot of shap's."""
     import matplotlib.pyplot as plt
 
-    for draw, part in ((shap.plots.beeswarm, told), (shap.plots.bar, told), (shap.plots.waterfall, told[0])):
-        draw(part, show=False)
-        assert plt.gcf().axes
-        plt.close("all")
+    draw(part, show=False)
+    plt.gcf().canvas.draw()
+    texts = [text.get_text() for ax in plt.gcf().axes for text in ax.get_xticklabels() + ax.get_yticklabels()]
+    plt.close("all")
+    return texts
+
+
+@pytest.mark.parametrize("draw", [shap.plots.beeswarm, shap.plots.bar, shap.plots.violin, shap.plots.heatmap])
+def test_shap_draws_every_feature_categories_too(model, rows, draw):
+    assert {"orders", "region", "club", "noise"} <= set(drawn(draw, model.explain(rows[0].tail(60))))
+
+
+def test_shap_draws_categories_by_their_values(model, rows):
+    X = rows[0].tail(60)
+    told = model.explain(X)
+    assert (told.display_data[:, 1] == X["region"].astype(str)).all()
+    assert {"north", "south", "west"} <= set(drawn(shap.plots.scatter, told[:, "region"]))
+    for part in (told[7], told[5:9][2]):
+        assert f"{X['region'].iloc[7]} = region" in drawn(shap.plots.waterfall, part)
+
+
+def test_shap_parts_rows_into_cohorts_by_a_tree_or_by_name(model, rows):
+    X = rows[0].tail(60)
+    told = model.explain(X)
+    for cohorts in (told.cohorts(2), told.cohorts(X["region"].tolist())):
+        assert sum(len(part.values) for part in cohorts.cohorts.values()) == 60
+        assert any("region" in text for text in drawn(shap.plots.bar, cohorts.abs.mean(0)))
 
 
 def test_reasons_are_told_in_words(model, rows):

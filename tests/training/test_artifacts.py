@@ -5,7 +5,8 @@ import json
 import pytest
 import stages
 
-from training.data.artifacts import FILES, Audit, Dataset, Ingest, Tuned, read_artifact, write_artifact
+from training.data.artifacts import FILES, Dataset, Ingest, Tuned, read_artifact, write_artifact
+from training.results.audited import Audit
 from training.results.backtested import Backtest
 from training.results.effects import Ranking, Uplift
 from training.results.evaluated import Detail, Metrics

@@ -26,9 +26,10 @@ PUBLIC = pytest.mark.skipif(
 
 
 FLAT: Dataset = {
-    "task": "given", "subject": "subject_id", "spine": {}, "dated": True, "extracted_at": "2025-01-01T00Z",
-    "waterfall": [], "splits": {}, "test_start": None, "blocks": [], "test_start_time": 0, "own_tables": [],
-    "groups": ["given"], "features": [], "fingerprint": "", "left_out": {}, "enough": [], "dropped": [],
+    "task": "given", "subject": "subject_id", "spine": stages.SPINE, "dated": True,
+    "extracted_at": "2025-01-01T00Z", "waterfall": [], "splits": {}, "test_start": None, "blocks": [],
+    "test_start_time": 0, "own_tables": [], "groups": ["given"], "features": [], "fingerprint": "",
+    "left_out": {}, "enough": [], "dropped": [],
 }  # fmt: skip
 
 

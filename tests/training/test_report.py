@@ -15,7 +15,7 @@ import stages
 from models import phrases
 from models.fitted.model import Model
 from models.learners.calibration import Calibration
-from training.data.artifacts import read_artifact
+from training.data.artifacts import read_artifact, write_artifact
 from training.evaluation import looks, robustness
 from training.params import Economics, Stated
 from training.reporting import render
@@ -23,6 +23,7 @@ from training.reporting.build import ORDER, build
 from training.reporting.info import Info
 from training.reporting.source import Source
 from training.results.evaluated import Detail
+from training.results.report import Report
 from training.review.gates import check_gates, wanted_gates
 from training.review.signoff import FILE, sign
 from training.stages.explain import explain
@@ -90,6 +91,13 @@ class Text(HTMLParser):
 def test_every_section_stands_in_its_order(page, data):
     assert list(data["sections"]) == [name for name in ORDER if name != "challenger"]  # it stands beside
     assert re.findall(r'<section id="(\w+)"', page) == [*ORDER, "glossary"]
+
+
+def test_every_section_is_held_against_its_type(data, tmp_path):
+    for name, section in data["sections"].items():
+        shorter = {key: section[key] for key in list(section)[:-1]}
+        with pytest.raises(ValueError, match=rf"report\.json: sections\.{name}\."):
+            write_artifact(tmp_path, Report, data | {"sections": data["sections"] | {name: shorter}})
 
 
 def test_what_was_not_assessed_says_why(page, data):

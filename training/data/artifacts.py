@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, NotRequired, TypeVar, cast
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
 from training.io import read_json, write_json
@@ -19,6 +19,8 @@ STRICT: Final = ConfigDict(extra="forbid")
 SHOWN = 3  # errors that are told
 REASON = {"reason", "values"}  # why nothing was assessed
 FILES: Final[dict[Any, str]] = {}  # of each type the name of its file
+Json = dict[str, JsonValue]  # what is read elsewhere, by a type of its own
+Settings = dict[str, float | int | str]  # of a search, by name
 T = TypeVar("T")
 
 
@@ -32,18 +34,47 @@ def artifact(file: str) -> Callable[[type[T]], type[T]]:
     return marked
 
 
+@with_config(STRICT)
+class TableCounts(TypedDict):
+    """Rows of a table as counted by ``training.sources.intake``; first and last row in ISO 8601."""
+
+    read: int
+    left_out: int
+    accepted: int
+    quarantined: int
+    reasons: dict[str, int]
+    first: str | None
+    last: str | None
+    freshness_days: float | None  # days between the newest row and the extract
+    added: NotRequired[int]  # members that only other tables name
+    owners: NotRequired[str | None]  # whose ids an own table has, None where everybody's
+
+
+@with_config(STRICT)
+class FindingRecord(TypedDict):
+    """A finding as ``training.sources.judging.findings`` writes it; ``accepted`` says why it is right."""
+
+    table: str
+    kind: str
+    says: str
+    advice: str
+    stops: bool
+    accepted: str
+    line: str
+
+
 @artifact("ingest.json")
 class Ingest(TypedDict):
     """``ingest.json``: tables as counted, findings, and what the mapping says of them; times in ISO 8601."""
 
     data: str
     extracted_at: str
-    tables: dict[str, dict[str, Any]]  # see ``training.sources.intake.Report``
+    tables: dict[str, TableCounts]
     conflicts: int
     accounts_in_conflict: list[str]
-    findings: list[dict[str, Any]]  # see ``training.sources.judging.findings.as_records``
-    left_out: dict[str, Any]
-    excluded: NotRequired[dict[str, Any]]  # these three of mapped sources
+    findings: list[FindingRecord]
+    left_out: dict[str, str]  # task: why
+    excluded: NotRequired[dict[str, str]]  # these three of mapped sources
     accepted: NotRequired[dict[str, str]]
     unrecorded: NotRequired[list[str]]
 
@@ -72,6 +103,52 @@ class Step(TypedDict):
     subjects: int
 
 
+@with_config(STRICT)
+class Shortfall(TypedDict):
+    """What is short; ``days`` until there is enough, None where never at this pace."""
+
+    kind: Literal["positive", "negative", "windows"]
+    have: int
+    need: int
+    days: int | None
+    window: int  # days of an outcome window, 0 of outcomes
+
+
+@with_config(STRICT)
+class Sufficiency(TypedDict):
+    """Whether there is enough data of all rows, or of a segment; see ``training.data.sufficiency``."""
+
+    column: str | None
+    segment: str | None
+    positives: int
+    negatives: int
+    test_positives: int
+    history_days: int
+    windows: int
+    lacks: list[Shortfall]
+    short: list[str]
+
+
+@with_config(ConfigDict(extra="allow"))
+class SpineParams(TypedDict):
+    """The task's part of ``spine`` in params.yaml, with more where its population asks; dates in ISO 8601."""
+
+    days: int
+    gap: int
+    since: str | None
+    test_start: str | None
+    test_share: float
+    folds: int
+
+
+@with_config(STRICT)
+class Sampled(TypedDict):
+    """What share was drawn ``of`` how many rows."""
+
+    share: float
+    of: int
+
+
 # ``from`` and ``to`` in ISO 8601, None where the source has no dates.
 Part = TypedDict(
     "Part", {"rows": int, "subjects": int, "positives": int, "from": str | None, "to": str | None}
@@ -85,7 +162,7 @@ class Dataset(TypedDict):
 
     task: str
     subject: str
-    spine: dict[str, Any]  # the task's part of ``spine`` in params.yaml
+    spine: SpineParams
     dated: bool
     extracted_at: str
     waterfall: list[Step]
@@ -94,16 +171,14 @@ class Dataset(TypedDict):
     blocks: list[int]
     test_start_time: int
     groups: list[str]
-    own_tables: list[dict[str, Any]]  # see ``features.own_tables.OwnTable``
+    own_tables: list[Json]  # see ``features.own_tables.OwnTable``
     features: list[FeatureRow]
     fingerprint: str
     left_out: dict[str, str]
-    enough: list[dict[str, Any]]  # see ``training.data.sufficiency.facts``
+    enough: list[Sufficiency]
     dropped: list[str]
-    by_chance: NotRequired[
-        float | None
-    ]  # share of positives that an unchanged rhythm would give, where asked
-    sample: NotRequired[dict[str, Any]]  # what was drawn of how many rows, where the rest lies on a cluster
+    by_chance: NotRequired[float | None]  # of the positives, the share that unchanged rhythms would give
+    sample: NotRequired[Sampled]  # where the rest lies on a cluster
 
 
 @with_config(STRICT)
@@ -113,7 +188,7 @@ class Trial(TypedDict):
     number: int
     state: str
     value: float | None
-    params: dict[str, Any]
+    params: Settings
 
 
 @with_config(STRICT)
@@ -122,7 +197,7 @@ class Best(TypedDict):
 
     number: int
     value: float
-    params: dict[str, Any]
+    params: Settings
     rounds: int
     fold_values: list[float]
     estimator: str
@@ -151,45 +226,6 @@ class Tuned(TypedDict):
     candidates: list[Candidate]
 
 
-@with_config(STRICT)
-class Check(TypedDict):
-    """A check of the audit: its figure and what is allowed, ``says`` where the result is not good."""
-
-    check: str
-    result: Literal["good", "bad", "warn", "unrun"]
-    value: float | None
-    threshold: float
-    says: NotRequired[str]
-    in_both: NotRequired[int]  # subjects
-    rows: NotRequired[int]
-    features: NotRequired[int]
-    feature: NotRequired[str]  # the names that the sentence is about
-    auc: NotRequired[float]
-    others: NotRequired[float]
-
-
-class Looked(TypedDict):
-    """What the audit says of columns of which nobody says when they were known."""
-
-    columns: list[dict[str, Any]]
-    suspects: list[dict[str, Any]]
-    checks: list[Check]
-
-
-@artifact("audit.json")
-class Audit(TypedDict):
-    """``audit.json``: every check, and the columns that look recorded after the outcome."""
-
-    task: str
-    data: str
-    excluded: dict[str, Any]
-    accepted: dict[str, str]
-    columns: list[dict[str, Any]]  # see ``training.evaluation.target_leakage.outranking``
-    suspects: list[dict[str, Any]]  # see ``training.evaluation.late_columns.suspects``
-    unseen: str
-    checks: list[Check]
-
-
 def read_artifact(kind: type[T], folder: Path) -> T:
     """Read the file of ``kind`` in ``folder``.
 
@@ -210,12 +246,6 @@ def write_artifact(folder: Path, kind: type[T], content: T) -> None:
     write_json(path, _checked(kind, content, path))
 
 
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    """Made once: it takes longer to build than to use."""
-    return TypeAdapter(kind)
-
-
 def _checked(kind: type[T], content: Any, path: Path) -> T:
     """The content as it is: what a type would convert is not converted, so that bytes stay."""
     advice = "if it is of an older version, run the stages again (`dvc repro`)"
@@ -228,6 +258,11 @@ def _checked(kind: type[T], content: Any, path: Path) -> T:
     if content.get("assessed") and (left := sorted(_wanted(kind) - set(content))):
         raise ValueError(f"{path}: is assessed and has no {', '.join(left)}; {advice}")
     return cast(T, content)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def _wanted(kind: Any) -> set[str]:

@@ -41,8 +41,8 @@ def judged(tables: Mapping[str, Mapping[str, Any]], limits: Ingest) -> list[Judg
 
 
 def _judged(name: str, counts: Mapping[str, Any], limits: Ingest) -> Judged:
-    rows = counts.get("accepted", 0) + counts.get("quarantined", 0)
-    share = counts.get("quarantined", 0) / max(rows, 1)
+    rows = counts["accepted"] + counts["quarantined"]
+    share = counts["quarantined"] / max(rows, 1)
     if share <= limits.warn_quarantined:
         return Judged(name, "good", share)
     reasons = "; ".join(f"{reason} ({count:,} rows)" for reason, count in counts["reasons"].items())

@@ -6,11 +6,12 @@ its answers carry a warning. Where all rows together are short, every answer doe
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal, cast
 
 import polars as pl
 
 from features.feature import DAY
+from training.data.artifacts import Sufficiency
 
 OUTCOMES = 100
 """Of each kind before the test. Ten outcomes an input is the usual rule (Peduzzi et al. 1996,
@@ -190,9 +191,12 @@ def _late(rows: pl.DataFrame, windows: int) -> Iterator[Lack]:
     yield Lack("windows", windows, WINDOWS, round(WINDOWS * length - have), round(length))
 
 
-def facts(found: list[Enough]) -> list[dict[str, Any]]:
-    """For a JSON file."""
+def facts(found: list[Enough]) -> list[Sufficiency]:
+    """Return the findings as they stand in ``dataset.json``."""
     return [
-        {**asdict(one), "lacks": [asdict(lack) for lack in one.lacks], "short": list(one.short)}
+        cast(
+            Sufficiency,
+            {**asdict(one), "lacks": [asdict(lack) for lack in one.lacks], "short": list(one.short)},
+        )
         for one in found
     ]

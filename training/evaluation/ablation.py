@@ -7,7 +7,6 @@ learnt from; differences are paired on the same later rows, intervals drawn by s
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,16 +14,16 @@ import polars as pl
 from features.feature import Feature
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
-from training.data.artifacts import Best, Tuned, read_artifact
+from training.data.artifacts import Best, Tuned, read_artifact, write_artifact
 from training.data.rows import inputs, load
 from training.data.split import Split
 from training.evaluation.metrics import codes, estimates
-from training.io import say, write_json
+from training.io import say
 from training.params import Params
-from training.results.estimate import Metric
+from training.results.ablated import Ablation, LearningCurve, VariantJudged, Variants
+from training.results.estimate import ENDS, Estimate, Measures
 
 SHARES = (0.125, 0.25, 0.5)
-METRICS: tuple[Metric, ...] = ("auc", "average_precision")
 ALL = "everything"
 Some = Callable[[pl.DataFrame], pl.DataFrame]
 
@@ -38,17 +37,19 @@ class Variant:
     some: Some = lambda rows: rows
 
 
-def curve(params: Params, task: str) -> dict[str, Any]:
+def curve(params: Params, task: str) -> LearningCurve:
     """Write and return ``learning_curve.json``: shares of the members, and of the days, to learn from."""
     rows, facts = load(params.build / task)
     features, subject = inputs(rows, facts), facts["subject"]
     variants = [Variant(ALL, features)]
     variants += [Variant(f"{share:.1%} of subjects", features, _members(subject, share)) for share in SHARES]
     variants += [Variant(f"newest {share:.1%} of days", features, _newest(share)) for share in SHARES]
-    return _write(params, task, "learning_curve", variants)
+    found: LearningCurve = {**_judged(params, task, variants)}
+    write_artifact(params.results / task, LearningCurve, found)
+    return found
 
 
-def ablate(params: Params, task: str) -> dict[str, Any]:
+def ablate(params: Params, task: str) -> Ablation:
     """Write and return ``ablation.json``: every group of features left out, and alone."""
     rows, facts = load(params.build / task)
     features = inputs(rows, facts)
@@ -59,7 +60,9 @@ def ablate(params: Params, task: str) -> dict[str, Any]:
     variants = [Variant(ALL, features)]
     variants += [Variant(f"without {n}", [f for f in features if group[f.name] != n]) for n in names]
     variants += [Variant(f"only {n}", [f for f in features if group[f.name] == n]) for n in names]
-    return _write(params, task, "ablation", variants)
+    found: Ablation = {**_judged(params, task, variants)}
+    write_artifact(params.results / task, Ablation, found)
+    return found
 
 
 def _members(subject: str, share: float) -> Some:
@@ -81,7 +84,7 @@ def _newest(share: float) -> Some:
     return some
 
 
-def _write(params: Params, task: str, name: str, variants: list[Variant]) -> dict[str, Any]:
+def _judged(params: Params, task: str, variants: list[Variant]) -> Variants:
     rows, facts = load(params.build / task)
     best = read_artifact(Tuned, params.build / task)["best"]
     split = Split(facts["test_start_time"], tuple(facts["blocks"]))
@@ -95,20 +98,27 @@ def _write(params: Params, task: str, name: str, variants: list[Variant]) -> dic
         say(f"{task}: {at}/{len(variants)} {variant.name}")
     label, subject = found["label"].to_numpy(), codes(found[facts["subject"]].to_numpy())
     values, gaps = estimates(label, scores, subject, params.evaluate.resamples, params.seed)
-    result = {
-        "task": task, "data": params.data, "rows": len(label), "positives": int(label.sum()),
+    return {
+        "task": task,
+        "data": params.data,
+        "rows": len(label),
+        "positives": int(label.sum()),
         "variants": [
-            {"variant": variant.name, "inputs": len(variant.features), "learnt": learnt[variant.name]}
-            | {metric: values[variant.name][metric] for metric in METRICS}
-            | {
-                f"loss_{metric}": gaps[variant.name][metric] if variant.name in gaps else None
-                for metric in METRICS
-            }
-            for variant in variants
+            _variant(one, learnt[one.name], values[one.name], gaps.get(one.name)) for one in variants
         ],
-    }  # fmt: skip
-    write_json(params.results / task / f"{name}.json", result)
-    return result
+    }
+
+
+def _variant(variant: Variant, learnt: int, found: Measures, gap: Measures | None) -> VariantJudged:
+    return {
+        "variant": variant.name,
+        "inputs": len(variant.features),
+        "learnt": learnt,
+        "auc": found["auc"],
+        "average_precision": found["average_precision"],
+        "loss_auc": gap and gap["auc"],
+        "loss_average_precision": gap and gap["average_precision"],
+    }
 
 
 def _later(rows: pl.DataFrame, split: Split, variant: Variant, best: Best, params: Params) -> pl.DataFrame:
@@ -128,20 +138,25 @@ def _later(rows: pl.DataFrame, split: Split, variant: Variant, best: Best, param
         return pl.concat(pool.map(one, range(len(split.blocks))))
 
 
-def table(result: dict[str, Any]) -> str:
+def table(result: Variants) -> str:
     """The result as text; ``*`` where a variant is worse than everything beyond noise, ``+`` better."""
     lines = [f"{result['task']} on {result['rows']:,} later rows, {result['positives']:,} positive"]
     lines.append(f"  {'':24}{'inputs':>7}{'learnt':>10}  AUC    average precision   loss against {ALL}")
     return "\n".join(lines + [_line(row) for row in result["variants"]])
 
 
-def _line(row: dict[str, Any]) -> str:
+def _line(row: VariantJudged) -> str:
     loss, ap = row["loss_average_precision"], row["average_precision"]
-    said = ""
-    if loss is not None:
-        mark = " *" if loss["low"] > 0 else " +" if loss["high"] < 0 else ""
-        said = f"{loss['value']:+.4f} [{loss['low']:+.4f}, {loss['high']:+.4f}]{mark}"
+    said = "" if loss is None else _loss(loss)
     return (
         f"  {row['variant']:24}{row['inputs']:7}{row['learnt']:10,}  {row['auc']['value']:.3f}"
         f"  {ap['value']:.3f} [{ap['low']:.3f}-{ap['high']:.3f}]  {said}"
     )
+
+
+def _loss(found: Estimate) -> str:
+    value, low, high = (found[end] for end in ENDS)
+    if value is None or low is None or high is None:
+        return "–"
+    mark = " *" if low > 0 else " +" if high < 0 else ""
+    return f"{value:+.4f} [{low:+.4f}, {high:+.4f}]{mark}"

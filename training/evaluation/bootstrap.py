@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from training.results.estimate import Estimate, FiniteEstimate
+from training.results.estimate import Band, Estimate, FiniteEstimate
 
 LEVEL = (0.025, 0.975)  # quantiles of the middle 95 %
 Weights = np.ndarray
@@ -73,7 +73,7 @@ def interval(drawn: np.ndarray) -> tuple[float | None, float | None]:
     return float(low), float(high)
 
 
-def band(drawn: np.ndarray) -> dict[str, list[float | None]]:
+def band(drawn: np.ndarray) -> Band:
     """Return the ends of the intervals along a curve; draws are of shape (draws, points)."""
     bounds = [interval(drawn[:, at]) for at in range(drawn.shape[1])]
     return {"low": [low for low, _ in bounds], "high": [high for _, high in bounds]}

@@ -8,7 +8,6 @@ standardisation; Rothman, Greenland and Lash 2008, ch. 3). Association is not ca
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,6 +16,16 @@ from features.feature import DAY
 from training.data.artifacts import Ingest, read_artifact
 from training.evaluation.metrics import wilson
 from training.params import Params
+from training.results.dissatisfaction import (
+    Driver,
+    LowRatings,
+    Most,
+    RankedDriver,
+    RankedDrivers,
+    Silence,
+    Tickets,
+)
+from training.results.estimate import ENDS
 
 BEFORE, YEAR, FEWEST = 90, 365, 30  # days, days, tickets
 ROWS = 50_000
@@ -32,7 +41,7 @@ class Care:
     end: int
 
 
-def drivers(params: Params) -> dict[str, Any] | None:
+def drivers(params: Params) -> RankedDrivers | None:
     """Drivers in order of priority; None where the source has no care data."""
     path = params.build / "tables" / "care.parquet"
     if not path.exists() or (rows := pl.read_parquet(path)).is_empty():
@@ -89,11 +98,11 @@ def _kinds(care: Care, keys: tuple[str, ...]) -> pl.DataFrame:
     return sure.drop("len")
 
 
-def _driver(care: Care, kind: Mapping[str, str]) -> dict[str, Any]:
+def _driver(care: Care, kind: Mapping[str, str]) -> Driver:
     same = pl.all_horizontal(pl.col(key) == value for key, value in kind.items())
     own = care.tickets.filter(same)
     recent = own.filter(pl.col("event_time") >= care.end - YEAR * DAY)
-    found: dict[str, Any] = {
+    found: Tickets = {
         "topic": kind["topic"],
         "subtopic": kind.get("subtopic"),
         "tickets": len(own),
@@ -105,10 +114,11 @@ def _driver(care: Care, kind: Mapping[str, str]) -> dict[str, Any]:
         "low": _low(care.tickets, own),
     }
     if care.moments is None:
-        return found | {"silence": None, "lost": None, "where": None, "stage": None}
+        return {**found, "silence": None, "lost": None, "where": None, "stage": None}
     hit = _hit(care.moments, own)
     silence = _silence(care.moments, hit, ~_hit(care.moments, care.tickets))
-    return found | {
+    return {
+        **found,
         "silence": silence,
         "lost": _lost(silence, found["members_year"]),
         "stage": _most(care.moments, hit, ["stage"]),
@@ -116,7 +126,7 @@ def _driver(care: Care, kind: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _low(every: pl.DataFrame, own: pl.DataFrame) -> dict[str, Any]:
+def _low(every: pl.DataFrame, own: pl.DataFrame) -> LowRatings:
     """Share of ratings of 1 or 2 stars, with its interval, and the share among other tickets."""
     rated, others = own["satisfaction"].drop_nulls(), every["satisfaction"].drop_nulls()
     count, bad = len(rated), int((rated <= 2).sum())
@@ -142,7 +152,7 @@ def _hit(moments: pl.DataFrame, own: pl.DataFrame) -> np.ndarray:
     return moments["row_id"].is_in(known["row_id"].unique().implode()).to_numpy()
 
 
-def _silence(moments: pl.DataFrame, hit: np.ndarray, calm: np.ndarray) -> dict[str, Any] | None:
+def _silence(moments: pl.DataFrame, hit: np.ndarray, calm: np.ndarray) -> Silence | None:
     """Difference in the rate of silence against ``calm`` members alike, clustered by member."""
     label, stratum = moments["label"].to_numpy().astype(float), moments["stratum"].to_numpy().astype(int)
     if hit.sum() < FEWEST:
@@ -165,12 +175,12 @@ def _silence(moments: pl.DataFrame, hit: np.ndarray, calm: np.ndarray) -> dict[s
     }
 
 
-def _lost(silence: dict[str, Any] | None, members: int) -> float | None:
+def _lost(silence: Silence | None, members: int) -> float | None:
     """Members a year who fall silent beyond what like members do."""
     return None if silence is None else silence["value"] * members
 
 
-def _most(moments: pl.DataFrame, hit: np.ndarray, keys: list[str]) -> dict[str, Any] | None:
+def _most(moments: pl.DataFrame, hit: np.ndarray, keys: list[str]) -> Most | None:
     """The cell with the highest share of moments with such a ticket, of cells with enough of them."""
     if not keys:
         return None
@@ -189,12 +199,12 @@ def _most(moments: pl.DataFrame, hit: np.ndarray, keys: list[str]) -> dict[str, 
     }
 
 
-def _ordered(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _ordered(found: list[Driver]) -> list[RankedDriver]:
     """Priority: members lost beyond expectation where that is sure, then low ratings times tickets."""
 
-    def weight(row: dict[str, Any]) -> tuple[float, float]:
+    def weight(row: Driver) -> tuple[float, float]:
         sure = row["silence"] is not None and row["silence"]["low"] > 0
-        return (row["lost"] if sure else 0.0, (row["low"]["value"] or 0.0) * row["tickets"])
+        return ((row["lost"] or 0.0) if sure else 0.0, (row["low"]["value"] or 0.0) * row["tickets"])
 
     ranked = sorted(
         found, key=lambda row: (*(-part for part in weight(row)), row["topic"], row["subtopic"] or "")
@@ -202,7 +212,7 @@ def _ordered(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"priority": place, **row} for place, row in enumerate(ranked, 1)]
 
 
-def table(found: dict[str, Any]) -> str:
+def table(found: RankedDrivers) -> str:
     """The drivers as lines of text, one a sub-topic, with the warning."""
     lines = ["   topic · sub-topic                tickets  1-2 stars  silence (points)        lost a year"]
     for row in found["subtopics"] or found["topics"]:
@@ -213,12 +223,12 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join([*lines, "Association is not cause: test a remedy on a part before spending on all."])
 
 
-def _points(silence: dict[str, Any] | None) -> str:
+def _points(silence: Silence | None) -> str:
     if silence is None:
         return f"{'–':22}"
-    value, low, high = (100 * silence[key] for key in ("value", "low", "high"))
+    value, low, high = (100 * silence[end] for end in ENDS)
     return f"{f'{value:+.1f} [{low:+.1f}, {high:+.1f}]':22}"
 
 
-def _whole(row: dict[str, Any]) -> str:
-    return f"{'–':>12}" if row.get("lost") is None else f"{row['lost']:12,.0f}"
+def _whole(row: RankedDriver) -> str:
+    return f"{'–':>12}" if row["lost"] is None else f"{row['lost']:12,.0f}"

@@ -9,13 +9,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from training.evaluation.metrics import wilson
 from training.evaluation.target_leakage import HIGH, Halves
+from training.results.audited import DecidingColumn, LoneColumn, SuspectFigures
 
 EMPTY, EMPTIES_RANK = 0.1, 0.6  # share of empty cells, and of filled ones; AUC of being empty
 AS_ONE = 0.9  # correlation of being empty, from which on columns are empty together
@@ -30,11 +30,11 @@ class Suspect:
 
     column: str
     sign: str
-    figures: dict[str, Any]
+    figures: SuspectFigures
 
 
 def suspects(
-    rows: pl.DataFrame, halves: Halves, alone: Sequence[dict[str, Any]], decided: Sequence[dict[str, Any]]
+    rows: pl.DataFrame, halves: Halves, alone: Sequence[LoneColumn], decided: Sequence[DecidingColumn]
 ) -> list[Suspect]:
     """Every sign of every candidate, in the order of their AUC alone.
 
@@ -94,7 +94,7 @@ def _values(rows: pl.DataFrame, names: Sequence[str]) -> Iterable[Suspect]:
         groups = rows.group_by(value=pl.col(name)).agg(n=pl.len(), positives=pl.col("label").sum())
         if rows[name].dtype != pl.String and len(groups) >= FEW:
             continue
-        told = [
+        told: list[SuspectFigures] = [
             {"value": str(value), "rows": size, "rate": own / size, "odds": ratio}
             for value, size, own in groups.rows()
             if size >= SIZE and n - size >= SIZE

@@ -17,9 +17,8 @@ columns in which no value is alike.
 *Together*: several columns with signs of being filled in later (`late_columns`) outrank all others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -28,6 +27,7 @@ from models.learners import boosting
 from models.learners.encoder import Encoder
 from training.evaluation.bootstrap import bootstrap
 from training.evaluation.metrics import Ranked, codes, ranking
+from training.results.audited import Against, DecidingColumn, LoneColumn, TogetherColumns
 
 ROWS, STRETCHES, ROUNDS, DRAWS = 20_000, 10, 60, 100
 MANY = 4  # of few columns one is easily the strongest: so many others are needed to suspect it
@@ -84,7 +84,7 @@ class Halves:
                 pairs.append(positives * (n - positives))
         return float(np.average(found, weights=pairs)) if found else 0.5
 
-    def against(self, one: np.ndarray, others: list[int]) -> dict[str, float]:
+    def against(self, one: np.ndarray, others: list[int]) -> Against:
         """How good ``others`` are together, and how ``one``, the scores of other columns, stands to them.
 
         Returns
@@ -117,12 +117,12 @@ def _correlation(one: np.ndarray, other: np.ndarray, cell: np.ndarray) -> float:
     return float(found) if found is not None and np.isfinite(found) else 0.0
 
 
-def proven(line: Mapping[str, Any], auc: float) -> bool:
+def proven(line: Against, auc: float) -> bool:
     """Whether what ``against`` found is proof; where ties do not tell, columns with a high AUC are meant."""
     if line.get("low", 0) <= 0:
         return False
     least = -line["unsure"] if auc >= HIGH else line["unsure"]
-    return bool(line["tied"] > least)
+    return line["tied"] > least
 
 
 def fitted(
@@ -142,19 +142,19 @@ def fitted(
     return booster.inplace_predict(matrix[asked][:, columns], predict_type="margin")
 
 
-def outranking(halves: Halves, candidates: Sequence[str]) -> list[dict[str, Any]]:
+def outranking(halves: Halves, candidates: Sequence[str]) -> list[LoneColumn]:
     """Every candidate's AUC alone, the highest first; for suspicious ones that of all others together.
 
     The latter as of ``Halves.against``.
     """
     everything, same = range(len(halves.names)), _same(halves)
-    lines = []
+    lines: list[LoneColumn] = []
     for at, name in zip(halves.at(candidates), candidates, strict=True):
         alone = halves.scores([at])
-        line: dict[str, Any] = {"column": name, "alone": halves.auc(alone)}
+        line: LoneColumn = {"column": name, "alone": halves.auc(alone)}
         others = [other for other in everything if other != at and not same[at, other]]
         if line["alone"] >= SUSPICIOUS and len(others) >= MANY:
-            line |= halves.against(alone, others)
+            line = {**line, **halves.against(alone, others)}
         lines.append(line)
     return sorted(lines, key=lambda line: -line["alone"])
 
@@ -169,15 +169,15 @@ def _same(halves: Halves) -> np.ndarray:
     return (np.abs(even.T @ even / len(even)) >= SAME) & np.outer(numbers, numbers)
 
 
-def together(halves: Halves, columns: Sequence[str]) -> dict[str, Any] | None:
+def together(halves: Halves, columns: Sequence[str]) -> TogetherColumns | None:
     """How these columns rank the outcome together, and whether all others do as well; None if too few."""
     mine = halves.at(columns)
     others = [at for at in range(len(halves.names)) if at not in mine]
     if len(mine) < 2 or len(others) < MANY:
         return None
     scores = halves.scores(mine)
-    found: dict[str, Any] = {"columns": list(columns), "auc": halves.auc(scores)}
-    return found | halves.against(scores, others) if found["auc"] >= SUSPICIOUS else found
+    found: TogetherColumns = {"columns": list(columns), "auc": halves.auc(scores)}
+    return {**found, **halves.against(scores, others)} if found["auc"] >= SUSPICIOUS else found
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ class _Value:
     ordered: bool
 
 
-def deciding(rows: pl.DataFrame, encoder: Encoder, names: Sequence[str], seed: int) -> list[dict[str, Any]]:
+def deciding(rows: pl.DataFrame, encoder: Encoder, names: Sequence[str], seed: int) -> list[DecidingColumn]:
     """Columns of which a value, or any but the commonest, decides the outcome: how many rows, which way.
 
     ``sure`` is false where it is one value of many in order: that may be how things are.
@@ -201,7 +201,8 @@ def deciding(rows: pl.DataFrame, encoder: Encoder, names: Sequence[str], seed: i
     rows
         One a subject.
     """
-    found, label = [], rows["label"].to_numpy().astype(np.float64)
+    found: list[DecidingColumn] = []
+    label = rows["label"].to_numpy().astype(np.float64)
     if not 0 < label.mean() < 1:
         return []
     pure = {name: values for name in names if (values := _pure(rows, name))}
@@ -216,8 +217,9 @@ def deciding(rows: pl.DataFrame, encoder: Encoder, names: Sequence[str], seed: i
                 known.append(value)
         if known:
             most = min(known, key=lambda value: (value.ordered, -value.rows))
-            line = {"column": name, "rows": most.rows, "outcome": most.outcome, "sure": not most.ordered}
-            found.append(line)
+            found.append(
+                {"column": name, "rows": most.rows, "outcome": most.outcome, "sure": not most.ordered}
+            )
     return found
 
 

@@ -4,13 +4,15 @@ import shutil
 from typing import Any
 
 from models.fitted.release_format import BEST, CHALLENGER, CHAMPION, FOLDER, PREVIOUS
-from training.io import read_json, say
+from training.data.artifacts import read_artifact
+from training.io import say
 from training.params import Params
 from training.registry import tracking
 from training.registry.release_log import append
 from training.reporting.sections.challenger import is_best
 from training.reporting.source import Source
 from training.results.report import Gate
+from training.results.run_record import Tracked
 from training.review.gates import release_gates
 from training.stages.report import keep, tell_service, write_index
 
@@ -26,8 +28,8 @@ def release(params: Params, name: str, by: str = "pipeline", why: str = "") -> s
     Every decision is appended to ``experiments/<data>/releases.jsonl``.
     """
     api, registered = tracking.client(), tracking.registered_name(params, name)
-    tracked = read_json(params.build / name / "tracked.json")
-    version, champion = str(tracked["model_version"]), tracking.holder(registered, CHAMPION)
+    tracked = read_artifact(Tracked, params.build / name)
+    version, champion = tracked["model_version"], tracking.holder(registered, CHAMPION)
     if champion == version:
         say(f"{registered}: version {version} is the champion already")
         return version

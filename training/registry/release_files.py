@@ -3,17 +3,19 @@
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import polars as pl
 import yaml
 
 from models.fitted import release_format
 from models.scorer import MORE, Scorer
+from training.data.artifacts import write_artifact
 from training.git import UNKNOWN, git, is_repository
 from training.io import sha256, write_json
 from training.params import Params
 from training.registry import run_record
+from training.results.run_record import Examples, Release
 from training.review.signoff import digest
 
 MAKING = ("params.yaml", "dvc.lock", "requirements.lock")  # with the commit and the data all that made it
@@ -29,8 +31,8 @@ def released(params: Params, name: str, run_id: str, folder: Path) -> None:
     for part in release_format.BESIDE:  # empty folders where none was released
         shutil.copytree(source / part, folder / part)
     test, rows = pl.read_parquet(source / "test.parquet"), pl.read_parquet(source / "dataset.parquet")
-    write_json(folder / release_format.EXAMPLES, examples(Scorer.load(folder), rows, test))
-    write_json(folder / release_format.RELEASE, _facts(params, name, run_id))
+    write_artifact(folder, Examples, examples(Scorer.load(folder), rows, test))
+    write_artifact(folder, Release, _facts(params, name, run_id))
 
 
 def recorded(params: Params, name: str, folder: Path) -> None:
@@ -62,7 +64,7 @@ def changed(params: Params) -> bool | None:
     return bool(code or git("status", "--porcelain", "--", mapping))
 
 
-def examples(scorer: Scorer, rows: pl.DataFrame, test: pl.DataFrame) -> dict[str, Any]:
+def examples(scorer: Scorer, rows: pl.DataFrame, test: pl.DataFrame) -> Examples:
     """Features and numbers of a few test rows, from the lowest score to the highest, without ids."""
     ranked = test.sort("probability", "row_id")["row_id"]
     places = sorted({round(at * (len(ranked) - 1) / (EXAMPLES - 1)) for at in range(EXAMPLES)})
@@ -70,10 +72,10 @@ def examples(scorer: Scorer, rows: pl.DataFrame, test: pl.DataFrame) -> dict[str
     chosen = chosen.select(scorer.model.reads)
     numbers = scorer.numbers(chosen)
     told = {name: numbers[name].to_list() for name in ("probability", *MORE) if name in numbers.columns}
-    return {"rows": chosen.to_dicts(), **told}
+    return cast(Examples, {"rows": chosen.to_dicts(), **told})
 
 
-def _facts(params: Params, name: str, run_id: str) -> dict[str, Any]:
+def _facts(params: Params, name: str, run_id: str) -> Release:
     return {
         "task": name,
         "data": params.data,

@@ -29,6 +29,7 @@ from training.registry import release_files, search_plots
 from training.results.backtested import MODES, Backtest
 from training.results.estimate import Estimate
 from training.results.evaluated import MONTHLY, Detail, Metrics
+from training.results.run_record import Examples
 
 RECORD = "record"  # folder of a run
 TUNED = "valid.average_precision"  # of each trial, and of the one that was chosen
@@ -221,7 +222,7 @@ def model(params: Params, name: str, run_id: str) -> str:
         folder = Path(parent) / Path(FOLDER).name
         release_files.released(params, name, run_id, folder)
         scorer = Scorer.load(folder)
-        example = pl.DataFrame(read_json(folder / release_format.EXAMPLES)["rows"][:2])
+        example = pl.DataFrame(read_artifact(Examples, folder)["rows"][:2])
         info = mlflow.pyfunc.log_model(
             name="model",
             python_model=str(Path(__file__).with_name("served_model.py")),

@@ -7,7 +7,7 @@ asked.
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -16,8 +16,9 @@ from typing import Any
 import polars as pl
 import yaml
 
-from training.io import write_json
+from training.data.artifacts import Json, read_artifact, write_artifact
 from training.params import own, parse
+from training.results.run_record import RunFacts
 
 ASKED = ("lead_id", "member_id", "subject_id", "campaign_id", "as_of")
 MODELS = tuple(f"{folder}/{file}" for folder in ("model", "final") for file in ("model.ubj", "card.json"))
@@ -42,8 +43,8 @@ class Record:
     """
 
     name: str
-    params: dict[str, Any]
-    data: dict[str, Any]
+    params: Json
+    data: Json
     metrics: dict[str, float | None]
     predictions: pl.DataFrame
 
@@ -67,14 +68,14 @@ def gather(read: Reader, task: str, name: str) -> Record:
 def write(record: Record, folder: Path) -> None:
     """``record.json`` and ``predictions.parquet`` in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    content = {"params": record.params, "data": record.data, "metrics": record.metrics}
-    write_json(folder / "record.json", content)
+    content: RunFacts = {"params": record.params, "data": record.data, "metrics": record.metrics}
+    write_artifact(folder, RunFacts, content)
     record.predictions.write_parquet(folder / "predictions.parquet")
 
 
 def read(folder: Path, name: str) -> Record:
     """What ``write`` wrote."""
-    content = json.loads((folder / "record.json").read_text())
+    content = read_artifact(RunFacts, folder)
     rows = pl.read_parquet(folder / "predictions.parquet")
     return Record(name, content["params"], content["data"], content["metrics"], rows)
 
@@ -90,13 +91,13 @@ def predictions(test: pl.DataFrame, subject: str) -> pl.DataFrame:
     ).sort("row")
 
 
-def flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
+def flat(tree: Mapping[str, Any], above: str = "") -> Json:
     """Leaves by dotted name; lists count as leaves.
 
     >>> flat({"tune": {"churn": {"trials": 8}}, "seed": 7})
     {'tune.churn.trials': 8, 'seed': 7}
     """
-    found: dict[str, Any] = {}
+    found: Json = {}
     for key, value in tree.items():
         found |= flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
     return found
@@ -110,7 +111,7 @@ def _settings(text: str) -> dict[str, Any]:
         return yaml.safe_load(text)
 
 
-def _data(facts: dict[str, Any]) -> dict[str, Any]:
+def _data(facts: Mapping[str, Any]) -> Json:
     parts = {name: {key: part[key] for key in part} for name, part in facts["splits"].items()}
     rest = {key: facts[key] for key in ("extracted_at", "test_start", "fingerprint")}
     return flat(rest | {"splits": parts}) | {"features": sorted(row["name"] for row in facts["features"])}

@@ -15,12 +15,13 @@ from typing import Any
 
 from models.fitted import release_format
 from models.fitted.release_format import ABSENT, FOLDER
-from training.data.artifacts import FILES
+from training.data.artifacts import FILES, read_artifact, write_artifact
 from training.evaluation.looks import LOG as LOOKS
-from training.io import read_json, say, sha256, write_json
+from training.io import say, sha256
 from training.params import Params
 from training.registry import run_log
 from training.results.challenger import Challenger
+from training.results.run_record import Tracked
 from training.stages.report import require_page
 
 # As what MLflow's interface opens an experiment; without it, it guesses by the last run.
@@ -150,8 +151,8 @@ def track(params: Params, name: str) -> None:
     require_page(params, name)
     folder, out = params.build / name, params.results / name
     registered, state = registered_name(params, name), fingerprint(folder, out)
-    before = read_json(folder / "tracked.json") if (folder / "tracked.json").exists() else {}
-    if before.get("results") == state and version_of(registered, str(before["model_version"])):
+    before = read_artifact(Tracked, folder) if (folder / FILES[Tracked]).exists() else None
+    if before and before["results"] == state and version_of(registered, before["model_version"]):
         say(f"{name}: unchanged, logged as MLflow run {before['run_id']}")
         return
     import mlflow
@@ -167,9 +168,7 @@ def track(params: Params, name: str) -> None:
         run_log.trials(api, experiment, run.info.run_id, folder, name)
         run_log.dataset(folder, params, name)
         version = run_log.model(params, name, run.info.run_id)
-    write_json(
-        folder / "tracked.json", {"run_id": run.info.run_id, "model_version": version, "results": state}
-    )
+    _write(folder, run.info.run_id, version, state)
     say(f"{name}: MLflow run {run.info.run_id}, model {registered} version {version}")
 
 
@@ -202,7 +201,6 @@ def register(params: Params, name: str, why: dict[str, str]) -> str:
     import mlflow
 
     logging.getLogger("mlflow").setLevel(logging.ERROR)
-    path = params.build / name / "tracked.json"
     experiment = _experiment(client(), registered_name(params, name))
     tags = run_log.tags(params, name) | why
     with mlflow.start_run(
@@ -211,5 +209,9 @@ def register(params: Params, name: str, why: dict[str, str]) -> str:
         run_log.record(params, name)
         version = run_log.model(params, name, run.info.run_id)
     state = fingerprint(params.build / name, params.results / name)
-    write_json(path, {"run_id": run.info.run_id, "model_version": version, "results": state})
+    _write(params.build / name, run.info.run_id, version, state)
     return version
+
+
+def _write(folder: Path, run_id: str, version: str, state: str) -> None:
+    write_artifact(folder, Tracked, {"run_id": run_id, "model_version": version, "results": state})

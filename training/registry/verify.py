@@ -1,11 +1,10 @@
 """Make a released model again from its commit, lock and data, and say what comes out different."""
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from models.fitted.model import Model
-from models.fitted.release_format import CHAMPION, EXAMPLES, FOLDER
+from models.fitted.release_format import CHAMPION, FOLDER
 from models.scorer import MORE, Scorer
 from training.data.artifacts import read_artifact
 from training.git import UNKNOWN, git
@@ -24,6 +23,7 @@ from training.params import Params, parse
 from training.registry import release_log, run_record, tracking
 from training.registry.compare import differing
 from training.results.evaluated import Metrics
+from training.results.run_record import Examples, RunFacts
 
 STAGES = ("dataset", "tune", "fit", "evaluate", "final", "uplift", "value")
 BEFORE = ("source", "ingest")
@@ -110,17 +110,18 @@ def _source(now: Path, then: Path) -> list[str]:
 
 def _made(folder: Path, params: Params, name: str, kept: Path) -> list[str]:
     """Files that should have the same bytes, and metrics that should be equal."""
-    then: dict[str, Any] = read_json(kept / "made.json")
+    then = read_json(kept / "made.json")
     now = {file: sha256(folder / params.build / name / file) for file in then}
     files = [f"{file}: other bytes" for file in differing(then, now)]
-    metrics = json.loads((kept / "record.json").read_text())["metrics"]
+    metrics = read_artifact(RunFacts, kept)["metrics"]
     again = read_artifact(Metrics, folder / params.results / name)
     return files + [f"{key}: was {old}, is {new}" for key, (old, new) in differing(metrics, again).items()]
 
 
 def _scores(made: Path, released: Path) -> list[str]:
     """The released example rows, scored by what was made anew."""
-    examples, model = read_json(released / EXAMPLES), Model.load(made / "final")
+    examples: Mapping[str, Any] = read_artifact(Examples, released)
+    model = Model.load(made / "final")
     columns = model.encoder.columns
     schema = {column.name: pl.Float64 if column.categories is None else pl.String for column in columns}
     rows = pl.DataFrame([{key: row.get(key) for key in schema} for row in examples["rows"]], schema=schema)

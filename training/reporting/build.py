@@ -37,10 +37,11 @@ from training.results.report import (
     Marks,
     Profit,
     Report,
-    Section,
     Sections,
     Verdict,
 )
+from training.results.report_money import Economics
+from training.results.section import Unassessed
 
 SCHEMA = 1
 ORDER = (
@@ -88,13 +89,13 @@ def limitations(sections: Filled) -> Limitations:
     """What was not assessed and what failed, in words of the catalogue."""
     left: list[Gap] = [
         {"section": name, "reason": found["reason"], "values": found["values"]}
-        for name, found in cast(dict[str, Section], sections).items()
+        for name, found in cast(dict[str, Unassessed], sections).items()
         if not found["assessed"]
     ]
-    if sections["economics"]["assessed"] and sections["economics"]["assumptions"] is None:
+    money = sections["economics"]
+    if money["assessed"] and money["assumptions"] is None:
         left.append({"section": "economics", "reason": "no_economics", "values": {}})
-    effect = sections["economics"].get("uplift", {"reason": "no_arm"})["reason"]
-    if effect in ("few_held_out", "arm_not_random"):
+    if money["assessed"] and (effect := money["uplift"]["reason"]) in ("few_held_out", "arm_not_random"):
         left.append({"section": "economics", "reason": effect, "values": {}})
     if sections["stability"]["assessed"] and not sections["stability"]["backtest"]:
         left.append({"section": "stability", "reason": "no_backtest", "values": {}})
@@ -166,14 +167,13 @@ def _not_whom(source: Source) -> dict[str, str]:
     return joined([*found, said("verdict.not_whom.refused")] if kept else found)
 
 
-def _profit(found: Section) -> Profit | None:
+def _profit(found: Economics) -> Profit | None:
     """Profit at the cut-off, and what it brings more than the best simple method; None where not assessed."""
     if not found["assessed"] or found["assumptions"] is None:
         return None
-    at: dict[str, Estimate] = found["at"]
     return {
-        **at["model"],
-        "gain": {**at["gain"], "months": found["months"]},
+        **found["at"]["model"],
+        "gain": {**found["at"]["gain"], "months": found["months"]},
         "baseline": found["baseline"],
         "measured": found["measured"],
         "currency": found["assumptions"]["currency"],

@@ -10,16 +10,17 @@ import polars as pl
 
 from features.catalog import GROUPS
 from models.fitted.model import Model
-from training.data.artifacts import Audit, Dataset, Ingest, Tuned, read_artifact
+from training.data.artifacts import Dataset, Ingest, Tuned, read_artifact
 from training.data.rows import asked, load
 from training.evaluation.metrics import codes
 from training.io import read_json
 from training.params import Params
+from training.results.audited import Audit
 from training.results.backtested import Backtest
 from training.results.effects import Uplift
 from training.results.evaluated import Detail, Metrics
 from training.results.explained import Explained, Stress
-from training.results.report import Unassessed
+from training.results.section import Unassessed, Words
 from training.results.served import Served
 from training.results.valued import Value
 
@@ -167,12 +168,12 @@ class Source:
         return {row["name"]: row for row in self.card["features"]}
 
 
-def group_words(name: str) -> dict[str, str]:
+def group_words(name: str) -> Words:
     """What a group of features is called in each language."""
     found = {group.name: {"en": group.en, "zh": group.zh} for group in GROUPS}
     return found.get(name, {"en": name, "zh": name})
 
 
-def unassessed(reason: str, **values: Any) -> Unassessed:
+def unassessed(reason: str, **values: int) -> Unassessed:
     """A section, or part of one, that cannot be filled; ``reason`` is a key of the catalogue of words."""
     return {"assessed": False, "reason": reason, "values": values}

@@ -1,6 +1,6 @@
 """The new model against the one that serves: ``challenger.json``, beside the report and no part of it."""
 
-from typing import Any, Literal, NotRequired
+from typing import Literal, NotRequired
 
 from pydantic import with_config
 from typing_extensions import TypedDict
@@ -27,7 +27,7 @@ class Challenger(TypedDict):
 
     assessed: bool
     reason: NotRequired[str]
-    values: NotRequired[dict[str, Any]]
+    values: NotRequired[dict[str, int]]
     n: NotRequired[int]
     positives: NotRequired[int]
     features: NotRequired[dict[Literal["model", "champion"], int]]

@@ -6,19 +6,17 @@ from pydantic import with_config
 from typing_extensions import TypedDict
 
 from training.data.artifacts import STRICT, artifact
-from training.results.estimate import Estimate
+from training.results.estimate import Band, Estimate
 
 Ranks = Literal["uplift", "propensity"]
 
 
 @with_config(STRICT)
-class Curve(TypedDict):
-    """Events gained per 10,000 subjects at each ``share`` contacted, with their intervals."""
+class Curve(Band):
+    """Events gained per 10,000 subjects at each ``share`` contacted."""
 
     share: list[float]
     gain: list[float]
-    low: list[float | None]
-    high: list[float | None]
 
 
 @with_config(STRICT)
@@ -95,8 +93,8 @@ class Ranking(TypedDict):
     reason: str
 
 
-@artifact("uplift.json")
-class Uplift(TypedDict):
+@with_config(STRICT)
+class EffectFigures(TypedDict):
     """Whom a contact moves; only ``reason`` and ``ranking`` where nothing may be called so."""
 
     assessed: bool
@@ -110,5 +108,11 @@ class Uplift(TypedDict):
     overall: NotRequired[Estimate]
     orders: NotRequired[dict[str, OrderJudged]]
     difference: NotRequired[QiniMeasures]
-    fifths: NotRequired[dict[str, list[Fifth]]]
     cross_fitted: NotRequired[CrossFitted]
+
+
+@artifact("uplift.json")
+class Uplift(EffectFigures):
+    """The same with the fifths by each order."""
+
+    fifths: NotRequired[dict[str, list[Fifth]]]

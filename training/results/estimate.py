@@ -34,6 +34,14 @@ class FiniteEstimate(TypedDict):
 
 
 @with_config(STRICT)
+class Band(TypedDict):
+    """The ends of the 95 % intervals along a curve."""
+
+    low: list[float | None]
+    high: list[float | None]
+
+
+@with_config(STRICT)
 class Measures(TypedDict):
     """Every measure of ``training.evaluation.metrics`` of one set of scores, or of the difference of two."""
 

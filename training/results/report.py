@@ -1,32 +1,27 @@
 """What ``report`` tells: ``report.json``, from which the page is made and to whose hash signatures are tied.
 
-Sections that only the page reads stand with the code that fills them (``training.reporting.sections``); what
-verdict, gates and release read is typed here and in ``report_figures``.
+The sections are typed in ``report_…`` by what they are about; here are those that judge the others.
 """
 
-from typing import Any, Literal, NotRequired
+from typing import Literal, NotRequired
 
 from pydantic import with_config
 from typing_extensions import TypedDict
 
 from training.data.artifacts import STRICT, artifact
+from training.results.dissatisfaction import Dissatisfaction
 from training.results.estimate import Estimate
 from training.results.evaluated import Period
+from training.results.report_data import Data
+from training.results.report_duties import Lineage, Monitoring, Purpose, Rights
 from training.results.report_figures import Calibration, Drift, Method, Ranking, Ratio, Robustness, Stability
+from training.results.report_money import Economics, Months
+from training.results.report_reasons import Drivers, Examples
+from training.results.report_segments import Groups, Today
+from training.results.section import Unassessed, Words
 
-Section = dict[str, Any]
-Words = dict[str, str]  # a text by language
 Mark = Literal["good", "warn", "bad", "few", "none"]
 Status = Literal["good", "warn", "bad"]
-
-
-@with_config(STRICT)
-class Unassessed(TypedDict):
-    """A section that could not be filled; ``reason`` is a key of the report's words, told with ``values``."""
-
-    assessed: Literal[False]
-    reason: str
-    values: dict[str, Any]
 
 
 @with_config(STRICT)
@@ -51,7 +46,7 @@ class Checks(TypedDict):
     """Leaks and other ways in which a figure can be wrong; ``columns`` of which a mapping says something."""
 
     assessed: Literal[True]
-    columns: dict[Literal["excluded", "accepted"], dict[str, Any]]
+    columns: dict[Literal["excluded", "accepted"], dict[str, str]]
     undated: bool
     checks: list[CheckLine]
 
@@ -94,7 +89,7 @@ class Gap(TypedDict):
 
     section: str
     reason: str
-    values: dict[str, Any]
+    values: dict[str, int]
 
 
 @with_config(STRICT)
@@ -106,15 +101,6 @@ class Limitations(TypedDict):
     failed: list[str]
     warned: list[str]
     unrun: list[str]
-
-
-@with_config(STRICT)
-class Months(TypedDict):
-    """The interval of the gain with whole months drawn anew, of ``n`` months."""
-
-    low: float | None
-    high: float | None
-    n: int
 
 
 @with_config(STRICT)
@@ -189,25 +175,25 @@ class Verdict(FirstScreen):
 class Filled(TypedDict):
     """The sections that are filled from what the stages found."""
 
-    purpose: Section
-    today: Section
-    data: Section
+    purpose: Purpose
+    today: Today | Unassessed
+    data: Data
     checks: Checks
     method: Method
     ranking: Ranking
     calibration: Calibration
-    economics: Section
+    economics: Economics
     stability: Stability
     drift: Drift | Unassessed
-    groups: Section
-    drivers: Section
-    examples: Section
+    groups: Groups | Unassessed
+    drivers: Drivers
+    examples: Examples
     robustness: Robustness
-    monitoring: Section
-    rights: Section
-    lineage: Section
+    monitoring: Monitoring
+    rights: Rights
+    lineage: Lineage
     gates: Gates
-    dissatisfaction: Section
+    dissatisfaction: Dissatisfaction | Unassessed
 
 
 @with_config(STRICT)

@@ -1,15 +1,16 @@
 """Sections of the report that tell how good the model is, straight from what the stages found."""
 
-from typing import Any, Final, Literal, NotRequired
+from typing import Final, Literal, NotRequired
 
 from pydantic import with_config
 from typing_extensions import TypedDict
 
 from training.data.artifacts import STRICT, Best, Candidate, Trial
 from training.results.backtested import Backtest, RandomSplit
-from training.results.estimate import Estimate, FiniteEstimate, Measures
+from training.results.estimate import Band, Estimate, FiniteEstimate, Measures
 from training.results.evaluated import Decile, Period
 from training.results.explained import FeatureAuc, Moved, RowsAuc
+from training.results.served import Learnt
 
 
 @with_config(STRICT)
@@ -26,7 +27,7 @@ class Serves(TypedDict):
 
     learn: str
     level: str
-    learnt: dict[str, Any]
+    learnt: Learnt
 
 
 @with_config(STRICT)
@@ -68,13 +69,11 @@ class Method(TypedDict):
 
 
 @with_config(STRICT)
-class GainsCurve(TypedDict):
-    """Share of the positives caught by each share of the rows, with its band."""
+class GainsCurve(Band):
+    """Share of the positives caught by each share of the rows."""
 
     share: list[float]
     capture: list[float]
-    low: list[float | None]
-    high: list[float | None]
 
 
 @with_config(STRICT)
@@ -187,7 +186,7 @@ class Stability(TypedDict):
 
     assessed: bool
     reason: NotRequired[str]
-    values: NotRequired[dict[str, Any]]
+    values: NotRequired[dict[str, int]]
     periods: list[Period]
     worst: Period | None
     backtest: Backtest | None

@@ -1,11 +1,20 @@
 """What ``final`` found: ``final.json``, which model serves and how its reasons stand a refit."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import with_config
 from typing_extensions import TypedDict
 
 from training.data.artifacts import STRICT, artifact
+
+
+@with_config(STRICT)
+class Learnt(TypedDict):
+    """Rows that a model learnt from, and until when, in ISO 8601; None where there are no dates."""
+
+    rows: int
+    positives: int
+    until: str | None
 
 
 @with_config(STRICT)
@@ -27,5 +36,5 @@ class Served(TypedDict):
     data: str
     learn: Literal["to_the_end", "before_test"]
     level: Literal["frozen", "monthly"]
-    learnt: dict[str, Any]  # rows, positives and until when; of the model's card
+    learnt: Learnt
     reasons: ReasonStability

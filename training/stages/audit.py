@@ -10,7 +10,7 @@ import polars as pl
 from features import catalog
 from models.learners.encoder import Encoder
 from models.task import task as task_named
-from training.data.artifacts import Audit, Check, Dataset, Ingest, Looked, read_artifact, write_artifact
+from training.data.artifacts import Dataset, Ingest, read_artifact, write_artifact
 from training.data.feature_groups import of_task
 from training.data.rows import inputs, load
 from training.evaluation import late_columns, target_leakage
@@ -18,6 +18,7 @@ from training.evaluation.metrics import auc_alone
 from training.evaluation.recompute import recompute
 from training.io import say
 from training.params import Params
+from training.results.audited import Audit, Check, DecidingColumn, LoneColumn, Looked, TogetherColumns
 
 ALONE = 0.95  # AUC of one feature
 ROWS, QUESTIONS = 10_000, 200  # looked at for single features; computed anew
@@ -194,7 +195,7 @@ def _rates(values: pl.Series, label: np.ndarray, learnt: np.ndarray) -> np.ndarr
     return joined["rate"].fill_null(float(label.mean())).to_numpy()
 
 
-def _outranks(columns: list[dict[str, Any]], accepted: dict[str, str]) -> Check:
+def _outranks(columns: list[LoneColumn], accepted: dict[str, str]) -> Check:
     """No column alone says more than all others together."""
     found = [line for line in columns if target_leakage.proven(line, line["alone"])]
     said = {
@@ -207,7 +208,7 @@ def _outranks(columns: list[dict[str, Any]], accepted: dict[str, str]) -> Check:
     return _judged("outranks", said, accepted)
 
 
-def _decides(decided: list[dict[str, Any]], accepted: dict[str, str]) -> Check:
+def _decides(decided: list[DecidingColumn], accepted: dict[str, str]) -> Check:
     """No value of a column decides the outcome."""
     said = {
         line["column"]: f"{line['rows']:,} rows with a value of column {_shown(line['column'])} all have the "
@@ -217,7 +218,7 @@ def _decides(decided: list[dict[str, Any]], accepted: dict[str, str]) -> Check:
     return _judged("decides", said, accepted)
 
 
-def _together(group: dict[str, Any] | None) -> Check:
+def _together(group: TogetherColumns | None) -> Check:
     """Columns that look filled in later do not together say more than all others."""
     if group is None:
         return _check("together", True, 0, 0)
@@ -233,7 +234,7 @@ def _together(group: dict[str, Any] | None) -> Check:
         0,
         says,
         feature=names,
-        **{key: group[key] for key in ("auc", "others") if key in group},
+        **{"auc": group["auc"]} | ({"others": group["others"]} if "others" in group else {}),
     )
 
 

@@ -17,7 +17,16 @@ from models.task import Task
 from models.task import task as task_named
 from training.data import spine as spines
 from training.data import sufficiency
-from training.data.artifacts import Dataset, FeatureRow, Ingest, Part, Step, read_artifact, write_artifact
+from training.data.artifacts import (
+    Dataset,
+    FeatureRow,
+    Ingest,
+    Part,
+    Step,
+    Sufficiency,
+    read_artifact,
+    write_artifact,
+)
 from training.data.feature_groups import of_task
 from training.data.refusals import refused
 from training.data.rows import GAP, inputs, is_contacted
@@ -121,7 +130,7 @@ def useless(folder: Path, name: str, facts: Dataset, split: Split, params: Param
     return dropped
 
 
-def _enough(folder: Path, name: str) -> list[dict[str, Any]]:
+def _enough(folder: Path, name: str) -> list[Sufficiency]:
     """Whether there is enough data, of all rows and by segment; what is short is said."""
     path, asked = folder / "dataset.parquet", ("as_of", "window_end", "label", "split")
     there = [column for column in sufficiency.SEGMENTS if column in pl.read_parquet_schema(path)]
@@ -178,7 +187,7 @@ def facts_of(
     groups: tuple[Any, ...],
     steps: list[Step],
     ingest: Ingest,
-    enough: list[dict[str, Any]],
+    enough: list[Sufficiency],
 ) -> Dataset:
     """Return what ``dataset.json`` says; ``splits`` has the ``summary`` of each part."""
     found, features = {group.name for group in groups}, cast(list[FeatureRow], described(groups))

@@ -6,7 +6,9 @@ import polars as pl
 
 from training.evaluation.metrics import auc_alone
 from training.reporting.source import Source
-from training.results.report import CheckLine, Checks, Section
+from training.results.report import CheckLine, Checks
+from training.results.report_segments import Today
+from training.results.section import Unassessed
 
 MASS = 0.5  # share of all contributions
 SURE = 5.4  # standard errors of a mean of eight that chance exceeds once in a thousand (Student's t)
@@ -14,7 +16,7 @@ UNTESTED = 0.05  # of today's list
 CHANCE, TELLS_APART, LOST = 0.05, 0.8, 0.7  # distance from an AUC of 0.5, an AUC, part of the gain
 
 
-def checks(source: Source, listed: Section) -> Checks:
+def checks(source: Source, listed: Today | Unassessed) -> Checks:
     """One line a check: result, value, threshold; first those of the audit, which stops the build.
 
     ``listed`` is the section on today's list.
@@ -103,7 +105,7 @@ def _lag(source: Source) -> CheckLine:
     return _warned("lag", lost, LOST, "")
 
 
-def _inside(listed: Section) -> CheckLine:
+def _inside(listed: Today | Unassessed) -> CheckLine:
     """Hardly anybody who is scored today lies in a segment that was not tested."""
     if not listed["assessed"]:
         return {"check": "inside", "result": "unrun"}

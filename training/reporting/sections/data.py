@@ -1,26 +1,35 @@
 """What the model learnt from: sources, who was left out at which step, splits in time, gaps in the data."""
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
 import numpy as np
 import polars as pl
 
-from training.data.artifacts import Part
-from training.data.quarantine_limits import judged
+from training.data.artifacts import Ingest, Part, TableCounts
+from training.data.quarantine_limits import Judged, judged
 from training.evaluation.metrics import codes, told_rate
 from training.reporting.sections.inventory import inventory
 from training.reporting.source import Source, group_words
 from training.reporting.words import said
+from training.results.report_data import (
+    Data,
+    Doubts,
+    FeatureUse,
+    GroupUse,
+    MissingShare,
+    Moments,
+    ShownPart,
+    TableRows,
+)
+from training.results.section import Words
 
 MOST = 12  # features with the most missing values that are listed
-TIMES = ("first", "last", "freshness_days")
 
 STEPS = ("step.asked", "step.refused", "step.closed", "step.split", "step.random")
 
 
-def data(source: Source) -> dict[str, Any]:
+def data(source: Source) -> Data:
     """Tables as ingested, the inclusion waterfall, splits and missing values."""
     facts = source.facts
     return {
@@ -43,30 +52,30 @@ def data(source: Source) -> dict[str, Any]:
     }
 
 
-def _tables(source: Source) -> list[dict[str, Any]]:
+def _tables(source: Source) -> list[TableRows]:
     """Of each table what became of its rows, from when to when they are, and how old the newest is."""
     tables = source.ingest["tables"]
-    return [
-        {
-            "table": one.table,
-            "result": one.result,
-            "share": one.share,
-            **{key: tables[one.table].get(key, 0) for key in ("read", "left_out", "accepted", "quarantined")},
-            **{key: tables[one.table].get(key) if source.dated else None for key in TIMES},
-            "reasons": tables[one.table].get("reasons", {}),
-        }
-        for one in judged(tables, source.params.ingest)
-    ]
+    return [_table(one, tables[one.table], source.dated) for one in judged(tables, source.params.ingest)]
 
 
-def findings(ingest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Doubts of ingest about tables, in words without an id or an amount, the accepted ones with the reason.
+def _table(found: Judged, counts: TableCounts, dated: bool) -> TableRows:
+    return {
+        "table": found.table,
+        "result": found.result,
+        "share": found.share,
+        "read": counts["read"],
+        "left_out": counts["left_out"],
+        "accepted": counts["accepted"],
+        "quarantined": counts["quarantined"],
+        "first": counts["first"] if dated else None,
+        "last": counts["last"] if dated else None,
+        "freshness_days": counts["freshness_days"] if dated else None,
+        "reasons": counts["reasons"],
+    }
 
-    Parameters
-    ----------
-    ingest
-        The content of ``ingest.json``.
-    """
+
+def findings(ingest: Ingest) -> list[Doubts]:
+    """Doubts of ingest about tables, in words without an id or an amount, accepted ones with the reason."""
     counts = Counter((one["table"], one["kind"], one["accepted"]) for one in ingest["findings"])
     return [
         {"table": table, "kind": kind, "accepted": why, "count": count, "says": said(f"finding.{kind}")}
@@ -74,7 +83,7 @@ def findings(ingest: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _step(text: str) -> dict[str, str]:
+def _step(text: str) -> Words:
     """A step of the waterfall in each language; what the catalogue of words lacks stays as it is."""
     if text.startswith("since "):
         return said("step.since", day=text.removeprefix("since "))
@@ -82,22 +91,22 @@ def _step(text: str) -> dict[str, str]:
     return known.get(text, {"en": text, "zh": text})
 
 
-def _split(source: Source, name: str, part: Part) -> dict[str, Any]:
+def _split(source: Source, name: str, part: Part) -> ShownPart:
     rows = source.asked.filter(pl.col("split") == name)
     subject = codes(rows[source.facts["subject"]].to_numpy())
     return {"name": name, **part, "rate": told_rate(rows["label"].to_numpy().astype(np.float64), subject)}
 
 
-def _moments(source: Source) -> list[dict[str, Any]]:
+def _moments(source: Source) -> list[Moments]:
     """First and last as-of moment and last window's end of each part, in seconds."""
     grouped = source.rows.group_by("split").agg(
         first=pl.col("as_of").min(), last=pl.col("as_of").max(), end=pl.col("window_end").max()
     )
     order = {name: place for place, name in enumerate(("train", "valid", "test"))}
-    return sorted(grouped.to_dicts(), key=lambda row: order[row["split"]])
+    return cast(list[Moments], sorted(grouped.to_dicts(), key=lambda row: order[row["split"]]))
 
 
-def _groups(source: Source) -> list[dict[str, Any]]:
+def _groups(source: Source) -> list[GroupUse]:
     """How many features of each group were computed and how many the model uses."""
     used = set(source.model.encoder.names)
     names: dict[str, list[str]] = {}
@@ -109,7 +118,7 @@ def _groups(source: Source) -> list[dict[str, Any]]:
     ]
 
 
-def _catalogue(source: Source) -> list[dict[str, Any]]:
+def _catalogue(source: Source) -> list[FeatureUse]:
     """Every feature that was computed, and whether the model uses it."""
     used = set(source.model.encoder.names)
     return [
@@ -126,11 +135,11 @@ def _catalogue(source: Source) -> list[dict[str, Any]]:
     ]
 
 
-def _missing(source: Source) -> list[dict[str, Any]]:
+def _missing(source: Source) -> list[MissingShare]:
     """Share of unknown values before and in the test, largest difference first."""
     names = source.model.encoder.names
     before, later = (frame.select(pl.col(names).null_count()).row(0) for frame in (source.past, source.test))
-    rows = [
+    rows: list[MissingShare] = [
         {"feature": name, "past": b / len(source.past), "test": t / len(source.test)}
         for name, b, t in zip(names, before, later, strict=True)
     ]

@@ -6,8 +6,8 @@ import polars as pl
 from models.fitted import observed_rates
 from training.evaluation.metrics import Ranked, ranking
 from training.reporting.source import Source, unassessed
-from training.results.report import Unassessed
 from training.results.report_figures import LEVELS, Drift, FeaturePsi, Level, PromisedAuc
+from training.results.section import Unassessed
 
 AMBER, RED, MOST, ROWS = 0.10, 0.25, 12, 20_000
 

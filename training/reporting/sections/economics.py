@@ -6,7 +6,7 @@ events are those that a contact adds and each is worth ``value``; else they are 
 no say in it; there the model is held against the simple method that brings the most.
 """
 
-from typing import Any
+from typing import Final, Literal, cast
 
 import numpy as np
 import polars as pl
@@ -19,22 +19,36 @@ from training.evaluation.uplift_metrics import Arms
 from training.params import Economics
 from training.reporting.sections.uplift import uplift
 from training.reporting.source import DRAWS, Source, unassessed
+from training.results.estimate import Estimate
+from training.results.report_money import (
+    Assumptions,
+    Beside,
+    BestShare,
+    Months,
+    Plateau,
+    ProfitAt,
+    ProfitCurve,
+    ProfitCurves,
+    Swing,
+)
+from training.results.report_money import Economics as EconomicsSection
 
 BASE = 10_000  # profits are told for so many rows
 STEPS = (0.5, 0.75, 1.0, 1.25, 1.5)  # of value and of cost, in the table of both
+LISTS: Final[tuple[Literal["model", "simple", "gain"], ...]] = ("model", "simple", "gain")
 MONTHS = 4  # below, their spread tells nothing
 
 
-def economics(source: Source) -> dict[str, Any]:
+def economics(source: Source) -> EconomicsSection:
     """Profit curve with its band, cut-off, break-even, sensitivity; needs stated assumptions.
 
     Beside it what needs none: the effect of contacts and the money that a case is worth.
     """
     given, beside = getattr(source.params.economics, source.task), _beside(source)
     if given is None:
-        there = beside["uplift"]["assessed"] or beside["worth"]["source"]
-        only = {"assessed": True, "assumptions": None, "reason": "no_economics"}
-        return only | beside if there else dict(unassessed("no_economics"))
+        if not beside["uplift"]["assessed"] and not beside["worth"]["source"]:
+            return unassessed("no_economics")
+        return {"assessed": True, "assumptions": None, "reason": "no_economics", **beside}
     tested = _tested(source)
     chosen = cut_off(_validated(source, tested.is_measured), given)
     best = _best(tested, given, chosen)
@@ -43,7 +57,7 @@ def economics(source: Source) -> dict[str, Any]:
     return {
         "assessed": True,
         **beside,
-        "assumptions": given.model_dump(mode="json"),
+        "assumptions": cast(Assumptions, given.model_dump(mode="json")),
         "measured": tested.is_measured,
         "worth_of_event": _worth(tested, given),
         "break_even": given.cost / _worth(tested, given),
@@ -63,7 +77,7 @@ def economics(source: Source) -> dict[str, Any]:
     }
 
 
-def _beside(source: Source) -> dict[str, Any]:
+def _beside(source: Source) -> Beside:
     effect, worth = uplift(source), source.value
     return {
         "uplift": effect,
@@ -142,8 +156,7 @@ def _best(rows: ContactList, given: Economics, chosen: float) -> str:
     return max(names, key=lambda name: profit(rows.events(name), worth, given.cost)[at])
 
 
-def _curves(rows: ContactList, best: str, given: Economics, source: Source) -> dict[str, Any]:
-    found: dict[str, Any] = {"share": SHARES.round(2).tolist()}
+def _curves(rows: ContactList, best: str, given: Economics, source: Source) -> ProfitCurves:
     worth, names = _worth(rows, given), {"model": "model", "simple": best}
 
     def of(weight: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -151,15 +164,22 @@ def _curves(rows: ContactList, best: str, given: Economics, source: Source) -> d
         return parts | {"gain": parts["model"] - parts["simple"]}
 
     drawn = resampled_each(of, rows.subject, DRAWS, source.seed)
-    for name, point in of().items():
-        found[name] = {"profit": point.round(2).tolist(), **band(drawn[name])}
-    found["random"] = profit(rows.at_random(), worth, given.cost).round(2).tolist()
-    return found
+    model, simple, gain = (_curve(point, drawn[name]) for name, point in of().items())
+    return {
+        "share": SHARES.round(2).tolist(),
+        "model": model,
+        "simple": simple,
+        "gain": gain,
+        "random": profit(rows.at_random(), worth, given.cost).round(2).tolist(),
+    }
 
 
-def _over_months(
-    rows: ContactList, best: str, given: Economics, source: Source, at: int
-) -> dict[str, Any] | None:
+def _curve(point: np.ndarray, drawn: np.ndarray) -> ProfitCurve:
+    """Profit along the list, shape (101,), with the band of its draws, shape (draws, 101)."""
+    return {"profit": point.round(2).tolist(), **band(drawn)}
+
+
+def _over_months(rows: ContactList, best: str, given: Economics, source: Source, at: int) -> Months | None:
     """The gain at the cut-off with whole months drawn anew: another season may be another gain."""
     months = int(rows.month.max()) + 1
     if months < MONTHS:
@@ -174,7 +194,7 @@ def _over_months(
     return {"low": low, "high": high, "n": months}
 
 
-def _plateau(values: list[float]) -> dict[str, float] | None:
+def _plateau(values: list[float]) -> Plateau | None:
     """Shares whose profit is within 5 % of the highest, around it; None where nothing pays."""
     best = int(np.argmax(values))
     if values[best] <= 0:
@@ -191,18 +211,20 @@ def _points(rows: ContactList) -> list[list[float]]:
     return [[round(float(e), 2), round(float(p), 4)] for e, p in zip(events, lows, strict=True)]
 
 
-def _at(curves: dict[str, Any], at: int) -> dict[str, Any]:
+def _at(curves: ProfitCurves, at: int) -> ProfitAt:
     """Profit of the model, of the simple method and their difference at the cut-off."""
-    return {
-        name: {"value": part["profit"][at], "low": part["low"][at], "high": part["high"][at]}
-        for name, part in curves.items()
-        if isinstance(part, dict)
-    }
+    model, simple, gain = (_point(curves[name], at) for name in LISTS)
+    return {"model": model, "simple": simple, "gain": gain}
 
 
-def _tornado(rows: ContactList, given: Economics, at: int) -> list[dict[str, Any]]:
+def _point(curve: ProfitCurve, at: int) -> Estimate:
+    return {"value": curve["profit"][at], "low": curve["low"][at], "high": curve["high"][at]}
+
+
+def _tornado(rows: ContactList, given: Economics, at: int) -> list[Swing]:
     """Profit at the cut-off where one assumption is a quarter lower or higher, widest first."""
-    events, found = rows.events("model"), []
+    events = rows.events("model")
+    found: list[Swing] = []
     for name in ("value", "cost") if rows.is_measured else ("value", "success", "cost"):
         ends = []
         for factor in (0.75, 1.25):
@@ -212,11 +234,11 @@ def _tornado(rows: ContactList, given: Economics, at: int) -> list[dict[str, Any
     return sorted(found, key=lambda row: -abs(row["high"] - row["low"]))
 
 
-def _grid(rows: ContactList, given: Economics) -> list[list[dict[str, float]]]:
+def _grid(rows: ContactList, given: Economics) -> list[list[BestShare]]:
     """Best share within the capacity and its profit, by value (down) and cost (across)."""
     events, worth = rows.events("model"), _worth(rows, given)
 
-    def best(value: float, cost: float) -> dict[str, float]:
+    def best(value: float, cost: float) -> BestShare:
         found = profit(events, worth * value, given.cost * cost)
         allowed = np.where(given.capacity + 1e-9 >= SHARES, found, -np.inf)
         place = int(np.argmax(allowed))

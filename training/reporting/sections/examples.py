@@ -1,18 +1,19 @@
 """A few test rows, pseudonymised, with their reasons exactly as the service words them."""
 
 import hashlib
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 
-from models.reasons import Explainer
+from models.reasons import Explainer, Reason
 from training.reporting.source import Source
+from training.results.report_reasons import BandName, Example, Examples
 
 TOP = 4
 
 
-def examples(source: Source) -> dict[str, Any]:
+def examples(source: Source) -> Examples:
     """Confident hit, confident miss, missed event, borderline, quiet row, one with missing data."""
     explainer = Explainer(source.model)
     chosen = _chosen(source)
@@ -45,7 +46,7 @@ def _chosen(source: Source) -> dict[str, int]:
     return found
 
 
-def _example(source: Source, kind: str, at: int, place: int, reasons: list[Any]) -> dict[str, Any]:
+def _example(source: Source, kind: str, at: int, place: int, reasons: Sequence[Reason]) -> Example:
     row = source.test.row(at, named=True)
     p = float(source.probability[at])
     return {
@@ -77,6 +78,6 @@ def _month(moment: int) -> str:
     return str(pl.select(pl.from_epoch(pl.lit(moment), time_unit="s").dt.strftime("%Y-%m")).item())
 
 
-def _band(source: Source, p: float) -> dict[str, str]:
+def _band(source: Source, p: float) -> BandName:
     band = next(band for band in source.card["bands"] if p >= band["low"])
-    return {key: band[key] for key in ("name", "en", "zh")}
+    return {"name": band["name"], "en": band["en"], "zh": band["zh"]}

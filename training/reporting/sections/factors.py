@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import polars as pl
 
@@ -11,6 +10,7 @@ from features.lifecycle import STAGES
 from models.phrases import LANGUAGES, value_words
 from training.reporting.source import Source
 from training.reporting.words import said
+from training.results.section import Named, Words
 
 GIVEN = (
     "region", "lead_region", "city_tier", "lead_city_tier", "source", "lead_source", "interest",
@@ -28,11 +28,11 @@ class Factor:
     """One way to part the rows: name in each language, the part of each row, and the parts' own order."""
 
     name: str
-    words: dict[str, str]
+    words: Named
     values: pl.Series
     parts: tuple[str, ...] = ()
 
-    def label(self, value: str) -> dict[str, str]:
+    def label(self, value: str) -> Words:
         """Return what a part is called in each language."""
         return label(self.name, value)
 
@@ -45,11 +45,11 @@ def factors(source: Source, rows: pl.DataFrame) -> Iterator[Factor]:
     """Every factor that the task's features can tell of the rows, in a fixed order."""
     for name in GIVEN:
         if name in rows.columns:
-            row: dict[str, Any] = source.features.get(name, {"en": name, "zh": name})
+            row = source.features.get(name, {"en": name, "zh": name})
             yield Factor(name, {"en": row["en"], "zh": row["zh"]}, rows[name])
     for name, needs, parts, order in _derived(source):
         if needs in rows.columns and needs in source.test.columns:
-            yield Factor(name, said(f"factor.{name}"), rows.select(part=parts)["part"], order)
+            yield Factor(name, _named(name), rows.select(part=parts)["part"], order)
 
 
 def of_list(rows: pl.DataFrame) -> Iterator[Factor]:
@@ -58,7 +58,12 @@ def of_list(rows: pl.DataFrame) -> Iterator[Factor]:
         if feature in rows.columns:
             parts = _spans(ends)
             values = rows.select(part=_bands(pl.col(feature), list(ends), list(parts)))["part"]
-            yield Factor(name, said(f"factor.{name}"), values, parts)
+            yield Factor(name, _named(name), values, parts)
+
+
+def _named(name: str) -> Named:
+    words = said(f"factor.{name}")
+    return {"en": words["en"], "zh": words["zh"]}
 
 
 def _spans(ends: tuple[float, ...]) -> tuple[str, ...]:
@@ -83,7 +88,7 @@ def _derived(source: Source) -> Iterator[tuple[str, str, pl.Expr, tuple[str, ...
         yield name, feature, _bands(pl.col(feature), edges, list(parts)), parts
 
 
-def label(factor: str, value: str) -> dict[str, str]:
+def label(factor: str, value: str) -> Words:
     """Return what a part is called in each language; a word of the brand's own that is not known stays."""
     if factor == "stage" and value in STAGES:
         return dict(zip(LANGUAGES, STAGES[value], strict=True))

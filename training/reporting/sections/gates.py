@@ -4,7 +4,8 @@ import re
 
 from training.reporting.source import FEW_POSITIVES, Source
 from training.reporting.words import number, of_task, said
-from training.results.report import Filled, Gate, Gates, ShownGate, Status, Words
+from training.results.report import Filled, Gate, Gates, ShownGate, Status
+from training.results.section import Words
 from training.review.gates import check_gates
 
 GAIN = "gain in average precision over "

@@ -1,5 +1,6 @@
 """Whether the model works for everybody: the same measures in parts of the population."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,19 +11,30 @@ from training.evaluation.metrics import Ranked, codes, ranking, rate
 from training.reporting.sections.factors import Factor, factors, label
 from training.reporting.sections.slices import slices
 from training.reporting.source import FEW_POSITIVES, Source, unassessed
+from training.results.report_segments import (
+    Cell,
+    Crossed,
+    Extent,
+    Group,
+    GroupFigures,
+    GroupMeasures,
+    Groups,
+    GroupTable,
+)
+from training.results.section import Unassessed
 
 MOST, FEWEST, DRAWS = 8, 10, 100
 CUT = 0.1
 CROSSED = (("region", "value", "stage"), ("lead_region", "lead_source", "lead_age"))
 
 
-def groups(source: Source) -> dict[str, Any]:
+def groups(source: Source) -> Groups | Unassessed:
     """One table a factor, the cells where three factors cross, and the weakest slices."""
     known = {factor.name: factor for factor in factors(source, source.test)}
     tables = [_table(source, factor) for factor in known.values()]
     tables = [table for table in tables if len(table["rows"]) > 1]
     if not tables:
-        return dict(unassessed("no_groups"))
+        return unassessed("no_groups")
     return {
         "assessed": True,
         "few": FEW_POSITIVES,
@@ -35,14 +47,14 @@ def groups(source: Source) -> dict[str, Any]:
     }
 
 
-def _table(source: Source, factor: Factor) -> dict[str, Any]:
+def _table(source: Source, factor: Factor) -> GroupTable:
     counts = factor.values.drop_nulls().value_counts(sort=True, name="n")
     name = factor.values.name
     kept = counts.filter(pl.col("n") >= FEWEST).sort("n", name, descending=[True, False]).head(MOST)
     chosen = source.probability >= np.quantile(source.probability, 1 - CUT)
     values = factor.values.to_numpy()
-    rows = [
-        measured(source, value, values == value, chosen) | {"label": label(factor.name, value)}
+    rows: list[Group] = [
+        {**measured(source, value, values == value, chosen), "label": label(factor.name, value)}
         for value in kept[name].to_list()
     ]
     return {
@@ -54,13 +66,14 @@ def _table(source: Source, factor: Factor) -> dict[str, Any]:
     }
 
 
-def _gap(rows: list[dict[str, Any]]) -> dict[str, float] | None:
+def _gap(rows: list[Group]) -> Extent | None:
     """Least and greatest expected over observed among groups with enough positives."""
-    sure = [row["ratio"]["value"] for row in rows if row["ratio"] and not row["few"]]
+    ratios = [row["ratio"]["value"] for row in rows if row["ratio"] and not row["few"]]
+    sure = [ratio for ratio in ratios if ratio is not None]
     return {"low": min(sure), "high": max(sure)} if len(sure) > 1 else None
 
 
-def measured(source: Source, value: str, inside: np.ndarray, chosen: np.ndarray) -> dict[str, Any]:
+def measured(source: Source, value: str, inside: np.ndarray, chosen: np.ndarray) -> GroupFigures:
     """What is known of one group; ``chosen`` marks the highest tenth of all rows."""
     y, p = source.label[inside], source.probability[inside]
     n, positives = len(y), int(y.sum())
@@ -75,10 +88,11 @@ def measured(source: Source, value: str, inside: np.ndarray, chosen: np.ndarray)
         "selected": float(chosen[inside].mean()),
         "precision": float(hits.mean()) if len(hits) else None,
         "few": positives < FEW_POSITIVES,
-    } | _measures(y, p, codes(source.subject[inside]), source.seed)
+        **_measures(y, p, codes(source.subject[inside]), source.seed),
+    }
 
 
-def _measures(y: np.ndarray, p: np.ndarray, subject: np.ndarray, seed: int) -> dict[str, Any]:
+def _measures(y: np.ndarray, p: np.ndarray, subject: np.ndarray, seed: int) -> GroupMeasures:
     """AUC and expected over observed with their intervals; None where a class is absent."""
     if y.min() == y.max():
         return {"auc": None, "ratio": None}
@@ -90,11 +104,11 @@ def _measures(y: np.ndarray, p: np.ndarray, subject: np.ndarray, seed: int) -> d
         return {"auc": ranking(ranked, inside)["auc"], "ratio": expected / max(observed, 1e-12)}
 
     drawn = resampled_each(measured, subject, DRAWS, seed)
-    points = measured(np.ones(len(y))) | {"ratio": float(p.sum() / y.sum())}
-    return {name: estimate(point, drawn[name]) for name, point in points.items()}
+    auc, ratio = measured(np.ones(len(y)))["auc"], float(p.sum() / y.sum())
+    return {"auc": estimate(auc, drawn["auc"]), "ratio": estimate(ratio, drawn["ratio"])}
 
 
-def _crossed(source: Source, known: dict[str, Factor]) -> dict[str, Any] | None:
+def _crossed(source: Source, known: dict[str, Factor]) -> Crossed | None:
     """Cells of three factors with enough positives, those furthest from what was predicted first."""
     names = next((three for three in CROSSED if all(name in known for name in three)), None)
     if names is None:
@@ -125,7 +139,7 @@ def _crossed(source: Source, known: dict[str, Factor]) -> dict[str, Any] | None:
     }
 
 
-def _cell(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def _cell(row: Mapping[str, Any], names: tuple[str, ...]) -> Cell:
     low, high = rate(np.asarray(row["y"]), np.asarray(row["subject"]))
     value = row["positives"] / row["n"]
     return {

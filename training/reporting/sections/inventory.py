@@ -1,9 +1,8 @@
 """Which personal information goes in: kind, sensitivity, what it is used for."""
 
-from typing import Any
-
 from models.reasons import is_sensitive
 from training.reporting.source import Source
+from training.results.report_data import Information
 
 # Table, kind of information, columns told, and the feature groups that read it.
 KINDS = (
@@ -19,10 +18,10 @@ KINDS = (
 )
 
 
-def inventory(source: Source) -> list[dict[str, Any]]:
+def inventory(source: Source) -> list[Information]:
     """One line a kind of information that the source has; sensitive inputs are named."""
     there, used = set(source.ingest["tables"]), {row["group"] for row in source.card["features"]}
-    lines = [
+    lines: list[Information] = [
         {"kind": kind, "table": table, "use": _use(table, bool(used & set(groups)))}
         for table, kind, groups in KINDS
         if table in there
@@ -30,7 +29,8 @@ def inventory(source: Source) -> list[dict[str, Any]]:
     if "members" in there:
         lines.append({"kind": "tested", "table": "members", "use": "tested"})
     sensitive = [name for name in source.model.encoder.names if is_sensitive(name)]
-    return lines + [{"kind": "sensitive", "table": name, "use": "model"} for name in sensitive]
+    lines += [{"kind": "sensitive", "table": name, "use": "model"} for name in sensitive]
+    return lines
 
 
 def _use(table: str, read: bool) -> str:

@@ -5,18 +5,18 @@ import json
 import platform
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from training.git import git, is_repository
 from training.io import sha256
 from training.params import own
 from training.reporting.source import Source
+from training.results.report_duties import Lineage
 
 CODE = ("features", "models", "training", "dvc.yaml", "requirements.lock")
 PACKAGES = ("xgboost-cpu", "optuna", "polars", "duckdb", "narwhals", "scikit-learn", "shap", "numpy")
 
 
-def lineage(source: Source) -> dict[str, Any]:
+def lineage(source: Source) -> Lineage:
     """The newest commit of the code, hashes of inputs, versions.
 
     A commit that touches no code, such as a signature, does not change the report.

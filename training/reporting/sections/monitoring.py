@@ -1,19 +1,18 @@
 """What is watched once the model serves: measure, rhythm, limits, who acts."""
 
-from typing import Any
-
 from training.reporting.info import Info
 from training.reporting.sections.drift import AMBER, RED
 from training.reporting.source import Source
+from training.results.report_duties import Monitoring, Watch
 
 VALID_DAYS = 365  # an approval lasts a year unless its signature says less
 
 
-def monitoring(source: Source, info: Info) -> dict[str, Any]:
+def monitoring(source: Source, info: Info) -> Monitoring:
     """The plan, its limits taken from the test and the gates."""
     spine, model = source.facts["spine"], source.detail["estimators"]["model"]
     lift = model["lift_10"]
-    rows = [
+    rows: list[Watch] = [
         {"name": "psi", "rhythm": "weekly", "amber": f"≥ {AMBER}", "red": f"≥ {RED}"},
         {"name": "unknown", "rhythm": "daily", "amber": "+1 pp", "red": "+5 pp"},
         {"name": "expected", "rhythm": "weekly", "amber": "±10 %", "red": "±25 %"},

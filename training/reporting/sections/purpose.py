@@ -1,13 +1,14 @@
 """What the model is for: the event in one sentence, who may use it for what, and for what not."""
 
-from typing import Any
+from typing import cast
 
 from training.reporting.info import Info
 from training.reporting.sections.timing import pauses
 from training.reporting.source import Source
+from training.results.report_duties import ModelInfo, Purpose
 
 
-def purpose(source: Source, info: Info) -> dict[str, Any]:
+def purpose(source: Source, info: Info) -> Purpose:
     """Definition from the card, human words from the file of model information."""
     card = source.card
     return {
@@ -22,5 +23,5 @@ def purpose(source: Source, info: Info) -> dict[str, Any]:
         "bands": card["bands"],
         "pauses": pauses(source),
         "by_chance": source.facts.get("by_chance"),
-        "info": info.model_dump(mode="json"),
+        "info": cast(ModelInfo, info.model_dump(mode="json")),
     }

@@ -1,9 +1,8 @@
 """What rules ask for, row by row: met, not met, or for people to state. Not legal advice."""
 
-from typing import Any
-
 from training.reporting.info import Info
 from training.reporting.source import Source
+from training.results.report_duties import Demand, Rights
 
 # Rule, what it asks for, and what shows it: held by the product's own tests, or by what people state.
 RULES = (
@@ -22,24 +21,26 @@ RULES = (
 )
 
 
-def rights(source: Source, info: Info) -> dict[str, Any]:
+def rights(source: Source, info: Info) -> Rights:
     """One line a demand; ``open`` where somebody still has to state something."""
-    rows: list[dict[str, Any]] = [
-        {
-            "rule": rule,
-            "demand": demand,
-            "evidence": evidence,
-            "result": "good" if evidence == "product" or getattr(info, evidence) else "warn",
-        }
-        for rule, demand, evidence in RULES
-    ]
-    for row in rows:
-        row |= {"shown": row["demand"] if row["result"] == "good" else "missing", "values": {}}
+    rows = [_demand(info, *rule) for rule in RULES]
     rows.insert(1 + [rule for rule, *_ in RULES].index("gdpr22"), _otherwise(source))
     return {"assessed": True, "rows": rows, "assessment_id": info.assessment_id}
 
 
-def _otherwise(source: Source) -> dict[str, Any]:
+def _demand(info: Info, rule: str, demand: str, evidence: str) -> Demand:
+    met = evidence == "product" or bool(getattr(info, evidence))
+    return {
+        "rule": rule,
+        "demand": demand,
+        "evidence": evidence,
+        "result": "good" if met else "warn",
+        "shown": demand if met else "missing",
+        "values": {},
+    }
+
+
+def _otherwise(source: Source) -> Demand:
     """What would have led to another result: told, and for how many of those who are acted on."""
     values = source.explained["otherwise"]
     told = 0 < values["found"] == values["confirmed"]

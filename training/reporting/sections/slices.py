@@ -7,12 +7,13 @@ import numpy as np
 
 from training.evaluation.metrics import rate
 from training.reporting.source import Source
+from training.results.report_segments import Condition, Side, Slice
 
 DEPTH, SHARE, MOST, FEATURES = 3, 0.03, 4, 30
 ROWS = 30_000
 
 
-def slices(source: Source) -> list[dict[str, Any]]:
+def slices(source: Source) -> list[Slice]:
     """The slices with the highest log loss on the judging half; exploratory."""
     from sklearn.tree import DecisionTreeRegressor
 
@@ -43,7 +44,7 @@ def _numbers(source: Source) -> list[str]:
     return [name for name in strongest if kinds[name] is None][:FEATURES]
 
 
-def _rule(tree: Any, leaf: int, names: list[str], source: Source) -> list[dict[str, Any]]:
+def _rule(tree: Any, leaf: int, names: list[str], source: Source) -> list[Condition]:
     """The conditions on the way to a leaf, the tightest of each feature and side."""
     found: dict[tuple[str, bool], float] = {}
     takes: dict[str, bool] = {}  # whether rows without a value come to the leaf as well
@@ -57,11 +58,13 @@ def _rule(tree: Any, leaf: int, names: list[str], source: Source) -> list[dict[s
     gaps = {name for name in takes if takes[name] and source.test[name].null_count()}
     parts = [(name, _condition(left, value, name in gaps)) for (name, left), value in reversed(found.items())]
     bounded = {name for name, part in parts if part["value"] is not None}
-    words = {name: {word: source.features[name][word] for word in ("en", "zh")} for name in takes}
-    return [words[name] | part for name, part in parts if part["value"] is not None or name not in bounded]
+    kept = [(name, part) for name, part in parts if part["value"] is not None or name not in bounded]
+    return [
+        {"en": source.features[name]["en"], "zh": source.features[name]["zh"], **part} for name, part in kept
+    ]
 
 
-def _condition(left: bool, value: float, or_unknown: bool) -> dict[str, Any]:
+def _condition(left: bool, value: float, or_unknown: bool) -> Side:
     """One side of a split; scikit-learn parts what has a value from what has none at infinity."""
     if np.isinf(value):
         return {"side": "known" if left else "unknown", "value": None, "or_unknown": False}
@@ -69,8 +72,8 @@ def _condition(left: bool, value: float, or_unknown: bool) -> dict[str, Any]:
 
 
 def _slice(
-    source: Source, rule: list[dict[str, Any]], inside: np.ndarray, loss: np.ndarray, overall: float
-) -> dict[str, Any]:
+    source: Source, rule: list[Condition], inside: np.ndarray, loss: np.ndarray, overall: float
+) -> Slice:
     y, p = source.label[inside], source.probability[inside]
     low, high = rate(y, source.subject[inside])
     return {

@@ -1,13 +1,12 @@
 """When the event comes after the question, by band; and how long members usually pause."""
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 
 from features.feature import DAY
 from models.task import task as task_named
 from training.reporting.source import Source
+from training.results.report_duties import Pauses
 from training.results.report_figures import Timing, Waiting
 
 POINTS, MEMBERS = 31, 20_000
@@ -59,7 +58,7 @@ def _lines(rank: np.ndarray, waited: np.ndarray, grid: np.ndarray) -> list[Waiti
     return lines
 
 
-def pauses(source: Source) -> dict[str, Any] | None:
+def pauses(source: Source) -> Pauses | None:
     """How long members usually pause between purchases: the reason for the length of a churn window."""
     path = source.params.build / "tables" / "purchases.parquet"
     if source.task != "churn" or not path.exists():

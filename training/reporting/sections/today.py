@@ -1,6 +1,7 @@
 """The list of the day: who is scored, in which bands, who is left out, and whether the like was tested."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -8,7 +9,6 @@ from polars.dataframe.group_by import GroupBy
 
 from features import consent
 from models.fitted.model import Model
-from models.phrases import LANGUAGES
 from models.population import OUTSIDE
 from models.scorer import ELSEWHERE, OK
 from models.task import task as task_named
@@ -16,26 +16,36 @@ from training.evaluation.metrics import told_rate
 from training.reporting.sections.factors import Factor, factors, of_list
 from training.reporting.source import FEW_POSITIVES, Source, unassessed
 from training.reporting.words import joined, said
+from training.results.report_segments import (
+    Capacity,
+    ListBand,
+    ListSegment,
+    ListTable,
+    TestedRate,
+    Today,
+    Unscored,
+)
+from training.results.section import Unassessed, Words
 
 UNKNOWN = "unknown"
 SMALL = 10  # fewer are not told
 THIN = 0.1  # of its share of the list a segment must have among the tested rows
 SLACK = 0.02  # of the list, by which the acted bands may miss the capacity
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]  # of a frame
 
 
-def today(source: Source) -> dict[str, Any]:
+def today(source: Source) -> Today | Unassessed:
     """Segments of the scored against those tested, bands with their numbers, who has no score and why.
 
     Aggregates only; a group of fewer than ``SMALL`` rows is not told.
     """
     if not (source.folder / "scores.parquet").exists():
-        return dict(unassessed("not_scored"))
+        return unassessed("not_scored")
     scores = source.scored
     listed = _listed(source)
     if listed.is_empty():
-        return dict(unassessed("nobody_scored"))
+        return unassessed("nobody_scored")
     known = {factor.name: factor for factor in (*factors(source, source.test), *of_list(source.test))}
     now = [factor for factor in (*factors(source, listed), *of_list(listed)) if factor.name in known]
     outside = np.zeros(len(listed), dtype=bool)
@@ -71,7 +81,7 @@ def _listed(source: Source) -> pl.DataFrame:
 
 def _compared(
     source: Source, factor: Factor, tested: Factor, probability: pl.Series
-) -> tuple[dict[str, Any], np.ndarray]:
+) -> tuple[ListTable, np.ndarray]:
     """One factor's segments on the list and in the test, and which rows of the list lie in a far one.
 
     Far is a segment with fewer than ``SMALL`` tested rows, or with less than ``THIN`` of its share of
@@ -92,7 +102,12 @@ def _compared(
     told = counts.filter(pl.col("n") >= SMALL).to_dicts()
     far = values.is_in(counts.filter("far")["value"].implode()).to_numpy()
     rows = [_segment(factor, row) for row in sorted(told, key=lambda row: factor.place(row["value"]))]
-    found = {"factor": factor.name, **factor.words, "rows": rows, "suppressed": len(counts) - len(told)}
+    found: ListTable = {
+        "factor": factor.name,
+        **factor.words,
+        "rows": rows,
+        "suppressed": len(counts) - len(told),
+    }
     return found, far
 
 
@@ -101,12 +116,12 @@ def _by_value(rows: pl.DataFrame) -> GroupBy:
     return rows.group_by("value", maintain_order=True)
 
 
-def _named(table: dict[str, Any], row: Row) -> dict[str, str]:
+def _named(table: ListTable, row: ListSegment) -> Words:
     """A segment with the name of its factor."""
-    return {language: f"{table[language]} {row['label'][language]}" for language in LANGUAGES}
+    return {"en": f"{table['en']} {row['label']['en']}", "zh": f"{table['zh']} {row['label']['zh']}"}
 
 
-def _segment(factor: Factor, row: Row) -> dict[str, Any]:
+def _segment(factor: Factor, row: Row) -> ListSegment:
     few = row["tested"] < SMALL  # of those tested neither number nor mean is told
     return {
         "label": said("part.unknown") if row["value"] == UNKNOWN else factor.label(row["value"]),
@@ -120,10 +135,11 @@ def _segment(factor: Factor, row: Row) -> dict[str, Any]:
     }
 
 
-def _bands(source: Source, scored: pl.DataFrame) -> list[dict[str, Any]]:
+def _bands(source: Source, scored: pl.DataFrame) -> list[ListBand]:
     """Each band's number, share and expected rate; beside it what the same part of the tested list showed."""
     order = np.argsort(-source.probability, kind="stable")
-    found, above = [], 0.0
+    found: list[ListBand] = []
+    above = 0.0
     for place, band in enumerate(source.card["bands"]):
         own = scored.filter(pl.col("band") == band["name"])
         share = len(own) / max(len(scored), 1)
@@ -131,8 +147,10 @@ def _bands(source: Source, scored: pl.DataFrame) -> list[dict[str, Any]]:
         above += share
         told = len(own) >= SMALL
         found.append(
-            {key: band[key] for key in ("name", "en", "zh")}
-            | {
+            {
+                "name": band["name"],
+                "en": band["en"],
+                "zh": band["zh"],
                 "acted": place < task_named(source.task).acted,
                 "n": len(own) if told else None,
                 "share": share if told else None,
@@ -143,26 +161,26 @@ def _bands(source: Source, scored: pl.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
-def _observed(label: np.ndarray, subject: np.ndarray) -> dict[str, Any] | None:
+def _observed(label: np.ndarray, subject: np.ndarray) -> TestedRate | None:
     """The rate of these tested rows with its interval by subject; None where they are few."""
     if len(label) < SMALL:
         return None
     found = told_rate(label, subject)
-    return found | {"few": found["positives"] < FEW_POSITIVES}
+    return {**found, "few": found["positives"] < FEW_POSITIVES}
 
 
-def _capacity(source: Source, scored: pl.DataFrame) -> dict[str, Any]:
+def _capacity(source: Source, scored: pl.DataFrame) -> Capacity:
     """The share of the list in the bands that are acted on, against the stated capacity."""
     given, acted = getattr(source.params.economics, source.task), task_named(source.task).acted
     if given is None or not acted:
         return {"capacity": None, "acted": None, "fills": "none"}
     names = [band["name"] for band in source.card["bands"][:acted]]
     share = float(scored["band"].is_in(names).mean() or 0.0)
-    fills = "good" if abs(share - given.capacity) <= SLACK else "warn"
+    fills: Literal["good", "warn"] = "good" if abs(share - given.capacity) <= SLACK else "warn"
     return {"capacity": given.capacity, "acted": share, "fills": fills}
 
 
-def _left(model: Model, scores: pl.DataFrame) -> list[dict[str, Any]]:
+def _left(model: Model, scores: pl.DataFrame) -> list[Unscored]:
     """Who has no score to act on, by status and reason, the most first."""
     why = {boundary.code: {"en": boundary.en, "zh": boundary.zh} for boundary in model.boundaries}
     reason = pl.when(pl.col("status") == ELSEWHERE).then(pl.col(OUTSIDE)).otherwise(pl.col(consent.REASON))
