@@ -66,7 +66,7 @@ def _settings(
                 rows = task.population.past(data, other, limits, 0, end)
             except ValueError:  # no closed window so long
                 return
-            if rows["label"].any():
+            if rows["label"].sum():
                 share = by_chance(rows)
                 assert share is not None
                 yield Setting(days, odds, share)
