@@ -63,7 +63,7 @@ def _tried(params: Params, name: str, tables: Path, end: int) -> tuple[str, tupl
         rows, _, _ = asked(task_named(name), tables, getattr(params.spine, name), params, end)
     except ValueError as error:
         return f"cannot be trained with these settings. {error}", ()
-    return "", sufficiency.every(rows.filter(pl.col("split") != GAP), ())[0].short
+    return "", sufficiency.assess_segments(rows.filter(pl.col("split") != GAP), ())[0].short
 
 
 def _beside(params: Params, tasks: dict[str, str]) -> Iterator[str]:
