@@ -8,7 +8,7 @@ from features.feature import Feature, Group
 from features.groups.campaigns import CONTENT, CONTENT_HISTORY, HISTORY
 from features.groups.care import CARE
 from features.groups.engagement import ENGAGEMENT, INTEREST, LEAD_TOUCHES
-from features.groups.given import GIVEN
+from features.groups.given import FLAT
 from features.groups.profile import LEAD_PROFILE, PROFILE, attributes
 from features.groups.purchases import AFFINITY, PURCHASES, with_limits
 from features.lifecycle_limits import LifecycleLimits
@@ -25,13 +25,13 @@ GROUPS = (
     INTEREST,
     LEAD_PROFILE,
     LEAD_TOUCHES,
-    GIVEN,
+    FLAT,
 )
 LIMITS = LifecycleLimits()
 # What hangs on the content that is asked about, and not on the subject alone.
 ABOUT_CONTENT = frozenset(group.name for group in (CONTENT, CONTENT_HISTORY, AFFINITY, INTEREST))
 # From which table the x_ attributes of a group come, by the group's own.
-OWN = {"members": "members", "leads": "leads", "subjects": "subjects", None: "campaigns"}
+ATTRIBUTE_TABLE = {"members": "members", "leads": "leads", "subjects": "subjects", None: "campaigns"}
 
 
 def available(
@@ -47,8 +47,8 @@ def available(
         When a member is new, silent and lost.
     """
     return tuple(
-        attributes(group, dict(kinds.get(OWN[group.table], {})))
-        if group.table in OWN
+        attributes(group, dict(kinds.get(ATTRIBUTE_TABLE[group.table], {})))
+        if group.table in ATTRIBUTE_TABLE
         else with_limits(group, limits)
         for group in groups
         if group.table is None or group.table in kinds

@@ -145,7 +145,7 @@ def to_partitions(session: Any, spine: Path, tables: Path, groups: Iterable[Grou
     asked.join(features, "row_id").write.mode("overwrite").parquet(str(out))
 
 
-def kinds(tables: Path) -> dict[str, dict[str, bool]]:
+def attribute_types(tables: Path) -> dict[str, dict[str, bool]]:
     """For each table of a folder its ``x_`` columns, and of each whether it is a category."""
     found = {}
     for path in sorted(tables.glob("*.parquet")):

@@ -139,7 +139,7 @@ def sources(groups: Iterable[Group]) -> dict[tuple[str, str], list[Group]]:
     """The groups that can be otherwise by table and key: not those of attributes."""
     found: dict[tuple[str, str], list[Group]] = {}
     for group in groups:
-        if group.table is not None and group.table not in catalog.OWN:
+        if group.table is not None and group.table not in catalog.ATTRIBUTE_TABLE:
             found.setdefault((group.table, group.key), []).append(group)
     return found
 

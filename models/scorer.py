@@ -12,8 +12,8 @@ import polars as pl
 from numpy.typing import ArrayLike
 from xgboost import config_context
 
-from models.fitted.booster_sum import Amount
-from models.fitted.expected_value import Worth
+from models.fitted.booster_sum import BoosterSum
+from models.fitted.expected_value import ExpectedValue
 from models.fitted.model import Model
 from models.fitted.release_format import POPULATION, UPLIFT, VALUE
 from models.fitted.unknown import MAX_UNKNOWN, Inputs
@@ -99,8 +99,8 @@ class Scorer:
 
     model: Model
     population: Population
-    worth: Worth | None = None
-    uplift: Amount | None = None
+    worth: ExpectedValue | None = None
+    uplift: BoosterSum | None = None
 
     @cached_property
     def explainer(self) -> Explainer:
@@ -122,7 +122,7 @@ class Scorer:
     @classmethod
     def beside(cls, model: Model, population: Population, folder: Path) -> "Scorer":
         """With the value and the uplift that lie in ``folder``, if any."""
-        return cls(model, population, Worth.load(folder / VALUE), Amount.load(folder / UPLIFT))
+        return cls(model, population, ExpectedValue.load(folder / VALUE), BoosterSum.load(folder / UPLIFT))
 
     def bands(self, probability: ArrayLike) -> np.ndarray:
         """Index into the card's bands, from the highest down, shape (rows,)."""

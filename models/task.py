@@ -81,11 +81,11 @@ class Task:
     acted
         How many of the bands, from the first on, are those that a team acts on: where its capacity
         is stated, they fill it.
-    rule, rule_by
+    baseline_feature, baseline_category
         The feature by which a team would sort without a model, and the category by whose rate, if any.
     money
         What comes in the window where the case ends well; None where only a stated value is known.
-    cost
+    cost_feature
         The feature that holds what the subject cost, in cents.
     """
 
@@ -99,12 +99,12 @@ class Task:
     outcome: Outcome
     groups: tuple[Group, ...]
     bands: tuple[Band, ...]
-    rule: str
-    rule_by: str = ""
+    baseline_feature: str
+    baseline_category: str = ""
     metric: str = "average_precision"
     acted: int = 0
     money: Money | None = None
-    cost: str = ""
+    cost_feature: str = ""
 
     @property
     def key(self) -> str:

@@ -25,8 +25,8 @@ from features.fingerprint import described
 from features.lifecycle_limits import LifecycleLimits
 from features.meaning import combined, meanings
 from models.fitted import observed_rates
-from models.fitted.booster_sum import Amount
-from models.fitted.expected_value import Worth
+from models.fitted.booster_sum import BoosterSum
+from models.fitted.expected_value import ExpectedValue
 from models.fitted.model import Model
 from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
@@ -150,7 +150,7 @@ def publish(settings: Settings, name: str, world: dict[str, pl.DataFrame], versi
 def _beside(folder: Path, name: str, model: Model, snapshot: pl.DataFrame) -> None:
     """What goes with each task: a stated value for leads, a learnt one for churn, uplift for response."""
     if name == "lead":
-        return Worth(Amount(constant=800.0), True, "lead_cost", "CNY").save(folder / "value")
+        return ExpectedValue(BoosterSum(constant=800.0), True, "lead_cost", "CNY").save(folder / "value")
     matrix = model.encoder.transform(snapshot)
     data = xgboost.QuantileDMatrix(
         matrix,
@@ -161,9 +161,11 @@ def _beside(folder: Path, name: str, model: Model, snapshot: pl.DataFrame) -> No
     own = {"max_depth": 3, "seed": 1, "nthread": 1}
     if name in ("churn", "recall"):
         booster = xgboost.train(own | {"objective": "count:poisson"}, data, 10)
-        return Worth(Amount(((40.0, booster),)), name == "recall", "", "CNY").save(folder / "value")
+        return ExpectedValue(BoosterSum(((40.0, booster),)), name == "recall", "", "CNY").save(
+            folder / "value"
+        )
     booster = xgboost.train(own, data, 10)
-    return Amount(((0.01, booster),)).save(folder / "uplift")
+    return BoosterSum(((0.01, booster),)).save(folder / "uplift")
 
 
 def available(name: str) -> tuple[Any, ...]:

@@ -181,7 +181,7 @@ def facts(rows: pl.DataFrame) -> dict[str, object]:
         "features": (features := described(TASK.groups)),
         "fingerprint": combined(meanings(features)),
         "left_out": {},
-        "enough": sufficiency.facts(sufficiency.every(rows)),
+        "enough": sufficiency.facts(sufficiency.assess_segments(rows)),
         "dropped": [],
     }
 

@@ -42,7 +42,7 @@ TASK = Task(
     outcome=Outcome("purchases", kind="sale", keys=("member_id",)),
     groups=(PURCHASES, ENGAGEMENT, PROFILE),
     bands=(Band("high", 0.2, "invite", "邀请"), Band("low", 0.8, "leave in peace", "无需打扰")),
-    rule="days_since_order",
+    baseline_feature="days_since_order",
     acted=1,
     money=Money("purchases", "amount_cents", "member_id"),
 )

@@ -191,13 +191,13 @@ def init(
 def check(data: Annotated[str, typer.Argument(help="name of a file in mappings/")]) -> None:
     """Say what a mapping yields, and what is missing for which task; writes nothing."""
     from features import unique_yaml
-    from training.data.quarantine_limits import judged
+    from training.data.quarantine_limits import assess
     from training.trainable import trainable
 
     found, warnings = trainable(data, unique_yaml.read(Path("params.yaml")))
     for line in (*found.lines(), *(f"warning: {warning}" for warning in warnings)):
         print(line)
-    for table in judged(found.report.tables, load().ingest):
+    for table in assess(found.report.tables, load().ingest):
         if table.says:
             print(f"{'would stop' if table.result == 'bad' else 'warning'}: {table.says}")
 

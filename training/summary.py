@@ -8,7 +8,7 @@ import polars as pl
 from features.consent import REASON
 from models.scorer import OK
 from training.data.artifacts import Dataset, Ingest, TableCounts, read_artifact
-from training.data.quarantine_limits import judged
+from training.data.quarantine_limits import assess
 from training.params import Params
 from training.results.evaluated import Detail
 
@@ -64,7 +64,7 @@ def _sources(params: Params, tables: Mapping[str, TableCounts]) -> list[str]:
     if lasts:
         since, until, age = min(firsts)[:10], max(lasts)[:10], min(ages)
         lines.append(f"from {since} to {until}, newest row {age:,.1f} days before the extract")
-    return lines + [f"warning: {found.says}" for found in judged(tables, params.ingest) if found.says]
+    return lines + [f"warning: {found.says}" for found in assess(tables, params.ingest) if found.says]
 
 
 def _line(name: str, detail: Detail) -> str:

@@ -3,7 +3,7 @@
 from features.feature import Group
 from features.groups.profile import NEWEST
 
-GIVEN = Group(
+FLAT = Group(
     name="given",
     table="subjects",
     key="subject_id",

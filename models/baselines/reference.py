@@ -38,17 +38,20 @@ def rule(task: Task, past: pl.DataFrame, asked: pl.DataFrame) -> np.ndarray:
     """
     from sklearn.isotonic import IsotonicRegression
 
-    there, label = past[task.rule].is_not_null().to_numpy(), past["label"].to_numpy().astype(np.float64)
+    there, label = (
+        past[task.baseline_feature].is_not_null().to_numpy(),
+        past["label"].to_numpy().astype(np.float64),
+    )
     base = label.mean()
     found = np.full(len(asked), label[~there].mean() if (~there).any() else base)
-    new = asked[task.rule].is_not_null().to_numpy()
-    if past[task.rule].drop_nulls().n_unique() > 1 and new.any():
+    new = asked[task.baseline_feature].is_not_null().to_numpy()
+    if past[task.baseline_feature].drop_nulls().n_unique() > 1 and new.any():
         fitted = IsotonicRegression(increasing="auto", out_of_bounds="clip")
-        fitted.fit(past[task.rule].drop_nulls().to_numpy().astype(np.float64), label[there])
-        found[new] = fitted.predict(asked[task.rule].drop_nulls().to_numpy().astype(np.float64))
-    if task.rule_by not in past.columns:
+        fitted.fit(past[task.baseline_feature].drop_nulls().to_numpy().astype(np.float64), label[there])
+        found[new] = fitted.predict(asked[task.baseline_feature].drop_nulls().to_numpy().astype(np.float64))
+    if task.baseline_category not in past.columns:
         return found
-    shift = logit(by_category(past, asked, task.rule_by)) - logit(base)
+    shift = logit(by_category(past, asked, task.baseline_category)) - logit(base)
     return expit(logit(np.clip(found, LEAST, 1 - LEAST)) + shift)
 
 

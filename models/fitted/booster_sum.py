@@ -11,7 +11,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Amount:
+class BoosterSum:
     """``sum(weight * booster.predict)`` over ``parts``, plus ``constant``.
 
     The boosters read the matrix of the task's model: one encoder serves probability, effect and value.
@@ -27,13 +27,13 @@ class Amount:
             found += weight * booster.inplace_predict(matrix).astype(np.float64)
         return found
 
-    def times(self, factor: float) -> "Amount":
+    def times(self, factor: float) -> "BoosterSum":
         """The same amount, multiplied."""
-        return Amount(tuple((factor * w, booster) for w, booster in self.parts), factor * self.constant)
+        return BoosterSum(tuple((factor * w, booster) for w, booster in self.parts), factor * self.constant)
 
-    def first(self, rounds: int) -> "Amount":
+    def first(self, rounds: int) -> "BoosterSum":
         """The same with the first rounds of every booster only."""
-        return Amount(tuple((weight, booster[:rounds]) for weight, booster in self.parts), self.constant)
+        return BoosterSum(tuple((weight, booster[:rounds]) for weight, booster in self.parts), self.constant)
 
     def save(self, folder: Path) -> None:
         """``amount.json`` and ``part-<n>.ubj``, XGBoost's native format; the same amount, the same bytes."""
@@ -48,7 +48,7 @@ class Amount:
             booster.save_model(folder / f"part-{number}.ubj")
 
     @classmethod
-    def load(cls, folder: Path) -> "Amount | None":
+    def load(cls, folder: Path) -> "BoosterSum | None":
         """What ``save`` wrote; None where nothing was saved."""
         file = folder / "amount.json"
         if not file.exists():

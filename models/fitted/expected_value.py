@@ -1,7 +1,7 @@
 """What a case is worth: the money that is expected with it, beside how probable it is.
 
 Two parts (a hurdle model): the probability that money comes at all is the model's own, calibrated;
-how much comes if it does is an ``Amount``. So the expected value never contradicts the probability.
+how much comes if it does is an ``BoosterSum``. So the expected value never contradicts the probability.
 """
 
 import json
@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from models.fitted.booster_sum import Amount
+from models.fitted.booster_sum import BoosterSum
 from models.learners.encoder import Encoder
 
 CENTS = 100.0
 
 
 @dataclass(frozen=True)
-class Worth:
+class ExpectedValue:
     """Money by row, in units of the brand's currency.
 
     Parameters
@@ -33,7 +33,7 @@ class Worth:
         Its code, None where nobody stated it.
     """
 
-    amount: Amount
+    amount: BoosterSum
     on_event: bool
     cost: str = ""
     currency: str | None = None
@@ -70,7 +70,7 @@ class Worth:
         (folder / "worth.json").write_text(json.dumps(facts) + "\n")
 
     @classmethod
-    def load(cls, folder: Path) -> "Worth | None":
+    def load(cls, folder: Path) -> "ExpectedValue | None":
         """What ``save`` wrote; None where nothing was saved."""
-        amount = Amount.load(folder)
+        amount = BoosterSum.load(folder)
         return None if amount is None else cls(amount, **json.loads((folder / "worth.json").read_text()))

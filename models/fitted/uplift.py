@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from models.fitted.booster_sum import Amount
+from models.fitted.booster_sum import BoosterSum
 
 # Effects are small beside the outcome's own variation: shallow trees, few of them, large leaves.
 SETTINGS: dict[str, Any] = {
@@ -104,13 +104,13 @@ def contact_share(treated: np.ndarray, campaign: np.ndarray | None = None) -> np
     return ((contacted + ALIKE * overall) / (n + ALIKE))[of]
 
 
-def t_learner(trial: Trial) -> Amount:
+def t_learner(trial: Trial) -> BoosterSum:
     """Rate with a contact minus rate without, a model each."""
     without, contacted = _rates(trial)
-    return Amount(((1.0, contacted), (-1.0, without)))
+    return BoosterSum(((1.0, contacted), (-1.0, without)))
 
 
-def x_learner(trial: Trial) -> Amount:
+def x_learner(trial: Trial) -> BoosterSum:
     """Each row's outcome against the other arm's expectation; the effects of both arms, weighted.
 
     The effect learnt on the contacted compares with the model of the control arm. It weighs as
@@ -123,19 +123,19 @@ def x_learner(trial: Trial) -> Amount:
         for arm, effect in ((on, trial.label - without), (off, contacted - trial.label))
     )
     share = float(trial.share.mean())
-    return Amount(((1 - share, gained), (share, missed)))
+    return BoosterSum(((1 - share, gained), (share, missed)))
 
 
-def dr_learner(trial: Trial) -> Amount:
+def dr_learner(trial: Trial) -> BoosterSum:
     """Both expectations, corrected by the weighted error of the arm that was observed."""
     without, contacted = trial.outcomes
     weight = np.where(trial.treated, 1 / trial.share, -1 / (1 - trial.share))
     error = trial.label - np.where(trial.treated, contacted, without)
     effect = contacted - without + weight * error
-    return Amount(((1.0, _boosted(trial, effect, "reg:squarederror", np.ones(len(effect)))),))
+    return BoosterSum(((1.0, _boosted(trial, effect, "reg:squarederror", np.ones(len(effect)))),))
 
 
-LEARNERS: dict[str, Callable[[Trial], Amount]] = {"t": t_learner, "x": x_learner, "dr": dr_learner}
+LEARNERS: dict[str, Callable[[Trial], BoosterSum]] = {"t": t_learner, "x": x_learner, "dr": dr_learner}
 
 
 def _rates(trial: Trial) -> list[Any]:

@@ -25,7 +25,7 @@ TASK = Task(
         Band("medium", 0.3, "watch", "关注"),
         Band("low", 0.5, "leave in peace", "无需打扰"),
     ),
-    rule="overdue_ratio",
+    baseline_feature="overdue_ratio",
     acted=1,
     money=Money("purchases", "amount_cents", "member_id"),
 )

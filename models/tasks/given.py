@@ -1,6 +1,6 @@
 """A flat source with given labels: will the outcome that the source names happen?"""
 
-from features.groups.given import GIVEN
+from features.groups.given import FLAT
 from models.population import GivenSubjects
 from models.task import Band, Outcome, Task
 
@@ -13,9 +13,9 @@ TASK = Task(
     positive_en="show the outcome",
     positive_zh="会出现该结果",
     outcome=Outcome("subjects", kind="given", keys=("subject_id",)),
-    groups=(GIVEN,),
+    groups=(FLAT,),
     bands=tuple(
         Band(str(tenth), 0.1, f"tenth {tenth} from the top", f"第 {tenth} 个十分位") for tenth in range(1, 11)
     ),
-    rule="",
+    baseline_feature="",
 )

@@ -22,8 +22,8 @@ TASK = Task(
         Band("C", 0.30, "nurture", "培育"),
         Band("D", 0.40, "leave in peace", "暂不打扰"),
     ),
-    rule="lead_age_days",
-    rule_by="lead_source",
+    baseline_feature="lead_age_days",
+    baseline_category="lead_source",
     acted=2,
-    cost="lead_cost",
+    cost_feature="lead_cost",
 )

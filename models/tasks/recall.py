@@ -24,7 +24,7 @@ TASK = Task(
         Band("medium", 0.3, "with the next offer", "随下次活动触达"),
         Band("low", 0.5, "leave in peace", "无需打扰"),
     ),
-    rule="days_since_order",
+    baseline_feature="days_since_order",
     acted=1,
     money=Money("purchases", "amount_cents", "member_id"),
 )

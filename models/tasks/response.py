@@ -24,5 +24,5 @@ TASK = Task(
     bands=tuple(
         Band(str(tenth), 0.1, f"tenth {tenth} from the top", f"第 {tenth} 个十分位") for tenth in range(1, 11)
     ),
-    rule="answer_rate",
+    baseline_feature="answer_rate",
 )

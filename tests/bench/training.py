@@ -33,13 +33,13 @@ def floor(folder: str, task: str) -> None:
     from models.learners import boosting
     from models.learners.encoder import Encoder
     from training.data.folds import folds
-    from training.data.rows import inputs
+    from training.data.rows import informative_features
     from training.data.rows import load as rows_of
 
     params, place = load(), Path(folder)
     rows, facts = rows_of(place)
     past, test = rows.filter(pl.col("split") != "test"), rows.filter(pl.col("split") == "test")
-    encoder = Encoder.fit(past, inputs(rows, facts))
+    encoder = Encoder.fit(past, informative_features(rows, facts))
     settings = {"objective": "binary:logistic", "eval_metric": "logloss", "nthread": 1, "seed": params.seed}
 
     def matrix(x: np.ndarray, y: np.ndarray, ref: xgboost.DMatrix | None = None) -> xgboost.DMatrix:

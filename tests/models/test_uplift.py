@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.fitted.booster_sum import Amount
+from models.fitted.booster_sum import BoosterSum
 from models.fitted.uplift import LEARNERS, Trial, contact_share
 
 
@@ -43,18 +43,18 @@ def test_the_same_trial_gives_the_same_effect_and_files_keep_it(name, tmp_path):
     other.save(tmp_path / "other")
     for file in (tmp_path / "one").iterdir():
         assert file.read_bytes() == (tmp_path / "other" / file.name).read_bytes()
-    again = Amount.load(tmp_path / "one")
+    again = BoosterSum.load(tmp_path / "one")
     assert again is not None
     assert np.array_equal(again.predict(known.matrix), one.predict(known.matrix))
 
 
 def test_nothing_saved_is_nothing_and_another_version_is_refused(tmp_path):
-    assert Amount.load(tmp_path) is None
-    Amount(constant=2.0).save(tmp_path)
-    assert Amount.load(tmp_path).predict(np.zeros((3, 1))).tolist() == [2.0, 2.0, 2.0]
+    assert BoosterSum.load(tmp_path) is None
+    BoosterSum(constant=2.0).save(tmp_path)
+    assert BoosterSum.load(tmp_path).predict(np.zeros((3, 1))).tolist() == [2.0, 2.0, 2.0]
     (tmp_path / "amount.json").write_text('{"version": 99, "constant": 0, "weights": []}')
     with pytest.raises(ValueError, match="version 99"):
-        Amount.load(tmp_path)
+        BoosterSum.load(tmp_path)
 
 
 def test_a_factor_and_fewer_rounds_are_the_amounts_own():

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from released import AS_OF, Brand
 
-from models.fitted.booster_sum import Amount
+from models.fitted.booster_sum import BoosterSum
 from serving.api.routes_scores import ranked
 from serving.contract.schema import Content
 from serving.contract.schema_ranking import Choice, Ranking
@@ -97,7 +97,9 @@ def test_without_an_uplift_the_probability_ranks(brand: Brand, state: State):
 
 def test_nobody_is_sent_what_moves_nobody(brand: Brand, state: State):
     champion = state.champions["response"]
-    harm = replace(champion, scorer=replace(champion.scorer, uplift=Amount(constant=-0.01)), published=None)
+    harm = replace(
+        champion, scorer=replace(champion.scorer, uplift=BoosterSum(constant=-0.01)), published=None
+    )
     found = ranked(harm, Ranking(ref="m5", campaigns=[Choice(campaign_id="c0")], at_least=0.0), state)
     assert found["choice"] is None
     assert found["ranked"][0]["uplift"] == -0.01

@@ -8,7 +8,7 @@ import pytest
 import stages
 
 from models.learners.recipe import Recipe
-from training.data.rows import inputs, load
+from training.data.rows import informative_features, load
 from training.io import read_json
 from training.stages import backtest as module
 from training.stages.backtest import Maker, _apart, _blocks, backtest, origins
@@ -23,7 +23,7 @@ def made(made_up):
 
 def maker(params, rows, facts) -> Maker:
     best = read_json(params.build / "churn" / "tune.json")["best"]
-    return Maker(inputs(rows, facts), Recipe.of(best, params.seed), 3000)
+    return Maker(informative_features(rows, facts), Recipe.of(best, params.seed), 3000)
 
 
 def test_origins_leave_enough_before_and_after(made):

@@ -8,7 +8,7 @@ import pytest
 
 from features.feature import Feature
 from models.learners.encoder import Encoder
-from training.evaluation.target_leakage import Halves, deciding
+from training.evaluation.target_leakage import SplitHalves, deciding
 from training.stages.audit import columns
 
 SEEDS = range(1)
@@ -85,5 +85,5 @@ def test_accepted_columns_are_no_suspects():
 
 def test_halves_hold_a_subject_together():
     rows = late_tables.honest("leads", 0).with_columns(subject_id=pl.col("row_id") // 7)
-    halves = Halves.of(rows, encoded(rows), "subject_id", 1)
+    halves = SplitHalves.of(rows, encoded(rows), "subject_id", 1)
     assert not set(halves.subject[halves.learn]) & set(halves.subject[~halves.learn])

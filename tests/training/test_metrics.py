@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as reference
 
 from training.evaluation.bootstrap import resamples
-from training.evaluation.metrics import Ranked, codes, estimates, every, probability, ranking
+from training.evaluation.metrics import Ranked, all_metrics, codes, estimates, probability, ranking
 
 
 def drawn(seed: int, rows: int = 500, ties: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -19,7 +19,7 @@ def drawn(seed: int, rows: int = 500, ties: bool = False) -> tuple[np.ndarray, n
 @pytest.mark.parametrize("ties", [False, True])
 def test_ranking_and_probability_agree_with_scikit_learn(seed, ties):
     label, score = drawn(seed, ties=ties)
-    found = every(Ranked.of(label, score), np.ones(len(label)))
+    found = all_metrics(Ranked.of(label, score), np.ones(len(label)))
     assert found["auc"] == pytest.approx(reference.roc_auc_score(label, score))
     assert found["average_precision"] == pytest.approx(reference.average_precision_score(label, score))
     assert found["brier"] == pytest.approx(reference.brier_score_loss(label, score))
@@ -31,8 +31,10 @@ def test_a_weight_is_the_same_as_a_repeated_row(seed):
     label, score = drawn(seed)
     weight = np.random.default_rng(seed).integers(0, 4, len(label))
     ranked = Ranked.of(label, score)
-    weighted = every(ranked, weight[ranked.order].astype(float))
-    repeated = every(Ranked.of(np.repeat(label, weight), np.repeat(score, weight)), np.ones(weight.sum()))
+    weighted = all_metrics(ranked, weight[ranked.order].astype(float))
+    repeated = all_metrics(
+        Ranked.of(np.repeat(label, weight), np.repeat(score, weight)), np.ones(weight.sum())
+    )
     assert weighted["auc"] == pytest.approx(repeated["auc"])
     assert weighted["average_precision"] == pytest.approx(repeated["average_precision"])
     assert weighted["brier"] == pytest.approx(repeated["brier"])

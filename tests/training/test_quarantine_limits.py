@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.data.quarantine_limits import judged
+from training.data.quarantine_limits import assess
 from training.params import Ingest, parse
 
 LIMITS = Ingest(warn_quarantined=0.01, max_quarantined=0.05)
@@ -19,14 +19,14 @@ def counts(bad: int) -> dict[str, object]:
     ("bad", "result"), [(0, "good"), (10, "good"), (11, "warn"), (50, "warn"), (51, "bad"), (1000, "bad")]
 )
 def test_a_threshold_itself_is_allowed(bad, result):
-    (found,) = judged({"events": counts(bad)}, LIMITS)
+    (found,) = assess({"events": counts(bad)}, LIMITS)
     assert found.result == result
     assert (found.says == "") == (result == "good")
     assert found.share == bad / 1000
 
 
 def test_the_sentence_names_table_reason_and_key():
-    warned, refused = judged({"events": counts(20), "care": counts(90)}, LIMITS)
+    warned, refused = assess({"events": counts(20), "care": counts(90)}, LIMITS)
     assert "2.0% of the 1,000 rows of events are bad: quantity: empty (20 rows)" in warned.says
     assert "ingest.warn_quarantined" in warned.says
     assert "ingest.max_quarantined" in refused.says
@@ -34,7 +34,7 @@ def test_the_sentence_names_table_reason_and_key():
 
 def test_an_empty_table_passes():
     nothing = {"read": 0, "accepted": 0, "quarantined": 0, "reasons": {}}
-    assert judged({"events": nothing}, LIMITS)[0].result == "good"
+    assert assess({"events": nothing}, LIMITS)[0].result == "good"
 
 
 def test_a_warning_above_the_stop_is_refused():

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from features.feature import DAY
-from training.data.sufficiency import MOST, OUTCOMES, enough, every, facts
+from training.data.sufficiency import MOST, OUTCOMES, assess, assess_segments, facts
 
 
 def rows(
@@ -19,7 +19,7 @@ def rows(
 
 
 def test_enough_of_both_kinds_is_enough() -> None:
-    (found,) = enough(rows(OUTCOMES, OUTCOMES))
+    (found,) = assess(rows(OUTCOMES, OUTCOMES))
     assert found.is_enough
     assert (found.positives, found.negatives, found.test_positives) == (OUTCOMES, OUTCOMES, 1)
     assert (found.history_days, found.windows) == (160, 11)
@@ -27,7 +27,7 @@ def test_enough_of_both_kinds_is_enough() -> None:
 
 @pytest.mark.parametrize(("positives", "more", "days"), [(99, 1, 1), (50, 50, 100), (10, 90, 900)])
 def test_what_is_short_is_counted_in_outcomes_and_in_days(positives: int, more: int, days: int) -> None:
-    (found,) = enough(rows(positives, 500))
+    (found,) = assess(rows(positives, 500))
     assert found.short == (
         f"{positives} positive outcomes before the test, needed are 100: {more} more, "
         f"about {days} days more at this pace",
@@ -35,12 +35,12 @@ def test_what_is_short_is_counted_in_outcomes_and_in_days(positives: int, more: 
 
 
 def test_no_outcome_at_all_never_suffices() -> None:
-    (found,) = enough(rows(0, 500))
+    (found,) = assess(rows(0, 500))
     assert "at this pace never" in found.short[0]
 
 
 def test_a_history_of_one_window_is_too_short() -> None:
-    (found,) = enough(rows(500, 500, days=15, window=30))
+    (found,) = assess(rows(500, 500, days=15, window=30))
     assert found.short == ("1 closed windows of 30 days before the test, needed are 2: 15 days more",)
 
 
@@ -51,7 +51,7 @@ def test_segments_are_judged_each_and_empty_ones_not() -> None:
         .when(pl.col("label") == 0)
         .then(pl.lit("south"))
     )
-    found = enough(rows(200, 400, region=segment), "region")
+    found = assess(rows(200, 400, region=segment), "region")
     assert [one.segment for one in found] == [None, "north", "south"]
     assert [one.is_enough for one in found] == [True, False, False]
     assert found[0].positives >= found[1].positives + found[2].positives
@@ -59,13 +59,13 @@ def test_segments_are_judged_each_and_empty_ones_not() -> None:
 
 
 def test_a_segment_that_is_no_column_is_left_out() -> None:
-    assert len(enough(rows(200, 200), "region")) == 1
+    assert len(assess(rows(200, 200), "region")) == 1
 
 
 def test_only_the_most_frequent_segments_of_known_columns_are_judged() -> None:
     place = pl.int_range(pl.len()) % 40
     name = pl.when(place < 20).then(pl.lit("big")).otherwise(pl.format("s{}", place))
-    found = every(rows(400, 400, region=name), ("region", "source"))
+    found = assess_segments(rows(400, 400, region=name), ("region", "source"))
     assert [one.column for one in found] == [None] + ["region"] * MOST
     assert found[1].segment == "big"
     assert found[1].is_enough

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import stages
 
-from models.fitted.booster_sum import Amount
+from models.fitted.booster_sum import BoosterSum
 from models.fitted.model import Model
 from training.io import write_json
 from training.params import Params
@@ -67,7 +67,7 @@ def test_a_clear_effect_is_released_and_is_the_one_that_was_judged(here):
         found["orders"]["uplift"]["qini"]["value"] - found["orders"]["propensity"]["qini"]["value"]
     )
     assert set(found["orders"]) == {"uplift", "propensity", "random"}
-    amount, model = Amount.load(folder / "uplift"), Model.load(folder / "model")
+    amount, model = BoosterSum.load(folder / "uplift"), Model.load(folder / "model")
     rows = pl.read_parquet(folder / "dataset.parquet").filter(pl.col("split") == "test")
     effect = amount.predict(model.encoder.transform(rows))
     assert np.corrcoef(effect, rows["orders_30d"].to_numpy() > 2)[0, 1] > 0.7
@@ -79,7 +79,7 @@ def test_where_the_probability_ranks_as_well_it_is_what_ranks(here):
     assert (found["ranking"], found["reason"]) == ("propensity", "as_good")
     assert found["orders"]["uplift"]["qini"]["low"] > 0
     assert found["difference"]["qini"]["low"] <= 0
-    assert Amount.load(params.build / NAME / "uplift") is None
+    assert BoosterSum.load(params.build / NAME / "uplift") is None
 
 
 @pytest.mark.parametrize("seed", [2, 3, 4])
@@ -89,7 +89,7 @@ def test_shuffled_arms_fall_back_to_propensity_and_release_no_effect(here, seed)
     assert found["assessed"]
     assert (found["ranking"], found["reason"]) == ("propensity", "includes_zero")
     assert found["orders"]["uplift"]["qini"]["low"] <= 0
-    assert Amount.load(params.build / NAME / "uplift") is None
+    assert BoosterSum.load(params.build / NAME / "uplift") is None
 
 
 @pytest.mark.parametrize(("arm", "reason"), [("none", "no_arm"), ("chosen", "arm_not_random")])
@@ -98,7 +98,7 @@ def test_without_a_random_arm_the_word_is_refused(here, arm, reason):
     assert read(params) == {"assessed": False, "reason": reason, "ranking": "propensity"}
     told = json.loads((params.build / NAME / "uplift" / "ranking.json").read_text())
     assert told == {"ranking": "propensity", "reason": reason}
-    assert Amount.load(params.build / NAME / "uplift") is None
+    assert BoosterSum.load(params.build / NAME / "uplift") is None
 
 
 def test_a_few_held_out_are_too_few(here):

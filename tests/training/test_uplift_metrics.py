@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.evaluation.uplift_metrics import SHARES, Arms, at_random, fifths, judge
+from training.evaluation.uplift_metrics import SHARES, Arms, at_random, judge, quintile_effects
 
 SEEDS = range(12)
 
@@ -86,7 +86,7 @@ def test_rows_of_one_subject_widen_the_interval():
 
 def test_fifths_hold_every_row_once_and_fall_with_the_effect():
     arms, effect = world(7, 20_000)
-    rows = fifths(arms, effect, 50, 0)
+    rows = quintile_effects(arms, effect, 50, 0)
     assert sum(row["n"] for row in rows) == 20_000
     assert sum(row["positives"] for row in rows) == arms.label.sum()
     assert rows[0]["effect"]["low"] > rows[-1]["effect"]["high"]

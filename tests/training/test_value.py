@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 import stages
 
-from models.fitted.expected_value import Worth
+from models.fitted.expected_value import ExpectedValue
 from models.fitted.model import Model
 from models.task import Money
 from training.data.rows import load
-from training.evaluation.value_metrics import judge
+from training.evaluation.value_metrics import evaluate
 from training.params import Economics, Params, Stated
 from training.stages.value import revenue, value
 
@@ -55,7 +55,10 @@ def test_what_is_released_is_what_was_judged(params):
     value(params, NAME)
     rows, _ = load(params.build / NAME)
     test = rows.filter(pl.col("split") == "test")
-    worth, model = Worth.load(params.build / NAME / "value"), Model.load(params.build / NAME / "model")
+    worth, model = (
+        ExpectedValue.load(params.build / NAME / "value"),
+        Model.load(params.build / NAME / "model"),
+    )
     assert worth is not None
     inputs = model.inputs(test)
     amount = model.unknown.mean(inputs, worth.amount.predict)
@@ -84,13 +87,13 @@ def test_money_whose_level_moved_is_not_released(params):
     finally:
         kept.write_parquet(params.build / "tables/purchases.parquet")
     assert (read(params)["released"], read(params)["reason"]) == (False, "level_off")
-    assert Worth.load(params.build / NAME / "value") is None
+    assert ExpectedValue.load(params.build / NAME / "value") is None
 
 
 def test_a_stated_value_is_taken_as_it_is(params):
     stated = Economics(value=100, success=0.5, cost=1, capacity=0.1, date=date(2026, 7, 1), currency="EUR")
     value(params.model_copy(update={"economics": Stated(lead=stated)}), "lead")
-    worth = Worth.load(params.build / "lead/value")
+    worth = ExpectedValue.load(params.build / "lead/value")
     assert worth is not None
     assert (worth.amount.constant, worth.on_event, worth.cost, worth.currency) == (
         50,
@@ -104,7 +107,7 @@ def test_where_nothing_is_stated_there_is_no_value(params):
     value(params, "response")
     found = json.loads((params.results / "response" / "value.json").read_text())
     assert found == {"source": None, "released": False, "reason": "no_economics"}
-    assert Worth.load(params.build / "response/value") is None
+    assert ExpectedValue.load(params.build / "response/value") is None
 
 
 def test_revenue_counts_the_window_and_nothing_else():
@@ -128,7 +131,7 @@ def test_the_true_expectation_has_its_ratio_at_one_and_beats_chance(seed):
     expected = rng.gamma(1, 50, 5_000)
     money = rng.poisson(expected).astype(float) * (rng.random(5_000) < 0.5) * 2
     orders = {"model": expected, "past": rng.random(5_000)}
-    found = judge(money, orders, np.arange(5_000), 100, seed)
+    found = evaluate(money, orders, np.arange(5_000), 100, seed)
     assert found["ratio"]["low"] < 1 < found["ratio"]["high"]
     assert found["difference"]["capture_10"]["low"] > 0
     assert found["orders"]["past"]["capture_10"]["value"] == pytest.approx(0.1, abs=0.03)

@@ -14,7 +14,7 @@ from features.groups.engagement import INTEREST
 from features.groups.purchases import AFFINITY
 from models.acting.inputs import ADDED, ANSWERS, Effects
 from models.acting.options import Options
-from models.fitted.booster_sum import Amount
+from models.fitted.booster_sum import BoosterSum
 from models.fitted.model import Model
 from models.fitted.release_format import UPLIFT
 from training.acting.contents import contents, past
@@ -45,7 +45,7 @@ def effects(params: Params, subjects: pl.Series, options: Options) -> Effects:
     asked = contents(past(tables(params.build / "tables")["contacts"], moment), options)
     shape = len(subjects), len(options.options)
     probability, effect = np.zeros(shape), np.zeros(shape)
-    amount = Amount.load(folder / UPLIFT)
+    amount = BoosterSum.load(folder / UPLIFT)
     for at, frame in _frames(params, members, asked):
         probability[:, at] = model.probability(frame)
         added = None if amount is None else amount.predict(model.inputs(frame).matrix)

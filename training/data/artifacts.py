@@ -104,7 +104,7 @@ class Step(TypedDict):
 
 
 @with_config(STRICT)
-class Shortfall(TypedDict):
+class ShortfallRecord(TypedDict):
     """What is short; ``days`` until there is enough, None where never at this pace."""
 
     kind: Literal["positive", "negative", "windows"]
@@ -115,7 +115,7 @@ class Shortfall(TypedDict):
 
 
 @with_config(STRICT)
-class Sufficiency(TypedDict):
+class SufficiencyRecord(TypedDict):
     """Whether there is enough data of all rows, or of a segment; see ``training.data.sufficiency``."""
 
     column: str | None
@@ -125,7 +125,7 @@ class Sufficiency(TypedDict):
     test_positives: int
     history_days: int
     windows: int
-    lacks: list[Shortfall]
+    lacks: list[ShortfallRecord]
     short: list[str]
 
 
@@ -175,7 +175,7 @@ class Dataset(TypedDict):
     features: list[FeatureRow]
     fingerprint: str
     left_out: dict[str, str]
-    enough: list[Sufficiency]
+    enough: list[SufficiencyRecord]
     dropped: list[str]
     by_chance: NotRequired[float | None]  # of the positives, the share that unchanged rhythms would give
     sample: NotRequired[Sampled]  # where the rest lies on a cluster

@@ -16,7 +16,7 @@ def available(params: Params, groups: Iterable[Group], tables: Path | None = Non
 
     ``tables`` is the folder of the contract's tables where they are not the data set's own.
     """
-    kinds = engines.kinds(params.build / "tables" if tables is None else tables)
+    kinds = engines.attribute_types(params.build / "tables" if tables is None else tables)
     return catalog.available(groups, kinds, params.lifecycle)
 
 

@@ -8,7 +8,7 @@ from training.params import Ingest
 
 
 @dataclass(frozen=True)
-class Judged:
+class TableQuality:
     """One table of a source.
 
     Parameters
@@ -29,7 +29,7 @@ class Judged:
     says: str = ""
 
 
-def judged(tables: Mapping[str, Mapping[str, Any]], limits: Ingest) -> list[Judged]:
+def assess(tables: Mapping[str, Mapping[str, Any]], limits: Ingest) -> list[TableQuality]:
     """Every table against the thresholds of ``params.yaml``.
 
     Parameters
@@ -37,18 +37,18 @@ def judged(tables: Mapping[str, Mapping[str, Any]], limits: Ingest) -> list[Judg
     tables
         Counts by table, see ``training.sources.intake.Report``.
     """
-    return [_judged(name, counts, limits) for name, counts in tables.items()]
+    return [_assessed(name, counts, limits) for name, counts in tables.items()]
 
 
-def _judged(name: str, counts: Mapping[str, Any], limits: Ingest) -> Judged:
+def _assessed(name: str, counts: Mapping[str, Any], limits: Ingest) -> TableQuality:
     rows = counts["accepted"] + counts["quarantined"]
     share = counts["quarantined"] / max(rows, 1)
     if share <= limits.warn_quarantined:
-        return Judged(name, "good", share)
+        return TableQuality(name, "good", share)
     reasons = "; ".join(f"{reason} ({count:,} rows)" for reason, count in counts["reasons"].items())
     says = f"{share:.1%} of the {rows:,} rows of {name} are bad: {reasons}"
     if share > limits.max_quarantined:
         limit = f"allowed is {limits.max_quarantined:.1%} (params.yaml, ingest.max_quarantined)"
-        return Judged(name, "bad", share, f"{says}; {limit}")
+        return TableQuality(name, "bad", share, f"{says}; {limit}")
     limit = f"usual is at most {limits.warn_quarantined:.1%} (params.yaml, ingest.warn_quarantined)"
-    return Judged(name, "warn", share, f"{says}; {limit}")
+    return TableQuality(name, "warn", share, f"{says}; {limit}")

@@ -30,7 +30,7 @@ def tables(folder: Path) -> dict[str, pl.LazyFrame]:
     return {path.stem: pl.scan_parquet(path) for path in sorted(folder.glob("*.parquet"))}
 
 
-def asked(folder: Path) -> tuple[pl.DataFrame, Dataset]:
+def read_all(folder: Path) -> tuple[pl.DataFrame, Dataset]:
     """Every question with its split, those held out in a control arm included; without those of the gap."""
     rows, facts = closed(folder)
     return rows.filter(pl.col("split") != GAP), facts
@@ -48,7 +48,7 @@ def is_contacted(rows: pl.DataFrame) -> pl.Series:
 
 def load(folder: Path) -> tuple[pl.DataFrame, Dataset]:
     """The rows that a model may learn from and be tested on: those that were really contacted."""
-    rows, facts = asked(folder)
+    rows, facts = read_all(folder)
     return rows.filter(is_contacted(rows)), facts
 
 
@@ -58,7 +58,7 @@ def learnt(rows: pl.DataFrame, facts: Dataset) -> dict[str, Any]:
     return {"rows": len(rows), "positives": int(rows["label"].sum()), "until": until}
 
 
-def inputs(rows: pl.DataFrame, facts: Dataset) -> list[Feature]:
+def informative_features(rows: pl.DataFrame, facts: Dataset) -> list[Feature]:
     """The features that say anything before the test: more than one value, and not dropped as useless."""
     past = rows.filter(pl.col("split") != "test")
     return [feature for feature in catalogued(facts) if past[feature.name].n_unique() > 1]

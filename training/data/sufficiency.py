@@ -11,7 +11,7 @@ from typing import Literal, cast
 import polars as pl
 
 from features.feature import DAY
-from training.data.artifacts import Sufficiency
+from training.data.artifacts import SufficiencyRecord
 
 OUTCOMES = 100
 """Of each kind before the test. Ten outcomes an input is the usual rule (Peduzzi et al. 1996,
@@ -25,7 +25,7 @@ Kind = Literal["positive", "negative", "windows"]
 
 
 @dataclass(frozen=True)
-class Lack:
+class Shortfall:
     """What is short.
 
     Parameters
@@ -62,7 +62,7 @@ class Lack:
 
 
 @dataclass(frozen=True)
-class Enough:
+class Sufficiency:
     """The data of one task, or of one segment of it.
 
     Parameters
@@ -90,7 +90,7 @@ class Enough:
     test_positives: int
     history_days: int
     windows: int
-    lacks: tuple[Lack, ...]
+    lacks: tuple[Shortfall, ...]
 
     @property
     def short(self) -> tuple[str, ...]:
@@ -103,24 +103,24 @@ class Enough:
         return not self.lacks
 
 
-def every(rows: pl.DataFrame, columns: Iterable[str] = SEGMENTS) -> list[Enough]:
+def assess_segments(rows: pl.DataFrame, columns: Iterable[str] = SEGMENTS) -> list[Sufficiency]:
     """All rows, then the most frequent segments of each column that is there.
 
     Parameters
     ----------
     rows
-        As of ``enough``.
+        As of ``assess``.
     """
-    found = enough(rows)
+    found = assess(rows)
     for column in columns:
         if column in rows.columns:
             counts = rows[column].drop_nulls().value_counts().sort("count", column, descending=[True, False])
             kept = pl.col(column).is_in(counts[column].head(MOST).implode())
-            found += enough(rows.filter(kept), column)[1:]
+            found += assess(rows.filter(kept), column)[1:]
     return found
 
 
-def enough(rows: pl.DataFrame, segment: str | None = None) -> list[Enough]:
+def assess(rows: pl.DataFrame, segment: str | None = None) -> list[Sufficiency]:
     """All rows, and each segment of them.
 
     Parameters
@@ -130,16 +130,16 @@ def enough(rows: pl.DataFrame, segment: str | None = None) -> list[Enough]:
     segment
         Column whose values are the segments; empty values are left out.
     """
-    found = [_judged(rows, None, None)]
+    found = [_assessed(rows, None, None)]
     if segment is None or segment not in rows.columns:
         return found
     parts = rows.drop_nulls(segment).partition_by(segment, as_dict=True)
     return found + [
-        _judged(parts[key], segment, str(key[0])) for key in sorted(parts, key=lambda key: str(key[0]))
+        _assessed(parts[key], segment, str(key[0])) for key in sorted(parts, key=lambda key: str(key[0]))
     ]
 
 
-def _judged(rows: pl.DataFrame, column: str | None, segment: str | None) -> Enough:
+def _assessed(rows: pl.DataFrame, column: str | None, segment: str | None) -> Sufficiency:
     before, test = rows.filter(pl.col("split") != "test"), rows.filter(pl.col("split") == "test")
     positives = int(before["label"].sum())
     negatives = before.height - positives
@@ -149,7 +149,7 @@ def _judged(rows: pl.DataFrame, column: str | None, segment: str | None) -> Enou
         *_outcomes("negative", negatives, before),
         *_late(before, windows),
     )
-    return Enough(
+    return Sufficiency(
         column,
         segment,
         positives,
@@ -175,27 +175,27 @@ def _windows(rows: pl.DataFrame) -> int:
     return int((rows["window_end"].max() - rows["as_of"].min()) // max(length, 1))
 
 
-def _outcomes(kind: Kind, count: int, rows: pl.DataFrame) -> Iterator[Lack]:
+def _outcomes(kind: Kind, count: int, rows: pl.DataFrame) -> Iterator[Shortfall]:
     """How many more are needed, and how long that takes at the pace so far."""
     if count >= OUTCOMES:
         return
     lacking, days = OUTCOMES - count, max(_days(rows, "as_of", "as_of"), 1)
-    yield Lack(kind, count, OUTCOMES, round(lacking * days / count) if count else None)
+    yield Shortfall(kind, count, OUTCOMES, round(lacking * days / count) if count else None)
 
 
-def _late(rows: pl.DataFrame, windows: int) -> Iterator[Lack]:
+def _late(rows: pl.DataFrame, windows: int) -> Iterator[Shortfall]:
     if rows.is_empty() or windows >= WINDOWS:
         return
     length = float(rows.select((pl.col("window_end") - pl.col("as_of")).median()).item()) / DAY
     have = (rows["window_end"].max() - rows["as_of"].min()) / DAY
-    yield Lack("windows", windows, WINDOWS, round(WINDOWS * length - have), round(length))
+    yield Shortfall("windows", windows, WINDOWS, round(WINDOWS * length - have), round(length))
 
 
-def facts(found: list[Enough]) -> list[Sufficiency]:
+def facts(found: list[Sufficiency]) -> list[SufficiencyRecord]:
     """Return the findings as they stand in ``dataset.json``."""
     return [
         cast(
-            Sufficiency,
+            SufficiencyRecord,
             {**asdict(one), "lacks": [asdict(lack) for lack in one.lacks], "short": list(one.short)},
         )
         for one in found

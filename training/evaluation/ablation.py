@@ -15,7 +15,7 @@ from features.feature import Feature
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
 from training.data.artifacts import Best, Tuned, read_artifact, write_artifact
-from training.data.rows import inputs, load
+from training.data.rows import informative_features, load
 from training.data.split import Split
 from training.evaluation.metrics import codes, estimates
 from training.io import say
@@ -40,7 +40,7 @@ class Variant:
 def curve(params: Params, task: str) -> LearningCurve:
     """Write and return ``learning_curve.json``: shares of the members, and of the days, to learn from."""
     rows, facts = load(params.build / task)
-    features, subject = inputs(rows, facts), facts["subject"]
+    features, subject = informative_features(rows, facts), facts["subject"]
     variants = [Variant(ALL, features)]
     variants += [Variant(f"{share:.1%} of subjects", features, _members(subject, share)) for share in SHARES]
     variants += [Variant(f"newest {share:.1%} of days", features, _newest(share)) for share in SHARES]
@@ -52,7 +52,7 @@ def curve(params: Params, task: str) -> LearningCurve:
 def ablate(params: Params, task: str) -> Ablation:
     """Write and return ``ablation.json``: every group of features left out, and alone."""
     rows, facts = load(params.build / task)
-    features = inputs(rows, facts)
+    features = informative_features(rows, facts)
     group = {row["name"]: row["group"] for row in facts["features"]}
     names = dict.fromkeys(group[feature.name] for feature in features)
     if len(names) < 2:

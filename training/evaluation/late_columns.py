@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from training.evaluation.metrics import wilson
-from training.evaluation.target_leakage import HIGH, Halves
+from training.evaluation.target_leakage import HIGH, SplitHalves
 from training.results.audited import DecidingColumn, LoneColumn, SuspectFigures
 
 EMPTY, EMPTIES_RANK = 0.1, 0.6  # share of empty cells, and of filled ones; AUC of being empty
@@ -34,7 +34,7 @@ class Suspect:
 
 
 def suspects(
-    rows: pl.DataFrame, halves: Halves, alone: Sequence[LoneColumn], decided: Sequence[DecidingColumn]
+    rows: pl.DataFrame, halves: SplitHalves, alone: Sequence[LoneColumn], decided: Sequence[DecidingColumn]
 ) -> list[Suspect]:
     """Every sign of every candidate, in the order of their AUC alone.
 
@@ -73,7 +73,7 @@ def _empty(rows: pl.DataFrame, names: Sequence[str]) -> Iterable[Suspect]:
             yield Suspect(name, "empty", {"share": float(empty.mean()), "auc": float(auc)})
 
 
-def _groups(rows: pl.DataFrame, halves: Halves, names: Sequence[str]) -> Iterable[Suspect]:
+def _groups(rows: pl.DataFrame, halves: SplitHalves, names: Sequence[str]) -> Iterable[Suspect]:
     """Columns that are empty together with another, where their group ranks the outcome."""
     cells = _half_empty(rows, names)
     left = list(cells)

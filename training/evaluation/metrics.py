@@ -103,7 +103,7 @@ def probability(ranked: Ranked, weight: np.ndarray) -> dict[str, float]:
     }
 
 
-def every(ranked: Ranked, weight: np.ndarray) -> dict[str, float]:
+def all_metrics(ranked: Ranked, weight: np.ndarray) -> dict[str, float]:
     """All metrics of a model that gives probabilities."""
     return ranking(ranked, weight) | probability(ranked, weight)
 
@@ -122,7 +122,7 @@ def estimates(
     ranked = {name: Ranked.of(label, score) for name, score in scores.items()}
 
     def measured(weight: np.ndarray) -> dict[str, dict[str, float]]:
-        return {name: every(found, weight[found.order]) for name, found in ranked.items()}
+        return {name: all_metrics(found, weight[found.order]) for name, found in ranked.items()}
 
     points = measured(np.ones(len(label)))
     table = {name: _columns(rows) for name, rows in resampled_each(measured, subject, draws, seed).items()}
@@ -200,7 +200,7 @@ def share_interval(n: int, share: float, apart: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def swapped(
+def top_changes(
     label: np.ndarray, new: np.ndarray, old: np.ndarray, subject: np.ndarray, share: float = 0.1
 ) -> list[Swapped]:
     """Rows in the highest ``share`` by both scores, by the new only, by the old only, with their rates."""

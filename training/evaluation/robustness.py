@@ -36,7 +36,7 @@ ALONE, FEWEST = 20, 500  # rows scored one by one; rows for the lag test
 
 
 @dataclass(frozen=True)
-class Trial:
+class Bench:
     """A sample of test rows with their labels, and what refits learn from."""
 
     model: Model
@@ -57,7 +57,7 @@ class Trial:
         subject: str,
         size: Explain,
         seed: int,
-    ) -> "Trial":
+    ) -> "Bench":
         """Draw both samples, seeded, in order of rows; ``best`` is of ``tune.json``."""
         rows = test.sample(min(size.stress_rows, len(test)), seed=seed).sort("row_id")
         learnt = past.sample(min(size.refit_rows, len(past)), seed=seed).sort("row_id")
@@ -92,104 +92,104 @@ class Trial:
         return booster.inplace_predict(encoder.transform(self.test), predict_type="margin")
 
 
-def stress(trial: Trial, groups: dict[str, list[str]], top: list[str]) -> StressRuns:
+def stress(bench: Bench, groups: dict[str, list[str]], top: list[str]) -> StressRuns:
     """Every figure; ``groups`` names the features of each group, ``top`` the strongest features."""
-    labels = trial.past["label"].to_numpy().astype(np.float64)
-    score = trial.model.probability(trial.test)
-    fits = [trial.refit(labels, trial.seed + step) for step in range(SEEDS)]
-    without = Encoder(tuple(c for c in trial.model.encoder.columns if c.name != top[0]))
+    labels = bench.past["label"].to_numpy().astype(np.float64)
+    score = bench.model.probability(bench.test)
+    fits = [bench.refit(labels, bench.seed + step) for step in range(SEEDS)]
+    without = Encoder(tuple(c for c in bench.model.encoder.columns if c.name != top[0]))
     return {
-        "n": len(trial.test),
-        "positives": int(trial.label.sum()),
-        "fit_rows": len(trial.past),
-        "model": trial.auc(score),
-        "seeds": [trial.auc(fit)["value"] for fit in fits],
-        "learning": [*_learning(trial, labels), {"rows": len(trial.past), **trial.auc(fits[0])}],
-        "shuffled": _shuffled(trial, labels),
-        "without_top": {"feature": top[0], **trial.auc(trial.refit(labels, trial.seed, without))},
+        "n": len(bench.test),
+        "positives": int(bench.label.sum()),
+        "fit_rows": len(bench.past),
+        "model": bench.auc(score),
+        "seeds": [bench.auc(fit)["value"] for fit in fits],
+        "learning": [*_learning(bench, labels), {"rows": len(bench.past), **bench.auc(fits[0])}],
+        "shuffled": _shuffled(bench, labels),
+        "without_top": {"feature": top[0], **bench.auc(bench.refit(labels, bench.seed, without))},
         "blanked": [
-            {"group": group, **_changed(trial, _blank(trial.test, names), score)}
+            {"group": group, **_changed(bench, _blank(bench.test, names), score)}
             for group, names in groups.items()
         ],
-        "noise": _changed(trial, _shaken(trial), score),
-        "unseen": _changed(trial, _unseen(trial), score),
-        "permuted": list(_permuted(trial, top[:TOP])),
-        "adversarial": adversarial(trial),
-        "alone": _alone(trial, score),
-        "bytes": len(trial.model.booster.save_raw("ubj")),
-        "trees": trial.model.booster.num_boosted_rounds(),
+        "noise": _changed(bench, _shaken(bench), score),
+        "unseen": _changed(bench, _unseen(bench), score),
+        "permuted": list(_permuted(bench, top[:TOP])),
+        "adversarial": adversarial(bench),
+        "alone": _alone(bench, score),
+        "bytes": len(bench.model.booster.save_raw("ubj")),
+        "trees": bench.model.booster.num_boosted_rounds(),
     }
 
 
-def _learning(trial: Trial, labels: np.ndarray) -> Iterator[RowsAuc]:
+def _learning(bench: Bench, labels: np.ndarray) -> Iterator[RowsAuc]:
     """AUC of models that learnt from a part of the rows."""
     for part in PARTS:
-        rows = round(part * len(trial.past))
-        yield {"rows": rows, **trial.auc(trial.refit(labels, trial.seed, rows=rows))}
+        rows = round(part * len(bench.past))
+        yield {"rows": rows, **bench.auc(bench.refit(labels, bench.seed, rows=rows))}
 
 
-def _shuffled(trial: Trial, labels: np.ndarray) -> ShuffledAuc:
+def _shuffled(bench: Bench, labels: np.ndarray) -> ShuffledAuc:
     """AUC of models that learnt labels dealt out at random: mean of ``SHUFFLES`` and its standard error.
 
     One such model finds a little by chance, this way or that; only their mean must lie near one half.
     """
-    rng = np.random.default_rng(trial.seed)
+    rng = np.random.default_rng(bench.seed)
     found = [
         ranking(
-            Ranked.of(trial.label, trial.refit(rng.permutation(labels), trial.seed)),
-            np.ones(len(trial.label)),
+            Ranked.of(bench.label, bench.refit(rng.permutation(labels), bench.seed)),
+            np.ones(len(bench.label)),
         )["auc"]
         for _ in range(SHUFFLES)
     ]
     return {"value": float(np.mean(found)), "error": float(np.std(found, ddof=1) / np.sqrt(SHUFFLES))}
 
 
-def _changed(trial: Trial, rows: pl.DataFrame, score: np.ndarray) -> Moved:
+def _changed(bench: Bench, rows: pl.DataFrame, score: np.ndarray) -> Moved:
     """AUC on changed rows, and the mean change of the probability."""
-    found = trial.model.probability(rows)
-    return {**trial.auc(found), "moved": float(np.abs(found - score).mean())}
+    found = bench.model.probability(rows)
+    return {**bench.auc(found), "moved": float(np.abs(found - score).mean())}
 
 
 def _blank(rows: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     return rows.with_columns(pl.lit(None, dtype=rows[name].dtype).alias(name) for name in names)
 
 
-def _shaken(trial: Trial) -> pl.DataFrame:
+def _shaken(bench: Bench) -> pl.DataFrame:
     """Every number up to ``NOISE`` higher or lower."""
-    rng = np.random.default_rng(trial.seed)
-    numbers = [c.name for c in trial.model.encoder.columns if c.categories is None]
-    factors = {name: rng.uniform(1 - NOISE, 1 + NOISE, len(trial.test)) for name in numbers}
-    return trial.test.with_columns(pl.col(name) * pl.Series(factor) for name, factor in factors.items())
+    rng = np.random.default_rng(bench.seed)
+    numbers = [c.name for c in bench.model.encoder.columns if c.categories is None]
+    factors = {name: rng.uniform(1 - NOISE, 1 + NOISE, len(bench.test)) for name in numbers}
+    return bench.test.with_columns(pl.col(name) * pl.Series(factor) for name, factor in factors.items())
 
 
-def _unseen(trial: Trial) -> pl.DataFrame:
+def _unseen(bench: Bench) -> pl.DataFrame:
     """Every category one that training never saw."""
-    names = [c.name for c in trial.model.encoder.columns if c.categories is not None]
-    return trial.test.with_columns(pl.lit("never seen").alias(name) for name in names)
+    names = [c.name for c in bench.model.encoder.columns if c.categories is not None]
+    return bench.test.with_columns(pl.lit("never seen").alias(name) for name in names)
 
 
-def _permuted(trial: Trial, top: list[str]) -> Iterator[FeatureAuc]:
+def _permuted(bench: Bench, top: list[str]) -> Iterator[FeatureAuc]:
     """AUC where one feature's values are dealt out anew (Breiman 2001)."""
     for name in top:
-        dealt = trial.test.with_columns(pl.col(name).shuffle(seed=trial.seed))
-        yield {"feature": name, **trial.auc(trial.model.probability(dealt))}
+        dealt = bench.test.with_columns(pl.col(name).shuffle(seed=bench.seed))
+        yield {"feature": name, **bench.auc(bench.model.probability(dealt))}
 
 
-def adversarial(trial: Trial) -> AdversarialAuc:
+def adversarial(bench: Bench) -> AdversarialAuc:
     """How well a model tells development rows from test rows, and by which feature.
 
     Half of both is learnt from, the other half judged.
     """
-    n = min(len(trial.past), len(trial.test))
-    both = pl.concat([frame.head(n).select(trial.model.encoder.names) for frame in (trial.past, trial.test)])
+    n = min(len(bench.past), len(bench.test))
+    both = pl.concat([frame.head(n).select(bench.model.encoder.names) for frame in (bench.past, bench.test)])
     later = np.repeat([0.0, 1.0], n)
     learn = np.arange(2 * n) % 2 == 0
-    matrix, kinds = trial.model.encoder.transform(both), trial.model.encoder.feature_types
-    booster, _ = boosting.train(boosting.DEFAULTS, matrix[learn], later[learn], kinds, trial.seed, rounds=60)
+    matrix, kinds = bench.model.encoder.transform(both), bench.model.encoder.feature_types
+    booster, _ = boosting.train(boosting.DEFAULTS, matrix[learn], later[learn], kinds, bench.seed, rounds=60)
     ranked = Ranked.of(later[~learn], booster.inplace_predict(matrix[~learn]))
     gains = booster.get_score(importance_type="total_gain")
     best = max(gains, key=lambda name: gains[name], default=None)
-    names = trial.model.encoder.names
+    names = bench.model.encoder.names
     feature = names[int(best.removeprefix("f"))] if best else None
     return {"value": ranking(ranked, np.ones(len(ranked.label)))["auc"], "feature": feature}
 
@@ -219,8 +219,8 @@ def lagged(
     return {"n": len(known), "now": now, "then": then, "days": float(days or 0) / 86_400}
 
 
-def _alone(trial: Trial, score: np.ndarray) -> float:
+def _alone(bench: Bench, score: np.ndarray) -> float:
     """Largest difference between a row scored alone and in the batch."""
-    count = min(ALONE, len(trial.test))
-    single = np.concatenate([trial.model.probability(trial.test[at]) for at in range(count)])
+    count = min(ALONE, len(bench.test))
+    single = np.concatenate([bench.model.probability(bench.test[at]) for at in range(count)])
     return float(np.abs(single - score[:count]).max())

@@ -39,7 +39,7 @@ TRIED, UNSURE = 3, 0.001  # values of a column that are held against neighbours;
 
 
 @dataclass(frozen=True)
-class Halves:
+class SplitHalves:
     """Rows in two random halves by subject: one to learn from, one to judge on, in stretches of time."""
 
     matrix: np.ndarray
@@ -52,7 +52,7 @@ class Halves:
     seed: int
 
     @classmethod
-    def of(cls, rows: pl.DataFrame, encoder: Encoder, key: str, seed: int) -> "Halves":
+    def of(cls, rows: pl.DataFrame, encoder: Encoder, key: str, seed: int) -> "SplitHalves":
         some = rows.sample(min(ROWS, len(rows)), seed=seed).sort("as_of", "row_id")
         subject = codes(some[key].to_numpy())
         drawn = np.random.default_rng(seed).random(int(subject.max()) + 1) < 0.5
@@ -142,10 +142,10 @@ def fitted(
     return booster.inplace_predict(matrix[asked][:, columns], predict_type="margin")
 
 
-def outranking(halves: Halves, candidates: Sequence[str]) -> list[LoneColumn]:
+def outranking(halves: SplitHalves, candidates: Sequence[str]) -> list[LoneColumn]:
     """Every candidate's AUC alone, the highest first; for suspicious ones that of all others together.
 
-    The latter as of ``Halves.against``.
+    The latter as of ``SplitHalves.against``.
     """
     everything, same = range(len(halves.names)), _same(halves)
     lines: list[LoneColumn] = []
@@ -159,7 +159,7 @@ def outranking(halves: Halves, candidates: Sequence[str]) -> list[LoneColumn]:
     return sorted(lines, key=lambda line: -line["alone"])
 
 
-def _same(halves: Halves) -> np.ndarray:
+def _same(halves: SplitHalves) -> np.ndarray:
     """Which numbers say the same, shape (columns, columns), bool; a category is like no other column."""
     numbers = np.array([kind == "q" for kind in halves.kinds])
     known = pl.DataFrame(np.where(np.isnan(halves.matrix), -np.inf, halves.matrix))
@@ -169,7 +169,7 @@ def _same(halves: Halves) -> np.ndarray:
     return (np.abs(even.T @ even / len(even)) >= SAME) & np.outer(numbers, numbers)
 
 
-def together(halves: Halves, columns: Sequence[str]) -> TogetherColumns | None:
+def together(halves: SplitHalves, columns: Sequence[str]) -> TogetherColumns | None:
     """How these columns rank the outcome together, and whether all others do as well; None if too few."""
     mine = halves.at(columns)
     others = [at for at in range(len(halves.names)) if at not in mine]

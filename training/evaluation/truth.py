@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 from features.compute import compute
 from features.feature import DAY
 from features.timestamps import extract_moment
-from models.fitted.booster_sum import Amount
+from models.fitted.booster_sum import BoosterSum
 from models.fitted.model import Model
 from models.fitted.release_format import UPLIFT
 from models.population import LeadSpine, OpenLeads, outside
@@ -24,7 +24,7 @@ from models.scorer import ELSEWHERE, OK
 from models.task import task
 from training.data.artifacts import Dataset, Ingest, read_artifact
 from training.data.feature_groups import available
-from training.data.rows import asked, tables
+from training.data.rows import read_all, tables
 from training.data.spine import labelled
 from training.params import Params
 from training.results.evaluated import Detail
@@ -65,7 +65,7 @@ class Known:
     @cached_property
     def test(self) -> pl.DataFrame:
         """Test rows with ``probability``."""
-        rows, _ = asked(self.folder)
+        rows, _ = read_all(self.folder)
         rows = rows.filter(pl.col("split") == "test")
         return rows.with_columns(probability=pl.Series(self.model.probability(rows)))
 
@@ -128,7 +128,7 @@ def _response(known: Known) -> Iterator[Line]:
     yield "who answers", share_of_lift(*found), "96 %"
     effect = (rows["probability_treated"] - rows["probability_control"]).to_numpy()
     orders = {"probability": rows["probability"].to_numpy()}
-    if (uplift := Amount.load(known.folder / UPLIFT)) is not None:
+    if (uplift := BoosterSum.load(known.folder / UPLIFT)) is not None:
         orders["uplift"] = uplift.predict(known.model.inputs(rows).matrix)
     for name, order in orders.items():
         parts = [_added(effect, order, share) / _added(effect, effect, share) for share in SHARES]

@@ -123,7 +123,7 @@ def at_random(arms: Arms, draws: int, seed: int) -> OrderJudged:
     return _estimates({name: values.mean() for name, values in table.items()}, table)
 
 
-def fifths(arms: Arms, score: np.ndarray, draws: int, seed: int) -> list[Fifth]:
+def quintile_effects(arms: Arms, score: np.ndarray, draws: int, seed: int) -> list[Fifth]:
     """Rates of both arms and their difference in each fifth by score, the highest first."""
     ranked = arms.take(np.argsort(-score, kind="stable"))
     y, t, own, n = ranked.label, ranked.treated, ranked.weight, len(score)

@@ -13,7 +13,7 @@ TENTHS = 10
 RATIO, GAIN, PARTS = "(ratio)", "(gain)", "(tenths)"  # beside the names of the orders
 
 
-def judge(
+def evaluate(
     money: np.ndarray, orders: Mapping[str, np.ndarray], subject: np.ndarray, draws: int, seed: int
 ) -> MoneyJudged:
     """The expected money of ``orders["model"]``, and every order by the money that its highest catch.

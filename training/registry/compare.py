@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from training.evaluation.bootstrap import interval, resampled
-from training.evaluation.metrics import COMPARED, codes, estimates, swapped
+from training.evaluation.metrics import COMPARED, codes, estimates, top_changes
 from training.git import git
 from training.registry.run_record import Record, gather, read
 
@@ -72,7 +72,7 @@ def _judged(same: pl.DataFrame) -> dict[str, Any]:
         name: {side: values[side][name] for side in scores} | {"difference": differences["first"][name]}
         for name in COMPARED
     }
-    return {"metrics": metrics, "top": swapped(label, scores["second"], scores["first"], subject)}
+    return {"metrics": metrics, "top": top_changes(label, scores["second"], scores["first"], subject)}
 
 
 def _money(same: pl.DataFrame, params: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ import polars as pl
 from features.catalog import GROUPS
 from models.fitted.model import Model
 from training.data.artifacts import Dataset, Ingest, Tuned, read_artifact
-from training.data.rows import asked, load
+from training.data.rows import load, read_all
 from training.evaluation.metrics import codes
 from training.io import read_json
 from training.params import Params
@@ -117,7 +117,7 @@ class Source:
     @cached_property
     def asked(self) -> pl.DataFrame:
         """Every question with its split, those held out in a control arm included."""
-        return asked(self.folder)[0]
+        return read_all(self.folder)[0]
 
     @cached_property
     def past(self) -> pl.DataFrame:

@@ -27,7 +27,7 @@ class Check(TypedDict):
 
 @with_config(STRICT)
 class Against(TypedDict, total=False):
-    """How good the ``others`` are, and how columns stand to them; see ``target_leakage.Halves.against``."""
+    """How good the ``others`` are, and how columns stand to them; see ``SplitHalves.against``."""
 
     others: float
     low: float

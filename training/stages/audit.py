@@ -12,7 +12,7 @@ from models.learners.encoder import Encoder
 from models.task import task as task_named
 from training.data.artifacts import Dataset, Ingest, read_artifact, write_artifact
 from training.data.feature_groups import of_task
-from training.data.rows import inputs, load
+from training.data.rows import informative_features, load
 from training.evaluation import late_columns, target_leakage
 from training.evaluation.metrics import auc_alone
 from training.evaluation.recompute import recompute
@@ -59,8 +59,8 @@ def examine(params: Params, name: str) -> Audit:
     flat = any(row["table"] == FLAT for row in facts["features"])
     checks = [_windows(rows), _twice(rows), _apart(rows, facts, flat), _recomputed(params, name, rows)]
     if not flat:
-        checks.append(_alone(past, inputs(rows, facts), params.seed))
-    encoder = Encoder.fit(past, inputs(rows, facts))
+        checks.append(_alone(past, informative_features(rows, facts), params.seed))
+    encoder = Encoder.fit(past, informative_features(rows, facts))
     looked: Looked = {"columns": [], "suspects": [], "checks": []}
     if undated := _undated(facts, notes, encoder.names):
         accepted = {_plain(column): why for column, why in notes.get("accepted", {}).items()}
@@ -92,7 +92,7 @@ def columns(
     past: pl.DataFrame, encoder: Encoder, key: str, names: list[str], accepted: dict[str, str], seed: int
 ) -> Looked:
     """Columns, suspects and checks of values of which nobody says when they were known."""
-    halves = target_leakage.Halves.of(past, encoder, key, seed)
+    halves = target_leakage.SplitHalves.of(past, encoder, key, seed)
     once = past.sample(fraction=1, shuffle=True, seed=seed).unique(key, keep="first", maintain_order=True)
     columns = target_leakage.outranking(halves, names)
     decided = target_leakage.deciding(once, encoder, names, seed)

@@ -18,7 +18,7 @@ from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
 from training.data.artifacts import Dataset, Tuned, read_artifact, write_artifact
-from training.data.rows import inputs, load
+from training.data.rows import informative_features, load
 from training.evaluation.metrics import codes, estimates
 from training.evaluation.recalibration import calibrated, rebased
 from training.io import say, write_json
@@ -76,7 +76,7 @@ def backtest(params: Params, name: str) -> None:
     folder, out = params.build / name, params.results / name
     rows, facts = load(folder)
     best, asked = read_artifact(Tuned, folder)["best"], params.backtest
-    maker = Maker(inputs(rows, facts), Recipe.of(best, params.seed), asked.rows)
+    maker = Maker(informative_features(rows, facts), Recipe.of(best, params.seed), asked.rows)
     dated = facts["dated"]
     starts = origins(rows, asked.origins) if dated else []
     rolled = _rolled(rows, starts, maker, facts, params)

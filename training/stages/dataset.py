@@ -23,13 +23,13 @@ from training.data.artifacts import (
     Ingest,
     Part,
     Step,
-    Sufficiency,
+    SufficiencyRecord,
     read_artifact,
     write_artifact,
 )
 from training.data.feature_groups import of_task
 from training.data.refusals import refused
-from training.data.rows import GAP, inputs, is_contacted
+from training.data.rows import GAP, informative_features, is_contacted
 from training.data.rows import tables as scanned
 from training.data.split import Split, split_in_time
 from training.evaluation.useful_columns import useful
@@ -122,7 +122,7 @@ def useless(folder: Path, name: str, facts: Dataset, split: Split, params: Param
     every = range(len(split.blocks))
     folds = [(rows.filter(split.training(at)), rows.filter(pl.col("fold") == at)) for at in every]
     try:
-        kept = useful(folds, inputs(rows, facts), params.seed, params.engine.threads)
+        kept = useful(folds, informative_features(rows, facts), params.seed, params.engine.threads)
     except ValueError:
         return []
     dropped = sorted(own - set(kept))
@@ -130,12 +130,12 @@ def useless(folder: Path, name: str, facts: Dataset, split: Split, params: Param
     return dropped
 
 
-def _enough(folder: Path, name: str) -> list[Sufficiency]:
+def _enough(folder: Path, name: str) -> list[SufficiencyRecord]:
     """Whether there is enough data, of all rows and by segment; what is short is said."""
     path, asked = folder / "dataset.parquet", ("as_of", "window_end", "label", "split")
     there = [column for column in sufficiency.SEGMENTS if column in pl.read_parquet_schema(path)]
     rows = pl.read_parquet(path, columns=[*asked, *there]).filter(pl.col("split") != GAP)
-    found = sufficiency.every(rows, there)
+    found = sufficiency.assess_segments(rows, there)
     for one in found:
         place = "" if one.column is None else f" with {one.column} {one.segment}"
         for lack in one.short:
@@ -187,7 +187,7 @@ def facts_of(
     groups: tuple[Any, ...],
     steps: list[Step],
     ingest: Ingest,
-    enough: list[Sufficiency],
+    enough: list[SufficiencyRecord],
 ) -> Dataset:
     """Return what ``dataset.json`` says; ``splits`` has the ``summary`` of each part."""
     found, features = {group.name for group in groups}, cast(list[FeatureRow], described(groups))

@@ -11,7 +11,7 @@ from models.learners.encoder import Encoder
 from models.task import Task
 from models.task import task as task_named
 from training.data.artifacts import Dataset, write_artifact
-from training.data.rows import KEYS, asked, is_contacted
+from training.data.rows import KEYS, is_contacted, read_all
 from training.evaluation.contact_list import REFERENCE
 from training.evaluation.looks import look
 from training.evaluation.metrics import codes, estimates, rate
@@ -30,7 +30,7 @@ def evaluate(params: Params, name: str) -> None:
     Rows held out in a control arm are scored, too, so that money can be told by what a contact adds.
     """
     folder, out = params.build / name, params.results / name
-    rows, facts = asked(folder)
+    rows, facts = read_all(folder)
     model = Model.load(folder / "model")
     later = rows.filter(pl.col("split") == "test")
     every, unusable = _scores(task_named(name), rows, later, model, params.seed, facts["spine"]["days"])
@@ -109,7 +109,7 @@ def _baselines(
     """Scores of everything the model must beat."""
     label = past["label"].to_numpy()
     found = {"prevalence": reference.prevalence(label, len(test))}
-    if task.rule in past.columns:
+    if task.baseline_feature in past.columns:
         found["rule"] = reference.rule(task, past, test)
     if "content_type" in past.columns:
         found["content_mean"] = reference.by_category(past, test, "content_type")

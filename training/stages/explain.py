@@ -14,7 +14,7 @@ from training.data.artifacts import Dataset, Tuned, read_artifact, write_artifac
 from training.data.rows import load
 from training.evaluation.bootstrap import band, resamples
 from training.evaluation.metrics import codes
-from training.evaluation.robustness import Trial, lagged, stress
+from training.evaluation.robustness import Bench, lagged, stress
 from training.io import say
 from training.params import Params
 from training.results.estimate import FiniteEstimate
@@ -70,9 +70,9 @@ def _stressed(
     for line in sorted(lines, key=lambda line: line["name"]):
         groups.setdefault(line["group"], []).append(line["name"])
     asked, seed = params.explain, params.seed
-    trial = Trial.of(model, past, test, best, facts["subject"], asked, seed)
+    bench = Bench.of(model, past, test, best, facts["subject"], asked, seed)
     current = [name for group in ABOUT_CONTENT for name in groups.get(group, [])]
-    found = stress(trial, groups, [line["name"] for line in lines])
+    found = stress(bench, groups, [line["name"] for line in lines])
     return {**found, "lagged": lagged(model, rows, facts["subject"], current, asked.stress_rows, seed)}
 
 

@@ -15,7 +15,7 @@ from models.reasons import Explainer
 from models.task import Band, Task
 from models.task import task as task_named
 from training.data.artifacts import Dataset, Tuned, read_artifact
-from training.data.rows import asked, inputs, is_contacted, learnt, load
+from training.data.rows import informative_features, is_contacted, learnt, load, read_all
 from training.data.split import NO_BLOCK, Split
 from training.evaluation.metrics import codes, rate
 from training.evaluation.recalibration import calibrated
@@ -34,7 +34,7 @@ def fit(params: Params, name: str) -> None:
     rows, facts = load(folder)
     recipe = Recipe.of(read_artifact(Tuned, folder)["best"], params.seed, params.fit.bags)
     past = rows.filter(pl.col("split") != "test")
-    encoder = Encoder.fit(past, inputs(rows, facts))
+    encoder = Encoder.fit(past, informative_features(rows, facts))
     oof, held_out = _out_of_fold(folder, facts, encoder, recipe, params)
     calibration = calibrated(oof)
     say(f"{name}: fit on {len(past):,} rows, {recipe.estimator}, slope {calibration.slope:.2f}")
@@ -73,7 +73,7 @@ def _out_of_fold(
     folder: Path, facts: Dataset, encoder: Encoder, recipe: Recipe, params: Params
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Margins of every row of the validation blocks: those contacted, and those held out."""
-    every, _ = asked(folder)
+    every, _ = read_all(folder)
     contacted = is_contacted(every)
     rows, held_out = every.filter(contacted), every.filter(~contacted)
     split, kinds = Split(facts["test_start_time"], tuple(facts["blocks"])), encoder.feature_types

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from features import own_tables
 from features.replacing import replacing
 from training.data.artifacts import Ingest, write_artifact
-from training.data.quarantine_limits import judged
+from training.data.quarantine_limits import assess
 from training.io import say, sha256
 from training.params import Params
 
@@ -113,7 +113,7 @@ def _mapped(params: Params, scratch: Path) -> Source:
 
 def _hold_against(params: Params, tables: Mapping[str, Mapping[str, Any]]) -> None:
     """Say which tables have unusually many bad rows; ``ValueError`` where one has too many."""
-    for found in judged(tables, params.ingest):
+    for found in assess(tables, params.ingest):
         if found.result == "bad":
             raise ValueError(f"{params.data}: {found.says}")
         if found.result == "warn":

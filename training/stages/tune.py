@@ -16,7 +16,7 @@ from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe, simplest_first
 from training.data.artifacts import Candidate, Tuned, write_artifact
 from training.data.folds import Fold, folds
-from training.data.rows import inputs, load
+from training.data.rows import informative_features, load
 from training.evaluation.bootstrap import resampled
 from training.evaluation.metrics import Ranked, ranking
 from training.io import say
@@ -45,7 +45,7 @@ def tune(params: Params, name: str, folder: Path | None = None) -> None:
     folder, settings = folder or params.build / name, getattr(params.tune, name)
     rows, facts = load(folder)
     past = rows.filter(pl.col("split") != "test")
-    encoder = Encoder.fit(past, inputs(rows, facts))
+    encoder = Encoder.fit(past, informative_features(rows, facts))
     parts = folds(rows, facts, encoder, settings.rows, params.seed)
     study = _study(folder, _name(folder, name, settings, params.seed, len(past)), params.seed)
     _search(study, parts, encoder, params, name, len(past))

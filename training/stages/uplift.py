@@ -13,14 +13,14 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from models.fitted.booster_sum import Amount
+from models.fitted.booster_sum import BoosterSum
 from models.fitted.model import Model
 from models.fitted.uplift import LEARNERS, LENGTHS, Trial, contact_share
 from training.data.artifacts import Dataset, write_artifact
-from training.data.rows import asked
+from training.data.rows import read_all
 from training.data.split import Split
 from training.evaluation.metrics import codes
-from training.evaluation.uplift_metrics import Arms, at_random, fifths, judge
+from training.evaluation.uplift_metrics import Arms, at_random, judge, quintile_effects
 from training.io import say
 from training.params import Params
 from training.results.effects import CrossFitted, EffectsJudged, LearnerJudged, Ranking, Uplift
@@ -38,12 +38,12 @@ def uplift(params: Params, name: str) -> None:
     folder, out = params.build / name / "uplift", params.results / name
     shutil.rmtree(folder, ignore_errors=True)  # an effect that was released before is none now
     folder.mkdir(parents=True)
-    rows, facts = asked(params.build / name)
+    rows, facts = read_all(params.build / name)
     try:
         found, amount = _assess(rows, facts, Model.load(params.build / name / "model"), params)
     except NoTrialError as refusal:
         found = {"assessed": False, "reason": str(refusal), "ranking": "propensity"}
-        amount = Amount()
+        amount = BoosterSum()
     if found["ranking"] == "uplift":
         amount.save(folder)
     write_artifact(folder, Ranking, {"ranking": found["ranking"], "reason": found["reason"]})
@@ -51,7 +51,7 @@ def uplift(params: Params, name: str) -> None:
     say(f"{name}: ranking by {found['ranking']} ({found['reason']})")
 
 
-def _assess(rows: pl.DataFrame, facts: Dataset, model: Model, params: Params) -> tuple[Uplift, Amount]:
+def _assess(rows: pl.DataFrame, facts: Dataset, model: Model, params: Params) -> tuple[Uplift, BoosterSum]:
     if "arm" not in rows.columns or rows["arm"].n_unique() < 2:
         raise NoTrialError("no_arm")
     trial = _trial(rows, facts, model, params)
@@ -164,7 +164,7 @@ def _candidates(known: Trial, later: np.ndarray) -> Iterator[tuple[str, np.ndarr
             yield f"{name}-{rounds}", amount.first(rounds).predict(later)
 
 
-def _learn(chosen: str, trial: Trial) -> Amount:
+def _learn(chosen: str, trial: Trial) -> BoosterSum:
     name, rounds = chosen.split("-")
     return LEARNERS[name](trial).first(int(rounds))
 
@@ -180,7 +180,7 @@ def _judged(arms: Arms, scores: dict[str, np.ndarray], params: Params) -> Effect
         "overall": orders["uplift"].pop("overall"),
         "orders": orders | {"random": at_random(arms, draws, seed)},
         "difference": difference,
-        "fifths": {name: fifths(arms, score, draws, seed) for name, score in scores.items()},
+        "fifths": {name: quintile_effects(arms, score, draws, seed) for name, score in scores.items()},
     }
 
 

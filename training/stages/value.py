@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 
 from features.feature import DAY
-from models.fitted.booster_sum import Amount
-from models.fitted.expected_value import CENTS, Worth
+from models.fitted.booster_sum import BoosterSum
+from models.fitted.expected_value import CENTS, ExpectedValue
 from models.fitted.model import Model
 from models.task import Money, Task
 from models.task import task as task_named
@@ -24,7 +24,7 @@ from training.data.artifacts import Dataset, write_artifact
 from training.data.rows import load
 from training.data.split import Split
 from training.evaluation.metrics import codes
-from training.evaluation.value_metrics import judge
+from training.evaluation.value_metrics import evaluate
 from training.io import say
 from training.params import Economics, Params
 from training.results.valued import MoneyJudged, Value
@@ -58,7 +58,7 @@ def value(params: Params, name: str) -> None:
     say(f"{name}: value {found['source'] or 'none'} ({found['reason']})")
 
 
-def _stated(task: Task, stated: Economics | None) -> tuple[Value, Worth | None]:
+def _stated(task: Task, stated: Economics | None) -> tuple[Value, ExpectedValue | None]:
     if stated is None:
         return {"source": None, "released": False, "reason": "no_economics"}, None
     amount = stated.value * stated.success
@@ -71,10 +71,10 @@ def _stated(task: Task, stated: Economics | None) -> tuple[Value, Worth | None]:
         "released": True,
         "reason": "stated",
     }
-    return found, Worth(Amount(constant=amount), True, task.cost, stated.currency)
+    return found, ExpectedValue(BoosterSum(constant=amount), True, task.cost_feature, stated.currency)
 
 
-def _learnt(task: Task, stated: Economics | None, params: Params) -> tuple[Value, Worth]:
+def _learnt(task: Task, stated: Economics | None, params: Params) -> tuple[Value, ExpectedValue]:
     folder, on_event = params.build / task.name, not task.outcome.absent
     (rows, facts), model = load(folder), Model.load(folder / "model")
     assert task.money is not None
@@ -88,7 +88,7 @@ def _learnt(task: Task, stated: Economics | None, params: Params) -> tuple[Value
     test = (rows["split"] == "test").to_numpy()
     amount = learnt.fit(~test, rounds).times(level)
     currency = None if stated is None else stated.currency
-    worth = Worth(amount, on_event, task.cost, currency)
+    worth = ExpectedValue(amount, on_event, task.cost_feature, currency)
     probability = model.probability(rows.filter(test))
     expected = model.unknown.mean(inputs, amount.predict)[test]
     orders = {
@@ -98,7 +98,7 @@ def _learnt(task: Task, stated: Economics | None, params: Params) -> tuple[Value
     if PAST in rows.columns:
         orders["past"] = rows[PAST].fill_null(0).to_numpy()[test].astype(np.float64)
     subject = codes(rows.filter(test)[facts["subject"]].to_numpy())
-    judged = judge(money[test], orders, subject, params.evaluate.resamples, params.seed)
+    judged = evaluate(money[test], orders, subject, params.evaluate.resamples, params.seed)
     reason = _reason(judged)
     found = {
         "source": "learnt",
@@ -146,7 +146,7 @@ class Learnt:
     seed: int
     threads: int
 
-    def fit(self, past: np.ndarray, rounds: int, most: int | None = None) -> Amount:
+    def fit(self, past: np.ndarray, rounds: int, most: int | None = None) -> BoosterSum:
         """The amount that comes if any does, from the rows of a mask, at most ``most`` drawn seeded."""
         import xgboost
 
@@ -161,7 +161,7 @@ class Learnt:
             enable_categorical=True,
         )
         own = SETTINGS | {"seed": self.seed, "nthread": self.threads}
-        return Amount(((unit, xgboost.train(own, data, rounds)),))
+        return BoosterSum(((unit, xgboost.train(own, data, rounds)),))
 
 
 def _choose(rows: pl.DataFrame, facts: Dataset, learnt: Learnt) -> tuple[int, float]:

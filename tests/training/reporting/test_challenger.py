@@ -9,7 +9,7 @@ import stages
 
 from models.fitted.model import Model
 from models.learners.calibration import Calibration
-from training.evaluation.metrics import swapped
+from training.evaluation.metrics import top_changes
 from training.reporting.sections.challenger import best, challenger, is_best
 from training.reporting.source import Source
 
@@ -72,5 +72,5 @@ def test_a_champion_of_other_features_cannot_be_compared(source):
 def test_who_enters_equals_who_leaves(seed):
     rng = np.random.default_rng(seed)
     label, new, old = rng.integers(0, 2, 500).astype(float), rng.random(500), rng.random(500)
-    rows = {row["part"]: row for row in swapped(label, new, old, np.arange(500))}
+    rows = {row["part"]: row for row in top_changes(label, new, old, np.arange(500))}
     assert rows["enter"]["n"] == rows["leave"]["n"] == 50 - rows["both"]["n"]

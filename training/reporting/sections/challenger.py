@@ -10,7 +10,7 @@ import numpy as np
 
 from models.fitted.model import Model
 from models.fitted.release_format import BEST, CHAMPION, JUDGED, PREVIOUS
-from training.evaluation.metrics import COMPARED, estimates, swapped
+from training.evaluation.metrics import COMPARED, estimates, top_changes
 from training.reporting.source import DRAWS, FEW_POSITIVES, Source, unassessed
 from training.results.challenger import Challenger, ComparedMeasures
 from training.results.estimate import Measures
@@ -58,7 +58,7 @@ def _compared(source: Source, champion: Model | None, serves: bool) -> Challenge
         "estimates": {name: _measures(rows) for name, rows in found.items()},
         "difference": _measures(differences["champion"]),
         "correlation": _correlation(source.probability, other),
-        "swapped": swapped(source.label, source.probability, other, source.subject),
+        "swapped": top_changes(source.label, source.probability, other, source.subject),
         "margin": margin,
         "result": result(low, int(source.label.sum()), margin),
     }

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from training.data.artifacts import Ingest, Part, TableCounts
-from training.data.quarantine_limits import Judged, judged
+from training.data.quarantine_limits import TableQuality, assess
 from training.evaluation.metrics import codes, told_rate
 from training.reporting.sections.inventory import inventory
 from training.reporting.source import Source, group_words
@@ -55,10 +55,10 @@ def data(source: Source) -> Data:
 def _tables(source: Source) -> list[TableRows]:
     """Of each table what became of its rows, from when to when they are, and how old the newest is."""
     tables = source.ingest["tables"]
-    return [_table(one, tables[one.table], source.dated) for one in judged(tables, source.params.ingest)]
+    return [_table(one, tables[one.table], source.dated) for one in assess(tables, source.params.ingest)]
 
 
-def _table(found: Judged, counts: TableCounts, dated: bool) -> TableRows:
+def _table(found: TableQuality, counts: TableCounts, dated: bool) -> TableRows:
     return {
         "table": found.table,
         "result": found.result,

@@ -12,7 +12,7 @@ from training.reporting.source import Source
 from training.reporting.words import said
 from training.results.section import Named, Words
 
-GIVEN = (
+ATTRIBUTES = (
     "region", "lead_region", "city_tier", "lead_city_tier", "source", "lead_source", "interest",
     "content_type", "content_channel",
 )  # fmt: skip
@@ -43,7 +43,7 @@ class Factor:
 
 def factors(source: Source, rows: pl.DataFrame) -> Iterator[Factor]:
     """Every factor that the task's features can tell of the rows, in a fixed order."""
-    for name in GIVEN:
+    for name in ATTRIBUTES:
         if name in rows.columns:
             row = source.features.get(name, {"en": name, "zh": name})
             yield Factor(name, {"en": row["en"], "zh": row["zh"]}, rows[name])
