@@ -15,6 +15,8 @@ from features.masks import Conditions
 
 FEED_END = "known_until"
 SPINE = ("row_id", "as_of", FEED_END)
+KNOWN = nw.col("known_time") < nw.col("as_of")
+AGE = nw.col("as_of") - nw.col("event_time")
 
 
 def compute(spine: Any, tables: Mapping[str, Any], groups: Iterable[Group]) -> Any:
@@ -41,22 +43,22 @@ def compute(spine: Any, tables: Mapping[str, Any], groups: Iterable[Group]) -> A
     """
     groups = tuple(groups)
     asked = nw.from_native(spine)
-    plain = [feature for group in groups if group.table is None for feature in group.features]
-    out = asked.select("row_id", *(_plain(feature) for feature in plain))
+    given = [feature for group in groups if group.table is None for feature in group.features]
+    out = asked.select("row_id", *(plain(feature) for feature in given))
     seen = nw.col(FEED_END if FEED_END in asked.collect_schema().names() else "as_of")
-    for (name, key), sharing in _sources(groups).items():
+    for (name, key), sharing in sources(groups).items():
         known = _known(asked, nw.from_native(tables[name]), key, sharing, seen)
         out = out.join(_aggregated(known, sharing), on="row_id", how="left")
     for group in groups:
         if isinstance(group, CumulativeGroup):
             out = out.join(cumulated(asked, tables, group, seen), on="row_id", how="left")
-    aggregates = [feature for group in groups for feature, _ in group.expanded()]
-    if filled := [_filled(f, nw.col(f.name)) for f in aggregates if f.empty is not None]:
-        out = out.with_columns(*filled)
-    return out.select("row_id", *(column for group in groups for column in _columns(group))).to_native()
+    every = [feature for group in groups for feature, _ in group.expanded()]
+    if counted := [filled(f, nw.col(f.name)) for f in every if f.empty is not None]:
+        out = out.with_columns(*counted)
+    return out.select("row_id", *(column for group in groups for column in columns_of(group))).to_native()
 
 
-def _sources(groups: Iterable[Group]) -> dict[tuple[str, str], list[Group]]:
+def sources(groups: Iterable[Group]) -> dict[tuple[str, str], list[Group]]:
     """Groups by table and key: those that read the same rows are computed in one pass."""
     found: dict[tuple[str, str], list[Group]] = {}
     for group in groups:
@@ -68,29 +70,39 @@ def _sources(groups: Iterable[Group]) -> dict[tuple[str, str], list[Group]]:
 def _known(asked: Any, table: Any, key: str, groups: Iterable[Group], seen: nw.Expr) -> Any:
     """The rows of each row of the spine that were known by then, with what the groups make of each."""
     known = asked.join(_but(table, SPINE), on=key, how="inner")
-    known = known.filter((nw.col("known_time") < nw.col("as_of")) & (nw.col("known_time") < seen))
-    known = known.with_columns(age=nw.col("as_of") - nw.col("event_time"))
+    known = known.filter(KNOWN & (nw.col("known_time") < seen))
+    known = known.with_columns(age=AGE)
+    for name, value in made_of_rows(groups).items():
+        known = known.with_columns(value.alias(name))
+    return known
+
+
+def made_of_rows(groups: Iterable[Group]) -> dict[str, nw.Expr]:
+    """What groups over the same rows make of each row, by name; ``ValueError`` where they differ."""
     made: dict[str, nw.Expr] = {}
     for group in groups:
         for name, value in group.rows.items():
             if made.setdefault(name, value) is not value:
                 raise ValueError(f"group {group.name}: rows[{name!r}] means something else in another group")
-    for name, value in made.items():
-        known = known.with_columns(value.alias(name))
-    return known
+    return made
 
 
 def _aggregated(known: Any, groups: Iterable[Group]) -> Any:
     shared = Conditions()
-    pairs = [pair for group in groups for pair in group.expanded()]
-    wanted = [_aggregate(feature, Rows(shared).within(days)) for feature, days in pairs]
+    wanted = aggregates(groups, shared)
     return shared.added(known).group_by("row_id").agg(*wanted)
 
 
-def _columns(group: Group) -> list[nw.Expr]:
+def aggregates(groups: Iterable[Group], shared: Conditions) -> list[nw.Expr]:
+    """Every aggregate of the groups, named; what they ask of rows is collected in ``shared``."""
+    pairs = [pair for group in groups for pair in group.expanded()]
+    return [_aggregate(feature, Rows(shared).within(days)) for feature, days in pairs]
+
+
+def columns_of(group: Group) -> list[nw.Expr]:
     """The group's part of the result: aggregates as they are, and what is derived from them."""
     kept = [nw.col(feature.name) for feature, _ in group.expanded()]
-    return kept + [_filled(feature, _plain(feature)) for feature in group.derived]
+    return kept + [filled(feature, plain(feature)) for feature in group.derived]
 
 
 def _number(feature: Feature, value: nw.Expr) -> nw.Expr:
@@ -104,13 +116,15 @@ def _aggregate(feature: Feature, rows: Rows) -> nw.Expr:
     return _number(feature, feature.expr(rows))
 
 
-def _plain(feature: Feature) -> nw.Expr:
+def plain(feature: Feature) -> nw.Expr:
+    """A feature that is an expression over columns, named; ``TypeError`` where it is none."""
     if not isinstance(feature.expr, nw.Expr):
         raise TypeError(f"feature {feature.name}: without rows it must be a plain expression")
     return _number(feature, feature.expr)
 
 
-def _filled(feature: Feature, value: nw.Expr) -> nw.Expr:
+def filled(feature: Feature, value: nw.Expr) -> nw.Expr:
+    """What a feature is where there are no rows, put in the place of null."""
     return value if feature.empty is None else value.fill_null(feature.empty)
 
 

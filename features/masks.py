@@ -35,10 +35,11 @@ class Conditions:
 
     def added(self, rows: Any) -> Any:
         """``rows`` with these columns."""
-        for columns in self._steps():
+        for columns in self.steps():
             rows = rows.with_columns(**columns) if columns else rows
         return rows
 
-    def _steps(self) -> Iterator[dict[str, nw.Expr]]:
+    def steps(self) -> Iterator[dict[str, nw.Expr]]:
+        """What is added, by name: conditions, then those that are made of them."""
         yield {f"where_{at}": condition for at, condition in enumerate(self._single.values())}
         yield {name: reduce(and_, map(nw.col, parts)) for parts, name in self._joint.items()}

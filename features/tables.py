@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
+import narwhals as nw
 import polars as pl
 
 from features.own_tables import is_own
@@ -202,6 +203,12 @@ TABLES: Mapping[str, type[pa.DataFrameModel]] = {
 }
 SCHEMAS: Mapping[str, type[pa.DataFrameModel]] = {**TABLES, "subjects": Subjects}
 EXTENSIBLE = ("members", "leads", "campaigns", "subjects")  # tables that take x_<name> attributes
+# What stands in ``outreach``, and what its kind is made of in each table that it is put together from.
+OUTREACH = ("member_id", "campaign_id", "kind", "event_time", "known_time")
+OUTREACH_KINDS = {
+    "contacts": nw.when(nw.col("arm") == "control").then(nw.lit("held_out")).otherwise(nw.lit("sent")),
+    "responses": nw.col("kind"),
+}
 CONTENT = ("channel", "content_type", "offer", "category", "discount_percent", "cost_cents", "window_days")
 
 
@@ -244,28 +251,38 @@ def shaped(table: str, frame: pl.DataFrame) -> pl.DataFrame:
         ),
         *extra,
     )
-    added: dict[str, pl.Expr] = {}
-    if "occurred_at" in specs:
+    added = made(table)
+    return nw.from_native(frame).with_columns(**added).to_native() if added else frame
+
+
+def made(table: str) -> dict[str, nw.Expr]:
+    """What ``shaped`` makes of the columns of one row, by name."""
+    added: dict[str, nw.Expr] = {}
+    if "occurred_at" in columns(table):
         added |= {
-            "recorded_at": pl.coalesce("recorded_at", "occurred_at"),
-            "event_time": pl.col("occurred_at").dt.epoch("s"),
-            "known_time": pl.max_horizontal("occurred_at", "recorded_at").dt.epoch("s"),
+            "recorded_at": nw.coalesce("recorded_at", "occurred_at"),
+            "event_time": _seconds(nw.col("occurred_at")),
+            "known_time": _seconds(nw.max_horizontal("occurred_at", "recorded_at")),
         }
     if is_own(table):
-        added["end_time"] = pl.col("ends_at").dt.epoch("s")
+        added["end_time"] = _seconds(nw.col("ends_at"))
     if table == "members":
-        added["joined_time"] = pl.col("joined_at").dt.epoch("s")
+        added["joined_time"] = _seconds(nw.col("joined_at"))
     if table == "purchases":
-        discount = pl.col("discount_cents").fill_null(0)
-        gross = pl.col("quantity") * pl.col("unit_price_cents")
+        pieces, discount = nw.col("quantity"), nw.col("discount_cents").fill_null(0)
+        taken_off = nw.when(pieces < 0).then(0 - discount).otherwise(discount)
         added |= {
-            "kind": pl.col("kind").fill_null("sale"),
+            "kind": nw.col("kind").fill_null("sale"),
             "discount_cents": discount,
-            "amount_cents": gross - pl.col("quantity").sign() * discount,
+            "amount_cents": pieces * nw.col("unit_price_cents") - taken_off,
         }
     if table == "contacts":
-        added["arm"] = pl.col("arm").fill_null(ARMS[0])
-    return frame.with_columns(**added)
+        added["arm"] = nw.col("arm").fill_null(ARMS[0])
+    return added
+
+
+def _seconds(moment: nw.Expr) -> nw.Expr:
+    return moment.dt.timestamp("us") // 1_000_000
 
 
 def _carried(members: pl.DataFrame) -> pl.DataFrame:
@@ -339,11 +356,13 @@ def _with_content(frame: pl.DataFrame, campaigns: pl.DataFrame, names: Iterable[
 
 def _outreach(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """What was sent, held out, opened, clicked, answered and blocked, one row each."""
-    wanted = ("member_id", "campaign_id", "kind", "event_time", "known_time")
-    sent = pl.when(pl.col("arm") == "control").then(pl.lit("held_out")).otherwise(pl.lit("sent"))
     parts = [
-        frame.with_columns(kind=kind).filter(pl.col("member_id").is_not_null()).select(wanted)
-        for name, kind in (("contacts", sent), ("responses", pl.col("kind")))
+        nw.from_native(frame)
+        .with_columns(kind=kind)
+        .filter(~nw.col("member_id").is_null())
+        .select(OUTREACH)
+        .to_native()
+        for name, kind in OUTREACH_KINDS.items()
         if (frame := tables.get(name)) is not None
     ]
     return pl.concat(parts)

@@ -2,13 +2,14 @@
 
 The Court of Justice (C-203/22, 27 February 2025) asks to be told how far other data would have led to
 another result. So the smallest change is sought that does: one kind of event more or a kind of record less,
-then two of them, then three. What is looked for is the band below; from the lowest, the one above.
+then two of them, then three; for a lead, at last, some days without anything. What is looked for is the band
+below; from the lowest, the one above.
 
 Each change is one that could have been (``models.histories``), and none is told before the very scorer has
 scored the changed row: it is inside the task's population, and in another band.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
@@ -20,6 +21,7 @@ from xgboost import config_context
 
 from features import catalog
 from features.lifecycle_limits import LifecycleLimits
+from models.changed_rows import Options, Tried
 from models.counterfactual_answer import (
     FOUND,
     NO_EVENTS,
@@ -37,52 +39,10 @@ from models.phrases import LANGUAGES, Phrases, catalogue, percent
 from models.population import outside
 from models.reasons import is_sensitive
 from models.scorer import OK, Scorer
+from models.waiting import Waiting
 
 BEST = {2: 8, 3: 5}  # how many of a table's variants are tried with those of others: of two tables, of three
 CONFIRMED = 8  # changes that the scorer is asked about, the smallest first
-
-
-@dataclass(frozen=True)
-class Options:
-    """What could be otherwise in one table for one row, as the model reads it.
-
-    ``matrix`` has the columns ``at`` of the model's inputs, one line a variant, and ``cost`` how many events
-    are more or less.
-    """
-
-    source: Source
-    variants: list[Variant]
-    frame: pl.DataFrame
-    at: np.ndarray
-    matrix: np.ndarray
-    cost: np.ndarray
-
-
-@dataclass(frozen=True)
-class Tried:
-    """Changed rows: which variant of each table (a line a row, a column a table), and what they score."""
-
-    parts: tuple[Options, ...]
-    picks: np.ndarray
-    probability: np.ndarray
-
-    @property
-    def cost(self) -> np.ndarray:
-        """Events that are more or less, shape (rows,)."""
-        return np.sum([part.cost[self.picks[:, at]] for at, part in enumerate(self.parts)], axis=0)
-
-    def take(self, rows: np.ndarray) -> "Tried":
-        """Some of the rows."""
-        return Tried(self.parts, self.picks[rows], self.probability[rows])
-
-    def frame(self, before: pl.DataFrame) -> pl.DataFrame:
-        """The changed rows as features, each with the columns of the one row ``before``."""
-        many, schema = len(self.picks), before.schema
-        data: dict[str, Any] = {name: [value] * many for name, value in before.row(0, named=True).items()}
-        for at, part in enumerate(self.parts):
-            chosen = part.frame[self.picks[:, at].tolist()].to_dict(as_series=False)
-            data |= {name: values for name, values in chosen.items() if name in schema}
-        return pl.DataFrame(data, schema=schema)
 
 
 @dataclass(frozen=True)
@@ -95,7 +55,7 @@ class Counterfactuals:
         """Compute what events do, and the words, before anybody waits for it."""
         for source in self.sources:
             source.prepare()
-        _ = self._phrases, self._encoders
+        _ = self._phrases, self._encoders, self._waiting
 
     @cached_property
     def sources(self) -> list[Source]:
@@ -116,12 +76,18 @@ class Counterfactuals:
     @cached_property
     def _encoders(self) -> list[tuple[np.ndarray, Encoder]]:
         """For each table where its features are among the inputs, and how they are read."""
+        return [self._encoder(source.names) for source in self.sources]
+
+    def _encoder(self, names: Collection[str]) -> tuple[np.ndarray, Encoder]:
         columns = self.scorer.model.encoder.columns
-        places = [
-            [at for at, column in enumerate(columns) if column.name in source.names]
-            for source in self.sources
-        ]
-        return [(np.array(at, dtype=np.int64), Encoder(tuple(columns[one] for one in at))) for at in places]
+        at = [place for place, column in enumerate(columns) if column.name in names]
+        return np.array(at, dtype=np.int64), Encoder(tuple(columns[one] for one in at))
+
+    @cached_property
+    def _waiting(self) -> tuple[Waiting, tuple[np.ndarray, Encoder]] | None:
+        """Days without anything, and where what they change is among the inputs."""
+        found = Waiting.beside(self.sources, self.scorer.model.reads)
+        return None if found is None else (found, self._encoder(found.names))
 
     def of(self, frame: pl.DataFrame) -> Counterfactual:
         """Return what would have led the one row of features in ``frame`` to another band."""
@@ -136,7 +102,8 @@ class Counterfactuals:
             for level in self._levels(options, before, self._direction(now["band"])):
                 if told := self._confirmed(level, before, now["band"]):
                     return told
-        return nothing(NOT_WITHIN)
+            told = self._confirmed(self._waited(before), before, now["band"])
+        return told or nothing(NOT_WITHIN)
 
     def _direction(self, band: str) -> int:
         """1: to a lower probability, -1: from the lowest band to a higher one."""
@@ -170,6 +137,17 @@ class Counterfactuals:
                 for chosen in groups
                 for picks in [list(product(*(ranked[at][:best].tolist() for at in chosen)))]
             ]
+
+    def _waited(self, before: pl.DataFrame) -> list[Tried]:
+        """The row some days later, nothing having happened."""
+        if self._waiting is None:
+            return []
+        waiting, (at, encoder) = self._waiting
+        variants, frame = waiting.variants(before.row(0, named=True))
+        days = np.array([one.days for one in variants], dtype=np.int64)
+        option = Options(waiting, variants, frame, at, encoder.transform(frame), days)
+        every = np.arange(len(variants))[:, None]
+        return [self._scored((option,), every, self.scorer.model.encoder.transform(before))]
 
     def _scored(self, parts: tuple[Options, ...], picks: np.ndarray, start: np.ndarray) -> Tried:
         """Changed rows with what the booster says as they stand; what is unknown is left to the scorer."""
@@ -251,10 +229,14 @@ class Counterfactuals:
         }
 
     def _fact(
-        self, source: Source, variant: Variant, was: Mapping[str, Value], would: Mapping[str, Value]
+        self, source: Source | Waiting, variant: Variant, was: Mapping[str, Value], would: Mapping[str, Value]
     ) -> dict[str, str]:
         """One table's part of the sentence."""
-        words, group, names = catalogue()["counterfactual"], source.groups[0], _stated(variant, source)
+        words, names = catalogue()["counterfactual"], _stated(variant, source)
+        if isinstance(source, Waiting):
+            facts = self._instead(names[-1], was[names[-1]], would[names[-1]])
+            return {word: words["later"][word].format(days=variant.days, fact=facts[word]) for word in facts}
+        group = source.groups[0]
         if not variant.emptied:
             return self._instead(names[-1], was[names[-1]], would[names[-1]])
         clause = words["nothing"] if variant.happening is None else words["nothing_but"]
@@ -279,8 +261,10 @@ def _cost(variant: Variant, held: int) -> int:
     return more + held * variant.emptied
 
 
-def _stated(variant: Variant, source: Source) -> list[str]:
+def _stated(variant: Variant, source: Source | Waiting) -> list[str]:
     """The features that say a variant: that nothing is left, and how many events there are."""
+    if isinstance(source, Waiting):
+        return [source.age]
     found = [TOTALS[source.table, source.key]] if variant.emptied else []
     says = None if variant.happening is None else source.says(variant.happening)
     return found if says is None else [*found, says]

@@ -46,10 +46,13 @@ class Variant:
         What happens; None where only something is left out.
     emptied
         Whether nothing of what was there before is left.
+    days
+        How many days go by without anything (``models.waiting``).
     """
 
     happening: Happening | None
     emptied: bool
+    days: int = 0
 
 
 @dataclass(frozen=True)
@@ -132,13 +135,13 @@ class Source:
             for feature in self.aggregates:
                 nothing = _array(pl.Series([feature.empty], dtype=_dtype(feature)))
                 columns[feature.name] += [nothing, self._effects[feature.name][alone]]
-        frame = pl.DataFrame(
-            [
-                pl.Series(f.name, np.concatenate(columns[f.name]), dtype=_dtype(f), nan_to_null=True)
-                for f in self.aggregates
-            ]
-        )
-        return found, frame.with_columns(self._expressions)
+        return found, self.finished(columns)
+
+    def finished(self, columns: Mapping[str, Sequence[np.ndarray]]) -> pl.DataFrame:
+        """Aggregates, in parts, and what is derived of them; NaN is unknown."""
+        parts = ((f.name, np.concatenate(columns[f.name]), _dtype(f)) for f in self.aggregates)
+        series = [pl.Series(*part, nan_to_null=True) for part in parts]
+        return pl.DataFrame(series).with_columns(self._expressions)
 
     def _goes(self, one: Happening, row: Row) -> bool:
         """Whether it can happen beside what was there."""

@@ -69,7 +69,7 @@ def outside(frame: pl.DataFrame, boundaries: Sequence[Boundary]) -> pl.Series:
     code = pl.lit(None, dtype=pl.String)
     for boundary in reversed(boundaries):
         code = pl.when(boundary.outside).then(pl.lit(boundary.code)).otherwise(code)
-    return frame.with_columns(code.alias(OUTSIDE)).get_column(OUTSIDE)
+    return frame.select(code.alias(OUTSIDE)).get_column(OUTSIDE)
 
 
 class Population:

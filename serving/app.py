@@ -69,4 +69,5 @@ def build(state: State, jobs: Jobs) -> Gate:
         headers = {"Content-Security-Policy": docs_page.POLICY}
         return Response(docs_page.page(app.openapi()), media_type="text/html", headers=headers)
 
-    return Gate(Heads(Packed(app, state.settings.limits)), state.settings, state.metrics, buckets)
+    inside = Heads(Packed(app, state.settings.limits))
+    return Gate(inside, state.settings, state.metrics, buckets, state.in_flight)

@@ -22,7 +22,9 @@ from serving.consent.consents import Consents
 from serving.contract.problems import Problem
 from serving.contract.schema import Item
 from serving.database import Database
+from serving.edge import instance
 from serving.edge.gathering import Gathering
+from serving.edge.in_flight import InFlight
 from serving.edge.service_metrics import Metrics
 from serving.edge.threads import Threads
 from serving.ledger.score_log import ScoreLog
@@ -56,6 +58,12 @@ class State:
     @cached_property
     def threads(self) -> Threads:
         return Threads(self.settings.limits.threads)
+
+    @cached_property
+    def in_flight(self) -> InFlight:
+        """Calls being answered, of all workers of this instance."""
+        file = instance.shared_file("in_flight")
+        return InFlight() if file is None else InFlight.shared(file)
 
     @cached_property
     def score_log(self) -> ScoreLog:

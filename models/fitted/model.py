@@ -20,6 +20,7 @@ from features.meaning import meanings
 from models.fitted.release_format import CARD, MODEL
 from models.fitted.shap_values import FEWEST, contributions
 from models.fitted.tree_shap import TreeShap
+from models.fitted.tree_walk import FEW_ROWS, TreeWalk
 from models.fitted.unknown import STAND_INS, Inputs, Unknown
 from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
@@ -27,6 +28,7 @@ from models.population import Boundary
 from models.task import task
 
 CARD_VERSION = 1
+ALONE = 8  # rows with anything unknown whose stand-ins are asked for one by one: they are alike
 
 
 @dataclass(frozen=True)
@@ -76,16 +78,29 @@ class Model:
         """Log-odds before calibration, shape (rows,); of the mean probability where inputs are unknown."""
         rows, known = inputs.rows, inputs.known
         if not len(rows):
-            return self.booster.inplace_predict(inputs.matrix, predict_type="margin")
+            return self._raw_margin(inputs.matrix)
         found = np.empty(len(inputs), dtype=np.float64)
         if len(known):
-            found[known] = self.booster.inplace_predict(inputs.matrix[known], predict_type="margin")
-        mean = self.unknown.mean(inputs.take(rows), self._raw_probability)
+            found[known] = self._raw_margin(inputs.matrix[known])
+        parts = np.split(rows, len(rows)) if len(rows) <= ALONE else [rows]
+        means = [self.unknown.mean(inputs.take(part), self._raw_probability) for part in parts]
+        mean = np.concatenate(means)
         found[rows] = np.log(mean) - np.log1p(-mean)
         return found
 
+    def _raw_margin(self, matrix: np.ndarray) -> np.ndarray:
+        if 0 < len(matrix) <= FEW_ROWS and self._walk is not None:
+            return self._walk.margin(matrix)
+        return self.booster.inplace_predict(matrix, predict_type="margin")
+
+    @cached_property
+    def _walk(self) -> TreeWalk | None:
+        """For the few rows of a request."""
+        return TreeWalk.of(self.booster)
+
     def _raw_probability(self, matrix: np.ndarray) -> np.ndarray:
-        return self.booster.inplace_predict(matrix).astype(np.float64)
+        margin = self._raw_margin(matrix)
+        return 1 / (1 + np.exp(-margin.astype(np.float64)))
 
     def probability(self, frame: pl.DataFrame) -> np.ndarray:
         """Calibrated probability of the positive class, shape (rows,), float64."""

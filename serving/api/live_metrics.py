@@ -19,6 +19,8 @@ def text(state: State, database: Database) -> bytes:
     metrics, now = state.metrics, state.now()
     metrics.limit.set(state.settings.stale_days)
     metrics.list_refused.set(state.consents.refusal is not None)
+    for many, word in ((False, "one"), (True, "many")):
+        metrics.in_flight.labels(word).set(state.in_flight.total(many))
     for champion in state.champions.values():
         days = clock.age_days(champion, state.settings, now) if champion.snapshot is not None else None
         metrics.aged(champion.name, days, now)

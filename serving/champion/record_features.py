@@ -1,11 +1,12 @@
 """From raw rows to features: the code that training ran, on the rows of one request."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from typing import Any
 
+import numpy as np
 import polars as pl
 from pydantic import BaseModel
 
@@ -16,12 +17,15 @@ from features.fingerprint import fingerprints
 from features.groups.own import own_groups
 from features.lifecycle_limits import LifecycleLimits
 from features.meaning import differences, meanings
+from features.one_subject import Columns, Lazy, OneSubject, numpy_type, of_frame
+from features.operations import Column, Unsupported
 from features.own_tables import OwnTable, is_own
 from serving.champion.own_rows import own_faults, own_frame, unknown_own
 from serving.champion.query_plan import Plans
 from serving.contract.problems import NAME, Fault, Problem, pointer
 
 SOURCES = {"outreach": ("campaigns", "contacts", "responses"), "purchases": ("products", "purchases")}
+FEW = 4  # questions that take less time one by one than together
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 SHARED_IDS = ("product_id", "campaign_id")  # ids by which rows of one record find each other
 # The codes of `check`, and of a word about consent that lies ahead.
@@ -91,11 +95,33 @@ class Reader:
         wanted = [SOURCES.get(name, (name,)) for name in read]
         return tuple(dict.fromkeys(name for names in wanted for name in names))
 
+    @cached_property
+    def alone(self) -> OneSubject | None:
+        """The features of one record without an engine; None where these groups need one."""
+        try:
+            return OneSubject.of(self.groups)
+        except Unsupported:
+            return None
+
+    @cached_property
+    def _schema(self) -> dict[str, Any]:
+        """Names and types of the features, in the order of the groups."""
+        every = catalog.features(self.groups)
+        return {feature.name: pl.String if feature.is_category else pl.Float64 for feature in every}
+
     def features(self, questions: Sequence[Question]) -> pl.DataFrame:
         """Every feature of the groups, one row a question, in their order.
 
         Each question sees the rows of its own record alone.
         """
+        alone = self.alone
+        if alone is not None and len(questions) <= FEW and not any(map(self._is_carried, questions)):
+            rows = [tuple(alone.features(*self._asked(one)).values()) for one in questions]
+            return pl.DataFrame(rows, schema=self._schema, orient="row")
+        return self.together(questions)
+
+    def together(self, questions: Sequence[Question]) -> pl.DataFrame:
+        """The same by an engine, which takes long for one and no longer for many."""
         found = self.plans.run({"spine": self.spine(questions)} | self._tables(questions))
         order = found.drop_in_place("row_id")
         return found if len(questions) == 1 else found[order.arg_sort()]
@@ -119,6 +145,55 @@ class Reader:
             columns[f"asked_{name}"] = [content.get(name) for content in contents]
             schema[f"asked_{name}"] = kind
         return pl.DataFrame(columns, schema=schema)
+
+    def _asked(self, question: Question) -> tuple[dict[str, Any], dict[str, Columns]]:
+        """The moment and the content asked about, and the rows of the record by table."""
+        content = {f"asked_{name}": question.content.get(name) for name in self._contents}
+        rows: dict[str, Columns] = {name: self._columns(name, question) for name in self.sources}
+        rows |= {one.stored: of_frame(own_frame(one, [question.record])) for one in self.own}
+        return {"as_of": question.as_of, **content}, rows
+
+    def _columns(self, name: str, question: Question) -> Columns:
+        rows = getattr(question.record, name)
+        return Lazy(lambda column: self._column(name, column, rows))
+
+    def _column(self, name: str, column: str, rows: Sequence[BaseModel]) -> Column:
+        own = self.attributes.get(name, {})
+        if column in own:
+            values = [own_value(row, column, own[column]) for row in rows]
+            return Column.of(values, numpy_type(_type(own[column])))
+        if column == self.key:
+            return Column(np.full(len(rows), "0", dtype=object))
+        values = [getattr(row, column) for row in rows]
+        told, is_time = self._kinds[name][column]
+        return Column.of(_microseconds(values) if is_time else values, told)
+
+    def _is_carried(self, question: Question) -> bool:
+        """Whether empty cells of a member's rows are to be filled from rows before."""
+        rows = getattr(question.record, "members", ()) if "members" in self.sources else ()
+        return len(rows) > 1 and any(
+            None in values and any(value is not None for value in values)
+            for values in ([getattr(row, name, None) for row in rows] for name in self._carryable)
+        )
+
+    @cached_property
+    def _kinds(self) -> dict[str, dict[str, tuple[Any, bool]]]:
+        """For the columns of each table numpy's types, and whether they are times."""
+        return {
+            name: {
+                column: (numpy_type(spec.dtype.type), isinstance(spec.dtype.type, pl.Datetime))
+                for column, spec in tables.columns(name).items()
+            }
+            for name in self.sources
+        }
+
+    @cached_property
+    def _carryable(self) -> tuple[str, ...]:
+        return (*tables.columns("members"), *self.attributes.get("members", ()))
+
+    @cached_property
+    def _contents(self) -> tuple[str, ...]:
+        return tuple(self._content())
 
     def _content(self) -> dict[str, Any]:
         known = tables.columns("campaigns")
@@ -161,8 +236,11 @@ def _series(name: str, values: list[Any], kind: Any) -> pl.Series:
     """A column of the contract; times as whole microseconds first, which is ten times as quick."""
     if not isinstance(kind, pl.Datetime):
         return pl.Series(name, values, dtype=kind)
-    numbers = [None if value is None else (value - EPOCH) // MICROSECOND for value in values]
-    return pl.Series(name, numbers, dtype=pl.Int64).cast(kind)
+    return pl.Series(name, _microseconds(values), dtype=pl.Int64).cast(kind)
+
+
+def _microseconds(values: Iterable[datetime | None]) -> list[int | None]:
+    return [None if value is None else (value - EPOCH) // MICROSECOND for value in values]
 
 
 def _type(category: bool) -> Any:

@@ -5,6 +5,8 @@ import shutil
 import time
 from pathlib import Path
 
+from serving.edge.in_flight import lives
+
 MARK = "MEMBERLENS_INSTANCE"  # set by the process that starts the workers, which inherit it
 SHARED = "PROMETHEUS_MULTIPROC_DIR"  # read by the metrics' library whenever it opens a file
 
@@ -23,18 +25,14 @@ def own_metrics(kept: Path) -> None:
     os.environ[SHARED] = str(folder)
 
 
+def shared_file(name: str) -> Path | None:
+    """A file that the workers of this instance share, new with each start; None outside of one."""
+    folder = os.environ.get(SHARED)
+    return None if folder is None or MARK not in os.environ else Path(folder) / name
+
+
 def _forget_the_dead(folder: Path) -> None:
     for other in folder.iterdir():
         pid = other.name.partition("-")[0]
-        if pid.isdigit() and not _lives(int(pid)):
+        if pid.isdigit() and not lives(int(pid)):
             shutil.rmtree(other, ignore_errors=True)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -11,6 +11,7 @@ from serving.contract.problems import MEDIA_TYPE, Problem
 from serving.edge import query_parameters
 from serving.edge.access import Access, peer
 from serving.edge.call_context import PLACE, Call
+from serving.edge.in_flight import InFlight
 from serving.edge.rate_limits import Buckets
 from serving.edge.service_metrics import Metrics
 from serving.edge.signatures import SIGNED
@@ -33,10 +34,12 @@ logger = logging.getLogger("memberlens.calls")
 class Gate:
     """An ASGI application around the routes; every answer that is no success is a problem document."""
 
-    def __init__(self, app: App, settings: Settings, metrics: Metrics, buckets: Buckets) -> None:
+    def __init__(
+        self, app: App, settings: Settings, metrics: Metrics, buckets: Buckets, in_flight: InFlight
+    ) -> None:
         self.app, self.limits, self.metrics = app, settings.limits, metrics
         self.access, self.bodies, self.buckets = Access(settings), Bodies(settings.limits), buckets
-        self.in_flight = {False: 0, True: 0}  # about one subject, about many
+        self.in_flight = in_flight
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -76,15 +79,14 @@ class Gate:
             query_parameters.once(scope["query_string"])
         many = scope["path"].endswith(MANY)
         most = self.limits.bulk_in_flight if many else self.limits.in_flight
-        if self.in_flight[many] >= most and scope["path"] not in OPEN:
+        if not self.in_flight.enter(many, None if scope["path"] in OPEN else most):
             wait = {"Retry-After": "1"}
             raise Problem("overloaded", "Too many calls are being answered at this moment.", headers=wait)
-        self.in_flight[many] += 1
         try:
             async with asyncio.timeout(self.limits.bulk_seconds if many else self.limits.seconds):
                 await self.app(scope, receive, answer.send)
         finally:
-            self.in_flight[many] -= 1
+            self.in_flight.leave(many)
 
     def _record(self, scope: Scope, call: Call, status: int) -> None:
         """Counted and logged by the route's template: a path may hold what nobody should read."""

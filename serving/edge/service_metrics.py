@@ -66,6 +66,7 @@ class Metrics:
         self.jobs = Gauge("jobs", "jobs that are kept", ("status",), **newest)
         self.audiences = Gauge("audiences", "audiences that are kept", ("status",), **newest)
         self.waiting = Gauge("jobs_waiting_seconds", "age of the oldest job not done", **newest)
+        self.in_flight = Gauge("in_flight", "calls being answered, of all workers", ("about",), **newest)
         self.writable = Gauge("store_writable", "1 where jobs and outcomes can be kept", **newest)
         self.snapshot_refused = Gauge(
             "snapshot_refused", "1 where what was published is missing or refused", ("model",), **newest
