@@ -15,6 +15,7 @@ from features.own_tables import OwnTable
 from features.requirements import NONE, Requirements, concerned
 from training.sources.intake import Report, intake
 from training.sources.judging.findings import Finding, settled
+from training.sources.judging.joined_orders import unmet
 from training.sources.judging.row_counts import line
 from training.sources.mapping.mapping_file import Mapping as MappingFile
 from training.sources.mapping.mapping_file import load
@@ -74,6 +75,7 @@ class Check:
                 )
         yield from (_usable(one, self.report.tables[one.stored]) for one in self.report.own)
         yield from _conflicts(self.report.conflicts)
+        yield from self.report.agreements
         yield from (one.line() for one in self.findings)
         yield from (f"task {task}: {why or 'can be trained'}" for task, why in self.tasks.items())
         yield from (f"no {name}: {what}" for name, what in self.lacking.items())
@@ -135,8 +137,9 @@ def check(path: Path, requirements: Requirements = NONE, keep: Store = _drained)
             keep(name, _counted(frames, kinds) if name == "responses" else frames)
 
         report = intake(shape(mapping, root), extracted, store, mapping.unknown_members, own=mapping.own)
+        apart = unmet(mapping, root)
     there = {name for name, counts in report.tables.items() if counts["accepted"]}
-    found = tuple(settled(report.findings, mapping.accept))
+    found = tuple(settled([*apart, *report.findings], mapping.accept))
     tasks = _held(_tasks(mapping, there, kinds, requirements), found)
     return Check(extracted, report, kinds, tasks, _lacking(there), mapping.dated, found)
 

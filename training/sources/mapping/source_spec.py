@@ -25,6 +25,26 @@ class Newest(Strict):
     time: Cell = Field(description="a time; the file in which it reaches furthest is the newest")
 
 
+class Join(Strict):
+    """Bring in the columns of another source; at most one row of it matches.
+
+    Of a part each is named ``<as>_<column>``; of a source they keep their names, those aside that it has
+    itself. With ``latest`` the newest row counts that is not newer than the row it is joined to.
+    """
+
+    source: str
+    as_: str | None = Field(None, alias="as", description="prefix of its columns; else the source's name")
+    where: str | None = Field(None, description="SQL condition on its columns")
+    on: dict[str, str] = Field(min_length=1, description="column here: column there")
+    latest: dict[str, str] | None = Field(
+        None, min_length=1, max_length=1, description="time here: time there"
+    )
+
+    @property
+    def prefix(self) -> str:
+        return self.as_ or self.source
+
+
 class Source(Strict):
     """A file, a folder of files of one kind, or a database; with columns made beside those that it has."""
 
@@ -56,6 +76,9 @@ class Source(Strict):
     )
     newest: Newest | None = Field(
         None, description="which rows count that stand in several files, as exports made again have them"
+    )
+    join: tuple[Join, ...] = Field(
+        (), description="columns of other sources beside its own, as what an order says beside its lines"
     )
     fields: dict[str, Cell] = Field({}, description="further columns, made in this order")
 
@@ -97,22 +120,3 @@ class Source(Strict):
         if self.file and (self.table or self.query or self.version):
             raise ValueError("`table`, `query` and `version` belong to a `url`")
         return self
-
-
-class Join(Strict):
-    """Bring in the columns of another source, each named ``<as>_<column>``; at most one row matches.
-
-    With ``latest`` the newest row counts that is not newer than the row it is joined to.
-    """
-
-    source: str
-    as_: str | None = Field(None, alias="as", description="prefix of its columns; else the source's name")
-    where: str | None = Field(None, description="SQL condition on its columns")
-    on: dict[str, str] = Field(min_length=1, description="column here: column there")
-    latest: dict[str, str] | None = Field(
-        None, min_length=1, max_length=1, description="time here: time there"
-    )
-
-    @property
-    def prefix(self) -> str:
-        return self.as_ or self.source

@@ -7,18 +7,45 @@ from typing import Any
 
 import polars as pl
 
-from training.sources.mapping.source_spec import Source
+from training.sources.mapping.source_spec import Join, Source
 from training.sources.proposal.column_profile import Column, by_all, column_of, settled
 from training.sources.proposal.hints import NONE, Hints
 from training.sources.reading.dialect import Dialect, dialect_of
 from training.sources.reading.files import FILE, ROW, files, kind_of
 from training.sources.reading.files import read as read_source
 from training.sources.reading.header import header_of
+from training.sources.reading.join import joined
 from training.sources.reading.words import EMPTY
 from training.sources.reading.workbook import cells, sheets
 
 SAMPLE = 20_000  # rows at most, from all over the file
 HEAD = 20_000  # rows one after the other, where it matters what stands together
+ORDER, PRODUCT = "order", "product"  # what a joined file tells of a line
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Another file whose columns stand beside a file's own.
+
+    Parameters
+    ----------
+    file, on
+        The other file, and column here: column there.
+    prefix
+        Of its columns whose names are taken.
+    names
+        Its columns: how they are called beside the file's own.
+    """
+
+    file: "File"
+    on: dict[str, str]
+    prefix: str
+    names: dict[str, str]
+
+    def to(self, frame: pl.LazyFrame, label: str) -> pl.LazyFrame:
+        """Join it to the rows of the file."""
+        rule = Join.model_validate({"source": self.file.label, "as": self.prefix, "on": self.on})
+        return joined(frame, self.file.frame(), rule, label, label, as_own=True)
 
 
 @dataclass(frozen=True)
@@ -31,6 +58,8 @@ class File:
         Keys of a source in the mapping file beside its path.
     also
         Further files that are read with it as one.
+    beside
+        Files whose columns are joined to it: what orders say, to their lines.
     """
 
     path: Path
@@ -39,6 +68,7 @@ class File:
     hints: Hints = NONE
     written: dict[str, Any] = field(default_factory=dict)
     also: tuple[Path, ...] = ()
+    beside: tuple[Beside, ...] = ()
 
     @property
     def times(self) -> list[Column]:
@@ -63,13 +93,26 @@ class File:
         return (self.path, *self.also)
 
     @property
+    def places(self) -> tuple[tuple[Path, str | None], ...]:
+        """Where its rows are: files, each with the sheet where it is of a workbook."""
+        return tuple((path, self.written.get("sheet")) for path in self.paths)
+
+    @property
+    def of_orders(self) -> frozenset[str]:
+        """Columns that say something of an order, and are the same on all of its lines."""
+        return frozenset(name for one in self.beside if one.prefix == ORDER for name in one.names.values())
+
+    @property
     def is_alone(self) -> bool:
         """Tell whether it is one file, and no folder or several."""
         return self.path.is_file() and not self.also
 
     def frame(self) -> pl.LazyFrame:
         """The rows as a mapping reads them, with the file's name and the row's number."""
-        return _frame(self.paths, self.written)
+        frame = _frame(self.paths, self.written)
+        for one in self.beside:
+            frame = one.to(frame, self.label)
+        return frame
 
 
 def sketches(path: Path, hints: Hints = NONE) -> list[File]:

@@ -12,11 +12,13 @@ from training.sources.proposal.file_profile import File
 from training.sources.proposal.guess import Guess
 from training.sources.proposal.line_amounts import adjusted, negative
 from training.sources.proposal.name_patterns import (
+    CALLED,
     COLUMNS,
     DEFAULTS,
     FILES,
     GOODS,
     OUTCOME,
+    OWN_IDS,
     PAID,
     REFUNDS,
 )
@@ -151,12 +153,10 @@ def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | 
         named = [column for column in named if column.kind == "truth"]
     if name in TIMES:
         named = [column for column in named if column.kind == "time"]
-    if not named and name == {
-        "members": "member_id",
-        "products": "product_id",
-        "campaigns": "campaign_id",
-    }.get(table):
-        named = [column for column in free if plain_name(column.name) == "id"]
+    if not named and name == OWN_IDS.get(table):
+        is_sure = table in CALLED or re.search(FILES[table], file.label.lower())
+        ids = [c for c in free if plain_name(c.name) == "id"]
+        named = [c for c in ids if table in CALLED or c.is_unique] if is_sure else []
     return next(iter(named), None)
 
 

@@ -1,5 +1,6 @@
 """What prices, discounts and totals of orders mean: of a piece, of a line or of an order, by what adds up."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,9 +21,10 @@ from training.sources.judging.order_totals import (
 )
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
+from training.sources.proposal.name_patterns import COLUMNS
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import amount as read_amount
-from training.sources.reading.money_columns import meaning
+from training.sources.reading.money_columns import meaning, plain_name
 
 Cells = dict[str, dict[str, Any]]
 
@@ -58,7 +60,8 @@ def adjusted(file: File, cells: Cells) -> Amounts:
     made = Amounts(file)
     price = made.column(cells.get("unit_price_cents"))
     is_of_pieces = made.column(cells.get("quantity")) is not None
-    if price is None or (is_of_pieces and not any(meaning(c.name) == "total" for c in file.columns)):
+    has_total = any(meaning(c.name) == "total" for c in file.columns)
+    if price is None or (is_of_pieces and not has_total and not file.of_orders):
         return made  # there is nothing to hold the price against
     orders, totals, extras = _orders(made, cells)
     if not is_of_pieces:
@@ -170,11 +173,16 @@ def _price_of_an_order(made: Amounts, cells: Cells, price: Column, orders: pl.Da
     """Split what stands as the price of each line, but is the order's, over its lines."""
     order = made.column(cells.get("order_id"))
     several = orders.filter((pl.col("lines") > 1) & (pl.col("max:price") > 0)).height
-    if order is None or several < FEW or not of_order(orders, "price"):
+    is_told = price.name in made.file.of_orders
+    if order is None or not (is_told or (several >= FEW and of_order(orders, "price"))):
         if price.negatives and "kind" not in cells:
             whole_line(made, cells, price)
         return
-    made.fields["line_amount"] = _spread(price, order)
+    pieces = next(
+        (c for c in made.file.columns if re.fullmatch(COLUMNS["quantity"], plain_name(c.name))), None
+    )
+    over = f'CAST("{pieces.name}" AS DOUBLE)' if pieces and not pieces.decimal else None
+    made.fields["line_amount"] = _spread(price, order, over)
     made.cells["unit_price_cents"] = {"column": "line_amount", "times": 100}
     made.say(
         f"{price.name} is the same on all lines of {several:,} orders: it is taken as the order's and split "
@@ -191,13 +199,27 @@ def _discount_of_an_order(made: Amounts, cells: Cells, orders: pl.DataFrame, fou
     """Split a discount that is the order's, and stands on each of its lines, over them."""
     discount, order = (made.column(cells.get(name)) for name in ("discount_cents", "order_id"))
     once, lines = (best(found, True, (each,)) for each in ("once", "lines"))
-    if discount is None or order is None or once is None or lines is None:
+    if discount is None or order is None:
         return
-    if once.share >= ENOUGH and once.share > lines.share + CLEARLY:
-        made.fields["line_discount"] = _spread(discount, order)
+    why = ""
+    if once and lines and once.share >= ENOUGH and once.share > lines.share + CLEARLY:
+        why = (
+            f": so {once.total} is reached in {once.fits:,} of {once.orders:,} orders, line by line in "
+            f"{lines.fits:,}"
+        )
+    if why or discount.name in made.file.of_orders:
+        made.fields["line_discount"] = _spread(discount, order, _worth(made, cells))
         made.cells["discount_cents"] = cells["discount_cents"] | {"column": "line_discount"}
         made.cells["discount_cents"].pop("decimal", None)
-        made.say(
-            f"{discount.name} is taken as the order's and split over its lines: so {once.total} is reached "
-            f"in {once.fits:,} of {once.orders:,} orders, line by line in {lines.fits:,}"
-        )
+        made.say(f"{discount.name} is taken as the order's and split over its lines{why}")
+
+
+def _worth(made: Amounts, cells: Cells) -> str | None:
+    """The price of a line in SQL, where it is a number to SQL."""
+    told = [made.column(cells.get(name)) for name in ("unit_price_cents", "quantity")]
+    plain = [column for column in told if column is not None and not column.decimal]
+    return (
+        " * ".join(f'CAST("{column.name}" AS DOUBLE)' for column in plain)
+        if len(plain) == len(told)
+        else None
+    )

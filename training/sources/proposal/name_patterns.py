@@ -71,6 +71,15 @@ FILES: dict[str, str] = {
     r"|abschl[uü]ss|gewonnen|成交|转化|响应",
     "care": r"ticket|complaint|care|service|case|工单|客服",
 }
+OWN_IDS = {  # of a table's rows, where a column is called ``id`` only
+    "members": "member_id",
+    "products": "product_id",
+    "campaigns": "campaign_id",
+    "leads": "lead_id",
+    "purchases": "order_id",
+    "care": "ticket_id",
+}
+CALLED = ("members", "products", "campaigns")  # others must be called so by their file
 OUTCOME = (
     r"y|label|target|outcome|churn(ed)?|exited|convert(ed)?|conversion|respon(se|ded)|visit(ed)?"
     r"|subscribed|won|流失|是否.*"

@@ -109,6 +109,8 @@ def _spread(made: Guess, order: Column) -> dict[str, str]:
 
 def _is_of_order(file: File, order: Column, column: Column) -> bool:
     """Whether all lines of orders of several say the same amount, or only the first says any."""
+    if column.name in file.of_orders:
+        return True
     frame = head(file)
     kinds = frame.schema
     back = amount(pl.col(column.name), kinds[column.name], column.decimal)

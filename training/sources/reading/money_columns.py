@@ -67,7 +67,8 @@ def marks(part: Part, source: Source, frame: pl.LazyFrame) -> Iterator[pl.Expr]:
         return
     taken = {cell.column for cell in part.columns.values() if cell.column}
     kinds = frame.collect_schema()
-    for name, key in _telling(kinds.names(), taken):
+    spread = {name for name, cell in source.fields.items() if cell.spread}  # a line's share is no total
+    for name, key in _telling(kinds.names(), taken | spread):
         if key == "currency":
             # A price made by SQL, or in a further field, may have been brought to one currency there.
             if price.column and price.column not in source.fields:

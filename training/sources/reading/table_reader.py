@@ -38,6 +38,11 @@ def opened(mapping: Mapping, root: Path, name: str) -> pl.LazyFrame:
     """A named source with its further fields."""
     source = mapping.sources[name]
     frame = filled(read(source, root), source, mapping.place.at("sources", name, "fill_down"))
+    for number, join in enumerate(source.join):
+        there = newest_only(opened(mapping, root, join.source), mapping, join.source)
+        frame = joined(
+            frame, there, join, mapping.place.at("sources", name, "join", number), source.label, as_own=True
+        )
     for field, cell in source.fields.items():
         keys: Keys = ("sources", name, "fields", field)
         raw = origin(cell, frame, mapping.place, keys, source.label)
