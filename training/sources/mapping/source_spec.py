@@ -1,5 +1,6 @@
 """Where rows of a mapping come from: a file, a folder or a database, and how sources are joined."""
 
+import re
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -16,6 +17,50 @@ class FillDown(Strict):
 
     by: str = Field(description="column that the lines of one order share")
     columns: tuple[str, ...] = Field(min_length=1, description="columns whose empty cells are filled")
+
+
+class Lines(Strict):
+    """Make a row a product of orders that have their products beside each other, or in one cell."""
+
+    columns: dict[str, tuple[str, ...]] = Field(
+        {}, description="new column: its columns, one a line, as {sku: [item_1_sku, item_2_sku]}"
+    )
+    json_: str | None = Field(None, alias="json", description="column with a list of objects")
+    fields: dict[str, str] = Field({}, description="of `json`: new column: name of the object's field")
+    split: dict[str, str] = Field({}, description="new column: column whose cells are lists")
+    between: str = Field(";", min_length=1, description="of `split`: any of these characters parts a list")
+    form: str | None = Field(
+        None, description="of `split`: pattern of an element, whose named groups are columns instead"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        given = [name for name in ("columns", "json_", "split") if getattr(self, name)]
+        if len(given) != 1:
+            raise ValueError("exactly one of columns, json and split is needed")
+        if len({len(names) for names in self.columns.values()}) > 1:
+            raise ValueError("`columns` are to have as many columns each")
+        if bool(self.json_) != bool(self.fields):
+            raise ValueError("`json` and `fields` belong together")
+        if self.form is not None and (len(self.split) != 1 or not self.groups):
+            raise ValueError("`form` is a pattern with named groups, as (?<sku>.+), of one column to split")
+        return self
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Columns that `form` makes."""
+        return tuple(re.findall(r"\(\?P?<([A-Za-z_]\w*)>", self.form or ""))
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The new columns."""
+        return self.groups or (*self.columns, *self.fields, *self.split)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The columns that they are made of."""
+        wide = (name for names in self.columns.values() for name in names)
+        return (*wide, *((self.json_,) if self.json_ else ()), *self.split.values())
 
 
 class Newest(Strict):
@@ -77,6 +122,7 @@ class Source(Strict):
     newest: Newest | None = Field(
         None, description="which rows count that stand in several files, as exports made again have them"
     )
+    lines: Lines | None = Field(None, description="how rows of several products become one a product")
     join: tuple[Join, ...] = Field(
         (), description="columns of other sources beside its own, as what an order says beside its lines"
     )

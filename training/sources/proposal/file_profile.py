@@ -1,13 +1,13 @@
 """What a file looks like: its columns, from rows all over it, and how it is written."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os.path import commonpath
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from training.sources.mapping.source_spec import Join, Source
+from training.sources.mapping.source_spec import Join, Lines, Source
 from training.sources.proposal.column_profile import Column, by_all, column_of, settled
 from training.sources.proposal.hints import NONE, Hints
 from training.sources.reading.dialect import Dialect, dialect_of
@@ -15,6 +15,7 @@ from training.sources.reading.files import FILE, ROW, files, kind_of
 from training.sources.reading.files import read as read_source
 from training.sources.reading.header import header_of
 from training.sources.reading.join import joined
+from training.sources.reading.unrolled import unrolled
 from training.sources.reading.words import EMPTY
 from training.sources.reading.workbook import cells, sheets
 
@@ -92,15 +93,36 @@ class File:
         """All files that are read as one."""
         return (self.path, *self.also)
 
+    def as_lines(self, rule: dict[str, Any]) -> "File":
+        """Look at the same with a row a product, whose columns come first; lists themselves are none."""
+        made = Lines.model_validate(rule)
+        whole = _sketch(self.paths, self.written | {"lines": rule}, self.hints)
+        new = [column for column in whole.columns if column.name in made.made]
+        old = [column for column in whole.columns if column.name not in (*made.made, *made.read)]
+        return replace(whole, columns=(*new, *old))
+
     @property
     def places(self) -> tuple[tuple[Path, str | None], ...]:
         """Where its rows are: files, each with the sheet where it is of a workbook."""
         return tuple((path, self.written.get("sheet")) for path in self.paths)
 
     @property
+    def _lines(self) -> Lines | None:
+        rule = self.written.get("lines")
+        return Lines.model_validate(rule) if rule else None
+
+    @property
+    def unrolled(self) -> tuple[str, ...]:
+        """Columns whose products have become rows of their own."""
+        return self._lines.read if self._lines else ()
+
+    @property
     def of_orders(self) -> frozenset[str]:
         """Columns that say something of an order, and are the same on all of its lines."""
-        return frozenset(name for one in self.beside if one.prefix == ORDER for name in one.names.values())
+        beside = (name for one in self.beside if one.prefix == ORDER for name in one.names.values())
+        made = self._lines
+        own = (column.name for column in self.columns if made and column.name not in made.made)
+        return frozenset((*beside, *own))
 
     @property
     def is_alone(self) -> bool:
@@ -197,7 +219,8 @@ def _sketch(paths: tuple[Path, ...], written: dict[str, Any], hints: Hints) -> F
 def _frame(paths: tuple[Path, ...], written: dict[str, Any]) -> pl.LazyFrame:
     folder = Path(commonpath([path.parent for path in paths]))
     named = [str(path.relative_to(folder)) for path in paths]
-    return read_source(Source.model_validate({"file": named, **written}), folder)
+    source = Source.model_validate({"file": named, **written})
+    return unrolled(read_source(source, folder), source, source.label)
 
 
 def _words(sample: pl.DataFrame) -> list[str]:

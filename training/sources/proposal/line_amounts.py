@@ -23,6 +23,7 @@ from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
 from training.sources.proposal.name_patterns import COLUMNS
 from training.sources.reading.cell_types import as_text
+from training.sources.reading.files import ROW
 from training.sources.reading.money_columns import amount as read_amount
 from training.sources.reading.money_columns import meaning, plain_name
 
@@ -49,6 +50,11 @@ class Amounts:
     def say(self, sentence: str) -> None:
         """Add a doubt."""
         self.unsure.append(f"{self.file.label}: {sentence}")
+
+    def order(self, cells: Cells) -> str | None:
+        """What the lines of an order share: its id, or the row that they stood in."""
+        name = cells.get("order_id", {}).get("column")
+        return name if name != ROW or "lines" in self.file.written else None
 
     def column(self, cell: dict[str, Any] | None) -> Column | None:
         """The file's column of a cell."""
@@ -171,7 +177,7 @@ def negative(column: Column) -> str:
 
 def _price_of_an_order(made: Amounts, cells: Cells, price: Column, orders: pl.DataFrame) -> None:
     """Split what stands as the price of each line, but is the order's, over its lines."""
-    order = made.column(cells.get("order_id"))
+    order = made.order(cells)
     several = orders.filter((pl.col("lines") > 1) & (pl.col("max:price") > 0)).height
     is_told = price.name in made.file.of_orders
     if order is None or not (is_told or (several >= FEW and of_order(orders, "price"))):
@@ -190,14 +196,14 @@ def _price_of_an_order(made: Amounts, cells: Cells, price: Column, orders: pl.Da
     )
 
 
-def _spread(column: Column, order: Column, over: str | None = None) -> dict[str, Any]:
+def _spread(column: Column, order: str, over: str | None = None) -> dict[str, Any]:
     cell: dict[str, Any] = {"column": column.name} | ({"decimal": column.decimal} if column.decimal else {})
-    return cell | {"spread": {"by": order.name} | ({"over": over} if over else {})}
+    return cell | {"spread": {"by": order} | ({"over": over} if over else {})}
 
 
 def _discount_of_an_order(made: Amounts, cells: Cells, orders: pl.DataFrame, found: list[Sum]) -> None:
     """Split a discount that is the order's, and stands on each of its lines, over them."""
-    discount, order = (made.column(cells.get(name)) for name in ("discount_cents", "order_id"))
+    discount, order = made.column(cells.get("discount_cents")), made.order(cells)
     once, lines = (best(found, True, (each,)) for each in ("once", "lines"))
     if discount is None or order is None:
         return

@@ -29,6 +29,7 @@ from training.sources.proposal.order_heads import with_heads
 from training.sources.proposal.outcomes import settled
 from training.sources.proposal.own_tables import own_tables_of
 from training.sources.proposal.reexports import brought_together, together, without_repeats
+from training.sources.proposal.several_products import a_product_a_row
 
 OWN = "own"  # in the place of a table of the contract
 
@@ -56,7 +57,9 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     paths = list(dict.fromkeys(path.expanduser().resolve() for path in files))  # each is read once
     looked, unsure = _looked(paths, hints)
     hints.check(looked)
-    looked, heads, told = with_heads(brought_together(looked, guess))
+    lines = [a_product_a_row(file) for file in looked]
+    looked, heads, told = with_heads(brought_together([file for file, _ in lines], guess))
+    unsure += [one for _, said in lines for one in said]
     unsure += [*told, *(said for file in looked for said in _numbered_days(file))]
     tried = _guessed(looked)
     guesses = [made for _, made in tried if made is not None]
