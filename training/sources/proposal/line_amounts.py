@@ -1,6 +1,5 @@
 """What prices, discounts and totals of orders mean: of a piece, of a line or of an order, by what adds up."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,13 +18,14 @@ from training.sources.judging.order_totals import (
     sums,
     worth,
 )
+from training.sources.proposal.cell_proposal import is_in_cents
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
-from training.sources.proposal.name_patterns import COLUMNS
+from training.sources.proposal.name_patterns import means
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.files import ROW
 from training.sources.reading.money_columns import amount as read_amount
-from training.sources.reading.money_columns import meaning, plain_name
+from training.sources.reading.money_columns import meaning
 
 Cells = dict[str, dict[str, Any]]
 
@@ -184,9 +184,7 @@ def _price_of_an_order(made: Amounts, cells: Cells, price: Column, orders: pl.Da
         if price.negatives and "kind" not in cells:
             whole_line(made, cells, price)
         return
-    pieces = next(
-        (c for c in made.file.columns if re.fullmatch(COLUMNS["quantity"], plain_name(c.name))), None
-    )
+    pieces = next((c for c in made.file.columns if means(c.name, "quantity")), None)
     over = f'CAST("{pieces.name}" AS DOUBLE)' if pieces and not pieces.decimal else None
     made.fields["line_amount"] = _spread(price, order, over)
     made.cells["unit_price_cents"] = {"column": "line_amount", "times": 100}
@@ -197,8 +195,14 @@ def _price_of_an_order(made: Amounts, cells: Cells, price: Column, orders: pl.Da
 
 
 def _spread(column: Column, order: str, over: str | None = None) -> dict[str, Any]:
-    cell: dict[str, Any] = {"column": column.name} | ({"decimal": column.decimal} if column.decimal else {})
-    return cell | {"spread": {"by": order} | ({"over": over} if over else {})}
+    return in_units(column) | {"spread": {"by": order} | ({"over": over} if over else {})}
+
+
+def in_units(column: Column) -> dict[str, Any]:
+    """Make an amount of a column in whole money units, so that a part of it is still one of cents."""
+    if is_in_cents(column.name) and not column.decimal:
+        return {"sql": f'CAST("{column.name}" AS DOUBLE) / 100'}
+    return {"column": column.name} | ({"decimal": column.decimal} if column.decimal else {})
 
 
 def _discount_of_an_order(made: Amounts, cells: Cells, orders: pl.DataFrame, found: list[Sum]) -> None:
@@ -215,7 +219,7 @@ def _discount_of_an_order(made: Amounts, cells: Cells, orders: pl.DataFrame, fou
         )
     if why or discount.name in made.file.of_orders:
         made.fields["line_discount"] = _spread(discount, order, _worth(made, cells))
-        made.cells["discount_cents"] = cells["discount_cents"] | {"column": "line_discount"}
+        made.cells["discount_cents"] = cells["discount_cents"] | {"column": "line_discount", "times": 100}
         made.cells["discount_cents"].pop("decimal", None)
         made.say(f"{discount.name} is taken as the order's and split over its lines{why}")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import ORDER, PRODUCT, Beside, File
-from training.sources.proposal.name_patterns import COLUMNS, REFUNDS
+from training.sources.proposal.name_patterns import REFUNDS, means
 from training.sources.proposal.own_keys import values
 from training.sources.proposal.presets import preset_of
 from training.sources.proposal.reexports import together
@@ -76,7 +76,9 @@ def _pair(file: File, order: Column, other: File) -> tuple[Column, int, int, int
         return None
     for column in other.columns:
         is_key = column.is_unique and column.filled == other.rows and not column.decimals
-        if is_key and (_is(column, "order_id") or plain_name(column.name) in ("id", plain_name(order.name))):
+        if is_key and (
+            means(column.name, "order_id") or plain_name(column.name) in ("id", plain_name(order.name))
+        ):
             mine, theirs = values(file, order.name, {}), values(other, column.name, {})
             known = int(mine.is_in(theirs.implode()).sum())
             if known >= KNOWN * len(mine):
@@ -103,7 +105,7 @@ def _priced(file: File, others: Iterable[File], said: list[str]) -> File:
         return file
     for other in others:
         for column in other.columns:
-            if column.is_unique and _is(column, "product_id") and _first(other, "unit_price_cents"):
+            if column.is_unique and means(column.name, "product_id") and _first(other, "unit_price_cents"):
                 mine, theirs = values(file, product.name, {}), values(other, column.name, {})
                 known = int(mine.is_in(theirs.implode()).sum())
                 if known >= KNOWN * len(mine):
@@ -125,7 +127,7 @@ def _beside(file: File, other: File, on: dict[str, str], prefix: str, is_whole: 
         if c.name in called
     ]
     if _is_refund(file):  # what the order cost or gave back is told by the order
-        there = [column for column in there if _is(column, "member_id")]
+        there = [column for column in there if means(column.name, "member_id")]
     joined = Beside(other, on, prefix, called)
     return replace(file, columns=(*file.columns, *there), beside=(*file.beside, joined))
 
@@ -139,13 +141,9 @@ def _on_lines(column: Column, file: File, other: File, is_whole: bool) -> dict[s
 
 def _is_money(column: Column) -> bool:
     return column.kind == "number" and (
-        any(_is(column, name) for name in PRICES) or meaning(column.name) == "total"
+        any(means(column.name, name) for name in PRICES) or meaning(column.name) == "total"
     )
 
 
 def _first(file: File, concept: str) -> Column | None:
-    return next((column for column in file.columns if _is(column, concept)), None)
-
-
-def _is(column: Column, concept: str) -> bool:
-    return re.fullmatch(COLUMNS[concept], plain_name(column.name)) is not None
+    return next((column for column in file.columns if means(column.name, concept)), None)

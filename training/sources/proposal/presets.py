@@ -1,6 +1,5 @@
 """Exports of well-known systems: recognised by their headers, read by a mapping that is there already."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -14,9 +13,8 @@ from features import tables as contract
 from training.sources.proposal.cell_proposal import written
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
-from training.sources.proposal.name_patterns import COLUMNS
+from training.sources.proposal.name_patterns import means
 from training.sources.reading.files import FILE, ROW
-from training.sources.reading.money_columns import plain_name
 
 FOLDER = Path(__file__).parents[1] / "presets"
 
@@ -117,7 +115,7 @@ def _of_product(part: dict[str, Any], file: File) -> dict[str, Any]:
 
 
 def _counts(column: Column) -> bool:
-    return re.fullmatch(COLUMNS["quantity"], plain_name(column.name)) is not None
+    return means(column.name, "quantity")
 
 
 def _columns(file: File) -> set[str]:

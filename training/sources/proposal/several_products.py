@@ -9,7 +9,7 @@ import polars as pl
 
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
-from training.sources.proposal.name_patterns import COLUMNS
+from training.sources.proposal.name_patterns import means
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import meaning, plain_name
 from training.sources.reading.unrolled import objects
@@ -65,12 +65,16 @@ def _rules(file: File) -> Iterator[tuple[dict[str, Any], str]]:
         return
     frame = head(file)
     for column in texts:
+        if frame.schema[column.name].is_nested():
+            yield from _nested(file, column.name, frame.schema[column.name])
+            continue
         cells = frame.select(as_text(pl.col(column.name), frame.schema[column.name])).to_series().drop_nulls()
         fields = _fields(file, cells) if len(cells) else {}
         if fields:
             yield {"json": column.name, "fields": fields}, f"{column.name} holds lists of products"
     if any(c.is_unique and _is(c.name, "order_id") for c in file.columns):
-        yield from _lists(file, texts, frame)
+        plain = [column for column in texts if not frame.schema[column.name].is_nested()]
+        yield from _lists(file, plain, frame)
 
 
 def _counted(file: File) -> dict[str, list[str]]:
@@ -92,14 +96,17 @@ def _concept(before: str, behind: str) -> str | None:
     """What of a line a name tells, without its number and the word for a product."""
     name = behind or before
     bare = re.sub(rf"^{ITEM}_", "", name)
-    named = [concept for concept in LINE for one in (bare, name) if re.fullmatch(COLUMNS[concept], one)]
+    whole = f"{before}_{behind}".strip("_")
+    named = [concept for one in (whole, bare, name) for concept in LINE if means(one, concept)]
     if not named and re.fullmatch(rf"{ITEM}(_?(name|title))?|(name|title)", name):
         return "product_id"
     return named[0] if named else None
 
 
 def _called(file: File, ends: tuple[str, str]) -> str:
-    return _free(file, re.sub(rf"^{ITEM}_(?=.)", "", ends[1] or ends[0]), *OTHERWISE[str(_concept(*ends))])
+    name = re.sub(rf"^{ITEM}_(?=.)", "", ends[1] or ends[0])
+    named = (name,) if means(name, str(_concept(*ends))) else ()
+    return _free(file, *named, *OTHERWISE[str(_concept(*ends))])
 
 
 def _free(file: File, *names: str) -> str:
@@ -115,7 +122,21 @@ def _fields(file: File, cells: pl.Series) -> dict[str, str]:
     lists = [one for one in found if one]
     if len(lists) < ENOUGH * len(some) or not any(len(one) > 1 for one in lists):
         return {}
-    names = dict.fromkeys(name for one in lists for product in one for name in _leaves(product))
+    return _of_line(
+        file, dict.fromkeys(name for one in lists for product in one for name in _leaves(product))
+    )
+
+
+def _nested(file: File, column: str, kind: pl.DataType) -> Iterator[tuple[dict[str, Any], str]]:
+    """Lists of products as typed files have them."""
+    inner = kind.inner if isinstance(kind, pl.List) else None
+    fields = _of_line(file, [one.name for one in inner.fields]) if isinstance(inner, pl.Struct) else {}
+    if fields:
+        yield {"json": column, "fields": fields}, f"{column} holds lists of products"
+
+
+def _of_line(file: File, names: Iterable[str]) -> dict[str, str]:
+    """New columns by the fields of products that tell something of a line."""
     told = {name: next((c for c in LINE if _is(name.rpartition(".")[2], c)), None) for name in names}
     kept = {name: concept for name, concept in told.items() if concept}
     if not {"product_id", "quantity"} & set(kept.values()):
@@ -170,7 +191,9 @@ def _share(parts: pl.Series, form: str) -> float:
 def _are_products(frame: pl.DataFrame, rows: pl.DataFrame, parts: pl.Series) -> bool:
     """Whether a column counts the parts of each row, or they come back in other rows as products do."""
     count = rows["parts"].list.len().cast(pl.Float64)
-    for name in frame.columns:
+    for name, kind in frame.schema.items():
+        if kind.is_nested():
+            continue
         told = frame[name].cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
         if (told.gather(rows["row"]) == count).sum() >= ENOUGH * rows.height:
             return True
@@ -180,6 +203,5 @@ def _are_products(frame: pl.DataFrame, rows: pl.DataFrame, parts: pl.Series) -> 
 
 
 def _is(name: str, concept: str) -> bool:
-    plain = plain_name(name)
     is_total = concept == "line_total" and meaning(name) == "total"
-    return is_total or re.fullmatch(COLUMNS[concept], plain) is not None
+    return is_total or means(name, concept)
