@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from training.sources.mapping.source_spec import Join, Lines, Source
+from features.yaml_lines import Place
+from training.sources.mapping.source_spec import Join, Lines, Newest, Source
 from training.sources.proposal.column_profile import Column, by_all, column_of, settled
 from training.sources.proposal.hints import NONE, Hints
 from training.sources.reading.dialect import Dialect, dialect_of
@@ -15,6 +16,7 @@ from training.sources.reading.files import FILE, ROW, files, kind_of
 from training.sources.reading.files import read as read_source
 from training.sources.reading.header import header_of
 from training.sources.reading.join import joined
+from training.sources.reading.reexports import of_newest
 from training.sources.reading.unrolled import unrolled
 from training.sources.reading.words import EMPTY
 from training.sources.reading.workbook import cells, sheets
@@ -46,7 +48,7 @@ class Beside:
     def to(self, frame: pl.LazyFrame, label: str) -> pl.LazyFrame:
         """Join it to the rows of the file."""
         rule = Join.model_validate({"source": self.file.label, "as": self.prefix, "on": self.on})
-        return joined(frame, self.file.frame(), rule, label, label, as_own=True)
+        return joined(frame, self.file.of_newest(), rule, label, label, as_own=True)
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class File:
         Further files that are read with it as one.
     beside
         Files whose columns are joined to it: what orders say, to their lines.
+    newest
+        Which rows that stand in several of its files count, as a key of a source.
     """
 
     path: Path
@@ -70,6 +74,7 @@ class File:
     written: dict[str, Any] = field(default_factory=dict)
     also: tuple[Path, ...] = ()
     beside: tuple[Beside, ...] = ()
+    newest: dict[str, Any] = field(default_factory=dict)
 
     @property
     def times(self) -> list[Column]:
@@ -92,6 +97,13 @@ class File:
     def paths(self) -> tuple[Path, ...]:
         """All files that are read as one."""
         return (self.path, *self.also)
+
+    def of_newest(self) -> pl.LazyFrame:
+        """The rows, of those that stand in several files those of the newest."""
+        if not self.newest:
+            return self.frame()
+        rule = Newest.model_validate(self.newest)
+        return of_newest(self.frame(), rule, Place(self.path, {}), ("newest",), self.label)
 
     def as_lines(self, rule: dict[str, Any]) -> "File":
         """Look at the same with a row a product, whose columns come first; lists themselves are none."""

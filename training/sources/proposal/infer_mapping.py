@@ -140,7 +140,7 @@ def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | 
     if not named and name == OWN_IDS.get(table):
         is_sure = table in CALLED or re.search(FILES[table], file.label.lower())
         ids = [c for c in free if plain_name(c.name) == "id"]
-        named = [c for c in ids if table in CALLED or c.is_unique] if is_sure else []
+        named = [c for c in ids if table in CALLED or c.is_unique or file.also] if is_sure else []
     if not named and name == "member_id":
         named = [column for column in free if personal_key(column)]
     return next(iter(named), None)

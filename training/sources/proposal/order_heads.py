@@ -10,7 +10,7 @@ from training.sources.proposal.file_profile import ORDER, PRODUCT, Beside, File
 from training.sources.proposal.name_patterns import REFUNDS, means
 from training.sources.proposal.own_keys import values
 from training.sources.proposal.presets import preset_of
-from training.sources.proposal.reexports import together
+from training.sources.proposal.reexports import repeated_by, together
 from training.sources.reading.join import named_beside
 from training.sources.reading.money_columns import meaning, plain_name
 
@@ -29,6 +29,7 @@ def with_heads(files: list[File]) -> tuple[list[File], list[File], list[str]]:
     """
     lines = together([file for file in files if _are_lines(file)])
     rest = together([file for file in files if not _are_lines(file)]) if lines else []
+    rest = [_once(file) for file in rest]
     found: list[File] = []
     said: list[str] = []
     for file in lines:
@@ -40,6 +41,14 @@ def with_heads(files: list[File]) -> tuple[list[File], list[File], list[str]]:
     gone = {place for head in heads for place in head.places}
     left = [file for file in files if not gone & set(file.places) and not _are_lines(file)]
     return [*left, *found], heads, said
+
+
+def _once(file: File) -> File:
+    """The same, of rows that stand in several of its files by a number of their own those of the newest."""
+    if not file.also or file.newest or not file.times:
+        return file
+    found = repeated_by(file, file.times[0].name, file.times[0])
+    return replace(file, newest=found[0]) if found and len(found[0]["by"]) == 1 else file
 
 
 def _are_lines(file: File) -> bool:
@@ -75,7 +84,7 @@ def _pair(file: File, order: Column, other: File) -> tuple[Column, int, int, int
     if not _is_head(file, other):
         return None
     for column in other.columns:
-        is_key = column.is_unique and column.filled == other.rows and not column.decimals
+        is_key = _is_key(other, column) and column.filled == other.rows and not column.decimals
         if is_key and (
             means(column.name, "order_id") or plain_name(column.name) in ("id", plain_name(order.name))
         ):
@@ -84,6 +93,14 @@ def _pair(file: File, order: Column, other: File) -> tuple[Column, int, int, int
             if known >= KNOWN * len(mine):
                 return column, known, len(mine), len(theirs)
     return None
+
+
+def _is_key(file: File, column: Column) -> bool:
+    """Whether a column names each row once, of those that count."""
+    if not file.newest:
+        return column.is_unique
+    ids = file.of_newest().select(column.name).collect().to_series()
+    return not ids.is_duplicated().any()
 
 
 def _is_head(file: File, other: File) -> bool:

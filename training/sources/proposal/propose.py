@@ -95,6 +95,8 @@ def _mapped(
     unplaced = [file for name, file in others.items() if name not in own.files]
     unsure = [*_keyed(tables), *without_consent(tables), *unsure, *unmatched(set(tables)), *own.unsure]
     unsure += [*_resembling_none(unplaced), "times that name no zone are taken as UTC (`time_zone:`)"]
+    for name, rule in own.newest.items():
+        sources[name]["newest"] = rule
     kept = {name: source for name, source in sources.items() if name not in others or name in own.files}
     joined = {join["source"] for source in kept.values() for join in source.get("join", ())}
     kept = {name: source for name, source in sources.items() if name in kept or name in joined}
@@ -192,7 +194,8 @@ def _source(made: Guess, folder: Path, called: dict[tuple[Any, ...], str]) -> di
     fields = converted(made) | made.fields
     paths = [str(path.relative_to(folder)) for path in made.file.paths]
     found = {"file": paths if len(paths) > 1 else paths[0], **made.file.written}
-    found |= {"newest": made.newest} if made.newest else {}
+    newest = made.newest or made.file.newest
+    found |= {"newest": newest} if newest else {}
     joins = [{"source": called[one.file.places], "as": one.prefix, "on": one.on} for one in made.file.beside]
     found |= {"join": joins} if joins else {}
     if made.preset:
