@@ -15,6 +15,7 @@ from features.own_tables import OwnTable
 from features.requirements import NONE, Requirements, concerned
 from training.sources.intake import Report, intake
 from training.sources.judging.findings import Finding, settled
+from training.sources.judging.joined_orders import unmet
 from training.sources.judging.row_counts import line
 from training.sources.mapping.mapping_file import Mapping as MappingFile
 from training.sources.mapping.mapping_file import load
@@ -74,6 +75,7 @@ class Check:
                 )
         yield from (_usable(one, self.report.tables[one.stored]) for one in self.report.own)
         yield from _conflicts(self.report.conflicts)
+        yield from self.report.agreements
         yield from (one.line() for one in self.findings)
         yield from (f"task {task}: {why or 'can be trained'}" for task, why in self.tasks.items())
         yield from (f"no {name}: {what}" for name, what in self.lacking.items())
@@ -129,23 +131,40 @@ def check(path: Path, requirements: Requirements = NONE, keep: Store = _drained)
         root = mapping.root()
         given = mapping.extracted_at
         extracted = moment(given, mapping.time_zone) if given else newest(mapping, root)
-        kinds: dict[str, int] = {}
+        counts: dict[str, dict[str | None, int]] = {name: {} for name in COUNTED}
 
         def store(name: str, frames: Iterator[pl.DataFrame]) -> None:
-            keep(name, _counted(frames, kinds) if name == "responses" else frames)
+            column = COUNTED.get(name)
+            keep(name, frames if column is None else _counted(frames, column, counts[name]))
 
         report = intake(shape(mapping, root), extracted, store, mapping.unknown_members, own=mapping.own)
+        apart = unmet(mapping, root)
     there = {name for name, counts in report.tables.items() if counts["accepted"]}
-    found = tuple(settled(report.findings, mapping.accept))
+    found = tuple(settled([*apart, *report.findings], mapping.accept))
+    kinds = {str(kind): count for kind, count in counts["responses"].items()}
     tasks = _held(_tasks(mapping, there, kinds, requirements), found)
-    return Check(extracted, report, kinds, tasks, _lacking(there), mapping.dated, found)
+    lacking = _lacking(there) | _without_products(counts["purchases"])
+    return Check(extracted, report, kinds, tasks, lacking, mapping.dated, found)
 
 
-def _counted(frames: Iterator[pl.DataFrame], kinds: dict[str, int]) -> Iterator[pl.DataFrame]:
+COUNTED = {"responses": "kind", "purchases": "product_id"}  # of these columns the values are counted
+
+
+def _counted(
+    frames: Iterator[pl.DataFrame], column: str, counts: dict[str | None, int]
+) -> Iterator[pl.DataFrame]:
     for frame in frames:
-        for kind, count in frame["kind"].value_counts().iter_rows():
-            kinds[kind] = kinds.get(kind, 0) + count
+        for value, count in frame[column].value_counts().iter_rows():
+            counts[value] = counts.get(value, 0) + count
         yield frame
+
+
+def _without_products(counts: Mapping[str | None, int]) -> dict[str, str]:
+    """What it means that no purchase names what was bought."""
+    if set(counts) != {None}:
+        return {}
+    what = "affinities and when to buy again are lost; export the lines of orders, or see `lines` of a source"
+    return {"product in any purchase": what}
 
 
 def _lacking(there: set[str]) -> dict[str, str]:

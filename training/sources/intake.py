@@ -44,6 +44,8 @@ class Report:
         Doubts that single rows do not show.
     own
         The brand's own tables, with the commonest values of their categories.
+    agreements
+        What was held against each other and agrees, one sentence each.
     """
 
     quarantine: pl.DataFrame
@@ -51,6 +53,7 @@ class Report:
     tables: dict[str, dict[str, Any]]
     findings: tuple[Finding, ...] = ()
     own: tuple[OwnTable, ...] = ()
+    agreements: tuple[str, ...] = ()
 
 
 @dataclass
@@ -63,6 +66,7 @@ class _Intake:
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: list[pl.DataFrame] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    agreements: list[str] = field(default_factory=list)
     refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"member_id": pl.String}))
 
     def accepted(self, name: str, chunks: Iterable[Rows]) -> Iterator[pl.DataFrame]:
@@ -85,6 +89,7 @@ class _Intake:
         if name in self.ways.own:
             self.tables[name]["owners"] = self.ways.owners(name)
         self.findings += evidence.findings()
+        self.agreements += evidence.amounts.agreements()
         self.progress(line(name, self.tables[name]))
 
     def whole(self, name: str, rows: Mapping[str, Iterable[Rows]]) -> pl.DataFrame:
@@ -139,7 +144,8 @@ def intake(
     for name, frame in tables.enrich({name: _checked(name, frame) for name, frame in plain.items()}).items():
         store(name, iter([frame]))
     quarantine = pl.concat([pl.DataFrame(schema=QUARANTINE), *run.aside])
-    return Report(quarantine, run.known.found.conflicts, run.tables, tuple(run.findings), tuple(valued))
+    conflicts, agree = run.known.found.conflicts, tuple(run.agreements)
+    return Report(quarantine, conflicts, run.tables, tuple(run.findings), tuple(valued), agree)
 
 
 def _own(

@@ -16,6 +16,7 @@ from training.io import say, sha256
 from training.params import Params
 
 if TYPE_CHECKING:
+    from training.sources.judging.findings import Finding
     from training.sources.mapping.mapping_file import Mapping as MappingFile
     from training.sources.source_rows import Rows
 
@@ -47,7 +48,7 @@ def ingest(params: Params) -> None:
         report = intake(source.rows, source.extracted, folder.store, source.unknown_members, say, source.own)
         own_tables.save(report.own, aside)
         _hold_against(params, report.tables)
-        found = list(settled(report.findings, source.accept))
+        found = list(settled([*source.findings, *report.findings], source.accept))
         for one in found:
             say(one.line())
         refuse(found, params.data)
@@ -72,6 +73,7 @@ class Source:
     notes: Mapping[str, Any] = field(default_factory=lambda: {"left_out": {}})
     accept: Mapping[str, str] = field(default_factory=dict)
     own: Mapping[str, own_tables.OwnTable] = field(default_factory=dict)
+    findings: Iterable["Finding"] = ()
 
 
 def _brand(params: Params) -> Source:
@@ -87,6 +89,7 @@ def _brand(params: Params) -> Source:
 
 
 def _mapped(params: Params, scratch: Path) -> Source:
+    from training.sources.judging.joined_orders import unmet
     from training.sources.mapping.mapping_file import load
     from training.sources.reading.cell_types import moment
     from training.sources.reading.database_copy import fetched
@@ -108,6 +111,7 @@ def _mapped(params: Params, scratch: Path) -> Source:
         notes,
         mapping.accept,
         mapping.own,
+        list(unmet(mapping, root)),
     )
 
 

@@ -270,3 +270,32 @@ def test_ids_of_persons_need_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("MEMBERLENS_ID_KEY")
     with pytest.raises(ValueError, match=r"`hash` needs .* MEMBERLENS_ID_KEY, which is not set.*member_id"):
         read(tmp_path, "export.csv", WOO)
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "cell"),
+    [
+        (
+            "youzan",
+            "订单号,订单状态,全部商品名称,商品种类数,订单实付金额,买家付款时间,买家昵称",
+            "甲(1件)；乙(2件)",
+        ),
+        (
+            "taobao",
+            "订单编号,订单状态,宝贝标题 ,宝贝种类,买家应付货款,买家实际支付金额,订单创建时间,买家会员名",
+            "甲，乙",
+        ),
+    ],
+)
+def test_products_in_a_cell_of_chinese_shops(tmp_path: Path, name: str, header: str, cell: str) -> None:
+    more = {"youzan": "30.00", "taobao": "30.00,30.00"}[name]
+    one = "甲(1件)" if name == "youzan" else "甲"
+    rows = [
+        f"{n},交易成功,{cell if n % 2 else one},{1 + n % 2},{more},2024-03-0{n} 09:00:00,b{n % 3}"
+        for n in range(1, 9)
+    ]
+    text, _, found = read(tmp_path, "o.csv", "\n".join([header, *rows]))
+    assert "lines:" in text
+    assert found["purchases"]["product_id"].sort(descending=True).to_list() == ["甲"] * 8 + ["乙"] * 4
+    assert found["purchases"]["amount_cents"].sum() == 8 * 3_000
+    assert found["purchases"]["member_id"].n_unique() == 3

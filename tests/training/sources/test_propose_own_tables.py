@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from training.sources.check import Check, check
+from training.sources.mapping.mapping_file import load
 from training.sources.proposal.propose import propose
 
 MEMBERS = [f"c{n:03d}" for n in range(30)]
@@ -229,10 +230,27 @@ def test_files_of_one_kind_are_one_table(tmp_path: Path) -> None:
     assert check(tmp_path / "m.yaml").report.tables[f"own_{table}"]["accepted"] == COUNT
 
 
-def test_rows_that_stand_in_two_files_stop(tmp_path: Path) -> None:
+def test_rows_that_stand_in_two_files_count_once(tmp_path: Path) -> None:
     pl.DataFrame(ORDERS).write_csv(tmp_path / "orders.csv")
     for name, rows in (("points_01", slice(0, 150)), ("points_02", slice(100, None))):
         pl.DataFrame({key: cells[rows] for key, cells in LEDGER.items()}).write_csv(tmp_path / f"{name}.csv")
     (tmp_path / "m.yaml").write_text(propose(sorted(tmp_path.glob("*.csv"))).text)
-    found = check(tmp_path / "m.yaml").findings
-    assert [(one.kind, one.says[:9], one.is_fatal) for one in found] == [("twice", "50 of 290", True)]
+    found = check(tmp_path / "m.yaml")
+    assert found.findings == ()
+    assert found.report.tables["own_points_01"]["left_out"] == 50
+
+
+def test_a_hop_through_a_column_that_the_contract_lacks(tmp_path: Path) -> None:
+    """The store of an order is no column of purchases: an own table leads to what happens there."""
+    days = [datetime(2024, 1, 1) + timedelta(days=n) for n in range(60)]
+    pl.DataFrame(ORDERS).with_columns(store="S" + (pl.int_range(pl.len()) % 4).cast(pl.String)).write_csv(
+        tmp_path / "orders.csv"
+    )
+    visits = {"store": [f"S{n % 4}" for n in range(60)], "day": days, "visitors": list(range(60))}
+    pl.DataFrame(visits).write_csv(tmp_path / "footfall.csv")
+    (tmp_path / "m.yaml").write_text(propose(sorted(tmp_path.glob("*.csv"))).text)
+    own = load(tmp_path / "m.yaml").own_tables
+    assert own["footfall"].through == {"orders_store": "store"}
+    found = check(tmp_path / "m.yaml")
+    assert found.report.tables["own_footfall"]["accepted"] == 60
+    assert found.findings == ()

@@ -66,3 +66,69 @@ def test_a_rule_that_purchases_do_not_have_is_refused(tmp_path: Path) -> None:
     (tmp_path / "m.yaml").write_text(text.replace("  - source: a\n", "  - source: a\n    keep: first\n"))
     with pytest.raises(ValueError, match=r"keep: 'first' is allowed for .* found in purchases.*`newest`"):
         check(tmp_path / "m.yaml")
+
+
+def written_to(folder: Path, **files: list[str]) -> list[Path]:
+    for name, rows in files.items():
+        (folder / f"{name}.csv").write_text("\n".join(rows) + "\n")
+    return [folder / f"{name}.csv" for name in files]
+
+
+def kept_of(folder: Path, files: list[Path], table: str) -> tuple[str, Check, pl.DataFrame]:
+    found, rows = propose(files), list[pl.DataFrame]()
+    (folder / "m.yaml").write_text(found.text)
+    said = check(folder / "m.yaml", keep=lambda name, frames: rows.extend(frames) if name == table else None)
+    return found.text, said, pl.concat(rows, how="diagonal_relaxed")
+
+
+def test_heads_and_lines_exported_again(tmp_path: Path) -> None:
+    """Orders that stand in two exports of heads and of lines count once, one of them cancelled since."""
+
+    def heads(first: int, last: int, gone: int) -> list[str]:
+        rows = [
+            f"o{n},c{n % 5},{START + timedelta(days=n)},{'cancelled' if n == gone else 'paid'}"
+            for n in range(first, last)
+        ]
+        return ["id,customer_id,created_at,status", *rows]
+
+    def items(first: int, last: int) -> list[str]:
+        return [
+            "order_id,sku,qty,price",
+            *(f"o{n},s{k},1,1{k}.00" for n in range(first, last) for k in (0, 1)),
+        ]
+
+    files = written_to(
+        tmp_path,
+        orders_a=heads(0, 20, -1),
+        orders_b=heads(15, 40, 16),
+        items_a=items(0, 20),
+        items_b=items(15, 40),
+    )
+    text, said, rows = kept_of(tmp_path, files, "purchases")
+    assert text.count("newest:") == 2
+    assert (rows.height, rows["amount_cents"].sum()) == (39 * 2, 39 * 2_100)
+    assert said.findings == ()
+
+
+LEDGER = "entry,customer_id,booked_at,points"
+
+
+def test_entries_of_a_ledger_that_changed_since(tmp_path: Path) -> None:
+    def entries(first: int, last: int, times: int) -> list[str]:
+        rows = [f"e{n},c{n % 25},{START + timedelta(days=n)},{(20 + n) * times}" for n in range(first, last)]
+        return [LEDGER, *rows]
+
+    orders = [HEAD, *(f"o{n},c{n % 25},{START + timedelta(days=n)},s,1,9.00,paid" for n in range(60))]
+    files = written_to(tmp_path, orders=orders, points_a=entries(0, 40, 1), points_b=entries(30, 60, 2))
+    text, said, rows = kept_of(tmp_path, files, "own_points_a")
+    assert "as what entry name" in text
+    assert (rows.height, rows["x_points"].sum()) == (
+        60,
+        sum(20 + n for n in range(30)) + 2 * sum(range(50, 80)),
+    )
+    assert said.findings == ()
+    mapping = (tmp_path / "m.yaml").read_text()
+    start = mapping.index("    newest:")
+    (tmp_path / "m.yaml").write_text(mapping[:start] + mapping[mapping.index("tables:", start) :])
+    (finding,) = check(tmp_path / "m.yaml").findings
+    assert (finding.name, finding.is_fatal) == ("own_points_a.twice", True)

@@ -64,9 +64,20 @@ class Amounts:
             if len(counts) > 1:
                 yield _several(source, name, counts.most_common(5), len(counts))
         for source, parts in self.orders.items():
-            yield from _not_adding_up(source, together(pl.concat(parts).lazy()))
+            yield from _not_adding_up(source, together(pl.concat(parts, how="diagonal").lazy()))
         if self.traded:
             yield from _refunds(pl.concat(self.traded))
+
+    def agreements(self) -> Iterator[str]:
+        """Say which totals of orders their lines add up to."""
+        for source, parts in self.orders.items():
+            taken, _ = _taken(together(pl.concat(parts, how="diagonal").lazy()))
+            if taken is not None and taken.share >= ENOUGH:
+                beside = "".join(f" and {name.partition(':')[2]}" for name in taken.extras)
+                yield (
+                    f"amounts add up: prices times quantity{beside} reach {taken.total.partition(':')[2]} of "
+                    f"{source} in {taken.fits:,} of {taken.orders:,} orders"
+                )
 
     def _codes(self, cells: pl.Series, source: str, name: str) -> None:
         told = cells.filter(cells.str.contains(CODE).fill_null(False)).str.to_uppercase()
@@ -109,10 +120,7 @@ def _is_return(frame: pl.DataFrame) -> pl.Expr:
 
 def _not_adding_up(source: str, orders: pl.DataFrame) -> Iterator[Finding]:
     """Hold the sums of orders against their totals."""
-    columns = [name.partition(":")[2] for name in orders.columns if name.startswith("sum:")]
-    totals = [name for name in columns if name.startswith("total:")]
-    found = sums(orders, totals, [name for name in columns if name not in totals])
-    taken = best(found, True, AS_TAKEN)
+    taken, found = _taken(orders)
     if taken is None or taken.share >= ENOUGH:
         return
     first = found[0]
@@ -130,6 +138,14 @@ def _not_adding_up(source: str, orders: pl.DataFrame) -> Iterator[Finding]:
         "has tax and shipping, which prices of lines have not"
     )
     yield Finding("purchases", "amounts", _says(source, orders, taken), advice, stops=stops)
+
+
+def _taken(orders: pl.DataFrame) -> tuple[Sum | None, list[Sum]]:
+    """How lines as they are taken come nearest to a total, and all ways to add up."""
+    columns = [name.partition(":")[2] for name in orders.columns if name.startswith("sum:")]
+    totals = [name for name in columns if name.startswith("total:")]
+    found = sums(orders, totals, [name for name in columns if name not in totals])
+    return best(found, True, AS_TAKEN), found
 
 
 def _says(source: str, orders: pl.DataFrame, taken: Sum, other: Sum | None = None) -> str:

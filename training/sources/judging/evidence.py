@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import time
 
 import polars as pl
 
@@ -157,13 +158,21 @@ def _common(one: pl.Series, other: pl.Series) -> int:
 
 def _prints(table: str, frame: pl.DataFrame, aside: pl.DataFrame) -> pl.DataFrame:
     """What identifies each accepted row, as a number, and its file."""
-    names = SAME.get(table) or [name for name in frame.columns if not name.startswith("_")]
+    names = SAME.get(table) or _told_by(frame)
     keys = [pl.col(name) for name in names if name in frame.columns and name != "order_id"]
     if "order_id" in frame.columns:  # ids counted anew in each file tell no row apart
         counted = pl.concat_str(FILE, pl.lit(":"), pl.col(ROW).cast(pl.String))
         keys.append(pl.when(pl.col("order_id") != counted).then("order_id").alias("order_id"))
     good = with_marks(frame, aside).filter(~pl.col("_aside"))
     return good.select(print=pl.struct(keys).hash(), file=FILE)
+
+
+def _told_by(frame: pl.DataFrame) -> list[str]:
+    """What names a row of a brand's own table: whose it is and when; of bare days also what it says."""
+    own = [name for name in frame.columns if not name.startswith("_")]
+    plain = [name for name in own if not name.startswith("x_") and name not in ("recorded_at", "ends_at")]
+    whole_days = (frame["occurred_at"].drop_nulls().dt.time() == time()).all()
+    return [name for name in own if not frame.schema[name].is_numeric()] if whole_days else plain
 
 
 def _twice(table: str, prints: pl.DataFrame) -> Iterator[Finding]:

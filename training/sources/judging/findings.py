@@ -16,6 +16,7 @@ KINDS = {
     "outcomes_end": "outcomes that stop before their subjects",
     "outcomes_before": "outcomes before what they answer",
     "amounts": "lines that do not add up to their orders' totals",
+    "unmet": "lines without their orders, or orders without lines",
     "refunds": "orders that give back more than they cost",
     "currencies": "several currencies in one column of amounts",
 }

@@ -45,7 +45,8 @@ def with_marks(frame: pl.DataFrame, aside: pl.DataFrame) -> pl.DataFrame:
     bad = aside.select(
         pl.col("file").alias(FILE), pl.col("row").alias(ROW), _aside=pl.lit(True), _unread=unread
     )
-    joined = frame.join(bad.unique(), on=[FILE, ROW], how="left", maintain_order="left")
+    bad = bad.group_by(FILE, ROW).agg(pl.col("_aside", "_unread").any())  # a row may have several products
+    joined = frame.join(bad, on=[FILE, ROW], how="left", maintain_order="left")
     return joined.with_columns(pl.col("_aside", "_unread").fill_null(False))
 
 

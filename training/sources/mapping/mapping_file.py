@@ -229,6 +229,12 @@ def _check_names(mapping: Mapping) -> None:
     for keys, part in every:
         named.append(((*keys, "source"), part.source))
         named += [((*keys, "join", n, "source"), join.source) for n, join in enumerate(part.join)]
+    for source, made in mapping.sources.items():
+        for n, join in enumerate(made.join):
+            named.append((("sources", source, "join", n, "source"), join.source))
+            if join.source == source or (join.source in known and mapping.sources[join.source].join):
+                where = mapping.place.at("sources", source, "join", n, "source")
+                raise ValueError(f"{where}: {join.source!r} is joined itself; name sources without `join`")
     for keys, name in named:
         if name not in mapping.sources:
             raise ValueError(f"{mapping.place.at(*keys)}: no source {name!r}; there are {known}")

@@ -1,5 +1,6 @@
 """Where rows of a mapping come from: a file, a folder or a database, and how sources are joined."""
 
+import re
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -18,11 +19,75 @@ class FillDown(Strict):
     columns: tuple[str, ...] = Field(min_length=1, description="columns whose empty cells are filled")
 
 
+class Lines(Strict):
+    """Make a row a product of orders that have their products beside each other, or in one cell."""
+
+    columns: dict[str, tuple[str, ...]] = Field(
+        {}, description="new column: its columns, one a line, as {sku: [item_1_sku, item_2_sku]}"
+    )
+    json_: str | None = Field(None, alias="json", description="column with a list of objects")
+    fields: dict[str, str] = Field({}, description="of `json`: new column: name of the object's field")
+    split: dict[str, str] = Field({}, description="new column: column whose cells are lists")
+    between: str = Field(";", min_length=1, description="of `split`: any of these characters parts a list")
+    form: str | None = Field(
+        None, description="of `split`: pattern of an element, whose named groups are columns instead"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        given = [name for name in ("columns", "json_", "split") if getattr(self, name)]
+        if len(given) != 1:
+            raise ValueError("exactly one of columns, json and split is needed")
+        if len({len(names) for names in self.columns.values()}) > 1:
+            raise ValueError("`columns` are to have as many columns each")
+        if bool(self.json_) != bool(self.fields):
+            raise ValueError("`json` and `fields` belong together")
+        if self.form is not None and (len(self.split) != 1 or not self.groups):
+            raise ValueError("`form` is a pattern with named groups, as (?<sku>.+), of one column to split")
+        return self
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Columns that `form` makes."""
+        return tuple(re.findall(r"\(\?P?<([A-Za-z_]\w*)>", self.form or ""))
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The new columns."""
+        return self.groups or (*self.columns, *self.fields, *self.split)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The columns that they are made of."""
+        wide = (name for names in self.columns.values() for name in names)
+        return (*wide, *((self.json_,) if self.json_ else ()), *self.split.values())
+
+
 class Newest(Strict):
     """Of rows that stand in several files of a source, keep those of the newest file."""
 
     by: tuple[str, ...] = Field(min_length=1, description="columns that rows share which are the same")
     time: Cell = Field(description="a time; the file in which it reaches furthest is the newest")
+
+
+class Join(Strict):
+    """Bring in the columns of another source; at most one row of it matches.
+
+    Of a part each is named ``<as>_<column>``; of a source they keep their names, those aside that it has
+    itself. With ``latest`` the newest row counts that is not newer than the row it is joined to.
+    """
+
+    source: str
+    as_: str | None = Field(None, alias="as", description="prefix of its columns; else the source's name")
+    where: str | None = Field(None, description="SQL condition on its columns")
+    on: dict[str, str] = Field(min_length=1, description="column here: column there")
+    latest: dict[str, str] | None = Field(
+        None, min_length=1, max_length=1, description="time here: time there"
+    )
+
+    @property
+    def prefix(self) -> str:
+        return self.as_ or self.source
 
 
 class Source(Strict):
@@ -56,6 +121,10 @@ class Source(Strict):
     )
     newest: Newest | None = Field(
         None, description="which rows count that stand in several files, as exports made again have them"
+    )
+    lines: Lines | None = Field(None, description="how rows of several products become one a product")
+    join: tuple[Join, ...] = Field(
+        (), description="columns of other sources beside its own, as what an order says beside its lines"
     )
     fields: dict[str, Cell] = Field({}, description="further columns, made in this order")
 
@@ -97,22 +166,3 @@ class Source(Strict):
         if self.file and (self.table or self.query or self.version):
             raise ValueError("`table`, `query` and `version` belong to a `url`")
         return self
-
-
-class Join(Strict):
-    """Bring in the columns of another source, each named ``<as>_<column>``; at most one row matches.
-
-    With ``latest`` the newest row counts that is not newer than the row it is joined to.
-    """
-
-    source: str
-    as_: str | None = Field(None, alias="as", description="prefix of its columns; else the source's name")
-    where: str | None = Field(None, description="SQL condition on its columns")
-    on: dict[str, str] = Field(min_length=1, description="column here: column there")
-    latest: dict[str, str] | None = Field(
-        None, min_length=1, max_length=1, description="time here: time there"
-    )
-
-    @property
-    def prefix(self) -> str:
-        return self.as_ or self.source

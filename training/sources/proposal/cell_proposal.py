@@ -8,7 +8,7 @@ import polars as pl
 
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
-from training.sources.proposal.name_patterns import CENTS, CONSENTS, GENDERS, REFUSING
+from training.sources.proposal.name_patterns import CENTS, CONSENTS, GENDERS, REFUSING, means
 from training.sources.proposal.time_formats import read
 from training.sources.reading.money_columns import plain_name
 from training.sources.reading.number_format import read_number
@@ -25,6 +25,7 @@ IDS = (
     "ticket_id",
     "account_id",
 )
+MAIL = r"[^@\s]+@[^@\s]+\.[^@\s.]+"
 NUMBERS = ("quantity", "minutes", "birth_year", "window_days", "satisfaction", "city_tier")
 
 
@@ -40,6 +41,10 @@ def cell_of(file: File, name: str, column_name: str, unsure: list[str]) -> dict[
         but = f", not {others}" if others and name == "occurred_at" else ""
         read = f", read as {' and '.join(column.readings[0])}" if column.readings else ""
         unsure.append(f"{file.label}: {column.name} is taken as {taken}{but}{read}")
+    if name == "member_id" and (key := personal_key(column)):
+        cell |= key
+        how = "; numbers that name no country are taken as they stand" if key["hash"] == "text" else ""
+        unsure.append(f"{file.label}: members are named by {column.name}, under a key (`hash:`){how}")
     if name in CONSENT:
         told = ", ".join(f"{word} is {meant}" for word, meant in cell["map"].items())
         unsure.append(
@@ -52,6 +57,18 @@ def cell_of(file: File, name: str, column_name: str, unsure: list[str]) -> dict[
         whole = "" if column.decimals else ", and has no decimals: it may be cents already"
         unsure.append(f"{file.label}: {column.name} is taken as whole money units (times 100){whole}")
     return cell
+
+
+def personal_key(column: Column) -> dict[str, Any]:
+    """Say how an id is made of e-mail addresses or phone numbers; empty where a column holds none."""
+    if re.fullmatch(MAIL, column.example.strip()):
+        return {"hash": "email"}
+    if not means(column.name, "phone") or column.kind not in ("text", "number") or column.decimals:
+        return {}
+    bare = re.sub(r"[\s\-/().]", "", column.example)
+    if re.fullmatch(r"(?:\+|00)\d{8,15}", bare):
+        return {"hash": "phone"}
+    return {"hash": "phone", "country": "86"} if re.fullmatch(r"1[3-9]\d{9}", bare) else {"hash": "text"}
 
 
 def is_in_cents(name: str) -> bool:

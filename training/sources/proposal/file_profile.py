@@ -1,24 +1,54 @@
 """What a file looks like: its columns, from rows all over it, and how it is written."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os.path import commonpath
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from training.sources.mapping.source_spec import Source
+from features.yaml_lines import Place
+from training.sources.mapping.source_spec import Join, Lines, Newest, Source
 from training.sources.proposal.column_profile import Column, by_all, column_of, settled
 from training.sources.proposal.hints import NONE, Hints
 from training.sources.reading.dialect import Dialect, dialect_of
 from training.sources.reading.files import FILE, ROW, files, kind_of
 from training.sources.reading.files import read as read_source
 from training.sources.reading.header import header_of
+from training.sources.reading.join import joined
+from training.sources.reading.reexports import of_newest
+from training.sources.reading.unrolled import unrolled
 from training.sources.reading.words import EMPTY
 from training.sources.reading.workbook import cells, sheets
 
 SAMPLE = 20_000  # rows at most, from all over the file
 HEAD = 20_000  # rows one after the other, where it matters what stands together
+ORDER, PRODUCT = "order", "product"  # what a joined file tells of a line
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Another file whose columns stand beside a file's own.
+
+    Parameters
+    ----------
+    file, on
+        The other file, and column here: column there.
+    prefix
+        Of its columns whose names are taken.
+    names
+        Its columns: how they are called beside the file's own.
+    """
+
+    file: "File"
+    on: dict[str, str]
+    prefix: str
+    names: dict[str, str]
+
+    def to(self, frame: pl.LazyFrame, label: str) -> pl.LazyFrame:
+        """Join it to the rows of the file."""
+        rule = Join.model_validate({"source": self.file.label, "as": self.prefix, "on": self.on})
+        return joined(frame, self.file.of_newest(), rule, label, label, as_own=True)
 
 
 @dataclass(frozen=True)
@@ -31,6 +61,10 @@ class File:
         Keys of a source in the mapping file beside its path.
     also
         Further files that are read with it as one.
+    beside
+        Files whose columns are joined to it: what orders say, to their lines.
+    newest
+        Which rows that stand in several of its files count, as a key of a source.
     """
 
     path: Path
@@ -39,6 +73,8 @@ class File:
     hints: Hints = NONE
     written: dict[str, Any] = field(default_factory=dict)
     also: tuple[Path, ...] = ()
+    beside: tuple[Beside, ...] = ()
+    newest: dict[str, Any] = field(default_factory=dict)
 
     @property
     def times(self) -> list[Column]:
@@ -62,6 +98,44 @@ class File:
         """All files that are read as one."""
         return (self.path, *self.also)
 
+    def of_newest(self) -> pl.LazyFrame:
+        """The rows, of those that stand in several files those of the newest."""
+        if not self.newest:
+            return self.frame()
+        rule = Newest.model_validate(self.newest)
+        return of_newest(self.frame(), rule, Place(self.path, {}), ("newest",), self.label)
+
+    def as_lines(self, rule: dict[str, Any]) -> "File":
+        """Look at the same with a row a product, whose columns come first; lists themselves are none."""
+        made = Lines.model_validate(rule)
+        whole = _sketch(self.paths, self.written | {"lines": rule}, self.hints)
+        new = [column for column in whole.columns if column.name in made.made]
+        old = [column for column in whole.columns if column.name not in (*made.made, *made.read)]
+        return replace(whole, columns=(*new, *old))
+
+    @property
+    def places(self) -> tuple[tuple[Path, str | None], ...]:
+        """Where its rows are: files, each with the sheet where it is of a workbook."""
+        return tuple((path, self.written.get("sheet")) for path in self.paths)
+
+    @property
+    def _lines(self) -> Lines | None:
+        rule = self.written.get("lines")
+        return Lines.model_validate(rule) if rule else None
+
+    @property
+    def unrolled(self) -> tuple[str, ...]:
+        """Columns whose products have become rows of their own."""
+        return self._lines.read if self._lines else ()
+
+    @property
+    def of_orders(self) -> frozenset[str]:
+        """Columns that say something of an order, and are the same on all of its lines."""
+        beside = (name for one in self.beside if one.prefix == ORDER for name in one.names.values())
+        made = self._lines
+        own = (column.name for column in self.columns if made and column.name not in made.made)
+        return frozenset((*beside, *own))
+
     @property
     def is_alone(self) -> bool:
         """Tell whether it is one file, and no folder or several."""
@@ -69,7 +143,10 @@ class File:
 
     def frame(self) -> pl.LazyFrame:
         """The rows as a mapping reads them, with the file's name and the row's number."""
-        return _frame(self.paths, self.written)
+        frame = _frame(self.paths, self.written)
+        for one in self.beside:
+            frame = one.to(frame, self.label)
+        return frame
 
 
 def sketches(path: Path, hints: Hints = NONE) -> list[File]:
@@ -154,7 +231,8 @@ def _sketch(paths: tuple[Path, ...], written: dict[str, Any], hints: Hints) -> F
 def _frame(paths: tuple[Path, ...], written: dict[str, Any]) -> pl.LazyFrame:
     folder = Path(commonpath([path.parent for path in paths]))
     named = [str(path.relative_to(folder)) for path in paths]
-    return read_source(Source.model_validate({"file": named, **written}), folder)
+    source = Source.model_validate({"file": named, **written})
+    return unrolled(read_source(source, folder), source, source.label)
 
 
 def _words(sample: pl.DataFrame) -> list[str]:

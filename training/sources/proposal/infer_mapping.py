@@ -6,25 +6,31 @@ from dataclasses import replace
 from typing import Any
 
 from features import tables
-from training.sources.proposal.cell_proposal import CONSENT, cell_of, consents, doubts, is_in_cents, written
+from training.sources.proposal.cell_proposal import (
+    CONSENT,
+    cell_of,
+    consents,
+    personal_key,
+)
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.guess import Guess
-from training.sources.proposal.line_amounts import adjusted, negative
+from training.sources.proposal.line_amounts import adjusted
+from training.sources.proposal.line_price import kind_by_sign, price_of_total
 from training.sources.proposal.name_patterns import (
-    COLUMNS,
+    CALLED,
     DEFAULTS,
     FILES,
-    GOODS,
     OUTCOME,
-    PAID,
+    OWN_IDS,
     REFUNDS,
+    means,
 )
 from training.sources.proposal.order_fill import filled_down, said
 from training.sources.proposal.presets import preset_of
 from training.sources.proposal.rows_left_out import condition
 from training.sources.proposal.taken_off import with_forms
-from training.sources.reading.money_columns import meaning, plain_name
+from training.sources.reading.money_columns import plain_name
 from training.sources.reading.words import TRUE
 
 TIMES = ("occurred_at", "joined_at", "recorded_at")
@@ -78,11 +84,11 @@ def as_table(file: File, table: str) -> Guess | None:
     unsure: list[str] = []
     cells = {name: cell_of(file, name, column, unsure) for name, column in used.items()}
     if table == "purchases" and "unit_price_cents" not in cells:
-        cells |= _line_total(file, used, unsure)
+        cells |= price_of_total(file, used, unsure)
     if table in ("responses", "events") and "lead_id" in cells:
         cells.pop("member_id", None)
     if table == "purchases":
-        cells |= _returns(file, used, unsure)
+        cells |= kind_by_sign(file, used, unsure)
     if table in TIMELESS and "occurred_at" not in cells:
         cells["occurred_at"] = {"value": "1970-01-01"}
         unsure.append(
@@ -113,56 +119,48 @@ def _with_amounts(made: Guess) -> Guess:
     return replace(formed, cells=_in_order("purchases", formed.cells))
 
 
-def _returns(file: File, used: dict[str, str], unsure: list[str]) -> dict[str, dict[str, Any]]:
-    """Negative quantities are returns, where no column says which lines are."""
-    quantity = next((column for column in file.columns if column.name == used.get("quantity")), None)
-    if quantity is None or not quantity.negatives or "kind" in used:
-        return {}
-    unsure.append(f"{file.label}: lines with a negative {quantity.name} are taken as returns")
-    return {"kind": {"sql": f"CASE WHEN {negative(quantity)} THEN 'return' ELSE 'sale' END"}}
-
-
 def _score(file: File, table: str, used: list[str], made_up: dict[str, Any]) -> float:
     by_name = 2.0 if re.search(FILES[table], file.label.lower()) else 0.0
     by_name += sum(1.0 for column in file.times[:1] if re.search(FILES[table], column.name.lower()))
     telling = [name for name in used if name not in (*TIMES, "member_id", "channel", "kind")]
     ids = {"members": "member_id", "leads": "lead_id", "products": "product_id", "campaigns": "campaign_id"}
-    key = next((column for column in file.columns if table in ids and _is(column.name, ids[table])), None)
+    key = next((column for column in file.columns if table in ids and means(column.name, ids[table])), None)
     unique = 0.0 if key is None else (1.5 if key.is_unique else -2.0)
     return by_name + 0.75 * len(telling) + unique - 0.5 * len(made_up)
-
-
-def _is(name: str, concept: str) -> bool:
-    return re.fullmatch(COLUMNS[concept], plain_name(name)) is not None
 
 
 def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | None:
     free = [column for column in file.columns if column.name not in used.values()]
     if name == "occurred_at":
         return _time(file)
-    named = [column for column in free if name in COLUMNS and _is(column.name, name)]
-    if not named and name in COLUMNS and file.grouped:
-        named = [column for column in free if _is(column.name.rpartition(" ")[2], name)]
-    if (table, name) == ("purchases", "kind"):  # a status is none, and has words of its own
-        named = [column for column in named if column.values and {*column.values} <= {"sale", "return"}]
-    if name in CONSENT:
-        named = [column for column in named if consents(column)]
-    if name == "deceased":  # a date of death is no truth value
-        named = [column for column in named if column.kind == "truth"]
-    if name in TIMES:
-        named = [column for column in named if column.kind == "time"]
-    if not named and name == {
-        "members": "member_id",
-        "products": "product_id",
-        "campaigns": "campaign_id",
-    }.get(table):
-        named = [column for column in free if plain_name(column.name) == "id"]
+    named = [column for column in free if means(column.name, name)]
+    if not named and file.grouped:
+        named = [column for column in free if means(column.name.rpartition(" ")[2], name)]
+    named = [column for column in named if _can_be(column, name, table)]
+    if not named and name == OWN_IDS.get(table):
+        is_sure = table in CALLED or re.search(FILES[table], file.label.lower())
+        ids = [c for c in free if plain_name(c.name) == "id"]
+        named = [c for c in ids if table in CALLED or c.is_unique or file.also] if is_sure else []
+    if not named and name == "member_id":
+        named = [column for column in free if personal_key(column)]
     return next(iter(named), None)
+
+
+def _can_be(column: Column, name: str, table: str) -> bool:
+    """Whether the cells of a column bear out what its name says."""
+    if (table, name) == ("purchases", "kind"):  # a status is none, and has words of its own
+        return bool(column.values) and {*column.values} <= {"sale", "return"}
+    if name in CONSENT:
+        return bool(consents(column))
+    kinds = {"deceased": "truth", "discount_cents": "number", **dict.fromkeys(TIMES, "time")}
+    return column.kind == kinds.get(
+        name, column.kind
+    )  # a date of death is no truth value, a code no discount
 
 
 def _time(file: File) -> Column | None:
     named = [column for column in file.times if column.name == file.hints.time]
-    telling = [column for column in file.times if not _is(column.name, "recorded_at")]
+    telling = [column for column in file.times if not means(column.name, "recorded_at")]
     first = next(iter(named or telling or file.times), None)
     return first if first is None or named else _finer(first, telling)
 
@@ -172,30 +170,6 @@ def _finer(day: Column, times: list[Column]) -> Column:
     stem = plain_name(day.name).rpartition("_")[0]
     alike = [column for column in times if stem and plain_name(column.name).rpartition("_")[0] == stem]
     return day if day.has_clock else next((column for column in alike if column.has_clock), day)
-
-
-def _line_total(file: File, used: dict[str, str], unsure: list[str]) -> dict[str, dict[str, Any]]:
-    numbers = [c for c in file.columns if c.kind == "number"]
-    totals = [c for c in numbers if _is(c.name, "line_total") or meaning(c.name) == "total"]
-    totals = [c for c in totals if meaning(c.name) not in ("tax", "shipping")]
-    goods = [c for c in totals if re.search(GOODS, plain_name(c.name))]
-    totals = [*goods, *(c for c in totals if c not in goods)]
-    found = next((c for c in totals if re.search(PAID, plain_name(c.name))), totals[0] if totals else None)
-    if found is None:
-        return {}
-    others = [c.name for c in totals if c.name != found.name]
-    but = f", not {others}" if others else ""
-    unsure.append(f"{file.label}: {found.name} is taken as the price of a line of one piece{but}")
-    unsure += [f"{file.label}: {found.name} {doubt}" for doubt in doubts(found, "unit_price_cents")]
-    price = {"column": found.name, **written(found, "unit_price_cents")}
-    price |= {} if is_in_cents(found.name) else {"times": 100}
-    quantity = next((c for c in file.columns if c.name == used.get("quantity")), None)
-    if found.negatives:  # the amounts say what was given back
-        used.pop("quantity", None)
-    elif quantity is not None and quantity.negatives:
-        back = f"CASE WHEN {negative(quantity)} THEN -1 ELSE 1 END"
-        return {"unit_price_cents": price, "quantity": {"sql": back}}
-    return {"unit_price_cents": price, "quantity": {"value": 1}}
 
 
 def _made_up(table: str, name: str, cells: dict[str, Any], unsure: list[str]) -> dict[str, Any] | None:

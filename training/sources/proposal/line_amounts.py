@@ -18,9 +18,12 @@ from training.sources.judging.order_totals import (
     sums,
     worth,
 )
+from training.sources.proposal.cell_proposal import is_in_cents
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
+from training.sources.proposal.name_patterns import means
 from training.sources.reading.cell_types import as_text
+from training.sources.reading.files import ROW
 from training.sources.reading.money_columns import amount as read_amount
 from training.sources.reading.money_columns import meaning
 
@@ -48,6 +51,11 @@ class Amounts:
         """Add a doubt."""
         self.unsure.append(f"{self.file.label}: {sentence}")
 
+    def order(self, cells: Cells) -> str | None:
+        """What the lines of an order share: its id, or the row that they stood in."""
+        name = cells.get("order_id", {}).get("column")
+        return name if name != ROW or "lines" in self.file.written else None
+
     def column(self, cell: dict[str, Any] | None) -> Column | None:
         """The file's column of a cell."""
         return next((c for c in self.file.columns if cell and c.name == cell.get("column")), None)
@@ -58,7 +66,8 @@ def adjusted(file: File, cells: Cells) -> Amounts:
     made = Amounts(file)
     price = made.column(cells.get("unit_price_cents"))
     is_of_pieces = made.column(cells.get("quantity")) is not None
-    if price is None or (is_of_pieces and not any(meaning(c.name) == "total" for c in file.columns)):
+    has_total = any(meaning(c.name) == "total" for c in file.columns)
+    if price is None or (is_of_pieces and not has_total and not file.of_orders):
         return made  # there is nothing to hold the price against
     orders, totals, extras = _orders(made, cells)
     if not is_of_pieces:
@@ -168,13 +177,16 @@ def negative(column: Column) -> str:
 
 def _price_of_an_order(made: Amounts, cells: Cells, price: Column, orders: pl.DataFrame) -> None:
     """Split what stands as the price of each line, but is the order's, over its lines."""
-    order = made.column(cells.get("order_id"))
+    order = made.order(cells)
     several = orders.filter((pl.col("lines") > 1) & (pl.col("max:price") > 0)).height
-    if order is None or several < FEW or not of_order(orders, "price"):
+    is_told = price.name in made.file.of_orders
+    if order is None or not (is_told or (several >= FEW and of_order(orders, "price"))):
         if price.negatives and "kind" not in cells:
             whole_line(made, cells, price)
         return
-    made.fields["line_amount"] = _spread(price, order)
+    pieces = next((c for c in made.file.columns if means(c.name, "quantity")), None)
+    over = f'CAST("{pieces.name}" AS DOUBLE)' if pieces and not pieces.decimal else None
+    made.fields["line_amount"] = _spread(price, order, over)
     made.cells["unit_price_cents"] = {"column": "line_amount", "times": 100}
     made.say(
         f"{price.name} is the same on all lines of {several:,} orders: it is taken as the order's and split "
@@ -182,22 +194,42 @@ def _price_of_an_order(made: Amounts, cells: Cells, price: Column, orders: pl.Da
     )
 
 
-def _spread(column: Column, order: Column, over: str | None = None) -> dict[str, Any]:
-    cell: dict[str, Any] = {"column": column.name} | ({"decimal": column.decimal} if column.decimal else {})
-    return cell | {"spread": {"by": order.name} | ({"over": over} if over else {})}
+def _spread(column: Column, order: str, over: str | None = None) -> dict[str, Any]:
+    return in_units(column) | {"spread": {"by": order} | ({"over": over} if over else {})}
+
+
+def in_units(column: Column) -> dict[str, Any]:
+    """Make an amount of a column in whole money units, so that a part of it is still one of cents."""
+    if is_in_cents(column.name) and not column.decimal:
+        return {"sql": f'CAST("{column.name}" AS DOUBLE) / 100'}
+    return {"column": column.name} | ({"decimal": column.decimal} if column.decimal else {})
 
 
 def _discount_of_an_order(made: Amounts, cells: Cells, orders: pl.DataFrame, found: list[Sum]) -> None:
     """Split a discount that is the order's, and stands on each of its lines, over them."""
-    discount, order = (made.column(cells.get(name)) for name in ("discount_cents", "order_id"))
+    discount, order = made.column(cells.get("discount_cents")), made.order(cells)
     once, lines = (best(found, True, (each,)) for each in ("once", "lines"))
-    if discount is None or order is None or once is None or lines is None:
+    if discount is None or order is None:
         return
-    if once.share >= ENOUGH and once.share > lines.share + CLEARLY:
-        made.fields["line_discount"] = _spread(discount, order)
-        made.cells["discount_cents"] = cells["discount_cents"] | {"column": "line_discount"}
-        made.cells["discount_cents"].pop("decimal", None)
-        made.say(
-            f"{discount.name} is taken as the order's and split over its lines: so {once.total} is reached "
-            f"in {once.fits:,} of {once.orders:,} orders, line by line in {lines.fits:,}"
+    why = ""
+    if once and lines and once.share >= ENOUGH and once.share > lines.share + CLEARLY:
+        why = (
+            f": so {once.total} is reached in {once.fits:,} of {once.orders:,} orders, line by line in "
+            f"{lines.fits:,}"
         )
+    if why or discount.name in made.file.of_orders:
+        made.fields["line_discount"] = _spread(discount, order, _worth(made, cells))
+        made.cells["discount_cents"] = cells["discount_cents"] | {"column": "line_discount", "times": 100}
+        made.cells["discount_cents"].pop("decimal", None)
+        made.say(f"{discount.name} is taken as the order's and split over its lines{why}")
+
+
+def _worth(made: Amounts, cells: Cells) -> str | None:
+    """The price of a line in SQL, where it is a number to SQL."""
+    told = [made.column(cells.get(name)) for name in ("unit_price_cents", "quantity")]
+    plain = [column for column in told if column is not None and not column.decimal]
+    return (
+        " * ".join(f'CAST("{column.name}" AS DOUBLE)' for column in plain)
+        if len(plain) == len(told)
+        else None
+    )

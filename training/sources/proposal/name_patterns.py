@@ -1,4 +1,17 @@
-"""How brands call things: patterns by which a proposal recognises columns and files."""
+"""How brands call things: patterns by which a proposal recognises columns and files.
+
+Those of English, German and Chinese stand here, words of further languages in ``header_words.yaml``.
+"""
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from training.sources.reading.money_columns import plain_name
 
 COLUMNS: dict[str, str] = {
     "member_id": r"kunde|mitglied|kunden?_?(nummer|nr|id|no)|kd_?nr|mitglieds?_?(nummer|nr|id)"
@@ -19,7 +32,8 @@ COLUMNS: dict[str, str] = {
     r"|(unit|item|piece|selling|sale)?_?price(_(in_)?(cents?|pence|minor(_units?)?))?|单价",
     "line_total": r"买家实际支付金额|实付金额|实际支付.*|betrag|summe|gesamt(preis|betrag|summe)?"
     r"|montant(_.*)?|importe(_.*)?|(sales_value|amount|total|revenue|net_?sales|paid|value|spend)(_.*)?|.*金额|实付.*",
-    "discount_cents": r"rabatt|nachlass|remise|descuento|.*disc(ount)?(_amount)?|优惠.*|折扣.*",
+    "discount_cents": r"rabatt|nachlass|remise|descuento|.*disc(ount)?(_amount)?(_(in_)?(cents?|pence))?"
+    r"|优惠.*|折扣.*",
     "category": r"(product_)?(category|department|class|group)|品类|类目",
     "brand": r"brand|maker|manufacturer|品牌",
     "list_price_cents": r"list_price|msrp|原价",
@@ -58,12 +72,16 @@ COLUMNS: dict[str, str] = {
     "recorded_at": r"(recorded|loaded|synced|inserted|ingested)(_\w+)?|入库.*",
 }
 FILES: dict[str, str] = {
-    "members": r"kunde|mitglied|cliente|member|customer|profile|client|user|demograph|household|会员|客户",
+    "members": r"kunde|mitglied|cliente|member|customer|profile|client|user|demograph|household|会员|客户"
+    r"|clienti|klant|kund|klient|клиент|顧客|会員|お客様|socios?|adh[eé]rent|abonn|abonad",
     "leads": r"lead|mql|prospect|线索",
     "identities": r"identit|account|binding|openid|账号",
-    "products": r"artikel|produkt|produit|producto|product|article|item|sku|catalog|商品",
+    "products": r"artikel|produkt|produit|producto|product|article|item|sku|catalog|商品"
+    r"|prodott|articol|produto|towar|товар",
     "purchases": r"bestell|auftr[aä]g|verk[aä]uf|umsatz|commande|pedido|venta|vente|order|purchase|sale"
-    r"|retail|invoice|transaction|basket|receipt|订单|交易",
+    r"|retail|invoice|transaction|basket|receipt|订单|交易"
+    r"|ordin[ei]|encomenda|bestelling|factu|scontrini|zam[oó]wieni|заказ|注文|受注|売上|購入"
+    r"|achat|compras|acquisti|recarga|payment|paiement|zahlung|pagamento|pagos|top_?up|入金",
     "events": r"event|visit|click|session|log|touch|behaviou?r|行为",
     "campaigns": r"campaign|offer|portfolio|活动",
     "contacts": r"contact|sent|mailing|exposure|触达",
@@ -71,6 +89,15 @@ FILES: dict[str, str] = {
     r"|abschl[uü]ss|gewonnen|成交|转化|响应",
     "care": r"ticket|complaint|care|service|case|工单|客服",
 }
+OWN_IDS = {  # of a table's rows, where a column is called ``id`` only
+    "members": "member_id",
+    "products": "product_id",
+    "campaigns": "campaign_id",
+    "leads": "lead_id",
+    "purchases": "order_id",
+    "care": "ticket_id",
+}
+CALLED = ("members", "products", "campaigns")  # others must be called so by their file
 OUTCOME = (
     r"y|label|target|outcome|churn(ed)?|exited|convert(ed)?|conversion|respon(se|ded)|visit(ed)?"
     r"|subscribed|won|流失|是否.*"
@@ -121,7 +148,44 @@ WITHDRAWN = (
     "withdrawn declined refused revoked denied unsubscribed opted_out opt-out suppressed widerrufen"
     " 拒绝 已拒绝 已撤回 已退订"
 )
-CONSENTS = dict.fromkeys(GRANTED.split(), "granted") | dict.fromkeys(WITHDRAWN.split(), "withdrawn")
+
+
+@cache
+def header_words() -> dict[str, Any]:
+    """Read the words of further languages."""
+    text = Path(__file__).with_name("header_words.yaml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found
+
+
+def means(name: str, concept: str) -> bool:
+    """Tell whether a column's name says that it holds a column of the contract, or of ``header_words``."""
+    plain = plain_name(name).rstrip(":*#_")
+    bare = re.sub(r"_*[(（\[][^()（）]*[)）\]]$", "", plain)  # `Preis (EUR)`, `E-Mail (Abrechnung)`
+    pattern = COLUMNS.get(concept)
+    known = pattern is not None and any(re.fullmatch(pattern, one) for one in (plain, bare))
+    return known or not _words(concept).isdisjoint((_unaccented(plain), _unaccented(bare)))
+
+
+@cache
+def _words(concept: str) -> frozenset[str]:
+    return frozenset(_unaccented(word) for word in header_words()["columns"].get(concept, ()))
+
+
+def _unaccented(word: str) -> str:
+    """``número_de_pedido`` as ``numero_de_pedido``."""
+    return "".join(sign for sign in unicodedata.normalize("NFKD", word) if not unicodedata.combining(sign))
+
+
+def comes_to_nothing(word: str) -> bool:
+    """Tell whether a state of an order says that nothing came of it."""
+    state = word.strip().lower()
+    return state in header_words()["void"] or re.fullmatch(VOID, state) is not None
+
+
+CONSENTS = dict.fromkeys([*GRANTED.split(), *header_words()["granted"]], "granted")
+CONSENTS |= dict.fromkeys([*WITHDRAWN.split(), *header_words()["withdrawn"]], "withdrawn")
+GENDERS |= {word: sex for sex in ("male", "female") for word in header_words()[sex]}
 REFUSING = r".*(opt_?out|unsubscribed|do_not_).*|退订"  # columns whose yes is a refusal
 DEFAULTS: dict[str, dict[str, object]] = {
     "order_id": {"column": "_row"},

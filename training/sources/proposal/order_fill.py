@@ -1,15 +1,13 @@
 """Orders whose customer, time and state stand on their first line only."""
 
-import re
 from dataclasses import replace
 
 import polars as pl
 
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
-from training.sources.proposal.name_patterns import COLUMNS
+from training.sources.proposal.name_patterns import means
 from training.sources.reading.cell_types import as_text
-from training.sources.reading.money_columns import plain_name
 
 FEW = 3  # orders of several lines, before their form tells something
 ENOUGH = 0.9  # of these orders
@@ -17,14 +15,16 @@ ENOUGH = 0.9  # of these orders
 
 def filled_down(file: File) -> File:
     """Fill what stands on the first line of orders only, where a file's orders are written so."""
-    order = next((c for c in file.columns if _is(c, "order_id") and not c.is_unique), None)
+    order = next((c for c in file.columns if means(c.name, "order_id") and not c.is_unique), None)
     if order is None or "fill_down" in file.written or order.filled < file.rows:
         return file
     sparse = [
-        c for c in file.columns if 0 < c.filled < file.rows and (c.kind != "number" or _is(c, "member_id"))
+        c
+        for c in file.columns
+        if 0 < c.filled < file.rows and (c.kind != "number" or means(c.name, "member_id"))
     ]
     names = _on_first_lines(file, order, sparse)
-    if not any(c.kind == "time" or _is(c, "member_id") for c in sparse if c.name in names):
+    if not any(c.kind == "time" or means(c.name, "member_id") for c in sparse if c.name in names):
         return file
     columns = tuple(replace(c, filled=file.rows) if c.name in names else c for c in file.columns)
     return replace(
@@ -54,7 +54,3 @@ def said(file: File) -> list[str]:
     return [
         f"{file.label}: {names} stand on the first line of each {rule['by']} only, and hold for its others"
     ]
-
-
-def _is(column: Column, concept: str) -> bool:
-    return re.fullmatch(COLUMNS[concept], plain_name(column.name)) is not None

@@ -1,6 +1,5 @@
 """Whose rows a file has: the column whose values are ids that a table placed before has, too."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from features.own_tables import SUBJECTS
 from features.personal_keys import normal
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of
-from training.sources.proposal.name_patterns import COLUMNS
+from training.sources.proposal.name_patterns import means
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import plain_name
 
@@ -164,4 +163,4 @@ def _are_long(ids: pl.Series) -> bool:
 def _is_named(name: str, ids: Ids) -> bool:
     plain = plain_name(name)
     alike = plain in {plain_name(head) for head in ids.heads}
-    return alike or (ids.name in COLUMNS and re.fullmatch(COLUMNS[ids.name], plain) is not None)
+    return alike or means(name, ids.name)

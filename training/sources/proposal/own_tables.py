@@ -11,7 +11,9 @@ from training.sources.proposal.file_profile import File
 from training.sources.proposal.own_columns import Found, columns_of, written_with
 from training.sources.proposal.own_keys import Ids, Key, keys, placed, values
 from training.sources.proposal.own_times import Times, cell, newest, times_of
+from training.sources.proposal.own_ways import Way, ways
 from training.sources.proposal.own_words import Words, free, slug, words
+from training.sources.proposal.reexports import repeated_by
 
 LEAK = (
     "no column holds a time at which a row happened; taken as known from the start it would be a leak until "
@@ -33,12 +35,15 @@ class OwnTables:
         What a human should look at.
     ids
         Ids that rows of other files may name: the ways of a second hop.
+    newest
+        Which rows count that stand in several files, by the source's name.
     """
 
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
     unsure: list[str] = field(default_factory=list)
     ids: list[Ids] = field(default_factory=list)
+    newest: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def say(self, file: File, sentence: str) -> None:
         """Add a doubt about a file."""
@@ -67,10 +72,29 @@ def own_tables_of(
     direct = [ids for ids in known if ids.name in SUBJECTS]
     rest = {name: file for name, file in files.items() if not _place(made, name, file, direct, until)}
     hops = [*made.ids, *(ids for ids in known if ids.name not in SUBJECTS and _has_subject(ids, direct))]
+    rest = {name: file for name, file in rest.items() if not _place(made, name, file, hops, until)}
+    further = list(ways(tables, placed_files, made.tables)) if rest else []
     for name, file in rest.items():
-        if not _place(made, name, file, hops, until):
+        if not _placed_through(made, name, file, further, until):
             _say_why_not(made, file, direct)
     return made
+
+
+def _placed_through(
+    made: OwnTables, name: str, file: File, further: list[Way], until: datetime | None
+) -> bool:
+    """Add a file, and the table that leads to its rows, where a column that no table took names them."""
+    before = set(made.tables)
+    if not _place(made, name, file, [way.ids for way in further], until):
+        return False
+    through = {table for new in set(made.tables) - before for table in made.tables[new].get("through", ())}
+    leading = {way.ids.table: way.table for way in further if way.ids.table in through}
+    made.tables = leading | made.tables
+    for table in leading:
+        made.say(
+            file, f"its rows are found through a table of their own, {table}, whose words are to be said"
+        )
+    return True
 
 
 def _has_subject(ids: Ids, direct: Collection[Ids]) -> bool:
@@ -89,6 +113,10 @@ def _place(made: OwnTables, name: str, file: File, known: list[Ids], until: date
     made.files[name] = file
     _say_key(made, file, found)
     _say_times(made, file, times)
+    again = repeated_by(file, found[0].column.name, times.occurred)
+    if again is not None:
+        made.newest[name] = again[0]
+        made.say(file, again[1])
     later = {c.name: written_with(file, c, _base(times, found[0])) for c in times.later}
     gone = {column for columns in later.values() for column in columns}
     columns = columns_of(file, {found[0].column.name, *gone})

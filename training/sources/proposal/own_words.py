@@ -10,7 +10,7 @@ from typing import Any, Literal
 import yaml
 
 from features.own_tables import NAME
-from training.sources.proposal.name_patterns import COLUMNS
+from training.sources.proposal.name_patterns import means
 from training.sources.reading.money_columns import meaning, plain_name
 
 MONEY = ("unit_price_cents", "line_total", "list_price_cents", "discount_cents", "cost_cents")
@@ -60,9 +60,9 @@ def says(pattern: str, name: str) -> bool:
 def is_money(name: str) -> bool:
     """Tell whether a column's name says that it holds amounts of money."""
     plain = re.sub(r"_*[(（][^()（）]*[)）]$", "", plain_name(name))
-    if re.fullmatch(COLUMNS["discount_cents"], plain) and "优惠券" in plain:
+    if means(plain, "discount_cents") and "优惠券" in plain:
         return False
-    known = any(re.fullmatch(COLUMNS[one], plain) for one in MONEY)
+    known = any(means(plain, one) for one in MONEY)
     return known or meaning(name) in ("total", "tax", "shipping") or says("money", plain)
 
 

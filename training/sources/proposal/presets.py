@@ -13,6 +13,7 @@ from features import tables as contract
 from training.sources.proposal.cell_proposal import written
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
+from training.sources.proposal.name_patterns import means
 from training.sources.reading.files import FILE, ROW
 
 FOLDER = Path(__file__).parents[1] / "presets"
@@ -52,6 +53,8 @@ class Preset:
             found["fill_down"] = found["fill_down"] | {"columns": kept}
         if "fields" in found:
             found["fields"] = self._fields(there)
+        if "lines" in file.written:
+            found["fields"] = self._split(found.get("fields", {}), file)
         return {key: value for key, value in found.items() if value}
 
     def parts(self, source: str, file: File) -> dict[str, list[dict[str, Any]]]:
@@ -65,8 +68,23 @@ class Preset:
             table: [_written(part, seen) for one in parts if (part := _part(table, one, there))]
             for table, parts in self.tables.items()
         }
+        if "lines" in file.written:
+            made = {table: [_of_product(part, file) for part in parts] for table, parts in made.items()}
         return {
             table: [{"source": source, **part} for part in parts] for table, parts in made.items() if parts
+        }
+
+    def _split(self, fields: dict[str, Any], file: File) -> dict[str, Any]:
+        """Split what an order was paid, or was paid back, over its lines."""
+        whole = [part["columns"] for part in self.tables.get("purchases", ()) if _is_whole(part["columns"])]
+        amounts = {
+            name: cells["order_id"] for cells in whole for name in _named(cells["unit_price_cents"], False)
+        }
+        pieces = next((c.name for c in file.columns if c.name not in file.of_orders and _counts(c)), None)
+        over = {"over": f'CAST("{pieces}" AS DOUBLE)'} if pieces else {}
+        return {
+            name: cell | {"spread": {"by": amounts[name], **over}} if name in amounts else cell
+            for name, cell in fields.items()
         }
 
     def said(self, label: str) -> list[str]:
@@ -80,6 +98,24 @@ class Preset:
             cell = _first(cells, there | set(found))
             found |= {name: cell} if cell is not None else {}
         return found
+
+
+def _is_whole(cells: dict[str, Any]) -> bool:
+    """Whether a part takes an order as one line of one piece."""
+    pieces = cells.get("quantity")
+    return isinstance(pieces, dict) and pieces.get("value") in (1, -1) and "product_id" not in cells
+
+
+def _of_product(part: dict[str, Any], file: File) -> dict[str, Any]:
+    """The same, naming the product of the line."""
+    product = next((c.name for c in file.columns if c.name not in file.of_orders and not _counts(c)), None)
+    if product is None or not _is_whole(part["columns"]):
+        return part
+    return part | {"columns": part["columns"] | {"product_id": product}}
+
+
+def _counts(column: Column) -> bool:
+    return means(column.name, "quantity")
 
 
 def _columns(file: File) -> set[str]:
@@ -157,7 +193,7 @@ def _made(one: dict[str, Any]) -> Preset:
 
 def preset_of(file: File) -> Preset | None:
     """Find the preset whose headers a file has, all of one of its sets."""
-    names = {column.name for column in file.columns}
+    names = {column.name for column in file.columns} | set(file.unrolled)
     return next((one for one in presets() if _is_of(names, one.recognised_by)), None)
 
 

@@ -3,36 +3,35 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from os.path import commonpath
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import yaml
 
-from features import tables as contract
 from features.personal_keys import VARIABLE as KEY_VARIABLE
 from features.requirements import NONE as NO_TASKS
-from features.requirements import Requirements, concerned
+from features.requirements import Requirements
 from training.sources.proposal.file_profile import File, sketches
 from training.sources.proposal.guess import Guess
 from training.sources.proposal.hints import NONE, Hints
 from training.sources.proposal.infer_mapping import as_table, converted, flat, guess, unmatched
+from training.sources.proposal.mapping_text import (
+    Tables,
+    body_of,
+    cells,
+    head_of,
+    unplaced_as_comments,
+    without_consent,
+    without_tables,
+)
+from training.sources.proposal.order_heads import with_heads
 from training.sources.proposal.outcomes import settled
 from training.sources.proposal.own_tables import own_tables_of
 from training.sources.proposal.reexports import brought_together, together, without_repeats
+from training.sources.proposal.several_products import a_product_a_row
 
-Tables = dict[str, list[dict[str, Any]]]
 OWN = "own"  # in the place of a table of the contract
-
-
-class _Plain(yaml.SafeDumper):
-    """No anchors: cells that are alike are each written out."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        """Never refer to an earlier value."""
-        return True
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,10 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     paths = list(dict.fromkeys(path.expanduser().resolve() for path in files))  # each is read once
     looked, unsure = _looked(paths, hints)
     hints.check(looked)
-    looked = brought_together(looked, guess)
-    unsure += [said for file in looked for said in _numbered_days(file)]
+    lines = [a_product_a_row(file) for file in looked]
+    looked, heads, told = with_heads(brought_together([file for file, _ in lines], guess))
+    unsure += [one for _, said in lines for one in said]
+    unsure += [*told, *(said for file in looked for said in _numbered_days(file))]
     tried = _guessed(looked)
     guesses = [made for _, made in tried if made is not None]
     unplaced = [file for file, made in tried if made is None]
@@ -67,18 +68,40 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     unsure += [said for made in guesses for said in made.unsure]
     if not guesses:
         unsure += [*_resembling_none(unplaced), *_outcomes(unplaced)]
-        return Proposal(_head(unsure) + _unplaced(unplaced) + _empty(paths[0].parent), unsure)
+        return Proposal(
+            head_of(unsure) + unplaced_as_comments(unplaced) + without_tables(paths[0].parent), unsure
+        )
     folder = paths[0].parent if len(paths) == 1 else Path(commonpath([path.parent for path in paths]))
-    every = _named([*guesses, *(Guess(file, OWN, {}) for file in together(unplaced))], folder)
-    named, others = every[: len(guesses)], {name: made.file for name, made in every[len(guesses) :]}
-    tables, sources = _tables(named), {name: _source(made, folder) for name, made in every}
+    return _mapped(guesses, heads, unplaced, folder, unsure, requirements)
+
+
+def _mapped(
+    guesses: list[Guess],
+    heads: list[File],
+    unplaced: list[File],
+    folder: Path,
+    unsure: list[str],
+    requirements: Requirements,
+) -> Proposal:
+    """Write the mapping over files of which some are known, and those joined to them."""
+    own_files = together(unplaced)
+    beside = [file for file in heads if not any(file is made.file for made in guesses)]
+    every = _named([*guesses, *(Guess(file, OWN, {}) for file in [*own_files, *beside])], folder)
+    named, last = every[: len(guesses)], len(guesses) + len(own_files)
+    others = {name: made.file for name, made in every[len(guesses) : last]}
+    called = {made.file.places: name for name, made in every}
+    tables, sources = _tables(named), {name: _source(made, folder, called) for name, made in every}
     own = own_tables_of(others, tables, sources, {name: made.file for name, made in named})
     unplaced = [file for name, file in others.items() if name not in own.files]
-    unsure = [*_keyed(tables), *_consent(tables), *unsure, *unmatched(set(tables)), *own.unsure]
+    unsure = [*_keyed(tables), *without_consent(tables), *unsure, *unmatched(set(tables)), *own.unsure]
     unsure += [*_resembling_none(unplaced), "times that name no zone are taken as UTC (`time_zone:`)"]
+    for name, rule in own.newest.items():
+        sources[name]["newest"] = rule
     kept = {name: source for name, source in sources.items() if name not in others or name in own.files}
-    body = _body(named, folder, kept, tables, own.tables, requirements)
-    return Proposal(_head(unsure) + body + _unplaced(unplaced), unsure)
+    joined = {join["source"] for source in kept.values() for join in source.get("join", ())}
+    kept = {name: source for name, source in sources.items() if name in kept or name in joined}
+    body = body_of(named, folder, kept, tables, own.tables, requirements)
+    return Proposal(head_of(unsure) + body + unplaced_as_comments(unplaced), unsure)
 
 
 def _resembling_none(files: list[File]) -> list[str]:
@@ -117,33 +140,13 @@ def _looked(paths: Sequence[Path], hints: Hints) -> tuple[list[File], list[str]]
     return found, unsure
 
 
-def _head(unsure: list[str]) -> str:
-    notes = "".join(f"# - {sentence}\n" for sentence in unsure)
-    return f"# Proposed by what the files look like. Look at:\n{notes}\n"
-
-
-def _cells(tables: Tables) -> Iterator[tuple[str, Any]]:
-    return (pair for parts in tables.values() for part in parts for pair in part["columns"].items())
-
-
 def _keyed(tables: Tables) -> list[str]:
     """Ids that are e-mail addresses or phone numbers, and what replaces them needs."""
-    if not any(isinstance(cell, dict) and "hash" in cell for _, cell in _cells(tables)):
+    if not any(isinstance(cell, dict) and "hash" in cell for _, cell in cells(tables)):
         return []
     return [
         f"ids are made of e-mail addresses or phone numbers with a secret key: set {KEY_VARIABLE}, keep it, "
         "and give the service the same (`hash:`)"
-    ]
-
-
-def _consent(tables: Tables) -> list[str]:
-    """Members or leads of whom no file says whether they may be scored."""
-    people = {"members", "leads", "purchases", "contacts", "events"} & set(tables)
-    if not people or any(name == "consent_profiling" for name, _ in _cells(tables)):
-        return []
-    return [
-        "consent: no column says who may be scored. Models are trained and reported, but batch and service "
-        "suppress everybody until consents are brought, or `unknown: {profiling: score}` is decided"
     ]
 
 
@@ -158,61 +161,6 @@ def _numbered_days(file: File) -> list[str]:
     ]
 
 
-def _unplaced(files: list[File]) -> str:
-    """What resembles no table, as comments: its columns, and what each table would need."""
-    lines = []
-    for file in files:
-        columns = ", ".join(f"{column.name} ({column.kind})" for column in file.columns)
-        lines += [f"{file.label}: resembles no table. Its columns: {columns}"]
-    if not lines:
-        return ""
-    lines.append("What a table needs at least:")
-    for table in contract.TABLES:
-        needed = [name for name, spec in contract.columns(table).items() if not spec.nullable]
-        lines.append(f"  {table}: {', '.join(needed)}")
-    return "".join(f"# {line}\n" for line in lines)
-
-
-def _empty(folder: Path) -> str:
-    """The frame of a mapping without tables; `check` says what is to be filled in."""
-    return yaml.safe_dump(
-        {"about": "To be said in one sentence.", "folder": str(folder)}, sort_keys=False
-    ) + ("sources: {}\ntables: {}\n")
-
-
-def _body(
-    named: list[tuple[str, Guess]],
-    folder: Path,
-    sources: dict[str, Any],
-    tables: Tables,
-    own: dict[str, Any],
-    requirements: Requirements,
-) -> str:
-    guesses = [made for _, made in named]
-    there = set(tables)
-    lacks = {task: needs.missing(there) for task, needs in concerned(requirements, there).items()}
-    tasks = [task for task, why in lacks.items() if not why]
-    content: dict[str, Any] = {
-        "about": f"Proposed from {', '.join(name for name, _ in named)}; to be said in one sentence.",
-        "folder": str(folder),
-        "time_zone": "UTC",
-    }
-    undated = [made for made in guesses if not made.dated]
-    if undated:  # no row tells how new the data are; the file does
-        content["extracted_at"] = max(_written(path) for made in undated for path in made.file.paths)
-    if there - {"subjects", "leads", "responses"}:
-        content["unknown_members"] = "add"
-    content |= {"sources": sources, "tables": tables} | ({"own_tables": own} if own else {})
-    left_out = {task: why for task, why in lacks.items() if why}
-    content |= {"left_out": left_out} if left_out else {}
-    params: dict[str, Any] = {"tasks": tasks} if tasks else {}
-    if _consent(tables):
-        params["consent"] = {"unknown": {"profiling": "suppress", "marketing": "score"}}
-    params |= {"spine": {"given": {"dated": False}}} if undated else {}
-    content |= {"params": params} if params else {}
-    return yaml.dump(content, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
-
-
 def _tables(named: list[tuple[str, Guess]]) -> Tables:
     tables: Tables = {}
     kinds = [made.table for _, made in named]
@@ -225,13 +173,6 @@ def _tables(named: list[tuple[str, Guess]]) -> Tables:
         for table, part in made.further.items():
             tables.setdefault(table, []).append({"source": name, **part})
     return tables
-
-
-def _written(path: Path) -> str:
-    """The day on which a file, or the newest of a folder, was written."""
-    files = [found for found in path.rglob("*") if found.is_file()] if path.is_dir() else [path]
-    newest = max(file.stat().st_mtime for file in files)
-    return datetime.fromtimestamp(newest, UTC).date().isoformat()
 
 
 def _named(guesses: list[Guess], folder: Path) -> list[tuple[str, Guess]]:
@@ -249,11 +190,14 @@ def _plain(name: str, made: Guess) -> str:
     return re.sub(r"[./\\\s]+", "_", f"{name} {sheet}" if sheet else name)
 
 
-def _source(made: Guess, folder: Path) -> dict[str, Any]:
+def _source(made: Guess, folder: Path, called: dict[tuple[Any, ...], str]) -> dict[str, Any]:
     fields = converted(made) | made.fields
     paths = [str(path.relative_to(folder)) for path in made.file.paths]
     found = {"file": paths if len(paths) > 1 else paths[0], **made.file.written}
-    found |= {"newest": made.newest} if made.newest else {}
+    newest = made.newest or made.file.newest
+    found |= {"newest": newest} if newest else {}
+    joins = [{"source": called[one.file.places], "as": one.prefix, "on": one.on} for one in made.file.beside]
+    found |= {"join": joins} if joins else {}
     if made.preset:
         return found | made.preset.source_of(made.file)
     return found | ({"fields": fields} if fields else {})

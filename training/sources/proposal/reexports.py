@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from training.sources.proposal.cell_proposal import written
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of, as_one
 from training.sources.proposal.guess import Guess
@@ -38,9 +39,10 @@ def brought_together(files: list[File], guessed: Callable[[File], Guess | None])
         first = left.pop(0)
         alike = [other for other in left if _alike(first, other)]
         whole = as_one([first, *alike]) if alike else first
-        if alike and _rule(guessed(whole)):
+        rule = _rule(guessed(whole)) if alike else None
+        if rule:
             left = [file for file in left if file not in alike]
-            found.append(whole)
+            found.append(replace(whole, newest=rule[0]))
         else:
             found.append(first)
     return found
@@ -94,6 +96,39 @@ def _rule(made: Guess | None) -> tuple[dict[str, Any], int, int] | None:
             stamp = _stamp(rows, [c for c in made.file.times if c.name in stamps])
             return {"by": by, "time": _short(time if stamp is None else stamp)}, count, rows[FILE].n_unique()
     return None
+
+
+def repeated_by(file: File, owner: str, time: Column) -> tuple[dict[str, Any], str] | None:
+    """Say by what rows of a brand's own table that stand in several files are the same, and how many do.
+
+    Rows are named by a number of their own where a column is one in each file, else by owner and time.
+    """
+    if file.is_alone:
+        return None
+    rows = all_of(file, [*(column.name for column in file.columns), FILE])
+    whole = {name for name in rows.columns if name != FILE and _counts_rows(rows, name)}
+    named = [
+        [c.name] for c in file.columns if c.name in whole and c.kind in ("text", "number") and not c.decimals
+    ]
+    for by in [*named, [owner, time.name]]:
+        count = _repeated(rows, by)
+        if count >= FEW:
+            stamp = _stamp(rows, [column for column in file.times if column is not time])
+            cell = {"column": time.name, **written(time, "occurred_at")} if stamp is None else stamp
+            says = (
+                f"{count:,} rows stand in several of its files, as what {' and '.join(by)} name; those of "
+                f"the newest count, which is the one whose {cell['column']} reaches furthest"
+            )
+            return {"by": by, "time": _short(cell)}, says
+    return None
+
+
+def _counts_rows(rows: pl.DataFrame, name: str) -> bool:
+    """Whether a column is full and has each value once in every file."""
+    each = rows.group_by(FILE).agg(
+        pl.len().alias("rows"), pl.col(name).drop_nulls().n_unique().alias("different")
+    )
+    return bool((each["rows"] == each["different"]).all())
 
 
 def _is_enough(table: str, wanted: tuple[str, ...], by: list[str]) -> bool:

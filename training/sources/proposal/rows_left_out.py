@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from training.sources.proposal.file_profile import File
-from training.sources.proposal.name_patterns import TESTS, VOID
+from training.sources.proposal.name_patterns import TESTS, comes_to_nothing
 from training.sources.reading.money_columns import plain_name
 from training.sources.reading.words import TRUE
 
@@ -18,7 +18,7 @@ def condition(file: File, table: str, used: dict[str, str], unsure: list[str]) -
 def _valid(file: File, unsure: list[str]) -> Iterator[str]:
     """Orders that came to nothing, and those that tried out the shop, are left out where columns say so."""
     for column in file.columns:
-        void = [word for word in column.values if column.kind == "text" and re.fullmatch(VOID, word.lower())]
+        void = [word for word in column.values if column.kind == "text" and comes_to_nothing(word)]
         if column.kind == "truth" and re.fullmatch(TESTS, plain_name(column.name)):
             void = [word for word in column.values if word.lower() in TRUE]
         if void and len(void) < len(column.values):

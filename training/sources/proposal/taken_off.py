@@ -10,6 +10,7 @@ from training.sources.proposal.cell_proposal import is_in_cents
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
 from training.sources.proposal.guess import Guess
+from training.sources.proposal.line_amounts import in_units
 from training.sources.proposal.name_patterns import PERCENT, REFUND
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import amount, plain_name
@@ -76,14 +77,14 @@ def _with_refunds(made: Guess) -> Guess:
     order = _column(made, "order_id")
     if column is None or order is None or column.distinct < 2:
         return made
-    cell: Cell = {"column": column.name} | ({"decimal": column.decimal} if column.decimal else {})
+    cell: Cell = in_units(column)
     whole = _is_of_order(made.file, order, column)
     field = {"refund_of_line": cell | ({"spread": _spread(made, order)} if whole else {})}
     where = 'CAST("refund_of_line" AS DOUBLE) > 0' + (f" AND {made.where}" if made.where else "")
     kept = {key: value for key, value in made.cells.items() if key in ("order_id", "member_id", "product_id")}
     when = next((c for c in made.file.times if _named(c, REFUND)), None)
     columns = {"occurred_at": made.cells["occurred_at"], **kept, "kind": {"value": "return"}}
-    price: Cell = {"column": "refund_of_line"} | ({} if is_in_cents(column.name) else {"times": 100})
+    price: Cell = {"column": "refund_of_line", "times": 100}
     columns |= {"quantity": {"value": -1}, "unit_price_cents": price}
     part = {"where": where, "columns": columns}
     how = "the order's, split over its lines" if whole else "its line's"
@@ -109,6 +110,8 @@ def _spread(made: Guess, order: Column) -> dict[str, str]:
 
 def _is_of_order(file: File, order: Column, column: Column) -> bool:
     """Whether all lines of orders of several say the same amount, or only the first says any."""
+    if column.name in file.of_orders:
+        return True
     frame = head(file)
     kinds = frame.schema
     back = amount(pl.col(column.name), kinds[column.name], column.decimal)

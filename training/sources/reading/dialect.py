@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import multimode
 from typing import IO, cast
 
+from training.sources.reading.alphabets import is_central_european, is_chinese, is_cyrillic, is_japanese
 from training.sources.reading.header import header_of
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -22,7 +23,8 @@ MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-READS_WELL = 0.8  # share of the letters beyond ASCII that are common in Chinese text
+
+WRITTEN = {"cp932": is_japanese, "gb18030": is_chinese, "cp1251": is_cyrillic}  # in this order
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def dialect_of(path: Path) -> Dialect:
 def encoding_of(path: Path) -> str:
     """Name the encoding: by its mark, else UTF-8 where all reads by it, else what reads well.
 
-    GB18030 comes after UTF-8, which it would garble without an error.
+    Others come after UTF-8, which they would garble without an error.
 
     Raises
     ------
@@ -85,9 +87,12 @@ def encoding_of(path: Path) -> str:
         raise ValueError("no text, but bytes; allowed are CSV, JSON lines, Parquet and workbooks")
     if _decodes(path, "utf-8"):
         return "utf-8"
-    if _decodes(path, "gb18030") and _is_chinese(_sample(path, "gb18030")):
-        return "gb18030"
-    return "cp1252" if _decodes(path, "cp1252") else "latin-1"
+    for encoding, reads_well in WRITTEN.items():
+        if _decodes(path, encoding) and reads_well(_sample(path, encoding)):
+            return encoding
+    if not _decodes(path, "cp1252"):
+        return "cp1250" if _decodes(path, "cp1250") else "latin-1"
+    return "cp1250" if is_central_european(_sample(path, "cp1252")) else "cp1252"
 
 
 def _unmarked_utf16(head: bytes) -> str | None:
@@ -107,21 +112,6 @@ def _decodes(path: Path, encoding: str) -> bool:
                 decoder.decode(block)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _is_chinese(text: str) -> bool:
-    """Whether the letters beyond ASCII are those of everyday Chinese, which GB2312 has."""
-    beyond = [letter for letter in text if ord(letter) > 127 and letter != "¥"]
-    common = sum(1 for letter in beyond if _encodes(letter, "gb2312"))
-    return not beyond or common >= READS_WELL * len(beyond)
-
-
-def _encodes(letter: str, encoding: str) -> bool:
-    try:
-        letter.encode(encoding)
-    except UnicodeEncodeError:
         return False
     return True
 

@@ -10,8 +10,15 @@ from training.sources.reading.sql import check_present, expression
 KEY, ORDER = "_key_", "_order"
 
 
-def joined(frame: pl.LazyFrame, there: pl.LazyFrame, join: Join, place: str, file: str) -> pl.LazyFrame:
-    """``frame`` with the columns of ``there``, prefixed; no row is lost or doubled.
+def joined(
+    frame: pl.LazyFrame, there: pl.LazyFrame, join: Join, place: str, file: str, as_own: bool = False
+) -> pl.LazyFrame:
+    """``frame`` with the columns of ``there``; no row is lost or doubled.
+
+    Parameters
+    ----------
+    as_own
+        Whether columns keep their names, those aside that ``frame`` has; else each has the join's prefix.
 
     Raises
     ------
@@ -23,13 +30,34 @@ def joined(frame: pl.LazyFrame, there: pl.LazyFrame, join: Join, place: str, fil
     check_present([*join.on, *(join.latest or {})], frame, place, file)
     check_present([*join.on.values(), *(join.latest or {}).values()], there, place, join.source)
     keys = [f"{KEY}{number}" for number in range(len(join.on))]
+    names = named(frame, there, join, as_own)
+    other = _keyed(there.drop(ROW, FILE), list(join.on.values()), keys).select(*keys, *names).rename(names)
     frame = _keyed(frame, list(join.on), keys)
-    other = _keyed(there.drop(ROW, FILE), list(join.on.values()), keys)
-    other = other.rename(lambda name: name if name.startswith(KEY) else f"{join.prefix}_{name}")
     if join.latest is None:
         _refuse_doubles(other, keys, place, join)
         return frame.join(other, on=keys, how="left", maintain_order="left").drop(keys)
-    return _latest(frame, other, join, keys).drop(keys)
+    return _latest(frame, other, join, keys, names).drop(keys)
+
+
+def named(frame: pl.LazyFrame, there: pl.LazyFrame, join: Join, as_own: bool) -> dict[str, str]:
+    """Say how the columns of ``there`` are called beside those of ``frame``."""
+    own = set(frame.collect_schema().names())
+    found = [name for name in there.collect_schema().names() if name not in (ROW, FILE)]
+    if not as_own:
+        return {name: f"{join.prefix}_{name}" for name in found}
+    return named_beside(own, [name for name in found if name not in join.on.values()], join.prefix)
+
+
+def named_beside(own: set[str], names: list[str], prefix: str) -> dict[str, str]:
+    """Say how further columns are called: as they are, with a prefix where that name is taken."""
+    taken, found = own | set(names), {}
+    for name in names:
+        called = name
+        while called in own or (called != name and called in taken):
+            called = f"{prefix}_{called}"
+        found[name] = called
+        taken.add(called)
+    return found
 
 
 def _keyed(frame: pl.LazyFrame, columns: list[str], keys: list[str]) -> pl.LazyFrame:
@@ -49,9 +77,11 @@ def _refuse_doubles(other: pl.LazyFrame, keys: list[str], place: str, join: Join
         )
 
 
-def _latest(frame: pl.LazyFrame, other: pl.LazyFrame, join: Join, keys: list[str]) -> pl.LazyFrame:
+def _latest(
+    frame: pl.LazyFrame, other: pl.LazyFrame, join: Join, keys: list[str], names: dict[str, str]
+) -> pl.LazyFrame:
     ((here, column),) = (join.latest or {}).items()
-    there = f"{join.prefix}_{column}"
+    there = names[column]
     left = frame.with_row_index(ORDER).sort(here, maintain_order=True)
     right = other.drop_nulls(there).sort(there, maintain_order=True)
     found = left.join_asof(

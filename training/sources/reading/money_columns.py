@@ -18,19 +18,21 @@ from training.sources.source_rows import BESIDE
 
 Meaning = Literal["currency", "total", "tax", "shipping"]
 PATTERNS: dict[Meaning, str] = {
-    "currency": r"(.*[_ .])?(currency(_?code)?|währung|waehrung|devise|moneda|divisa|币种|货币)",
+    "currency": r"(.*[_ .])?(currency(_?code)?|währung|waehrung|devise|moneda|divisa"
+    r"|valuta|moeda|waluta|валюта|通貨|币种|货币)",
     "tax": r"(order_|total_|line_|cart_)?(tax(es)?|vat|gst)(_amount|_total)?"
-    r"|(mehrwert|umsatz)?steuer(betrag)?|mwst\.?|ust\.?|tva|iva|impuestos?|税费|税额",
+    r"|(mehrwert|umsatz)?steuer(betrag)?|mwst\.?|ust\.?|tva|iva|impuestos?|impost[ei]|btw|moms|消費税|税费|税额",
     "shipping": r"(order_|total_)?(shipping|freight|postage|delivery)"
     r"(_(cost|costs|fee|amount|total|price|charge))?"
-    r"|versand(kosten)?|porto|frais_(de_)?(port|livraison)|envio|envío|gastos_(de_)?env[ií]o|运费|邮费|买家应付邮费",
+    r"|versand(kosten)?|porto|frais_(de_)?(port|livraison)|envio|envío|gastos_(de_)?env[ií]o|spese_(di_)?spedizione|frete|verzendkosten|frakt|送料|配送料|运费|邮费|买家应付邮费",
     "total": r"((order|invoice|basket|cart|checkout|receipt|bill|grand|line|row)s?_)?(sub_?)?total"
     r"(_(price|amount|paid|value|net|gross|(incl|excl|inc|ex)\w*))*"
     r"|(order|invoice|basket|cart|line|row)_?(amount|sum|value)|(amount|total)_paid|paid_amount"
     r"|(gesamt|bestell|rechnungs|auftrags|positions|zeilen|waren)_?(betrag|summe|preis|wert)|zwischensumme"
     r"|(montant|prix|importe|precio)_?total(_\w+)?|montant_(de_la_)?(commande|facture|ttc|ht)"
     r"|total_(commande|pedido|factura|ligne|linea|ttc|ht)|sous_total|importe_(del_)?(pedido|factura)"
-    r"|(订单|商品|买家)?(总|应付|实付|实际支付)(金额|额|价|货款|款)|订单金额|小计|合计|买家应付货款",
+    r"|(订单|商品|买家)?(总|应付|实付|实际支付)(金额|额|价|货款|款)|订单金额|小计|合计|买家应付货款"
+    r"|totale(_\w+)?|importo_totale|valor_total(_\w+)?|totaal(bedrag|prijs)?|totalt|合計(金額)?|小計|(注文|購入|請求|支払|お支払い)(合計|総額)?金額",
 }  # fmt: skip
 
 
@@ -67,7 +69,8 @@ def marks(part: Part, source: Source, frame: pl.LazyFrame) -> Iterator[pl.Expr]:
         return
     taken = {cell.column for cell in part.columns.values() if cell.column}
     kinds = frame.collect_schema()
-    for name, key in _telling(kinds.names(), taken):
+    spread = {name for name, cell in source.fields.items() if cell.spread}  # a line's share is no total
+    for name, key in _telling(kinds.names(), taken | spread):
         if key == "currency":
             # A price made by SQL, or in a further field, may have been brought to one currency there.
             if price.column and price.column not in source.fields:

@@ -2,8 +2,9 @@
 
 import polars as pl
 
-from features.yaml_lines import Keys
+from features.yaml_lines import Keys, Place
 from training.sources.mapping.mapping_file import Mapping
+from training.sources.mapping.source_spec import Newest
 from training.sources.reading.cell_types import TIME, as_text, typed
 from training.sources.reading.files import FILE
 from training.sources.reading.sql import check_present, kind, origin
@@ -23,16 +24,22 @@ def newest_only(frame: pl.LazyFrame, mapping: Mapping, name: str) -> pl.LazyFram
         A column that is missing, a time that cannot be read.
     """
     source = mapping.sources[name]
-    rule = source.newest
-    if rule is None:
+    if source.newest is None:
         return frame
     keys: Keys = ("sources", name, "newest")
-    check_present(list(rule.by), frame, mapping.place.at(*keys, "by"), source.label)
-    raw = origin(rule.time, frame, mapping.place, (*keys, "time"), source.label)
+    return of_newest(frame, source.newest, mapping.place, keys, source.label, mapping.time_zone)
+
+
+def of_newest(
+    frame: pl.LazyFrame, rule: Newest, place: Place, keys: Keys, label: str, zone: str = "UTC"
+) -> pl.LazyFrame:
+    """``frame`` without rows that a newer file has again; see ``newest_only``."""
+    check_present(list(rule.by), frame, place.at(*keys, "by"), label)
+    raw = origin(rule.time, frame, place, (*keys, "time"), label)
     try:
-        time = typed(rule.time, raw, kind(raw, frame), TIME, mapping.time_zone).value
+        time = typed(rule.time, raw, kind(raw, frame), TIME, zone).value
     except ValueError as error:
-        raise ValueError(f"{source.label}: {error} ({mapping.place.at(*keys, 'time')})") from None
+        raise ValueError(f"{label}: {error} ({place.at(*keys, 'time')})") from None
     kinds = frame.collect_schema()
     told = [as_text(pl.col(column), kinds[column]).alias(f"{KEY}{n}") for n, column in enumerate(rule.by)]
     reach = time.max().over(FILE).dt.epoch("us").cast(pl.String).str.zfill(20)

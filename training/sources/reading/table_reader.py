@@ -18,6 +18,7 @@ from training.sources.reading.money_columns import marks
 from training.sources.reading.order_lines import filled, spread_over_lines
 from training.sources.reading.reexports import newest_only
 from training.sources.reading.sql import check_present, expression, kind, origin
+from training.sources.reading.unrolled import unrolled
 from training.sources.source_rows import (
     COLUMN,
     EMPTIED,
@@ -38,6 +39,12 @@ def opened(mapping: Mapping, root: Path, name: str) -> pl.LazyFrame:
     """A named source with its further fields."""
     source = mapping.sources[name]
     frame = filled(read(source, root), source, mapping.place.at("sources", name, "fill_down"))
+    frame = unrolled(frame, source, mapping.place.at("sources", name, "lines"))
+    for number, join in enumerate(source.join):
+        there = newest_only(opened(mapping, root, join.source), mapping, join.source)
+        frame = joined(
+            frame, there, join, mapping.place.at("sources", name, "join", number), source.label, as_own=True
+        )
     for field, cell in source.fields.items():
         keys: Keys = ("sources", name, "fields", field)
         raw = origin(cell, frame, mapping.place, keys, source.label)

@@ -17,8 +17,22 @@ TRUE = (
     "s",
     "verdadero",
     "是",
+    "sì",
+    "vero",
+    "sim",
+    "verdadeiro",
+    "waar",
+    "tak",
+    "da",
+    "да",
+    "kyllä",
+    "evet",
+    "はい",
 )
-FALSE = ("false", "f", "no", "n", "0", "nein", "falsch", "non", "faux", "falso", "否")
+FALSE = (
+    *("false", "f", "no", "n", "0", "nein", "falsch", "non", "faux", "falso", "否", "não", "nao", "nee"),
+    *("onwaar", "nej", "nie", "нет", "ei", "hayır", "いいえ"),
+)
 # Nothing else is meant by these, in whatever column they stand.
 EMPTY = frozenset({
     "n/a", "#n/a", "#na", "<na>", "<null>", "(null)", "null", "nil", "nan", r"\n", "-", "--", "---", "–", "—",

@@ -1,0 +1,189 @@
+"""Orders of shops in other languages, alphabets and forms, each with its money, pieces and people known."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from training.sources.check import check
+from training.sources.proposal.name_patterns import comes_to_nothing, means
+from training.sources.proposal.propose import propose
+from training.sources.reading.dialect import encoding_of
+
+ORDERS = [
+    (
+        n,
+        n % 7,
+        datetime(2024, 1, 13, 9) + timedelta(days=n),
+        [(f"s{k}", 1 + k, 1_005 + 7 * n) for k in range(1 + n % 3)],
+    )
+    for n in range(40)
+]
+GONE = {5, 6, 17}  # orders that came to nothing
+WORTH = {n: sum(q * p for _, q, p in lines) for n, _, _, lines in ORDERS}
+ALL = sum(worth for n, worth in WORTH.items() if n not in GONE)
+
+
+def comma(cents: int) -> str:
+    return f"{cents / 100:.2f}".replace(".", ",")
+
+
+Line = Callable[[int, int, datetime, str, int, int], list[Any]]
+
+
+def table(header: str, line: Line) -> list[list[Any]]:
+    rows = [line(n, m, day, *one) for n, m, day, lines in ORDERS for one in lines]
+    return [header.split(";"), *rows]
+
+
+def state(n: int, words: str) -> str:
+    return words.split()[n in GONE]
+
+
+SHOPS: dict[str, tuple[str, str, list[list[Any]]]] = {
+    "italian": (
+        "ordini.csv",
+        "cp1252",
+        table(
+            "Codice cliente;Numero ordine;Data ordine;Prodotto;Quantità;Prezzo unitario;Stato",
+            lambda n, m, d, s, q, p: [
+                f"T{m}",
+                n,
+                f"{d:%d/%m/%Y %H:%M}",
+                s,
+                q,
+                comma(p),
+                state(n, "Completato Annullato"),
+            ],
+        ),
+    ),
+    "japanese": (
+        "注文データ.csv",
+        "cp932",
+        table(
+            "注文番号;会員番号;注文日時;商品コード;商品名;数量;単価;ステータス",
+            lambda n, m, d, s, q, p: [
+                n,
+                f"K{m}",
+                f"{d:%Y/%m/%d %H:%M}",
+                s,
+                "せっけん",
+                q,
+                p / 100,
+                state(n, "発送済み キャンセル"),
+            ],
+        ),
+    ),
+    "russian": (
+        "заказы.csv",
+        "cp1251",
+        table(
+            "Номер заказа;ID клиента;Дата заказа;Артикул;Количество;Цена;Статус",
+            lambda n, m, d, s, q, p: [
+                n,
+                f"Р{m}",
+                f"{d:%d.%m.%Y}",
+                s,
+                q,
+                comma(p),
+                state(n, "Выполнен Отменён"),
+            ],
+        ),
+    ),
+    "polish": (
+        "zamówienia.csv",
+        "cp1250",
+        table(
+            "Numer zamówienia;Numer klienta;Data zamówienia;SKU;Ilość;Cena;Status",
+            lambda n, m, d, s, q, p: [
+                n,
+                m,
+                f"{d:%d.%m.%Y}",
+                s,
+                q,
+                f"{comma(p)} zł",
+                state(n, "wysłane anulowane"),
+            ],
+        ),
+    ),
+    "french, named by mail": (
+        "commandes.csv",
+        "utf-8",
+        table(
+            "N° commande;E-mail;Date de commande;Article;Qté;PU TTC;Statut",
+            lambda n, m, d, s, q, p: [
+                n,
+                f"c{m}@x.fr",
+                f"{d:%d/%m/%Y}",
+                s,
+                q,
+                comma(p),
+                state(n, "Livrée Remboursée"),
+            ],
+        ),
+    ),
+}
+
+
+def bought(folder: Path, *names: str) -> pl.DataFrame:
+    found = propose([folder / name for name in names])
+    (folder / "m.yaml").write_text(found.text, encoding="utf-8")
+    kept: dict[str, list[pl.DataFrame]] = {}
+    told = check(folder / "m.yaml", keep=lambda name, frames: kept.update({name: list(frames)}))
+    assert not [one.name for one in told.findings if one.is_fatal]
+    return pl.concat(kept["purchases"])
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEMBERLENS_ID_KEY", "k" * 32)
+
+
+@pytest.mark.parametrize("shop", SHOPS)
+def test_a_shop_abroad(tmp_path: Path, shop: str) -> None:
+    name, encoding, rows = SHOPS[shop]
+    text = io.StringIO()
+    csv.writer(text, delimiter=";").writerows(rows)
+    (tmp_path / name).write_bytes(text.getvalue().encode(encoding))
+    assert encoding_of(tmp_path / name) == encoding
+    purchases = bought(tmp_path, name)
+    assert purchases["amount_cents"].sum() == ALL
+    assert purchases["member_id"].n_unique() == 7
+    assert set(purchases["product_id"]) == {"s0", "s1", "s2"}
+
+
+def test_cents_of_an_order_are_split_to_the_cent(tmp_path: Path) -> None:
+    orders = [
+        {
+            "order_id": str(n), "customer": {"id": f"c{m}"}, "created_at": day.isoformat(),
+            "status": state(n, "sent cancelled"), "total_cents": WORTH[n] - 101 * (n % 2),
+            "discount_cents": 101 * (n % 2),
+            "items": [{"sku": s, "qty": q, "price_cents": p} for s, q, p in lines],
+        }
+        for n, m, day, lines in ORDERS
+    ]  # fmt: skip
+    (tmp_path / "orders.jsonl").write_text("\n".join(map(json.dumps, orders)))
+    purchases = bought(tmp_path, "orders.jsonl")
+    assert purchases["amount_cents"].sum() == ALL - 101 * sum(n % 2 for n in WORTH if n not in GONE)
+    assert purchases.height == sum(len(lines) for n, *_, lines in ORDERS if n not in GONE)
+
+
+@pytest.mark.parametrize(
+    ("name", "concept"),
+    [("Número do pedido", "order_id"), ("Preis (EUR)", "unit_price_cents"), ("E-Mail (Abrechnung)", "email"),
+     ("Klantnummer:", "member_id"), ("お支払い金額", "line_total")],
+)  # fmt: skip
+def test_headers_abroad(name: str, concept: str) -> None:
+    assert means(name, concept)
+    assert not means(name, "birth_year")
+
+
+def test_states_abroad() -> None:
+    assert all(map(comes_to_nothing, ["Storniert", "キャンセル", "Geannuleerd", "ANULADO", "已取消"]))
+    assert not any(map(comes_to_nothing, ["bezahlt", "発送済み", "entregado"]))

@@ -1,0 +1,48 @@
+"""What a line is worth where a file has no price of a piece, and which lines are returns by their sign."""
+
+import re
+from typing import Any
+
+from training.sources.proposal.cell_proposal import doubts, is_in_cents, written
+from training.sources.proposal.file_profile import File
+from training.sources.proposal.line_amounts import negative
+from training.sources.proposal.name_patterns import GOODS, PAID, means
+from training.sources.reading.money_columns import meaning, plain_name
+
+
+def kind_by_sign(file: File, used: dict[str, str], unsure: list[str]) -> dict[str, dict[str, Any]]:
+    """Take lines of negative quantities as returns, where no column says which lines are."""
+    quantity = next((column for column in file.columns if column.name == used.get("quantity")), None)
+    if quantity is None or not quantity.negatives or "kind" in used:
+        return {}
+    unsure.append(f"{file.label}: lines with a negative {quantity.name} are taken as returns")
+    return {"kind": {"sql": f"CASE WHEN {negative(quantity)} THEN 'return' ELSE 'sale' END"}}
+
+
+def price_of_total(file: File, used: dict[str, str], unsure: list[str]) -> dict[str, dict[str, Any]]:
+    """Take the total of a line as the price of its one piece; what is unsure is added."""
+    numbers = [c for c in file.columns if c.kind == "number"]
+    totals = [c for c in numbers if means(c.name, "line_total") or meaning(c.name) == "total"]
+    totals = [c for c in totals if meaning(c.name) not in ("tax", "shipping")]
+    goods = [c for c in totals if re.search(GOODS, plain_name(c.name))]
+    totals = [*goods, *(c for c in totals if c not in goods)]
+    found = next((c for c in totals if re.search(PAID, plain_name(c.name))), totals[0] if totals else None)
+    if found is None:
+        return {}
+    others = [c.name for c in totals if c.name != found.name]
+    but = f", not {others}" if others else ""
+    unsure.append(f"{file.label}: {found.name} is taken as the price of a line of one piece{but}")
+    unsure += [f"{file.label}: {found.name} {doubt}" for doubt in doubts(found, "unit_price_cents")]
+    extras = [c.name for c in numbers if meaning(c.name) in ("tax", "shipping")]
+    if extras and found not in goods:
+        told = " and ".join(extras)
+        unsure.append(f"{file.label}: {found.name} may have {told} in it; take them off in a field if it has")
+    price = {"column": found.name, **written(found, "unit_price_cents")}
+    price |= {} if is_in_cents(found.name) else {"times": 100}
+    quantity = next((c for c in file.columns if c.name == used.get("quantity")), None)
+    if found.negatives:  # the amounts say what was given back
+        used.pop("quantity", None)
+    elif quantity is not None and quantity.negatives:
+        back = f"CASE WHEN {negative(quantity)} THEN -1 ELSE 1 END"
+        return {"unit_price_cents": price, "quantity": {"sql": back}}
+    return {"unit_price_cents": price, "quantity": {"value": 1}}
