@@ -5,12 +5,15 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+import numpy as np
+import own_worlds
 import polars as pl
 import pytest
 import yaml
@@ -18,16 +21,18 @@ from polars.testing import assert_frame_equal
 from sklearn.metrics import roc_auc_score
 from xgboost import Booster
 
+from features import own_tables
+from features.compute import compute
+from features.groups.own import own_groups
+from features.tables import complete
 from models.fitted.model import Model
-from models.task import task
 from training import params as settings
 from training.data.rows import load
 from training.io import read_json
-from training.pipeline import on_spark
-from training.spark import partition, questions
+from training.spark import partition, questions, scores
 from training.spark.life import Life
 from training.spark.place import Place
-from training.spark.session import opened, require_java, require_reachable, require_workers
+from training.spark.session import opened, worded
 from training.spark.steps import code
 from training.stages.consent import consent
 from training.stages.dataset import dataset
@@ -38,6 +43,7 @@ from training.stages.score import score
 ROOT = Path(__file__).parents[2]
 TASKS = ("lead", "response", "churn")  # recall asks members as churn does
 SKEWED = 30_000  # events of one member
+BAGS, ROUNDS = 2, 10
 
 pytest.importorskip("pyspark", reason="pyspark is an extra: memberlens[spark]")
 pytestmark = [
@@ -52,7 +58,7 @@ def small() -> str:
     given["spine"]["churn"] |= {"days": 60, "gap": 7, "cutoffs": 8, "folds": 1}
     given["spine"]["recall"] |= {"cutoffs": 8, "folds": 1}
     given["tune"] = {name: {"trials": 1, "rows": 1000} for name in TASKS}
-    given["fit"] = {"bags": 1}
+    given["fit"] = {"bags": BAGS}
     return yaml.safe_dump(given)
 
 
@@ -83,6 +89,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             yield World(params, {name: _life(params, name, lambda: session) for name in TASKS}, log)
 
 
+@pytest.fixture(scope="module")
+def churn(world: World) -> Life:
+    """The life that goes to its end, with trees of the cluster and points of a scorecard in its model."""
+    life = world.lives["churn"]
+    path = life.searched.folder / "tune.json"
+    found = read_json(path)
+    path.write_text(json.dumps(found | {"best": found["best"] | {"estimator": "average", "rounds": ROUNDS}}))
+    return life
+
+
 def _skew(path: Path) -> None:
     """Let one member have most of the events."""
     rows = pl.read_parquet(path)
@@ -101,25 +117,74 @@ def parts(folder: Path) -> pl.DataFrame:
     return pl.concat([pl.read_parquet(path) for path in sorted(folder.glob("part-*.parquet"))])
 
 
-@pytest.mark.parametrize("name", TASKS)
-def test_questions_labels_splits_and_features_are_those_of_one_machine(world, name):
-    dataset(world.params, name)
-    expected = pl.read_parquet(world.params.build / name / "dataset.parquet")
-    found = parts(world.lives[name].dataset.folder)
-    key = ("as_of", task(name).key)
+def on_one_machine(world: World, name: str) -> Path:
+    """The folder with the data set of a task, made at the first asking."""
+    folder = world.params.build / name
+    if not (folder / "dataset.json").exists():
+        dataset(world.params, name)
+    return folder
+
+
+def require_equal(life: Life, folder: Path) -> None:
+    """Hold a life's data set and its facts against those of one machine in ``folder``."""
+    expected = pl.read_parquet(folder / "dataset.parquet")
+    found = parts(life.dataset.folder)
+    key = ("as_of", life.place.task.key)
     assert found["row_id"].n_unique() == len(found) > 500
     one, two = (rows.drop("row_id").sort(key) for rows in (expected, found))
     assert_frame_equal(two.select(one.columns), one, rel_tol=1e-12)
-    facts, told = (
-        read_json(path / "dataset.json")
-        for path in (world.params.build / name, world.lives[name].split.folder)
-    )
+    facts, told = (read_json(path / "dataset.json") for path in (folder, life.split.folder))
     alike = facts.keys() - {"enough", "dropped"}  # which are found out from rows
     assert {key: told[key] for key in alike} == {key: facts[key] for key in alike}
 
 
-def test_one_booster_scores_everybody_as_the_batch_of_one_machine(world):
-    life, params = world.lives["churn"], world.params
+@pytest.mark.parametrize("name", TASKS)
+def test_questions_labels_splits_and_features_are_those_of_one_machine(world, name):
+    require_equal(world.lives[name], on_one_machine(world, name))
+
+
+def test_rows_without_dates_are_drawn_as_on_one_machine(world):
+    given = yaml.safe_load(small()) | {"data": "flat", "tasks": ["given"]}
+    given["spine"]["given"] = {"days": 1, "dated": False}
+    params = settings.Params.model_validate(given)
+    who = [f"s{at % 700}" for at in range(900)]  # some stand there more than once
+    rows = pl.DataFrame({"subject_id": who, "x_age": [float(at % 700 * 7919 % 61) for at in range(900)]})
+    rows = rows.with_columns(label=(pl.col("x_age") % 3 == 0).cast(pl.Int8), arm=pl.lit(None, pl.String))
+    moment = datetime.fromisoformat(read_json(world.params.build / "ingest.json")["extracted_at"])
+    when = (pl.lit(moment - timedelta(days=1)).alias(name) for name in ("occurred_at", "recorded_at"))
+    (tables := params.build / "tables").mkdir(parents=True)
+    complete("subjects", rows.with_columns(when)).write_parquet(tables / "subjects.parquet")
+    shutil.copy(world.params.build / "ingest.json", params.build / "ingest.json")
+    dataset(params, "given")
+    require_equal(_life(params, "given", lambda: world.lives["lead"].session), params.build / "given")
+
+
+def test_own_tables_and_folders_of_partitions_give_what_they_give_on_one_machine(world, tmp_path):
+    life = world.lives["churn"]
+    tables, place = tmp_path / "tables", replace(life.place, build=str(tmp_path))
+    tables.mkdir()
+    asked = parts(life.split.folder)
+    who = asked["member_id"].unique().sort().to_list()
+    for name, rows in own_worlds.rows(3).items():
+        named = pl.col("member_id").replace({f"m{at}": who[at * 9] for at in range(8)})
+        rows = rows.with_columns(named) if "member_id" in rows.columns else rows
+        (tables / f"{name}.parquet").mkdir()
+        for at in range(3):
+            rows[at::3].write_parquet(tables / f"{name}.parquet" / f"part-{at}.parquet")
+    own_tables.save(own_worlds.described(tmp_path), tables)
+    partition.cut(life.session, tables, tmp_path / "none.parquet", "member_id", 2, place.cuts)
+    questions.features(life.session, place, life.split.folder, tmp_path / "out")
+    groups = own_groups(own_tables.load(tables), {"member_id"})
+    rows_of = {path.stem: pl.read_parquet(path) for path in tables.glob("*.parquet")}
+    expected = compute(asked, rows_of, groups).sort("row_id")
+    found = parts(tmp_path / "out").sort("row_id").select(expected.columns)
+    assert_frame_equal(found, expected, rel_tol=1e-9, abs_tol=1e-9)
+    telling = expected.select(pl.exclude("row_id").n_unique() > 2).row(0)
+    assert sum(telling) > 40
+
+
+def test_one_booster_scores_everybody_as_the_batch_of_one_machine(world, churn):
+    life, params = churn, world.params
     found = parts(life.scores.folder).sort("subject_id")
     folder = params.build / "churn"
     folder.mkdir(exist_ok=True)
@@ -140,10 +205,28 @@ def test_one_booster_scores_everybody_as_the_batch_of_one_machine(world):
     assert (found["band"] == expected["band"]).mean() > 0.97
 
 
-def test_training_ranks_later_rows_as_well_as_on_one_machine(world):
-    life, params = world.lives["churn"], world.params
-    dataset(params, "churn")
-    folder = params.build / "churn"
+def test_nobody_to_score_is_a_finished_run(world, churn, tmp_path, capsys):
+    people, chances = tmp_path / "people", tmp_path / "chances"
+    for path in churn.people.folder.glob("part-*.parquet"):
+        partition.write(pl.read_parquet(path).head(0), people / path.name)
+    session, place, model = churn.session, churn.place, churn.final.folder
+    scores.chances(session, place, people, model, churn.end + 1, chances)
+    assert scores.population(session, chances, model, "") is None
+    found = churn._tested()
+    test = parts(churn.predicted.folder).filter("contacted", fold=-1)
+    assert (found.n, found.as_of) == (len(test), datetime.fromtimestamp(test["as_of"].max(), UTC).isoformat())
+    p = Model.load(churn.model.folder).calibration.probability(test["margin"])
+    assert found.grid[::50] == pytest.approx(np.quantile(p, [0, 0.5, 1]), abs=2e-3)
+    scores.scores(session, place, people, model, found, churn.end + 1, tmp_path)
+    assert parts(tmp_path).schema == parts(churn.scores.folder).schema
+    assert parts(tmp_path).is_empty()
+    told = capsys.readouterr().err
+    assert "churn: the task is about nobody who is there" in told
+    assert "churn: scored 0 of 0" in told
+
+
+def test_training_ranks_later_rows_as_well_as_on_one_machine(world, churn):
+    life, params, folder = churn, world.params, on_one_machine(world, "churn")
     shutil.copy(life.searched.folder / "tune.json", folder / "tune.json")
     fit(params, "churn")
     rows = load(folder)[0].filter(pl.col("split") == "test")
@@ -159,16 +242,18 @@ def test_training_ranks_later_rows_as_well_as_on_one_machine(world):
     assert judged.calibration.slope == pytest.approx(Model.load(folder / "model").calibration.slope, abs=0.6)
 
 
-def test_no_rows_come_to_the_driver(world):
-    assert world.lives["churn"].scores.is_done
+def test_no_rows_come_to_the_driver(world, churn):
+    assert churn.scores.is_done
     files = [path for path in world.log.rglob("*") if path.name.startswith(("events_", "app-", "local-"))]
     events = [json.loads(line) for path in files if path.is_file() for line in path.open()]
     ends = [event for event in events if event["Event"] == "SparkListenerTaskEnd"]
     told = [event["Task Metrics"]["Result Size"] for event in ends if event["Task Type"] == "ResultTask"]
     assert len(told) > 20
-    fits = world.lives["churn"].scores.folder.parent.glob("fit-*/*.ubj")
-    models = sum(len(Booster(model_file=path).save_raw("json")) for path in fits)
-    assert sum(told) - models < 1_000_000, sorted(told)[-10:]  # beside the models themselves
+    assert sum(told) < 1_000_000, sorted(told)[-10:]
+    files = [*churn.scores.folder.parent.glob("fit-*/*")]
+    assert {path.name for path in files} == {"booster.ubj", "made_from.json"}
+    boosters = [Booster(model_file=path) for path in files if path.suffix == ".ubj"]
+    assert min(booster.num_boosted_rounds() for booster in boosters) > BAGS * ROUNDS
 
 
 def test_a_second_run_does_nothing_and_other_settings_only_what_hangs_on_them(world):
@@ -206,40 +291,9 @@ def test_a_killed_worker_gives_the_same_result(world, tmp_path):
     assert len([*tmp_path.glob("*.parquet")]) == 2
 
 
-def test_a_cluster_where_nobody_works_is_an_error_after_a_while(world):
-    class Busy:
-        master = "spark://somewhere:7077"
+def test_what_an_executor_raises_is_one_sentence(world):
+    def refuses(number: int) -> int:
+        raise ValueError(f"brand: bucket {number % 1} is no bucket")
 
-        def __init__(self) -> None:
-            self.cancelled = Event()
-
-        def parallelize(self, *_: object) -> "Busy":
-            return self
-
-        def count(self) -> None:
-            self.cancelled.wait(10)
-            raise RuntimeError("cancelled")
-
-        def cancelAllJobs(self) -> None:  # noqa: N802
-            self.cancelled.set()
-
-    class Session:
-        sparkContext = Busy()  # noqa: N815
-
-    with pytest.raises(ConnectionError, match=r"spark://somewhere:7077.*no worker"):
-        require_workers(Session(), 0.1)
-
-
-def test_what_is_missing_is_named_before_spark_is_asked(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "params.yaml").write_text(small())
-    with pytest.raises(FileNotFoundError, match=r"build/brand/ingest\.json"):
-        on_spark(settings.load(), "local[1]", "1g", 1)
-    with pytest.raises(ConnectionError, match=r"spark://127\.0\.0\.1:1'.* cannot be reached"):
-        require_reachable("spark://127.0.0.1:1")
-    with pytest.raises(ValueError, match="HOST:PORT"):
-        require_reachable("spark://nowhere")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.delenv("JAVA_HOME", raising=False)
-    with pytest.raises(ValueError, match="Java 17"):
-        require_java()
+    with pytest.raises(ValueError, match=r"^brand: bucket 0 is no bucket$"), worded("local", Event()):
+        partition.each(world.lives["lead"].session, 2, refuses, max)

@@ -20,6 +20,7 @@ from training.spark.matrix import as_matrix
 from training.spark.place import Place
 from training.stages.fit import told_band
 
+TEST = -1  # as a fold
 WIDTH = 0.02  # log-odds of one bin; its rows stand at their mean, so that what is left is of second order
 BINS = ("fold", "label", "bin")
 

@@ -4,7 +4,6 @@ Two workers do not find the trees that one machine finds; what they find ranks a
 """
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,14 +11,16 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from xgboost import Booster
+from xgboost import Booster, collective
+from xgboost.callback import TrainingCallback
 
+from features.replacing import replacing
 from models.learners import scorecard, tree_sum
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
 from training.spark.matrix import COLUMN
 
-BOOSTER = "booster.ubj"
+BOOSTER, CONTACTED = "booster.ubj", "contacted"
 
 
 @dataclass(frozen=True)
@@ -33,40 +34,75 @@ class Fit:
     workers: int
 
 
-def fitted(session: Any, fit: Fit, sample: Path) -> Booster:
-    """Return the booster of a recipe; a scorecard is learnt from the ``sample``, encoded, on one executor.
+def fitted(session: Any, fit: Fit, sample: Path, out: Path) -> None:
+    """Write the booster of a recipe; a scorecard is learnt from the ``sample``, encoded.
 
-    A few hundred points need no more than so many rows.
+    A few hundred points need no more than so many rows. Executors write what they learn, and one of them
+    puts it together: the driver has no part in it but to wait.
     """
-    recipe = fit.recipe
-    parts = [] if recipe.estimator == "logistic" else [_trees(session, fit)]
-    if recipe.estimator != "trees":
-        task = session.sparkContext.parallelize([0], 1).map(partial(_points, fit, sample))
-        parts.append(Booster(model_file=bytearray(task.collect()[0])))
-    return unnamed(tree_sum.weighted(parts, [0.5, 0.5]) if len(parts) == 2 else parts[0])
+    files = [] if fit.recipe.estimator == "logistic" else _trees(session, fit, out)
+    session.sparkContext.parallelize([0], 1).foreach(partial(_together, fit, sample, files, out))
+    for path in files:  # here, since a task may run twice
+        path.unlink()
 
 
-def _points(fit: Fit, sample: Path, _: int) -> bytes:
+def _together(fit: Fit, sample: Path, files: list[Path], out: Path, _: int) -> None:
+    parts = [tree_sum.mean([Booster(model_file=path) for path in files])] if files else []
+    if fit.recipe.estimator != "trees":
+        parts.append(_points(fit, sample))
+    found = unnamed(tree_sum.weighted(parts, [0.5, 0.5]) if len(parts) == 2 else parts[0])
+    _save(found, out / BOOSTER)
+
+
+def _save(booster: Booster, path: Path) -> None:
+    with replacing(path, contended=True) as aside:
+        aside.write_bytes(booster.save_raw("ubj"))
+
+
+def _points(fit: Fit, sample: Path) -> Booster:
     rows = pl.SQLContext(rows=pl.read_parquet(sample)).execute(f"SELECT * FROM rows WHERE {fit.where}")
     found = rows.collect()
     matrix = found.select(COLUMN.format(at) for at in range(len(fit.encoder.columns))).to_numpy()
-    kinds = fit.encoder.feature_types
-    return bytes(scorecard.fit(matrix, found["label"].to_numpy(), kinds, fit.recipe.seed).save_raw("ubj"))
+    return scorecard.fit(matrix, found["label"].to_numpy(), fit.encoder.feature_types, fit.recipe.seed)
 
 
-def _trees(session: Any, fit: Fit) -> Booster:
-    """The mean of the bags; rows are dealt and sorted by id, so that a run can be repeated."""
+def _trees(session: Any, fit: Fit, out: Path) -> list[Path]:
+    """The bags, a file each; rows are dealt and sorted by id, so that a run can be repeated."""
     names = [COLUMN.format(at) for at in range(len(fit.encoder.columns))]
     rows = session.read.parquet(f"{fit.rows}/*.parquet").where(fit.where).select("row_id", "label", *names)
     dealt = rows.repartition(fit.workers, "row_id").sortWithinPartitions("row_id").persist()
     try:
-        seeds = [fit.recipe.seed + bag for bag in range(fit.recipe.bags)]
-        return tree_sum.mean([_boosted(dealt, fit, names, seed) for seed in seeds])
+        files = [out / f"bag-{bag}.ubj" for bag in range(fit.recipe.bags)]
+        for bag, path in enumerate(files):
+            _boost(dealt, fit, names, fit.recipe.seed + bag, path)
+        return files
     finally:
         dealt.unpersist()
 
 
-def _boosted(rows: Any, fit: Fit, names: list[str], seed: int) -> Booster:
+class Written(TrainingCallback):
+    """Let the first worker write the booster to ``path``, and leave one tree of it for the driver.
+
+    XGBoost sends the whole booster as JSON, and the loss of every round, which nobody reads.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+    def after_iteration(self, model: Booster, epoch: int, evals_log: dict[str, Any]) -> bool:
+        """Forget the losses; go on."""
+        evals_log.clear()
+        return False
+
+    def after_training(self, model: Booster) -> Booster:
+        """Write it, and return its first tree."""
+        if collective.get_rank() == 0:
+            _save(model, self.path)
+        return model[:1]
+
+
+def _boost(rows: Any, fit: Fit, names: list[str], seed: int, path: Path) -> None:
     from xgboost.spark import SparkXGBClassifier
 
     logging.getLogger("XGBoost-PySpark").addFilter(_is_warning)
@@ -81,9 +117,10 @@ def _boosted(rows: Any, fit: Fit, names: list[str], seed: int) -> Booster:
         eval_metric="logloss",
         verbosity=0,
         verbose=False,
+        callbacks=[Written(path)],
         **fit.recipe.settings,
     )
-    return unnamed(learner.fit(rows).get_booster())
+    learner.fit(rows)
 
 
 def _is_warning(record: logging.LogRecord) -> bool:
@@ -101,6 +138,6 @@ def margins(booster: Booster, matrix: np.ndarray) -> np.ndarray:
     return booster.inplace_predict(matrix, predict_type="margin").astype(np.float64)
 
 
-def before(moment: int, more: Sequence[str] = ()) -> str:
+def before(moment: int) -> str:
     """Return the condition of those contacted whose outcome is known by ``moment`` (seconds)."""
-    return " AND ".join(["contacted", f"window_end <= {moment}", *more])
+    return f"{CONTACTED} AND window_end <= {moment}"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 from xgboost import Booster
@@ -17,16 +17,18 @@ from models.fitted.model import Model
 from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
+from models.scorer import Population
 from training.data.artifacts import Dataset, Ingest, Tuned, read_artifact, write_artifact
+from training.data.spine import dated
 from training.data.split import NO_BLOCK
 from training.evaluation.recalibration import calibrated
 from training.io import read_json, say, write_json
 from training.spark import errands, judged, learn, matrix, models, partition, questions, rows, scores
+from training.spark.judged import TEST
 from training.spark.place import Place
 from training.spark.steps import Step, stamped
 from training.stages.final import LATER
 
-TEST = -1  # as a fold
 BINS, BLOCKS = "_bins.parquet", "blocks.json"
 
 
@@ -58,13 +60,8 @@ class Life:
         """The tables in buckets; tasks of the same subject share them."""
         build, place = Path(self.place.build), self.place
         listed, tables = build / "consent", build / "tables"
-        made_from = {
-            "tables": stamped(tables),
-            "consent": stamped(listed),
-            "buckets": place.buckets,
-            "code": place.code,
-        }
-        step = Step(place.cuts, made_from)
+        source = {"tables": stamped(tables), "consent": stamped(listed)}
+        step = Step(place.cuts, source | {"buckets": place.buckets, "code": place.code})
         if not step.is_done:
             with step.making() as out:
                 key = place.task.subject
@@ -178,11 +175,11 @@ class Life:
         told = {"where": where, "recipe": recipe.described(), "seed": recipe.seed}
         step = self.place.step(f"fit-{name}", self.encoded, self.searched, **told)
         if not step.is_done:
-            workers = min(self.session.sparkContext.defaultParallelism, self.place.buckets)
+            workers = min(partition.slots(self.session), self.place.buckets)
             fit = learn.Fit(self.encoded.folder, where, recipe, self.encoder, workers)
             with step.making() as out:
                 sample = self.encoded.folder / "sample" / "part-sample.parquet"
-                learn.fitted(self.session, fit, sample).save_model(out / learn.BOOSTER)
+                learn.fitted(self.session, fit, sample, out)
         return step
 
     @cached_property
@@ -222,10 +219,8 @@ class Life:
                 capacity = None if stated is None else stated.capacity
                 bands = judged.bands(self.session, place, self.predicted.folder, calibration, capacity)
                 made = self._made(self.before_test, calibration, dict(self.facts))
-                found = models.judged(
-                    self.session, place, made, self.recipe, bands, self.dataset.folder, self.sample.folder
-                )
-                found.save(out)
+                rows, drawn = self.dataset.folder, self.sample.folder
+                models.judged(self.session, place, made, self.recipe, bands, rows, drawn).save(out)
                 write_json(out / "metrics.json", self._metrics(calibration))
         return step
 
@@ -234,7 +229,8 @@ class Life:
         """The model that serves: the judged one, or its recipe on every outcome that is known."""
         kept = self.place.params.release.learn == "before_test"
         recipe = self.recipe if kept else self.recipe.other(seed=self.recipe.seed + LATER)
-        fit = self.before_test if kept else self.fit("final", learn.before(self.end), recipe)
+        known = learn.before(self.end) if dated(self.place.spine) else learn.CONTACTED
+        fit = self.before_test if kept else self.fit("final", known, recipe)
         step = self.place.step("final", self.model, fit)
         if not step.is_done:
             with step.making() as out:
@@ -242,10 +238,9 @@ class Life:
                 if not kept:
                     last = pl.col("fold").replace({TEST: max(self.blocks) + 1})
                     made = self._made(fit, calibrated(self.bins.with_columns(last)), {})
-                    pair, source = (made.booster, made.calibration), self.dataset.folder
-                    first = models.final(
-                        self.session, self.place, first, pair, recipe, source, self.sample.folder
-                    )
+                    pair = (made.booster, made.calibration)
+                    source, drawn = self.dataset.folder, self.sample.folder
+                    first = models.final(self.session, self.place, first, pair, recipe, source, drawn)
                 first.save(out)
                 write_json(out / "metrics.json", read_json(self.model.folder / "metrics.json"))
         return step
@@ -275,10 +270,16 @@ class Life:
         step = place.step("scores", asked, **settings)
         if not step.is_done:
             with step.making() as out:
-                as_of = self.ingest["extracted_at"]
-                found = scores.population(self.session, place, asked.folder, model, as_of)
-                scores.scores(self.session, place, people, model, found, self.end + 1, out)
+                found = scores.population(self.session, asked.folder, model, self.ingest["extracted_at"])
+                scores.scores(self.session, place, people, model, found or self._tested(), self.end + 1, out)
         return step
+
+    def _tested(self) -> Population:
+        """The rows of the test, for those who are not there."""
+        step, model = self.place.step("tested", self.predicted, self.model), self.model.folder
+        with step.making() as out:
+            newest = scores.tested(self.session, self.place, self.predicted.folder, model, out)
+        return cast(Population, scores.population(self.session, step.folder, model, newest))
 
     def _metrics(self, calibration: Calibration) -> dict[str, Any]:
         return judged.metrics(self.bins.filter(pl.col("fold") == TEST), calibration)

@@ -14,6 +14,7 @@ from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
 from models.reasons import Explainer
 from training.data.artifacts import Dataset
+from training.data.spine import dated
 from training.spark import matrix
 from training.spark.place import Place
 from training.stages.fit import SAMPLE, card_of, weights
@@ -62,7 +63,8 @@ def _counted(
     sample = pl.read_parquet(drawn / "dataset.parquet", columns=names)
     sample = sample.filter(pl.col("split").is_in(parts))
     bins, told = matrix.observed(session, place, rows, sample, encoder, parts)
-    learnt = {"rows": told["rows"], "positives": told["positives"], "until": iso(told["until"])}
+    until = iso(told["until"]) if dated(place.spine) else None
+    learnt = {"rows": told["rows"], "positives": told["positives"], "until": until}
     return {"bins": bins, "base_rate": told["positives"] / told["rows"], "learnt": learnt}
 
 

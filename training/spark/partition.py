@@ -18,8 +18,16 @@ from features.own_tables import FILE, SUBJECTS
 from features.replacing import replacing
 
 AT_ONCE = 4  # tables that are cut side by side
+A_SLOT = 4  # tasks that write buckets, for each that can run at once
 CONSENT = "consent"  # the list of consents, cut like a table
 WHOLE, NOBODY = "whole", "nobody"  # the buckets of tables that are no subject's own, and of no rows
+
+
+def slots(session: Any) -> int:
+    """Return how many tasks can run at once on the executors that are there."""
+    context = session.sparkContext._jsc.sc()
+    found: int = context.maxNumConcurrentTasks(context.resourceProfileManager().defaultResourceProfile())
+    return max(found, 1)
 
 
 def cut(session: Any, tables: Path, consents: Path, key: str, count: int, out: Path) -> None:
@@ -51,7 +59,8 @@ def _cut(session: Any, path: Path, key: str, count: int, out: Path) -> None:
     names = rows.collect_schema().names()
     if key in names:
         bucket = f.pmod(f.xxhash64(key), f.lit(count))
-        dealt = session.read.parquet(str(path)).withColumn("bucket", bucket).repartition(count, "bucket")
+        tasks = min(count, A_SLOT * slots(session))  # each tells the driver what it wrote, however little
+        dealt = session.read.parquet(str(path)).withColumn("bucket", bucket).repartition(tasks, "bucket")
         dealt.write.partitionBy("bucket").parquet(str(out))
         _keep(rows.head(0), out, NOBODY)
     elif not set(names) & {*SUBJECTS}:
@@ -87,14 +96,20 @@ def _file(folder: Path) -> Path | None:
     return found[0] if found else None
 
 
-def each(session: Any, count: int, work: Callable[[int], Any], add: Callable[[Any, Any], Any]) -> Any:
+def each(
+    session: Any,
+    count: int,
+    work: Callable[[int], Any],
+    add: Callable[[Any, Any], Any],
+    then: Callable[[Any], Any] = lambda found: found,
+) -> Any:
     """Do ``work`` on every bucket on the executors, and return its results added up there, by one of them.
 
-    A worker that is lost is no matter: its buckets are worked on again.
+    A worker that is lost is no matter: its buckets are worked on again. ``then`` is done with the sum, too.
     """
 
     def together(found: Iterator[Any]) -> Iterator[Any]:
-        yield reduce(add, found)
+        yield then(reduce(add, found))
 
     results = session.sparkContext.parallelize(range(count), count).map(work)
     return results.coalesce(1, shuffle=True).mapPartitions(together).collect()[0]

@@ -17,7 +17,8 @@ import polars as pl
 from features import engines
 from features.cumulative import CumulativeGroup
 from features.feature import Group
-from models.population import GivenSpine, Population
+from features.replacing import replacing
+from models.population import Population
 from training.data.artifacts import Step
 from training.data.feature_groups import of_task
 from training.data.refusals import refused
@@ -32,11 +33,14 @@ EVERYBODY = "everybody.parquet"
 
 def everybody(session: Any, place: Place, out: Path) -> None:
     """Write what the questions have to know of all subjects at once."""
-    if isinstance(place.spine, GivenSpine) and not place.spine.dated:
-        raise ValueError(f"{place.name}: a source without dates is drawn as a whole; run it on one machine")
-    population = place.task.population
-    found = partition.each(session, place.buckets, partial(_everybody, place), lambda one, two: one + two)
-    population.together(found).write_parquet(out / EVERYBODY)
+    work, then = partial(_everybody, place), partial(_together, place, out)
+    partition.each(session, place.buckets, work, lambda one, two: one + two, then)
+
+
+def _together(place: Place, out: Path, found: list[pl.DataFrame]) -> None:
+    """Written where it was put together: of rows without dates it names every subject."""
+    with replacing(out / EVERYBODY, contended=True) as path:
+        place.task.population.together(found).write_parquet(path)
 
 
 def _everybody(place: Place, number: int) -> list[pl.DataFrame]:
@@ -103,7 +107,7 @@ def features(session: Any, place: Place, asked: Path, out: Path) -> None:
     shared = [group for group in groups if _is_shared(group)]
     if shared:
         tables = Path(place.build) / "tables"
-        engines.to_partitions(session, asked, tables, shared, out / "shared")
+        engines.to_partitions(session, asked / "*.parquet", tables, shared, out / "shared")
     partition.each(session, place.buckets, partial(_features, place, asked, out), max)
 
 

@@ -14,7 +14,7 @@ from training.data.rows import GAP
 from training.data.split import Split, split_in_time
 from training.spark import partition, questions
 from training.spark.place import Place
-from training.stages.dataset import PARTS, Summary, facts_of, summary
+from training.stages.dataset import PARTS, Summary, facts_of, how_split, summary
 
 FACTS = "dataset.json"
 SAMPLE = 200_000  # rows, whole subjects: what is searched and told by hand
@@ -58,7 +58,7 @@ def _summed(place: Place, folder: Path, number: int) -> Summed:
     kept = rows.filter(pl.col("split") != GAP)
     splits = {part: summary(kept.filter(pl.col("split") == part), task) for part in PARTS}
     subjects = kept[task.subject].n_unique()
-    return splits, {"step": "split in time, gap rows left out", "rows": len(kept), "subjects": subjects}
+    return splits, {"step": how_split(place.spine), "rows": len(kept), "subjects": subjects}
 
 
 def _added(task: Task, one: Summed, other: Summed) -> Summed:

@@ -1,5 +1,7 @@
 """Everybody scored, bucket by bucket, by the batch's own code; percentiles and bands from sketches."""
 
+from collections import Counter
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,12 @@ from models.fitted.model import Model
 from models.fitted.release_format import POPULATION
 from models.population import outside
 from models.scorer import Population, Scorer
-from training.io import write_json
+from training.io import say, write_json
 from training.spark import partition
-from training.spark.judged import quantiles
+from training.spark.judged import TEST, quantiles
 from training.spark.place import Place
 from training.stages.consent import with_reasons
-from training.stages.score import ASKED, write_scores
+from training.stages.score import ASKED, about_nobody, counted, outside_told, write_scores
 
 NEAR = 1e-4  # share of the population within which a sketch is right
 
@@ -60,13 +62,10 @@ def _keys(rows: pl.DataFrame) -> list[str]:
     return ["subject_id", *(["campaign_id"] if "campaign_id" in rows.columns else [])]
 
 
-def population(session: Any, place: Place, chances: Path, model: Path, as_of: str) -> Population:
+def population(session: Any, chances: Path, model: Path, as_of: str) -> Population | None:
     """Return those whom percentiles and bands are stated against, from a sketch of their probabilities.
 
-    Raises
-    ------
-    ValueError
-        The task is about nobody who is there.
+    None where the task is about nobody who is there.
     """
     from pyspark.sql import functions as f
 
@@ -74,11 +73,27 @@ def population(session: Any, place: Place, chances: Path, model: Path, as_of: st
     every = session.read.parquet(f"{chances}/*.parquet")
     n, free = every.select(f.count("*"), f.sum(f.col("scored").cast("int"))).first()
     if not n:
-        raise ValueError(f"{place.name}: nobody is left to score")
+        return None
     asked = every.where("scored") if free else every
     grid = quantiles(asked, "p", np.linspace(0, 1, 101).tolist())
     lows = _lows(asked, free or n, shares)
     return Population(tuple(grid), as_of, int(free or n), lows, _means(asked, lows, len(shares)))
+
+
+def tested(session: Any, place: Place, predicted: Path, model: Path, out: Path) -> str:
+    """Write what ``chances`` writes, of the rows of the test; return their newest moment.
+
+    ``model`` is the one that is judged on them. As on one machine, they stand for those who are not there.
+    """
+    newest = partition.each(session, place.buckets, partial(_tested, predicted, model, out), max)
+    return datetime.fromtimestamp(newest, UTC).isoformat()
+
+
+def _tested(predicted: Path, model: Path, out: Path, number: int) -> int:
+    rows = pl.read_parquet(partition.part(predicted, number)).filter("contacted", fold=TEST)
+    p = pl.Series("p", Model.load(model).calibration.probability(rows["margin"]), pl.Float64)
+    partition.write(rows.select(p, scored=True), partition.part(out, number))
+    return int(rows["as_of"].max() or 0)
 
 
 def _lows(asked: Any, n: int, shares: list[float]) -> tuple[float, ...]:
@@ -108,17 +123,31 @@ def _means(asked: Any, lows: tuple[float, ...], count: int) -> tuple[float, ...]
 def scores(
     session: Any, place: Place, people: Path, model: Path, found: Population, moment: int, out: Path
 ) -> None:
-    """Write ``part-*.parquet``, as the nightly batch: numbers, status and reasons in words of everybody."""
+    """Write ``part-*.parquet``, as the nightly batch: numbers, status and reasons in words of everybody.
+
+    Says how many have a score, and why others are outside.
+    """
     work = partial(_scores, place, people, model, found, moment, out)
-    partition.each(session, place.buckets, work, max)
+    rows, asked, why = partition.each(session, place.buckets, work, _added)
     write_json(out / POPULATION, found.to_json())
+    if rows == why.total():
+        say(about_nobody(place.name, why))
+    say(f"{place.name}: scored {asked:,} of {rows:,}{outside_told(why)}")
+
+
+Told = tuple[int, int, Counter[str]]  # rows, those with a score, and of the others why they are outside
+
+
+def _added(one: Told, other: Told) -> Told:
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
 
 
 def _scores(
     place: Place, people: Path, folder: Path, found: Population, moment: int, out: Path, number: int
-) -> int:
+) -> Told:
     model = Model.load(folder)
     rows = _snapshot(place, people, model, moment, number)
     with replacing(partition.part(out, number), contended=True) as path:
         write_scores(Scorer(model, found), rows, _keys(rows), path)
-    return number
+    asked = rows.filter(*(one for one in ASKED if set(one.meta.root_names()) <= {*rows.columns}))
+    return len(rows), len(asked), counted(rows)

@@ -1,18 +1,30 @@
-"""A Spark session that answers, or an error within a minute: no Java, no master, no workers."""
+"""A Spark session that answers, or an error within minutes: no Java, no master, no workers, none left."""
 
 import os
+import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from threading import Timer
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 from features import engines
+from training.spark.failures import ClusterLostError, sentence
 
-REACHED, WORKING = 10.0, 120.0  # seconds until a master must answer, and until a first task must have run
-FIRST = "memberlens: first task"
+REACHED, WORKING = (
+    10.0,
+    120.0,
+)  # seconds until a master must answer, and for which a cluster may have no worker
+CHECKED = 5.0  # seconds between two looks at who works
+LOCAL = re.compile(r"local(\[(\d+|\*)(\s*,\s*\d+)?\])?|local-cluster\[\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\]")
+ALLOWED = (
+    "allowed are local, local[2], local[*], local-cluster[WORKERS,CORES,MB], yarn, "
+    "spark://HOST:PORT and k8s://https://HOST:PORT"
+)
+# All workers of a fit are needed at once: Spark looks for them every 15 s, and without this forty times.
+PATIENT = {"spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures": "8"}
 
 
 @contextmanager
@@ -40,19 +52,32 @@ def opened(
     Raises
     ------
     ValueError
-        PySpark is not installed, there is no Java, or the address cannot be read.
+        PySpark is not installed, there is no Java, or the address cannot be read; what an executor raised.
     ConnectionError
-        Nothing answers at the address, or nobody there works.
+        Nothing answers at the address, nobody there works, or executors were lost for good.
     """
     require_java()
     require_reachable(master)
-    session = engines.spark(master, memory, partitions, conf)
+    session = engines.spark(master, memory, partitions, PATIENT | dict(conf or {}))
     try:
         session.sparkContext.setLogLevel("ERROR")
-        require_workers(session)
-        yield session
+        with attended(session) as lonely, worded(master, lonely):
+            session.sparkContext.parallelize([0], 1).count()  # a first task, so that somebody is there
+            yield session
     finally:
         session.stop()
+
+
+@contextmanager
+def worded(master: str, lonely: Event) -> Iterator[None]:
+    """Say of what Spark raises what is behind it."""
+    try:
+        yield
+    except Exception as error:
+        alone = ClusterLostError(master, f"no worker for {WORKING:.0f} s") if lonely.is_set() else None
+        if found := alone or sentence(error, master):
+            raise found from error
+        raise
 
 
 def require_java() -> None:
@@ -64,11 +89,12 @@ def require_java() -> None:
 
 
 def require_reachable(master: str, seconds: float = REACHED) -> None:
-    """Refuse a master that does not take a connection; Spark itself tries for minutes."""
-    if not master.startswith(("spark://", "k8s://")):
-        return
-    for address in master.split("://", 1)[1].split(","):
-        _connect(master, address.removeprefix("https://").removeprefix("http://"), seconds)
+    """Refuse an address that is none, or does not take a connection; Spark itself tries for minutes."""
+    if master.startswith(("spark://", "k8s://")):
+        for address in master.split("://", 1)[1].split(","):
+            _connect(master, address.removeprefix("https://").removeprefix("http://"), seconds)
+    elif master != "yarn" and not LOCAL.fullmatch(master):
+        raise ValueError(f"master {master!r}: no address of Spark's; {ALLOWED}")
 
 
 def _connect(master: str, address: str, seconds: float) -> None:
@@ -76,9 +102,9 @@ def _connect(master: str, address: str, seconds: float) -> None:
         place = urlsplit(f"//{address}")
         host, port = place.hostname, place.port
     except ValueError as error:
-        raise ValueError(f"master {master!r}: {error}; needed is spark://HOST:PORT") from None
+        raise ValueError(f"master {master!r}: {error}; {ALLOWED}") from None
     if host is None or port is None:
-        raise ValueError(f"master {master!r}: no host and port; needed is spark://HOST:PORT")
+        raise ValueError(f"master {master!r}: no host and port; {ALLOWED}")
     try:
         socket.create_connection((host, port), seconds).close()
     except OSError as error:
@@ -87,24 +113,33 @@ def _connect(master: str, address: str, seconds: float) -> None:
         ) from None
 
 
-def require_workers(session: Any, seconds: float = WORKING) -> None:
-    """Refuse a cluster that does not run a first task: Spark waits for ever for workers that never come."""
-    context = session.sparkContext
-    late: list[bool] = []
+@contextmanager
+def attended(session: Any, seconds: float = WORKING, every: float = CHECKED) -> Iterator[Event]:
+    """Cancel jobs once nobody has worked for ``seconds``, and set the event: Spark waits for ever.
 
-    def cancel() -> None:
-        late.append(True)
-        context.cancelAllJobs()
+    Workers may never have come, or all be gone.
+    """
+    context, lonely, ended = session.sparkContext, Event(), Event()
 
-    timer = Timer(seconds, cancel)
-    timer.start()
+    def attend() -> None:
+        without = 0.0
+        while not ended.wait(every):
+            without = 0.0 if _workers(context) else without + every
+            if without >= seconds:
+                lonely.set()
+                context.cancelAllJobs()
+
+    thread = Thread(target=attend, daemon=True)
+    if not LOCAL.fullmatch(context.master) or context.master.startswith("local-cluster"):
+        thread.start()
     try:
-        context.parallelize([0], 1).count()
-    except Exception as error:
-        if not late:
-            raise
-        raise ConnectionError(
-            f"master {context.master!r}: no worker took a task within {seconds:.0f} s"
-        ) from error
+        yield lonely
     finally:
-        timer.cancel()
+        ended.set()
+        if thread.is_alive():
+            thread.join()
+
+
+def _workers(context: Any) -> int:
+    """How many executors there are; the driver is listed with them."""
+    return len(context._jsc.sc().statusTracker().getExecutorInfos()) - 1

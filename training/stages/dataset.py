@@ -97,8 +97,7 @@ def asked(
     split = split_in_time(rows, spine)
     every = split.assign(rows)
     kept = every.filter(pl.col("split") != GAP)
-    in_time = "split in time, gap rows left out"
-    steps.append(_step(in_time if spines.dated(spine) else "split at random by subject", kept, task))
+    steps.append(_step(how_split(spine), kept, task))
     _require_labels(kept, task.name)
     if not split.blocks or kept.filter(pl.col("split") == "train").is_empty():
         raise ValueError(f"{task.name}: no rows to learn from before the first validation block")
@@ -110,6 +109,11 @@ def by_chance(rows: pl.DataFrame) -> float | None:
     if "by_chance" not in rows.columns:
         return None
     return float(rows["by_chance"].sum() / rows["label"].sum())
+
+
+def how_split(spine: Spine) -> str:
+    """Return the last step of the waterfall."""
+    return "split in time, gap rows left out" if spines.dated(spine) else "split at random by subject"
 
 
 def useless(folder: Path, name: str, facts: Dataset, split: Split, params: Params) -> list[str]:

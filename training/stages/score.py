@@ -5,6 +5,7 @@ against which a percentile is stated.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
@@ -57,20 +58,30 @@ def score(params: Params, name: str) -> None:
     scorer = Scorer.beside(model, population, folder)
     write_scores(scorer, snapshot, keys, folder / "scores.parquet", params.engine.threads)
     write_json(folder / POPULATION, population.to_json())
-    say(f"{name}: scored {len(asked):,} of {len(snapshot):,}{_told(snapshot)}")
+    say(f"{name}: scored {len(asked):,} of {len(snapshot):,}{outside_told(counted(snapshot))}")
 
 
-def _told(snapshot: pl.DataFrame) -> str:
-    """Whom the task is not about, by reason, as the end of a sentence."""
-    why = snapshot[OUTSIDE].drop_nulls().value_counts(sort=True).rows()
+def counted(snapshot: pl.DataFrame) -> Counter[str]:
+    """Return how many are outside of the task, by reason."""
+    return Counter(dict(snapshot[OUTSIDE].drop_nulls().value_counts().rows()))
+
+
+def outside_told(counts: Counter[str]) -> str:
+    """Say whom the task is not about, as the end of a sentence."""
+    why = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return "; outside: " + ", ".join(f"{reason} {count:,}" for reason, count in why) if why else ""
+
+
+def about_nobody(name: str, counts: Counter[str]) -> str:
+    """Say that a task is about nobody: a finished run, since the model and its report stand."""
+    return f"WARNING {name}: the task is about nobody who is there{outside_told(counts)}"
 
 
 def _scored(name: str, snapshot: pl.DataFrame) -> pl.DataFrame:
     """Those who get a score; where all of them are suppressed, those that the task is about."""
     inside = snapshot.filter(pl.col(OUTSIDE).is_null())
     if inside.is_empty():
-        say(f"WARNING {name}: the task is about nobody who is there{_told(snapshot)}")
+        say(about_nobody(name, counted(snapshot)))
     if consent.REASON not in snapshot.columns:
         return inside
     warn(name, inside)

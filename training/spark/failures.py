@@ -1,0 +1,37 @@
+"""What went wrong on executors, as the one sentence behind Spark's pages of stack traces."""
+
+import re
+
+RAISED = {"ValueError": ValueError, "FileNotFoundError": FileNotFoundError}
+PYTHON = re.compile(
+    rf"^({'|'.join(RAISED)}): (.+?)(?=\s*(?:SQLSTATE: \w+)?\s*(?:\n\s+at |\n\nDriver stack|\Z))", re.M | re.S
+)
+GONE = {
+    "ExecutorLostFailure": "executors were lost, a task's as often as it may be tried",
+    "SPARK-24819": "fewer cores are left than the fit was begun with",
+    "Master removed our application": "the master took the run off",
+    "SparkContext was shut down": "Spark's driver was shut down",
+}
+
+
+class ClusterLostError(ConnectionError):
+    """A cluster that is no longer there, at least not as it was."""
+
+    def __init__(self, master: str, why: str) -> None:
+        super().__init__(
+            f"master {master!r}: {why}; the steps that are done are kept, and a further run goes on"
+        )
+
+
+def sentence(error: Exception, master: str) -> Exception | None:
+    """Return what an executor raised, or that executors were lost; None where it is neither.
+
+    >>> sentence(RuntimeError("Traceback\\nValueError: churn: about nobody\\n\\tat java"), "local")
+    ValueError('churn: about nobody')
+    """
+    text = str(error)
+    raised = None if isinstance(error, ValueError) else PYTHON.search(text)
+    if raised:
+        return RAISED[raised[1]](raised[2])
+    found = next((why for sign, why in GONE.items() if sign in text), None)
+    return ClusterLostError(master, found) if found else None
