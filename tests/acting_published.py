@@ -81,7 +81,9 @@ def offers(members: int, moment: int) -> inputs.Inputs:
     audience = Audience(ids, zeros, zeros, zeros.astype(bool), np.isin(ids, COMPLAINS))
     reached = np.ones((n, len(OPTIONS.channels)), dtype=bool)
     risk = np.full(len(OPTIONS.channels), 0.001)
-    people = inputs.Members(pl.Series(ids), audience, reached, reached, np.full(n, 0.1), risk)
+    people = inputs.Members(
+        pl.Series(ids), audience, reached, reached, np.full(n, 0.1), zeros, risk, np.ones(7)
+    )
     asked = pl.DataFrame({"option": [0], "asked_channel": ["sms"]}, schema_overrides={"option": pl.Int64})
     effects = inputs.Effects(
         probability, probability, inputs.ANSWERS, np.array([0.8, 0.9, 1, 1.1, 1.2]), asked

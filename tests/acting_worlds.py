@@ -64,7 +64,8 @@ def draft(
         rng.random(members) < 0.05, rng.random(members) < 0.02,
     )  # fmt: skip
     reached = rng.random((members, channels)) < 0.8
-    people = Members(ids, audience, reached, reached, rng.random(members), np.full(channels, 0.002))
+    loss, got, risk = rng.random(members), rng.integers(0, 9, members), np.full(channels, 0.002)
+    people = Members(ids, audience, reached, reached, loss, got, risk, np.linspace(0.5, 3, 7))
     effects = Effects(probability, probability, "answers", rng.normal(1, 0.1, campaigns), pl.DataFrame())
     allowed = options.allowed(reached, reached)
     offers = Offers(60 * probability, options.cost, allowed, options.channel, options.care)

@@ -70,9 +70,7 @@ def drafted(inputs: Inputs, asked: Asked) -> Draft:
     """
     options, people = inputs.options, inputs.people
     allowed = options.allowed(people.consent, people.address) & _chosen(inputs, asked.only)
-    loss, worth = people.loss * inputs.worth, np.full(len(allowed), inputs.worth)
-    gain = plan.gain(inputs.effects.effect, worth, _risk(inputs), loss)
-    offers = Offers(gain, options.cost, allowed, options.channel, options.care)
+    offers = Offers(gains(inputs), options.cost, allowed, options.channel, options.care)
     limits = Limits(
         _budget(inputs, asked.budget), options.capacity, options.channel_capacity, options.per_fortnight
     )
@@ -102,10 +100,15 @@ def _budget(inputs: Inputs, stated: float | None) -> float:
     return max(most, 1.0) if stated is None else stated
 
 
-def _risk(inputs: Inputs) -> np.ndarray:
-    """P(opt-out) of each option; an answered complaint is no advertising."""
-    risk = np.where(inputs.options.care, 0.0, inputs.people.risk[inputs.options.channel])
-    return np.broadcast_to(risk, (len(inputs.people.subjects), len(risk)))
+def gains(inputs: Inputs) -> np.ndarray:
+    """Return the money that each option adds by each member, shape (members, options); see ``plan.gain``.
+
+    The price of an opt-out is what it ends, and rises with what a member got of late; an answered complaint
+    is no advertising.
+    """
+    people, worth = inputs.people, inputs.worth
+    risk = np.where(inputs.options.care, 0.0, people.opt_out(inputs.options.channel))
+    return plan.gain(inputs.effects.effect, np.full(len(risk), worth), risk, people.loss * worth)
 
 
 def compared(draft: Draft) -> np.ndarray:

@@ -18,7 +18,7 @@ from models.acting.terms import Audience
 
 FOLDER = "offers"
 ANSWERS, ADDED = "answers", "added answers"
-TABLES = ("consent", "address", "risk", "probability", "effect", "levels")
+TABLES = ("consent", "address", "risk", "fatigue", "probability", "effect", "levels")
 MEMBERS, ARRAYS, ASKED, FACTS = "members.parquet", "arrays.npz", "asked.parquet", "inputs.json"
 WITHIN = ("stratum", "contacts", "quiet", "complaint")
 
@@ -33,8 +33,12 @@ class Members:
         Shape (members, channels).
     loss
         Answers of the last year that an opt-out would end, shape (members,).
+    messages
+        What was sent to each in the last month, shape (members,).
     risk
         P(opt-out | sent) by channel, shape (channels,).
+    fatigue
+        By how much the risk is multiplied after so many messages of a month, the last for more, shape (n,).
     """
 
     subjects: pl.Series
@@ -42,7 +46,14 @@ class Members:
     consent: np.ndarray
     address: np.ndarray
     loss: np.ndarray
+    messages: np.ndarray
     risk: np.ndarray
+    fatigue: np.ndarray
+
+    def opt_out(self, channel: np.ndarray) -> np.ndarray:
+        """Return P(opt-out | sent) of each member over each of ``channel``, shape (members, n)."""
+        tired = self.fatigue[np.minimum(self.messages, len(self.fatigue) - 1)]
+        return np.minimum(tired[:, None] * self.risk[channel], 1.0)
 
 
 @dataclass(frozen=True)
@@ -94,7 +105,10 @@ def save(folder: Path, inputs: Inputs) -> None:
     aside = folder.with_name(f"{folder.name}.part")
     aside.mkdir(parents=True, exist_ok=True)
     people, effects = inputs.people, inputs.effects
-    columns = {name: getattr(people.audience, name) for name in WITHIN} | {"loss": people.loss}
+    columns = {name: getattr(people.audience, name) for name in WITHIN} | {
+        "loss": people.loss,
+        "messages": people.messages,
+    }
     people.subjects.alias("subject").to_frame().with_columns(
         **{name: pl.Series(part) for name, part in columns.items()}
     ).write_parquet(aside / MEMBERS)
@@ -126,7 +140,9 @@ def load(folder: Path) -> Inputs:
         tables["consent"],
         tables["address"],
         rows["loss"].to_numpy(),
+        rows["messages"].to_numpy(),
         tables["risk"],
+        tables["fatigue"],
     )
     asked = pl.read_parquet(folder / ASKED)
     effects = Effects(tables["probability"], tables["effect"], told["unit"], tables["levels"], asked)
@@ -153,7 +169,9 @@ def without(inputs: Inputs, subjects: frozenset[str]) -> Inputs:
         people.consent[at],
         people.address[at],
         people.loss[at],
+        people.messages[at],
         people.risk,
+        people.fatigue,
     )
     shorter = replace(effects, probability=effects.probability[at], effect=effects.effect[at])
     return replace(inputs, people=fewer, effects=shorter)

@@ -10,6 +10,7 @@ from models.acting.inputs import Members
 from models.acting.options import Options
 from models.acting.terms import Audience
 from models.scorer import OK
+from training.acting.fatigue import LEAN, MONTH, fatigue
 from training.acting.handed_over import read_table
 from training.params import Params
 
@@ -74,9 +75,9 @@ def members(
         complaint,
     )
     year = answers.filter(pl.col("event_time") >= moment - 365 * DAY, pl.col("kind") == "answered")
-    return Members(
-        subjects, audience, consent, address, _yearly(_count(subjects, year)), _risk(options, sent, answers)
-    )
+    month = _count(subjects, sent.filter(pl.col("event_time") >= now - MONTH))
+    risk = _risk(options, sent, answers), fatigue(sent, answers)
+    return Members(subjects, audience, consent, address, _yearly(_count(subjects, year)), month, *risk)
 
 
 def messages(tables: Path, moment: int) -> pl.DataFrame:
@@ -147,4 +148,4 @@ def _risk(options: Options, sent: pl.DataFrame, answers: pl.DataFrame) -> np.nda
     messages, blocks = (
         np.array([(rows["content_channel"] == name).sum() for name in named]) for rows in (sent, blocked)
     )
-    return (blocks + 1000 * overall) / (messages + 1000)
+    return (blocks + LEAN * overall) / (messages + LEAN)

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from features.timestamps import extract_moment
-from models.acting.draft import Draft
+from models.acting.draft import Draft, gains
 from models.acting.knapsack import NOTHING
 from models.acting.plan import make
 from models.acting.terms import Offers
@@ -131,7 +131,9 @@ def by_plan(draft: Draft, state: State) -> np.ndarray:
         quiet=draft.inputs.people.audience.quiet | ((got >= UNHEARD) & (heard == 0)),
         complaint=state.complaint,
     )
-    return make(_offers(draft, state), audience, draft.limits, draft.chance).choice
+    now = replace(draft.inputs.people, messages=state.sent[:MONTH].sum(axis=0))
+    offers = replace(_offers(draft, state), gain=gains(replace(draft.inputs, people=now)))
+    return make(offers, audience, draft.limits, draft.chance).choice
 
 
 def by_probability(draft: Draft, state: State) -> np.ndarray:
