@@ -107,6 +107,14 @@ class Scorer:
         """Words and rates, prepared once."""
         return Explainer(self.model)
 
+    def prepare(self) -> None:
+        """Lay out what answers few rows, and compile what walks down it."""
+        self.model.prepare()
+        if self.worth is not None:
+            self.worth.amount.prepare()
+        if self.uplift is not None:
+            self.uplift.prepare()
+
     @property
     def more(self) -> list[str]:
         """Those of ``MORE`` that this model tells."""

@@ -35,6 +35,10 @@ class BoosterSum:
             found += weight * told
         return found
 
+    def prepare(self) -> None:
+        """Lay out the trees for the few rows of a request."""
+        _ = self._walks
+
     @cached_property
     def _walks(self) -> list[TreeWalk | None]:
         """For the few rows of a request."""

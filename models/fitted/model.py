@@ -88,6 +88,10 @@ class Model:
         found[rows] = np.log(mean) - np.log1p(-mean)
         return found
 
+    def prepare(self) -> None:
+        """Lay out the trees for the few rows of a request, which takes longer than an answer may."""
+        _ = self._walk, self._tree_shap
+
     def _raw_margin(self, matrix: np.ndarray) -> np.ndarray:
         if 0 < len(matrix) <= FEW_ROWS and self._walk is not None:
             return self._walk.margin(matrix)

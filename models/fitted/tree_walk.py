@@ -6,7 +6,7 @@ not, say with a kind of booster that is not known here, XGBoost is asked.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self
@@ -89,8 +89,11 @@ class TreeWalk:
             return None
         every = trees(booster)
         score = json.loads(learner["learner_model_param"]["base_score"])
-        found = cls(links[0](np.float32(score[0])), links[1], *_nodes(every))
-        return found if len(score) == 1 and found._is_right(booster) else None
+        if len(score) != 1:
+            return None
+        nodes = _nodes(every)
+        found = (cls(base, links[1], *nodes) for base in _near(links[0](np.float32(score[0]))))
+        return next((one for one in found if one._is_right(booster)), None)
 
     def _is_right(self, booster: Booster) -> bool:
         """Whether it says what ``booster`` says: of rows at the thresholds, where it is decided."""
@@ -129,6 +132,13 @@ def _kernel() -> Callable[..., None]:
     from models.fitted.walk_kernel import walk
 
     return walk
+
+
+def _near(base: np.float32) -> Iterator[np.float32]:
+    """A margin and its neighbours: logarithms of libraries differ in the last bit."""
+    yield base
+    for way in (-np.inf, np.inf):
+        yield np.nextafter(base, np.float32(way))
 
 
 def _nodes(every: list[Tree]) -> tuple[np.ndarray, ...]:

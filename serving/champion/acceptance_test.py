@@ -53,7 +53,8 @@ def _check(champion: Champion, frame: pl.DataFrame, expected: Mapping[str, Seque
         if not np.allclose(now, then, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
             wrong = np.nanmax(np.abs(now - then))
             raise ValueError(f"trial: {name} of an example row is {wrong:.2e} away from what was released")
-    champion.scorer.explainer.reasons(frame, 3)  # words and rates are prepared before the first caller waits
+    champion.scorer.prepare()  # before the first caller waits
+    champion.scorer.explainer.reasons(frame, 3)  # words and rates, too
     champion.counterfactuals.prepare()
     values, base = model.contributions(model.inputs(frame))
     log_odds = np.log(probability) - np.log1p(-probability)

@@ -21,6 +21,7 @@ def rows(seed: int, n: int) -> np.ndarray:
 
 
 def booster(objective: str, **settings: object) -> xgboost.Booster:
+    """Thirty trees over numbers, a category and gaps."""
     matrix = rows(0, 600)
     label = np.nan_to_num(matrix[:, 0]) + 3 * (np.nan_to_num(matrix[:, 2]) % 3 == 1) + 0.1
     label = (label > 4).astype(float) if objective == "binary:logistic" else label
@@ -40,6 +41,15 @@ def test_margins_are_those_of_xgboost_to_the_bit(objective):
     for part in (asked, asked[:1], asked[7:11], np.full((1, 4), np.nan, dtype=np.float32)):
         assert np.array_equal(walk.margin(part), trained.inplace_predict(part, predict_type="margin"))
         assert np.allclose(walk.predict(part), trained.inplace_predict(part), rtol=1e-6)
+
+
+@pytest.mark.parametrize("base", [0.011, 0.07, 0.1, 0.3, 0.45, 0.7, 0.93])
+def test_a_base_score_is_a_margin_to_the_bit(base):
+    trained = booster("binary:logistic", base_score=base)
+    asked = rows(3, 50)
+    assert np.array_equal(
+        TreeWalk.of(trained).margin(asked), trained.inplace_predict(asked, predict_type="margin")
+    )
 
 
 def test_stand_ins_of_one_row_go_together_as_far_as_they_are_alike():

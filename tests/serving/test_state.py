@@ -276,3 +276,15 @@ def test_a_new_batch_of_the_same_model_brings_its_own_population(own: Settings, 
     assert answer["percentile"] == round(batch["percentile"], 2)
     by_record = client.post("/v1/models/churn/score", json=brand.ask("m5", "churn")).json()["result"]
     assert {answer["percentile_as_of"], by_record["percentile_as_of"]} == {population.as_of}
+
+
+def test_what_compiles_or_is_prepared_is_so_before_the_first_caller(own: Settings):
+    for champion in loaded(own).champions.values():
+        model = champion.scorer.model
+        assert {"_walk", "_tree_shap", "unknown"} <= set(model.__dict__), champion.task
+        assert model._walk is not None
+        assert model._tree_shap is not None
+        assert {"alone", "_schema"} <= set(champion.reader.__dict__)
+        assert champion.reader.alone is not None
+        amounts = [] if champion.scorer.worth is None else [champion.scorer.worth.amount]
+        assert all("_walks" in amount.__dict__ for amount in amounts)
