@@ -12,7 +12,7 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
-from features import tables
+from features import outreach, tables
 from features.compute import AGE, KNOWN, aggregates, filled, made_of_rows, plain, sources
 from features.cumulative import CumulativeGroup
 from features.feature import Feature, Group
@@ -153,7 +153,7 @@ def _programs(expressions: Mapping[str, nw.Expr]) -> Mapping[str, Program]:
     return found
 
 
-IS_KNOWN, KINDS = _programs({"known": KNOWN})["known"], _programs(tables.OUTREACH_KINDS)
+IS_KNOWN, KINDS = _programs({"known": KNOWN})["known"], _programs(outreach.KINDS)
 
 
 def enriched(there: Mapping[str, Columns]) -> Mapping[str, Columns]:

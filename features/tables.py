@@ -14,12 +14,14 @@ One pandera class a table, one line a column. Conventions that hold for all of t
 """
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import narwhals as nw
 import polars as pl
 
+from features.carried_attributes import carried
+from features.outreach import outreach, with_content
 from features.own_tables import is_own
 
 with warnings.catch_warnings():  # Pandera imports PySpark where it is installed, and that warns of pandas 3
@@ -203,12 +205,6 @@ TABLES: Mapping[str, type[pa.DataFrameModel]] = {
 }
 SCHEMAS: Mapping[str, type[pa.DataFrameModel]] = {**TABLES, "subjects": Subjects}
 EXTENSIBLE = ("members", "leads", "campaigns", "subjects")  # tables that take x_<name> attributes
-# What stands in ``outreach``, and what its kind is made of in each table that it is put together from.
-OUTREACH = ("member_id", "campaign_id", "kind", "event_time", "known_time")
-OUTREACH_KINDS = {
-    "contacts": nw.when(nw.col("arm") == "control").then(nw.lit("held_out")).otherwise(nw.lit("sent")),
-    "responses": nw.col("kind"),
-}
 CONTENT = ("channel", "content_type", "offer", "category", "discount_percent", "cost_cents", "window_days")
 
 
@@ -230,7 +226,7 @@ def empty(table: str) -> pl.DataFrame:
 def complete(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     """``frame`` as ``shaped`` makes it, and a member's empty cells filled with what was known before."""
     frame = shaped(table, frame)
-    return _carried(frame) if table == "members" else frame
+    return carried(frame) if table == "members" else frame
 
 
 def shaped(table: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -285,44 +281,6 @@ def _seconds(moment: nw.Expr) -> nw.Expr:
     return moment.dt.timestamp("us") // 1_000_000
 
 
-def _carried(members: pl.DataFrame) -> pl.DataFrame:
-    """Empty cells of a member's row filled with what was known last before it: empty means unchanged.
-
-    Only rows that were known before count, so that a row learned later changes none of these.
-    """
-    order = ["known_time", "event_time"]
-    kept = ("member_id", "occurred_at", "recorded_at", *order)
-    own = [
-        name for name in members.columns if name not in kept and 0 < members[name].null_count() < len(members)
-    ]
-    if not own:
-        return members
-    several = members.filter(pl.col("member_id").is_duplicated())
-    states = several.group_by("member_id", *order).agg(pl.col(own).max()).sort("member_id", *order)
-    before = _newest_before(states, own)
-    joined = members.join(before, on=["member_id", *order], how="left", maintain_order="left")
-    filled = joined.with_columns(pl.coalesce(name, f"{name}_before").alias(name) for name in own)
-    return filled.select(members.columns)
-
-
-def _newest_before(states: pl.DataFrame, own: list[str]) -> pl.DataFrame:
-    """Of a member's rows before, in the order in which they were known, the value that happened last.
-
-    One plain window a step: nested ones would be taken member by member, a hundred times slower.
-    """
-    happened = (pl.when(pl.col(name).is_not_null()).then("event_time").alias(f"{name}_at") for name in own)
-    steps = states.with_columns(happened).with_columns(
-        pl.col(f"{name}_at").cum_max().over("member_id").alias(f"{name}_last") for name in own
-    )
-    is_news = {name: pl.col(f"{name}_at") == pl.col(f"{name}_last") for name in own}
-    return (
-        steps.with_columns(pl.when(is_news[name]).then(name).alias(f"{name}_before") for name in own)
-        .with_columns(pl.col(f"{name}_before").forward_fill().over("member_id") for name in own)
-        .with_columns(pl.col(f"{name}_before").shift().over("member_id") for name in own)
-        .drop(*own, *(f"{name}{end}" for name in own for end in ("_at", "_last")))
-    )
-
-
 def enrich(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """Copy what belongs to a product or a campaign onto the rows that name it.
 
@@ -343,26 +301,7 @@ def enrich(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     own = [name for name in campaigns.columns if name.startswith("x_")]
     for name in ("contacts", "responses"):
         if name in out:
-            out[name] = _with_content(out[name], campaigns, (*CONTENT, *own))
+            out[name] = with_content(out[name], campaigns, (*CONTENT, *own))
     if "contacts" in out or "responses" in out:
-        out["outreach"] = _with_content(_outreach(tables), campaigns, CONTENT)
+        out["outreach"] = with_content(outreach(tables), campaigns, CONTENT)
     return out
-
-
-def _with_content(frame: pl.DataFrame, campaigns: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
-    content = campaigns.select("campaign_id", *(pl.col(name).alias(f"content_{name}") for name in names))
-    return frame.join(content, on="campaign_id", how="left", maintain_order="left")
-
-
-def _outreach(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """What was sent, held out, opened, clicked, answered and blocked, one row each."""
-    parts = [
-        nw.from_native(frame)
-        .with_columns(kind=kind)
-        .filter(~nw.col("member_id").is_null())
-        .select(OUTREACH)
-        .to_native()
-        for name, kind in OUTREACH_KINDS.items()
-        if (frame := tables.get(name)) is not None
-    ]
-    return pl.concat(parts)

@@ -7,9 +7,9 @@ import polars as pl
 
 from models.acting.draft import Draft
 from models.acting.inputs import Effects, Inputs, Members
-from models.acting.knapsack import Programme
 from models.acting.options import read
 from models.acting.plan import make
+from models.acting.programme import Programme
 from models.acting.terms import Audience, Chance, Limits, Offers
 
 OPTIONS = Path(__file__).parents[1] / "experiments" / "options.yaml"

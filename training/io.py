@@ -18,8 +18,13 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def write_json(path: Path, content: Any) -> None:
     """Write aside and rename, so that a stage killed half way leaves no half file."""
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text, such as a page, as ``write_json`` writes."""
     with replacing(path) as aside:
-        aside.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        aside.write_text(text)
 
 
 def sha256(path: Path) -> str:

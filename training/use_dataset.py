@@ -8,7 +8,7 @@ from typing import Any
 
 from features import unique_yaml
 from features.yaml_lines import Place, read_yaml
-from training.io import say
+from training.io import say, write_text
 from training.params import NAME, parse
 
 MAPPINGS = Path("mappings")
@@ -40,7 +40,7 @@ def switch(data: str, path: Path) -> None:
     text = settings(data, before)
     if unique_yaml.parse(text) == before:
         return
-    path.write_text(text)
+    write_text(path, text)
     say(f"params.yaml: written anew for {data} from the defaults and its mapping")
 
 

@@ -11,7 +11,7 @@ from models.acting.budget import BudgetCurve, budget_curve
 from models.acting.draft import Asked, Draft
 from models.acting.inputs import ADDED
 from models.acting.intervals import FEWEST_LEVELS, drawn, money
-from models.acting.knapsack import NOTHING
+from models.acting.programme import NOTHING
 
 OLD = 7  # days after which scores are called old
 POINTS = 21

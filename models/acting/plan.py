@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.acting import holdout
-from models.acting.knapsack import NOTHING, ROOM, Programme, Solution, beyond, solve, wanted
+from models.acting.knapsack import Solution, solve
+from models.acting.programme import NOTHING, ROOM, Programme, beyond, wanted
 from models.acting.terms import Audience, Chance, Limits, Offers, PlanError, open_to
 
 SENT = "sent"

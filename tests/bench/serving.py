@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -95,73 +96,72 @@ def port() -> int:
         return int(probe.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class Server:
+    """How one is started, and where and with what it is asked; ``ready`` and ``path`` below its address."""
+
+    command: list[Any]
+    port: int
+    env: dict[str, Any]
+    ready: str
+    path: str
+    bodies: list[bytes]
+
+    def start(self, stack: ExitStack) -> dict[str, Any]:
+        """Start it until the stack closes; return its address, its bodies and its facts."""
+        address = f"http://127.0.0.1:{self.port}"
+        facts = stack.enter_context(started(self.command, self.env, f"{address}/{self.ready}"))
+        return {"url": f"{address}/{self.path}", "bodies": self.bodies, "facts": facts}
+
+
 def servers(
     stack: ExitStack, model: Path, frame: pl.DataFrame, matrix: np.ndarray, full: bool
 ) -> dict[str, Any]:
     """Start all servers; for each its address, its bodies and its facts."""
-    refs = [
-        json.dumps({"ref": ref, "consent": {"profiling": "granted"}}).encode() for ref in frame["subject_id"]
-    ]
-    rows = [[None if np.isnan(value) else float(value) for value in row] for row in matrix]
     names = Scorer.load(model).model.encoder.names
-    ours, bare, naive, flow = port(), port(), port(), port()
-    peer = {"BENCH_MODEL": model, "BENTOML_DO_NOT_TRACK": "True", "PYTHONPATH": ROOT}
-    bento = [BIN / "bentoml", "serve"]
-    found = {
-        "ours": (
-            [*bento, "serving.service:MemberScores", "--port", ours],
-            {"BENTOML_DO_NOT_TRACK": "True"},
-            (f"http://127.0.0.1:{ours}/readyz", f"http://127.0.0.1:{ours}/v1/models/churn/score", refs),
-        ),
-        "minimal FastAPI": (
-            [BIN / "uvicorn", "tests.bench.peers:minimal", "--port", bare, "--no-access-log"],
-            peer | {"BENCH_PEER": "minimal"},
-            (
-                f"http://127.0.0.1:{bare}/ready",
-                f"http://127.0.0.1:{bare}/predict",
-                [json.dumps({"values": row}).encode() for row in rows],
-            ),
-        ),
-        "naive BentoML": (
-            [*bento, "tests.bench.peers:Naive", "--port", naive],
-            peer,
-            (
-                f"http://127.0.0.1:{naive}/readyz",
-                f"http://127.0.0.1:{naive}/predict",
-                [json.dumps({"rows": [dict(zip(names, row, strict=True))]}).encode() for row in rows],
-            ),
-        ),
-    }
+    found = {"ours": _ours(frame), **_peers(model, names, matrix)}
     if full:
-        here = settings.load()
-        name = release_format.registered_name(here.data, "churn")
-        found["mlflow models serve"] = (
-            [
-                BIN / "mlflow",
-                "models",
-                "serve",
-                "-m",
-                f"models:/{name}@champion",
-                "--env-manager",
-                "local",
-                "-p",
-                flow,
-            ],
-            {"MLFLOW_TRACKING_URI": here.store(), "MLFLOW_REGISTRY_URI": here.store()},
-            (
-                f"http://127.0.0.1:{flow}/ping",
-                f"http://127.0.0.1:{flow}/invocations",
-                [
-                    json.dumps({"dataframe_split": {"columns": names, "data": [row]}}).encode()
-                    for row in frame.select(names).rows()
-                ],
-            ),
-        )
-    out: dict[str, Any] = {}
-    for label, (command, env, (ready, url, bodies)) in found.items():
-        facts = stack.enter_context(started(command, env, ready))
-        out[label] = {"url": url, "bodies": bodies, "facts": facts}
-    return out
+        found["mlflow models serve"] = _mlflow(frame.select(names))
+    return {label: server.start(stack) for label, server in found.items()}
+
+
+def _ours(frame: pl.DataFrame) -> Server:
+    asked = [{"ref": ref, "consent": {"profiling": "granted"}} for ref in frame["subject_id"]]
+    own = port()
+    command = [BIN / "bentoml", "serve", "serving.service:MemberScores", "--port", own]
+    env = {"BENTOML_DO_NOT_TRACK": "True"}
+    return Server(command, own, env, "readyz", "v1/models/churn/score", _packed(asked))
+
+
+def _peers(model: Path, names: list[str], matrix: np.ndarray) -> dict[str, Server]:
+    """The model behind as little as there can be of FastAPI and of BentoML."""
+    rows = [[None if np.isnan(value) else float(value) for value in row] for row in matrix]
+    env = {"BENCH_MODEL": model, "BENTOML_DO_NOT_TRACK": "True", "PYTHONPATH": ROOT}
+    bare, naive = port(), port()
+    fast = [BIN / "uvicorn", "tests.bench.peers:minimal", "--port", bare, "--no-access-log"]
+    bento = [BIN / "bentoml", "serve", "tests.bench.peers:Naive", "--port", naive]
+    values = _packed([{"values": row} for row in rows])
+    named = _packed([{"rows": [dict(zip(names, row, strict=True))]} for row in rows])
+    return {
+        "minimal FastAPI": Server(fast, bare, env | {"BENCH_PEER": "minimal"}, "ready", "predict", values),
+        "naive BentoML": Server(bento, naive, env, "readyz", "predict", named),
+    }
+
+
+def _mlflow(rows: pl.DataFrame) -> Server:
+    here, own = settings.load(), port()
+    name = release_format.registered_name(here.data, "churn")
+    command = [
+        BIN / "mlflow", "models", "serve", "-m", f"models:/{name}@champion",
+        "--env-manager", "local", "-p", own,
+    ]  # fmt: skip
+    env = {"MLFLOW_TRACKING_URI": here.store(), "MLFLOW_REGISTRY_URI": here.store()}
+    asked = [{"dataframe_split": {"columns": rows.columns, "data": [row]}} for row in rows.rows()]
+    return Server(command, own, env, "ping", "invocations", _packed(asked))
+
+
+def _packed(asked: list[dict[str, Any]]) -> list[bytes]:
+    return [json.dumps(one).encode() for one in asked]
 
 
 def records(tables: Path, members: list[str], as_of: int) -> Bodies:

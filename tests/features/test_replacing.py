@@ -3,6 +3,7 @@
 import pytest
 
 from features.replacing import replacing
+from training.io import write_text
 
 
 def test_a_file_is_what_it_was_until_all_of_the_new_one_is_written(tmp_path):
@@ -28,6 +29,14 @@ def test_what_fails_half_way_leaves_the_former_file_and_nothing_beside_it(tmp_pa
     with pytest.raises(KeyboardInterrupt):
         fail()
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"rows.json": "former"}
+
+
+def test_a_page_that_cannot_be_written_leaves_the_former_one(tmp_path):
+    path = tmp_path / "brief.html"
+    write_text(path, "former")
+    with pytest.raises(UnicodeEncodeError):
+        write_text(path, "half \ud800")
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"brief.html": "former"}
 
 
 def test_two_that_write_the_same_file_at_once_leave_one_of_both(tmp_path):

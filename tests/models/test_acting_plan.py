@@ -12,9 +12,10 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from models.acting import holdout
 from models.acting.budget import budget_curve, path
-from models.acting.knapsack import NOTHING, Programme, solve
+from models.acting.knapsack import solve
 from models.acting.options import OptionsError
 from models.acting.plan import CODE, REASONS, gain, make
+from models.acting.programme import NOTHING, Programme
 from models.acting.terms import PlanError
 
 SEEDS = st.integers(0, 10_000)

@@ -8,7 +8,7 @@ import pytest
 from acting_worlds import draft
 
 from models.acting.intervals import money
-from models.acting.knapsack import NOTHING
+from models.acting.programme import NOTHING
 from training.acting import next_money
 from training.acting.layers import by_layer, by_means
 from training.acting.next_money import STEP, diagnosis, following

@@ -5,28 +5,25 @@ import re
 import shutil
 from dataclasses import replace
 from datetime import date
-from html.parser import HTMLParser
 from pathlib import Path
 
 import polars as pl
 import pytest
 import stages
+from page_text import Text
 
 from models import phrases
 from models.fitted.model import Model
 from models.learners.calibration import Calibration
-from training.data.artifacts import read_artifact, write_artifact
-from training.evaluation import looks, robustness
+from training.data.artifacts import write_artifact
+from training.evaluation import looks
 from training.params import Economics, Stated
 from training.reporting import render
-from training.reporting.build import ORDER, build
-from training.reporting.info import Info
+from training.reporting.build import ORDER
 from training.reporting.source import Source
-from training.results.evaluated import Detail
 from training.results.report import Report
-from training.review.gates import check_gates, wanted_gates
+from training.review.gates import wanted_gates
 from training.review.signoff import FILE, sign
-from training.stages.explain import explain
 from training.stages.report import (
     AnotherPageError,
     keep,
@@ -61,31 +58,6 @@ def page(made: Path) -> str:
 @pytest.fixture(scope="module")
 def data(made: Path) -> dict:
     return json.loads((made / "report.json").read_text())
-
-
-class Text(HTMLParser):
-    """The text of each language, of the page without scripts and styles."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: dict[str, list[str]] = {"en": [], "zh-CN": []}
-        self._open: list[str | None] = []
-        self._skip = 0
-
-    def handle_starttag(self, tag, attrs):
-        self._skip += tag in ("script", "style")
-        if tag in ("span", "button"):
-            self._open.append(dict(attrs).get("lang"))
-
-    def handle_endtag(self, tag):
-        self._skip -= tag in ("script", "style")
-        if tag in ("span", "button") and self._open:
-            self._open.pop()
-
-    def handle_data(self, text):
-        language = next((part for part in reversed(self._open) if part), None)
-        if language and not self._skip:
-            self.texts[language].append(text.strip())
 
 
 def test_every_section_stands_in_its_order(page, data):
@@ -325,38 +297,3 @@ def test_the_looks_at_the_test_are_told_and_many_warn(here, made):
     (made / looks.LOG).write_text(kept)
     assert "is not recorded here" in visible((made / "report.html").read_text())
     assert ": 21, more than 20." in many
-
-
-def _sections(signal: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
-    folder.mkdir(exist_ok=True)
-    monkeypatch.chdir(folder)
-    monkeypatch.setattr(robustness, "SEEDS", 2)
-    params = stages.make(signal, members=200)
-    explain(params, "churn")
-    return build(Source(params, "churn"), Info())["sections"]
-
-
-def test_a_leak_is_named_and_the_model_not_recommended(tmp_path, monkeypatch):
-    found = _sections("leak", tmp_path, monkeypatch)
-    alone = next(check for check in found["checks"]["checks"] if check["check"] == "alone")
-    assert alone["result"] == "bad"
-    assert alone["feature"] == "tickets_90d"
-    assert found["verdict"]["status"] == "bad"
-
-
-def test_random_labels_give_a_lift_that_covers_one(tmp_path, monkeypatch):
-    """A 95 % interval misses once in twenty worlds: of three it may miss one; none beats every baseline."""
-    lifts = []
-    for seed in range(3):
-        (tmp_path / str(seed)).mkdir()
-        monkeypatch.chdir(tmp_path / str(seed))
-        params, _ = stages.judged("random", seed, members=200)
-        lifts.append(read_artifact(Detail, params.results / "churn")["estimators"]["model"]["lift_10"])
-        assert [
-            gate for gate in check_gates(params, "churn") if "gain" in gate["gate"] and not gate["passed"]
-        ]
-    assert sum(lift["low"] <= 1 <= lift["high"] for lift in lifts) >= 2
-
-
-def test_a_model_of_random_labels_is_not_recommended(tmp_path, monkeypatch):
-    assert _sections("random", tmp_path / "world", monkeypatch)["verdict"]["status"] == "bad"

@@ -7,7 +7,7 @@ import polars as pl
 
 from models.acting.draft import Draft
 from models.acting.intervals import answers
-from models.acting.knapsack import NOTHING
+from models.acting.programme import NOTHING
 from training.acting.groups import UNKNOWN
 from training.acting.words import in_order
 

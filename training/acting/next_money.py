@@ -10,7 +10,8 @@ from scipy.stats import norm
 from models.acting import plan
 from models.acting.draft import Draft
 from models.acting.intervals import money
-from models.acting.knapsack import NOTHING, Programme, solve
+from models.acting.knapsack import solve
+from models.acting.programme import NOTHING, Programme
 from training.acting.groups import UNKNOWN
 from training.acting.layers import LAYERS, SMALL, parts
 

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from features.replacing import replacing
 from models.acting import published_plans
 from models.acting.brief import facts
 from models.acting.draft import listed
@@ -61,8 +62,8 @@ def make(params: Params, request: Request) -> dict[str, Any]:
     paged = told | page_facts(params, draft, layers) | {"list_sha256": sha256}
     write_json(aside / FACTS, paged)
     (aside / PAGE).write_text(pages.brief(paged, params.report.language))
-    kept(params, request.name).parent.mkdir(parents=True, exist_ok=True)
-    layers.write_parquet(kept(params, request.name))
+    with replacing(kept(params, request.name)) as part:
+        layers.write_parquet(part)
     aside.rename(target)
     published_plans.write(params.build / published_plans.FOLDER, request.name, rows, told)
     return paged

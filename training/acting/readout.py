@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from features.replacing import replacing
 from models.acting.inputs import ADDED
 from models.acting.readout import Campaign, Readout, by_group, read
 from training.acting import pages
@@ -16,7 +17,7 @@ from training.acting.groups import KINDS, kept
 from training.acting.handed_over import read_table
 from training.acting.plan import FACTS, LIST, folder
 from training.acting.words import BOTH, group_words, line, unit
-from training.io import read_json, write_json
+from training.io import read_json, write_json, write_text
 from training.params import Params
 
 NEEDED = ("subject", "contacted", "answered")
@@ -62,8 +63,9 @@ def make(params: Params, name: str, contacts: Path, day: date | None = None) -> 
     content = _content(found, campaign, groups) | {key: told[key] for key in same}
     content |= {"days": days, "looks": looks, "stated": handed.columns}
     write_json(target / FILE, content)
-    (target / PAGE).write_text(pages.readout(content, params.report.language))
-    _log(joined).write_parquet(target / LOG, compression="zstd")
+    write_text(target / PAGE, pages.readout(content, params.report.language))
+    with replacing(target / LOG) as aside:
+        _log(joined).write_parquet(aside, compression="zstd")
     return content
 
 

@@ -20,7 +20,7 @@ from training.acting import claims, pages
 from training.acting.scene_outcomes import with_outcomes
 from training.acting.scenes import Asked, log_folder, window_days
 from training.data.artifacts import Ingest, read_artifact
-from training.io import read_json, write_json
+from training.io import read_json, write_json, write_text
 from training.params import Params
 from training.reporting.words import joined, said
 
@@ -63,7 +63,7 @@ def make(params: Params, asked: Asked) -> dict[str, Any]:
     }  # fmt: skip
     folder = log_folder(params).parent
     write_json(folder / FILE, told)
-    (folder / PAGE).write_text(pages.scenes(told, params.report.language))
+    write_text(folder / PAGE, pages.scenes(told, params.report.language))
     return told
 
 

@@ -11,7 +11,7 @@ from models import approval
 from models.acting import published_plans
 from training.acting import pages
 from training.acting.plan import FACTS, LIST, PAGE, folder
-from training.io import read_json
+from training.io import read_json, write_text
 from training.params import Params
 from training.review.gates import wanted_gates
 from training.review.signoff import PLAN_ROLES, Document, Signature
@@ -69,7 +69,7 @@ def require_page(params: Params, name: str) -> None:
 def write_page(params: Params, name: str) -> str:
     """Write the plan's page from its figures and signatures; return where it is."""
     target = folder(params, name) / PAGE
-    target.write_text(_rendered(params, name))
+    write_text(target, _rendered(params, name))
     return str(target)
 
 

@@ -12,8 +12,8 @@ import polars as pl
 
 from features.timestamps import extract_moment
 from models.acting.draft import Draft
-from models.acting.knapsack import NOTHING
 from models.acting.plan import make
+from models.acting.programme import NOTHING
 from models.acting.terms import Limits, Offers, open_to
 from training.acting.draft import Request, data_day, made
 from training.data.artifacts import Ingest, read_artifact

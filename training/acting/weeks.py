@@ -14,8 +14,8 @@ import polars as pl
 
 from features.timestamps import extract_moment
 from models.acting.draft import Draft, gains
-from models.acting.knapsack import NOTHING
 from models.acting.plan import make
+from models.acting.programme import NOTHING
 from models.acting.terms import Offers
 from training.acting.audience import UNHEARD
 from training.acting.truth import greedy

@@ -10,7 +10,7 @@ from models.acting.plan import make as made
 from training.acting import pages, weeks
 from training.acting.draft import Request, data_day
 from training.acting.draft import made as drafted
-from training.io import write_json
+from training.io import write_json, write_text
 from training.params import Params
 
 FILE, PAGE = "weeks.json", "weeks.html"
@@ -47,9 +47,8 @@ def make(params: Params, count: int, seeds: int, budget: float | None = None) ->
         "members": len(draft.plan.choice), "reachable": float(np.mean([begun for begun, _ in runs])),
         "policies": {name: _over([run[name] for _, run in runs]) for name in weeks.POLICIES},
     }  # fmt: skip
-    params.results.mkdir(parents=True, exist_ok=True)
     write_json(params.results / FILE, found)
-    (params.results / PAGE).write_text(pages.weeks(found, params.report.language))
+    write_text(params.results / PAGE, pages.weeks(found, params.report.language))
     return found
 
 

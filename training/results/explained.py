@@ -101,8 +101,8 @@ class Lagged(TypedDict):
 
 
 @with_config(STRICT)
-class StressRuns(TypedDict):
-    """AUCs on one sample of the test; see ``training.evaluation.robustness``."""
+class ShownRuns(TypedDict):
+    """AUCs on one sample of the test that the report tells as they are."""
 
     n: int
     positives: int
@@ -110,16 +110,22 @@ class StressRuns(TypedDict):
     model: FiniteEstimate
     seeds: list[float]
     learning: list[RowsAuc]
-    shuffled: ShuffledAuc
     without_top: FeatureAuc
-    blanked: list[GroupMoved]
     noise: Moved
     unseen: Moved
+    bytes: int
+    trees: int
+
+
+@with_config(STRICT)
+class StressRuns(ShownRuns):
+    """Every figure of ``training.evaluation.robustness``."""
+
+    shuffled: ShuffledAuc
+    blanked: list[GroupMoved]
     permuted: list[FeatureAuc]
     adversarial: AdversarialAuc
     alone: float  # largest difference between a row scored alone and in the batch
-    bytes: int
-    trees: int
 
 
 @artifact("stress.json")

@@ -9,7 +9,7 @@ from training.data.artifacts import STRICT, Best, Candidate, Trial
 from training.results.backtested import Backtest, RandomSplit
 from training.results.estimate import Band, Estimate, FiniteEstimate, Measures
 from training.results.evaluated import Decile, Period
-from training.results.explained import FeatureAuc, Moved, RowsAuc
+from training.results.explained import Moved, ShownRuns
 from training.results.served import Learnt
 
 
@@ -245,19 +245,8 @@ class SourceMoved(Moved):
 
 
 @with_config(STRICT)
-class Robustness(TypedDict):
+class Robustness(ShownRuns):
     """The stress runs, weakest source first."""
 
     assessed: Literal[True]
-    n: int
-    positives: int
-    fit_rows: int
-    model: FiniteEstimate
-    seeds: list[float]
-    learning: list[RowsAuc]
-    noise: Moved
-    unseen: Moved
-    without_top: FeatureAuc
-    bytes: int
-    trees: int
     blanked: list[SourceMoved]

@@ -5,11 +5,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from features.replacing import replacing
 from models import approval
 from models.fitted.release_format import SIGNATURES
 from training.data.artifacts import read_artifact, write_artifact
-from training.io import read_json, say, sha256, write_json
+from training.io import read_json, say, sha256, write_json, write_text
 from training.params import Params
 from training.reporting.beside import beside
 from training.reporting.build import build
@@ -44,7 +43,7 @@ def write_pages(params: Params, name: str) -> None:
     """
     out = params.results / name
     html = rendered(params, name)
-    _write(out / "report.html", html)
+    write_text(out / "report.html", html)
     write_index(params)
     tell_service(params, name)
     status = read_artifact(Report, out)["sections"]["verdict"]["status"]
@@ -78,7 +77,9 @@ def tell_service(params: Params, name: str) -> None:
 
 def write_index(params: Params) -> None:
     """The page that links the reports of all tasks and their kept versions."""
-    _write(params.results / "index.html", index(_reports(params), _versions(params), params.report.language))
+    write_text(
+        params.results / "index.html", index(_reports(params), _versions(params), params.report.language)
+    )
 
 
 def keep(params: Params, name: str) -> Path:
@@ -89,7 +90,7 @@ def keep(params: Params, name: str) -> Path:
     out = params.results / "reports" / f"{name}-{digest(params, name)[:12]}"
     out.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(params.results / name / "report.json", out.with_suffix(".json"))
-    _write(out.with_suffix(".html"), rendered(params, name))
+    write_text(out.with_suffix(".html"), rendered(params, name))
     return out.with_suffix(".html")
 
 
@@ -120,8 +121,3 @@ def people(params: Params, name: str, report: str) -> dict[str, Any]:
     """What people decided about the report with this hash: ``word``, and the ``decisions`` that hold."""
     held = approval.holding(rows(params, name), report)
     return {"word": approval.word(held), "decisions": held}
-
-
-def _write(path: Path, text: str) -> None:
-    with replacing(path) as aside:
-        aside.write_text(text)

@@ -6,11 +6,13 @@ import numpy as np
 
 from models.phrases import value_words
 from training.reporting.charts.plot import BLUE, GREY, INK, MUTED, ORANGE, Plot, whiskers
+from training.results.report_reasons import CategoryDependence, Drivers
+from training.results.section import Named
 
 LONGEST = 46  # letters of a feature's name in a figure
 
 
-def importance(section: dict[str, Any]) -> str:
+def importance(section: Drivers) -> str:
     """Mean absolute contribution of the strongest features, with intervals."""
     rows = section["features"][::-1]
     plot = Plot("importance", height=0.6 + 0.27 * len(rows))
@@ -25,12 +27,12 @@ def importance(section: dict[str, Any]) -> str:
     return plot.svg()
 
 
-def _name(plot: Plot, row: dict[str, Any], longest: int = LONGEST) -> str:
+def _name(plot: Plot, row: Named, longest: int = LONGEST) -> str:
     short = row["en"] if len(row["en"]) <= longest else row["en"][: longest - 1].rstrip() + "…"
     return plot.twin(short, row["zh"])
 
 
-def swarm(section: dict[str, Any]) -> str:
+def swarm(section: Drivers) -> str:
     """Every sampled row's contribution of each feature, coloured by how high the value is."""
     rows = section["features"][::-1]
     plot = Plot("swarm", height=0.9 + 0.34 * len(rows))
@@ -84,7 +86,7 @@ def _spread(x: np.ndarray) -> np.ndarray:
     return 0.36 * side / max(counts.max() / 2, 6)
 
 
-def dependence(section: dict[str, Any]) -> str:
+def dependence(section: Drivers) -> str:
     """Value against contribution of the strongest features, one small figure each."""
     curves = section["dependence"]
     lines = -(-len(curves) // 3)
@@ -105,7 +107,7 @@ def dependence(section: dict[str, Any]) -> str:
     return plot.svg()
 
 
-def _categories(plot: Plot, ax: Any, curve: dict[str, Any]) -> None:
+def _categories(plot: Plot, ax: Any, curve: CategoryDependence) -> None:
     rows = curve["categories"]
     ax.bar(range(len(rows)), [row["contribution"] for row in rows], width=0.6, color=BLUE, alpha=0.85)
     words = [value_words("?" if row["value"] is None else str(row["value"])) for row in rows]

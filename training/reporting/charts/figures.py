@@ -6,7 +6,7 @@ from typing import Any
 from training.reporting.charts import care, drivers, money, quality, stress, time
 from training.reporting.charts.plot import STYLE
 
-DRAWN: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
+DRAWN: dict[str, tuple[str, Callable[[Any], str]]] = {
     "timeline": ("data", time.timeline),
     "trials": ("method", quality.trials),
     "gains": ("ranking", quality.gains),

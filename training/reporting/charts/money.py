@@ -1,11 +1,10 @@
 """Figures on profit."""
 
-from typing import Any
-
 from training.reporting.charts.plot import BLUE, GREEN, GREY, INK, MUTED, ORANGE, Plot, percent_axis, whiskers
+from training.results.report_money import Beside, Stated
 
 
-def profit(section: dict[str, Any]) -> str:
+def profit(section: Stated) -> str:
     """Profit by share contacted: model with its band, the best simple method, random order, cut-off."""
     plot = Plot("profit", height=3.8)
     curves = section["curves"]
@@ -37,13 +36,13 @@ def profit(section: dict[str, Any]) -> str:
     return plot.svg()
 
 
-def tornado(section: dict[str, Any]) -> str:
+def tornado(section: Stated) -> str:
     """Profit at the cut-off where one assumption is a quarter lower or higher."""
     plot = Plot("tornado", height=1.9)
-    centre, rows = section["at"]["model"]["value"], section["tornado"][::-1]
+    centre, rows = section["at"]["model"]["value"] or 0.0, section["tornado"][::-1]
     for y, row in enumerate(rows):
-        for end, colour in (("low", ORANGE), ("high", BLUE)):
-            plot.ax.barh(y, row[end] - centre, left=centre, height=0.5, color=colour, alpha=0.85)
+        for end, colour in ((row["low"], ORANGE), (row["high"], BLUE)):
+            plot.ax.barh(y, end - centre, left=centre, height=0.5, color=colour, alpha=0.85)
     plot.ax.axvline(centre, color=INK, linewidth=1)
     plot.ax.set_yticks(range(len(rows)), [plot.word(f"economics.{row['name']}") for row in rows], color=INK)
     plot.ax.set_xlabel(plot.word("plot.profit", currency=section["assumptions"]["currency"]))
@@ -58,7 +57,7 @@ def tornado(section: dict[str, Any]) -> str:
     return plot.svg()
 
 
-def uplift(section: dict[str, Any]) -> str:
+def uplift(section: Beside) -> str:
     """Events gained by contacting the highest share: by uplift with its band, by probability, at random."""
     plot = Plot("uplift", height=3.2)
     first, second = (section["orders"][name]["curve"] for name in ("uplift", "propensity"))
@@ -81,7 +80,7 @@ def uplift(section: dict[str, Any]) -> str:
     return plot.svg()
 
 
-def worth(section: dict[str, Any]) -> str:
+def worth(section: Beside) -> str:
     """Money expected and observed in each tenth by expected money, the highest first."""
     plot = Plot("worth", height=3.2)
     rows = section["tenths"]

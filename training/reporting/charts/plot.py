@@ -1,6 +1,7 @@
 """matplotlib figures as inline SVG: text stays text, in both languages, the same bytes every time."""
 
 import re
+from collections.abc import Sequence
 from html import escape
 from io import StringIO
 from typing import Any
@@ -99,10 +100,15 @@ def _font_size(found: "re.Match[str]") -> str:
     return f"font-size: {size.group(0)}" if size else found.group(0)
 
 
-def whiskers(values: list[float], lows: list[float], highs: list[float]) -> list[list[float]]:
-    """Lengths of error bars below and above; none where rounding puts an end beyond the point."""
-    below = [max(value - low, 0.0) for value, low in zip(values, lows, strict=True)]
-    return [below, [max(high - value, 0.0) for value, high in zip(values, highs, strict=True)]]
+Ends = Sequence[float | None]
+
+
+def whiskers(values: Ends, lows: Ends, highs: Ends) -> list[list[float]]:
+    """Lengths of error bars below and above; none where an end is unknown, or rounding puts it beyond."""
+    return [
+        [0.0 if start is None or end is None else max(end - start, 0.0) for start, end in pairs]
+        for pairs in (zip(lows, values, strict=True), zip(values, highs, strict=True))
+    ]
 
 
 def percent_axis(axis: Any, places: int = 0) -> None:

@@ -1,15 +1,14 @@
 """Figures on how good the scores are."""
 
-from typing import Any
-
 from training.reporting.charts.plot import BLUE, GREY, INK, MUTED, ORANGE, Plot, percent_axis, whiskers
+from training.results.report_figures import Calibration, Method, Ranking
 
 
-def trials(section: dict[str, Any]) -> str:
+def trials(section: Method) -> str:
     """Value of every trial and the best so far."""
     plot = Plot("trials", height=2.6)
     done = [trial for trial in section["trials"] if trial["state"] == "COMPLETE"]
-    numbers, values = [t["number"] + 1 for t in done], [t["value"] for t in done]
+    numbers, values = [t["number"] + 1 for t in done], [t["value"] or 0.0 for t in done]
     best = [max(values[: at + 1]) for at in range(len(values))]
     plot.ax.plot(numbers, best, color=BLUE, drawstyle="steps-post", label=plot.word("plot.best_so_far"))
     plot.ax.scatter(numbers, values, s=22, color=GREY, zorder=3, label=plot.word("plot.trial"))
@@ -20,7 +19,7 @@ def trials(section: dict[str, Any]) -> str:
     return plot.svg()
 
 
-def gains(section: dict[str, Any]) -> str:
+def gains(section: Ranking) -> str:
     """Share of the events caught against the share of rows taken, model and best baseline."""
     plot = Plot("gains", height=3.8)
     model, other = section["curves"]["model"], section["curves"][section["baseline"]]
@@ -43,7 +42,7 @@ def gains(section: dict[str, Any]) -> str:
     return plot.svg()
 
 
-def deciles(section: dict[str, Any]) -> str:
+def deciles(section: Ranking) -> str:
     """Observed rate of each tenth with its interval, and what was predicted."""
     plot = Plot("deciles", height=3.2)
     rows = section["deciles"]
@@ -73,7 +72,7 @@ def deciles(section: dict[str, Any]) -> str:
     return plot.svg()
 
 
-def reliability(section: dict[str, Any]) -> str:
+def reliability(section: Calibration) -> str:
     """Observed against predicted rate in parts of equal size, over the spread of the scores."""
     plot = Plot("reliability", height=4.4, nrows=2, sharex=True, height_ratios=[3.4, 1])
     rows, (above, below) = section["parts"], plot.axes[:, 0]
@@ -104,7 +103,7 @@ def reliability(section: dict[str, Any]) -> str:
     return plot.svg()
 
 
-def roc(section: dict[str, Any]) -> str:
+def roc(section: Ranking) -> str:
     """True against false positive rate at every cut-off."""
     plot = Plot("roc", height=3.2)
     plot.ax.plot(section["roc"]["false"], section["roc"]["true"], color=BLUE)

@@ -1,15 +1,17 @@
 """The figure on robustness."""
 
-from typing import Any
-
 from training.reporting.charts.plot import BLUE, GREY, INK, MUTED, Plot, whiskers
+from training.results.estimate import FiniteEstimate
+from training.results.report_figures import Robustness
 
 
-def stress(section: dict[str, Any]) -> str:
+def stress(section: Robustness) -> str:
     """AUC where one source is lost, values are shaken or categories unseen, against the model's."""
-    lines = [(row["group"], row) for row in section["blanked"]]
+    lines = section["blanked"]
     plot = Plot("stress", height=0.9 + 0.3 * (len(lines) + 2))
-    named = [(plot.word("robustness.blanked", group=g), row) for g, row in lines]
+    named: list[tuple[str, FiniteEstimate]] = [
+        (plot.word("robustness.blanked", group=row["group"]), row) for row in lines
+    ]
     named += [
         (plot.word("robustness.noise"), section["noise"]),
         (plot.word("robustness.unseen"), section["unseen"]),

@@ -1,14 +1,24 @@
 """Figures along time."""
 
-from typing import Any
+from typing import Final, Literal
 
 from training.reporting.charts.plot import BLUE, GREY, MUTED, ORANGE, PURPLE, Plot, percent_axis, whiskers
+from training.results.backtested import Mode
+from training.results.report_data import Data
+from training.results.report_figures import Ranking, Stability
 
 DAY = 86_400
 COLOURS = {"train": BLUE, "valid": PURPLE, "test": ORANGE}
 
+JUDGED: Final[tuple[tuple[Literal["auc", "expected_over_observed"], float], ...]] = (
+    ("auc", 0.5), ("expected_over_observed", 1.0),
+)  # fmt: skip
+STYLES: Final[tuple[tuple[Mode, str, str, float], ...]] = (
+    ("refitted", BLUE, "o-", -0.06), ("frozen", ORANGE, "D--", 0.06),
+)  # fmt: skip
 
-def timeline(section: dict[str, Any]) -> str:
+
+def timeline(section: Data) -> str:
     """When each part is asked, and until when its outcome windows run."""
     import matplotlib.dates as dates
 
@@ -38,7 +48,7 @@ def _days(moment: int) -> float:
     return moment / DAY
 
 
-def periods(section: dict[str, Any]) -> str:
+def periods(section: Stability) -> str:
     """AUC, and observed against predicted rate, month by month."""
     plot = Plot("periods", height=2.8, ncols=2)
     rows = [row for row in section["periods"] if row.get("auc", {}).get("value") is not None]
@@ -62,13 +72,13 @@ def periods(section: dict[str, Any]) -> str:
     return plot.svg()
 
 
-def backtest(section: dict[str, Any]) -> str:
+def backtest(section: Stability) -> str:
     """AUC at rolling origins, refitted at each and frozen at the first, and expected over observed."""
     plot = Plot("backtest", height=2.9, ncols=2)
-    rows = section["backtest"]["origins"]
+    rows = section["backtest"]["origins"] if section["backtest"] else []
     at = list(range(len(rows)))
-    for ax, metric, level in zip(plot.axes[0], ("auc", "expected_over_observed"), (0.5, 1.0), strict=True):
-        for mode, colour, style, shift in (("refitted", BLUE, "o-", -0.06), ("frozen", ORANGE, "D--", 0.06)):
+    for ax, (metric, level) in zip(plot.axes[0], JUDGED, strict=True):
+        for mode, colour, style, shift in STYLES:
             found = [row[mode][metric] for row in rows]
             values = [one["value"] for one in found]
             error = whiskers(values, [one["low"] for one in found], [one["high"] for one in found])
@@ -84,10 +94,11 @@ def backtest(section: dict[str, Any]) -> str:
     return plot.svg()
 
 
-def timing(section: dict[str, Any]) -> str:
+def timing(section: Ranking) -> str:
     """Share of rows whose event has come, by days after the question and part of the list."""
     plot = Plot("timing", height=3.0)
-    found = section["timing"]
+    if (found := section["timing"]) is None:
+        raise ValueError("no times of events to draw")
     styles = {"first": (ORANGE, "-"), "second": (PURPLE, "--"), "third": (BLUE, "-.")}
     for line in found["lines"]:
         colour, style = styles[line["part"]]
