@@ -12,15 +12,12 @@ from training.reporting.info import Info
 from training.reporting.source import Source
 from training.results.evaluated import Detail
 from training.review.gates import check_gates
-from training.stages import explain as explain_stage
 from training.stages.explain import explain
 
 
 def _sections(signal: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
     folder.mkdir(exist_ok=True)
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(explain_stage, "ACTED_ON", 20)  # intervals and seeds of the stress runs judge nothing
-    monkeypatch.setattr(robustness, "DRAWS", 20)
     monkeypatch.setattr(robustness, "SEEDS", 2)
     params = stages.make(signal, members=200)
     explain(params, "churn")
