@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from training.sources.check import Check, check
+from training.sources.mapping.mapping_file import load
 from training.sources.proposal.propose import propose
 
 MEMBERS = [f"c{n:03d}" for n in range(30)]
