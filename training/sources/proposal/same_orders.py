@@ -17,7 +17,8 @@ def counted_once(guesses: list[Guess]) -> tuple[list[Guess], list[File], list[st
     sales = [made for made in guesses if made.table == "purchases" and _order(made) and not _is_return(made)]
     out: list[Guess] = []
     said: list[str] = []
-    for made in sorted(sales[::-1], key=_tells):  # of equals the first given stays
+    poorest = sorted(enumerate(sales), key=lambda one: (_tells(one[1]), -one[0]))
+    for _, made in poorest:  # of equals the first given stays
         fuller = [one for one in sales if one is not made and one not in out and _tells(one) >= _tells(made)]
         twin = next((one for one in fuller if _repeats(made, one)), None)
         if twin is not None:
