@@ -137,3 +137,12 @@ def test_payments_are_no_lines(tmp_path: Path) -> None:
     ]
     text = taken(tmp_path, orders=orders, payments=paid)[1]
     assert "join:" not in text
+
+
+def test_payments_of_orders_are_not_counted_again(tmp_path: Path) -> None:
+    orders = heads(lambda o: money(WORTH[o]), names=("order_id", "customer_id", "order_date", "total"))
+    paid: Rows = [("payment_id", "order_id", "customer_id", "paid_at", "amount")]
+    paid += [(f"p{o}", o, f"m{int(o[1:]) % 7}", day(o), money(WORTH[o])) for o in LINES]
+    purchases, text, _ = taken(tmp_path, orders=orders, payments=paid)
+    assert purchases["amount_cents"].sum() == ALL
+    assert "tells of the orders of orders.csv once more" in text

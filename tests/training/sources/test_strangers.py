@@ -112,6 +112,40 @@ SHOPS: dict[str, tuple[str, str, list[list[Any]]]] = {
             ],
         ),
     ),
+    "czech, a cell of products": (
+        "objednávky.csv",
+        "cp1250",
+        [
+            ["Číslo objednávky", "E-mail zákazníka", "Datum", "Produkty", "Celkem s DPH", "Stav"],
+            *(
+                [
+                    n,
+                    f"z{m}@x.cz",
+                    f"{d:%d. %m. %Y}",
+                    ", ".join(f"{q}x {s}" for s, q, _ in of),
+                    f"{comma(WORTH[n])} Kč",
+                    state(n, "Doručeno Stornováno"),
+                ]
+                for n, m, d, of in ORDERS
+            ),
+        ],
+    ),
+    "turkish": (
+        "siparişler.csv",
+        "utf-8",
+        table(
+            "Sipariş No;Müşteri No;Sipariş Tarihi;Ürün Kodu;Adet;Birim Fiyat;Durum",
+            lambda n, m, d, s, q, p: [
+                n,
+                f"T{m}",
+                f"{d:%d.%m.%Y}",
+                s,
+                q,
+                f"{comma(p)} TL",
+                state(n, "Teslim İptal"),
+            ],
+        ),
+    ),
     "french, named by mail": (
         "commandes.csv",
         "utf-8",
@@ -156,6 +190,27 @@ def test_a_shop_abroad(tmp_path: Path, shop: str) -> None:
     assert purchases["amount_cents"].sum() == ALL
     assert purchases["member_id"].n_unique() == 7
     assert set(purchases["product_id"]) == {"s0", "s1", "s2"}
+
+
+def test_currency_signs_of_a_price_are_told_apart(tmp_path: Path) -> None:
+    rows = table(
+        "pedido;cliente;fecha;articulo;cantidad;precio",
+        lambda n, m, d, s, q, p: [n, m, f"{d:%d/%m/%Y}", s, q, f"{'$ €'[2 * (m > 2)]} {comma(p)}"],
+    )
+    with (tmp_path / "pedidos.csv").open("w", newline="") as file:
+        csv.writer(file, delimiter=";").writerows(rows)
+    (tmp_path / "m.yaml").write_text(propose([tmp_path / "pedidos.csv"]).text)
+    (found,) = check(tmp_path / "m.yaml").findings
+    assert (found.name, found.is_fatal) == ("purchases.currencies", True)
+    assert "$ " in found.says
+    assert "€ " in found.says
+
+
+def test_states_of_which_none_is_known_are_said(tmp_path: Path) -> None:
+    rows = ["order_id,customer_id,order_date,qty,price,status"]
+    rows += [f"{n},{m},{d:%Y-%m-%d},1,9.50,{'xyzzy' if n % 3 else 'plugh'}" for n, m, d, _ in ORDERS]
+    (tmp_path / "orders.csv").write_text("\n".join(rows))
+    assert "no word of status (xyzzy, plugh) is known" in propose([tmp_path / "orders.csv"]).text
 
 
 def test_cents_of_an_order_are_split_to_the_cent(tmp_path: Path) -> None:

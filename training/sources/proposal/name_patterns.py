@@ -31,8 +31,11 @@ COLUMNS: dict[str, str] = {
     "unit_price_cents": r"einzel_?preis|stück_?preis|preis|prix(_unitaire)?|precio(_unitario)?|商品单价|单价"
     r"|(unit|item|piece|selling|sale)?_?price(_(in_)?(cents?|pence|minor(_units?)?))?|单价",
     "line_total": r"买家实际支付金额|实付金额|实际支付.*|betrag|summe|gesamt(preis|betrag|summe)?"
-    r"|montant(_.*)?|importe(_.*)?|(sales_value|amount|total|revenue|net_?sales|paid|value|spend)(_.*)?|.*金额|实付.*",
-    "discount_cents": r"rabatt|nachlass|remise|descuento|.*disc(ount)?(_amount)?(_(in_)?(cents?|pence))?"
+    r"|montant(_.*)?|importe(_.*)?|(sales_value|amount|amt|(refund|return)(ed)?_(amount|amt|value)|total"
+    r"|revenue|net_?sales|paid|value|spend)(_.*)?"
+    r"|.*金额|实付.*",
+    "discount_cents": r"rabatt|nachlass|remise|descuento|"
+    r".*disc(ount)?(_(amount|amt|value))?(_(in_)?(cents?|pence))?"
     r"|优惠.*|折扣.*",
     "category": r"(product_)?(category|department|class|group)|品类|类目",
     "brand": r"brand|maker|manufacturer|品牌",
@@ -81,7 +84,7 @@ FILES: dict[str, str] = {
     "purchases": r"bestell|auftr[aä]g|verk[aä]uf|umsatz|commande|pedido|venta|vente|order|purchase|sale"
     r"|retail|invoice|transaction|basket|receipt|订单|交易"
     r"|ordin[ei]|encomenda|bestelling|factu|scontrini|zam[oó]wieni|заказ|注文|受注|売上|購入"
-    r"|achat|compras|acquisti|recarga|payment|paiement|zahlung|pagamento|pagos|top_?up|入金",
+    r"|achat|compras|acquisti|recarga|^bills?|payment|주문|구매|objedn|n[aá]kup|sipari[sş]|satış|prod(ej|aj)|venda|paiement|zahlung|pagamento|pagos|top_?up|入金",
     "events": r"event|visit|click|session|log|touch|behaviou?r|行为",
     "campaigns": r"campaign|offer|portfolio|活动",
     "contacts": r"contact|sent|mailing|exposure|触达",
@@ -126,7 +129,7 @@ VOID = (  # words of orders that came to nothing
     r"|交易关闭|已取消|已关闭|订单取消|已退款|退款成功|全额退款"
 )
 REFUND = (  # beside a sale
-    r"((total|amount|order|line)_)?refund(ed|s)?(_(amount|total|value|sum|at|on|date))?"
+    r"((total|amount|order|line)_)?refund(ed|s)?(_(amount|amt|total|value|sum|at|on|date|dt))?"
     r"|erstattet(_am)?|(rück)?erstattung(en)?(s?_?(betrag|datum))?|(montant_)?rembours[eé](e?s|ment)?"
     r"|(importe_)?reembols(o|ado)|(订单)?(已|成功)?退款(金额|时间)?"
 )
@@ -180,7 +183,12 @@ def _unaccented(word: str) -> str:
 def comes_to_nothing(word: str) -> bool:
     """Tell whether a state of an order says that nothing came of it."""
     state = word.strip().lower()
-    return state in header_words()["void"] or re.fullmatch(VOID, state) is not None
+    return _unaccented(state) in _void() or re.fullmatch(VOID, state) is not None
+
+
+@cache
+def _void() -> frozenset[str]:
+    return frozenset(_unaccented(word.lower()) for word in header_words()["void"])
 
 
 CONSENTS = dict.fromkeys([*GRANTED.split(), *header_words()["granted"]], "granted")

@@ -29,6 +29,7 @@ from training.sources.proposal.order_heads import with_heads
 from training.sources.proposal.outcomes import settled
 from training.sources.proposal.own_tables import own_tables_of
 from training.sources.proposal.reexports import brought_together, together, without_repeats
+from training.sources.proposal.same_orders import counted_once
 from training.sources.proposal.several_products import a_product_a_row
 
 OWN = "own"  # in the place of a table of the contract
@@ -64,7 +65,9 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     tried = _guessed(looked)
     guesses = [made for _, made in tried if made is not None]
     unplaced = [file for file, made in tried if made is None]
-    guesses = [without_repeats(made) for made in settled(guesses, as_table)]
+    guesses, again, twins = counted_once(settled(guesses, as_table))
+    unplaced, guesses = unplaced + again, [without_repeats(made) for made in guesses]
+    unsure += twins
     unsure += [said for made in guesses for said in made.unsure]
     if not guesses:
         unsure += [*_resembling_none(unplaced), *_outcomes(unplaced)]

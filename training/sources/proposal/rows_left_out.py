@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 
 from training.sources.proposal.file_profile import File
-from training.sources.proposal.name_patterns import TESTS, comes_to_nothing
+from training.sources.proposal.name_patterns import TESTS, comes_to_nothing, means
 from training.sources.reading.money_columns import plain_name
 from training.sources.reading.words import TRUE
+
+FEW = 12  # different states, beyond which a column holds something else
 
 
 def condition(file: File, table: str, used: dict[str, str], unsure: list[str]) -> str | None:
@@ -21,6 +23,12 @@ def _valid(file: File, unsure: list[str]) -> Iterator[str]:
         void = [word for word in column.values if column.kind == "text" and comes_to_nothing(word)]
         if column.kind == "truth" and re.fullmatch(TESTS, plain_name(column.name)):
             void = [word for word in column.values if word.lower() in TRUE]
+        elif not void and means(column.name, "state") and 1 < len(column.values) <= FEW:
+            told = f"no word of {column.name} ({', '.join(column.values)})"
+            unsure.append(
+                f"{file.label}: {told} is known to say that nothing came of an order; all count, say `where` "
+                "if some do not"
+            )
         if void and len(void) < len(column.values):
             unsure.append(f"{file.label}: rows whose {column.name} is {', '.join(void)} are left out")
             words = ", ".join(map(_literal, void))

@@ -16,6 +16,7 @@ from training.sources.reading.unrolled import objects
 
 ENOUGH = 0.9  # of the cells, or of their parts, are written so
 FEW = 3  # rows of several products
+ALONE = 0.5  # of the products that are bought together are also bought alone
 SEVERAL = 0.02  # of the rows, where no count says how many products they have
 LINE = ("product_id", "quantity", "unit_price_cents", "line_total", "discount_cents")
 OTHERWISE = {  # names of new columns, where theirs are taken
@@ -156,6 +157,7 @@ def _leaves(product: dict[str, Any]) -> Iterator[str]:
 def _lists(file: File, texts: Iterable[Column], frame: pl.DataFrame) -> Iterator[tuple[dict[str, Any], str]]:
     """Cells that list products, with pieces or without."""
     item, pieces = (_free(file, *OTHERWISE[concept]) for concept in ("product_id", "quantity"))
+    yield from _side_by_side(file, texts, frame)
     for column in texts:
         cells = as_text(pl.col(column.name), frame.schema[column.name])
         for between in SEPARATORS:
@@ -177,6 +179,29 @@ def _lists(file: File, texts: Iterable[Column], frame: pl.DataFrame) -> Iterator
                 return
 
 
+def _side_by_side(
+    file: File, texts: Iterable[Column], frame: pl.DataFrame
+) -> Iterator[tuple[dict[str, Any], str]]:
+    """Several columns of lists, as of products and of their pieces, that are as long in each row."""
+    singular = {c.name: re.sub(r"ies$", "y", c.name.rstrip()).removesuffix("s") for c in texts}
+    told = {
+        c.name: next((k for k in LINE if means(c.name, k) or means(singular[c.name], k)), None) for c in texts
+    }
+    named = {concept: name for name, concept in reversed(told.items()) if concept}
+    if "product_id" not in named or len(named) < 2:
+        return
+    for between in SEPARATORS:
+        counts = frame.select(
+            _split(as_text(pl.col(name), frame.schema[name]), between).list.len().alias(name)
+            for name in named.values()
+        )
+        same = counts.filter(pl.all_horizontal(pl.col(named["product_id"]) == pl.col(list(named.values()))))
+        if (counts[named["product_id"]] > 1).sum() >= FEW and same.height >= ENOUGH * counts.height:
+            rule = {_free(file, *OTHERWISE[concept]): name for concept, name in named.items()}
+            yield {"split": rule, "between": between}, f"{', '.join(named.values())} are lists side by side"
+            return
+
+
 def _split(cells: pl.Expr, between: str) -> pl.Expr:
     marked = cells
     for sign in between:
@@ -189,7 +214,7 @@ def _share(parts: pl.Series, form: str) -> float:
 
 
 def _are_products(frame: pl.DataFrame, rows: pl.DataFrame, parts: pl.Series) -> bool:
-    """Whether a column counts the parts of each row, or they come back in other rows as products do."""
+    """Whether a column counts the parts of each row, or most of them are also bought alone."""
     count = rows["parts"].list.len().cast(pl.Float64)
     for name, kind in frame.schema.items():
         if kind.is_nested():
@@ -197,9 +222,9 @@ def _are_products(frame: pl.DataFrame, rows: pl.DataFrame, parts: pl.Series) -> 
         told = frame[name].cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
         if (told.gather(rows["row"]) == count).sum() >= ENOUGH * rows.height:
             return True
-    seen = parts.value_counts()
-    again = seen.filter(pl.col("count") > 1)["count"].sum()
-    return again >= ENOUGH * len(parts)
+    alone = rows.filter(pl.col("parts").list.len() == 1)["parts"].explode().unique()
+    different = parts.unique()
+    return int(different.is_in(alone.implode()).sum()) >= ALONE * len(different)
 
 
 def _is(name: str, concept: str) -> bool:

@@ -22,7 +22,8 @@ Cell = dict[str, Any]
 
 def with_forms(made: Guess) -> Guess:
     """Add to purchases what is taken off them: refunds that stand beside the sale, discounts in per cent."""
-    if made.table != "purchases" or made.preset:
+    is_refund = made.cells.get("kind") == {"value": "return"}
+    if made.table != "purchases" or made.preset or is_refund:
         return made
     return _with_refunds(_with_percent(made))
 

@@ -10,7 +10,7 @@ from training.sources.reading.cell_types import NAIVE, ZONED
 DAYS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m.%d.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
     "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%m-%d-%y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y",
-    "%b %d, %Y",     "%B %d, %Y", "%d %B %Y", "%Y年%m月%d日", "%Y-%m-%d",
+    "%b %d, %Y",     "%B %d, %Y", "%d %B %Y", "%Y年%m月%d日", "%Y-%m-%d", "%d. %m. %Y",
 )  # fmt: skip
 CLOCKS = (
     "", " %H:%M", " %H:%M:%S", " %H:%M:%S%.f", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", ", %H:%M",

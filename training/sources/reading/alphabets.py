@@ -8,6 +8,7 @@ SIDE_BY_SIDE = (
     0.5  # of the letters beyond ASCII stand together in Cyrillic text, alone in that of Western Europe
 )
 IN_WORDS = re.compile(r"(?<=[^\W\d_])[¹³¿¾¼][^\W\d_]?")  # what Central European letters look like in cp1252
+GRAVE, ACUTE, ROMANCE = (set(signs) for signs in ("èìøùÈÌØÙ", "íýšžÍÝŠŽ", "àçòÀÇÒêâ"))
 FEW = 2
 
 
@@ -45,14 +46,18 @@ def is_cyrillic(text: str) -> bool:
 
 
 def is_central_european(text: str) -> bool:
-    """Tell whether text read as cp1252 has figures inside of words, where cp1250 has letters.
+    """Tell whether text read as cp1252 shows cp1250: figures in words, accents of two kinds.
 
     Examples
     --------
     >>> is_central_european("wys³ane;z³oto"), is_central_european("größe 20 m³")
     (True, False)
+    >>> [is_central_european(text) for text in ("Èíslo;Doruèeno", "après;où", "año;días")]
+    [True, False, False]
     """
-    return len(IN_WORDS.findall(text)) >= FEW
+    signs = set(text)
+    mixed = bool(signs & GRAVE and signs & ACUTE) and not signs & ROMANCE
+    return mixed or len(IN_WORDS.findall(text)) >= FEW
 
 
 def _encodes(letter: str, encoding: str) -> bool:

@@ -17,6 +17,9 @@ from training.sources.reading.number_format import read_number
 from training.sources.source_rows import BESIDE
 
 Meaning = Literal["currency", "total", "tax", "shipping"]
+SIGN = (
+    r"([¥￥$€£₹₩₽฿₺]|\b(?:EUR|USD|GBP|CHF|CNY|JPY|INR|SEK|NOK|DKK|PLN|CZK|BRL|AUD|CAD|HKD|TWD|KRW|SGD|MXN)\b)"
+)
 PATTERNS: dict[Meaning, str] = {
     "currency": r"(.*[_ .])?(currency(_?code)?|währung|waehrung|devise|moneda|divisa"
     r"|valuta|moeda|waluta|валюта|通貨|币种|货币)",
@@ -69,6 +72,7 @@ def marks(part: Part, source: Source, frame: pl.LazyFrame) -> Iterator[pl.Expr]:
         return
     taken = {cell.column for cell in part.columns.values() if cell.column}
     kinds = frame.collect_schema()
+    yield from _signs(part, price, kinds)
     spread = {name for name, cell in source.fields.items() if cell.spread}  # a line's share is no total
     for name, key in _telling(kinds.names(), taken | spread):
         if key == "currency":
@@ -78,6 +82,14 @@ def marks(part: Part, source: Source, frame: pl.LazyFrame) -> Iterator[pl.Expr]:
         elif kinds[name].is_numeric() or kinds[name] == pl.String:
             cents = _cents(pl.col(name), kinds[name], price)
             yield cents.alias(f"{BESIDE}{part.source}:{key}:{name}")
+
+
+def _signs(part: Part, price: Cell, kinds: pl.Schema) -> Iterator[pl.Expr]:
+    """Make a mark of the currency signs in the cells of a price that is written for people."""
+    name = price.column
+    if name is not None and price.decimal and kinds.get(name) == pl.String:
+        sign = pl.col(name).str.extract(SIGN)
+        yield sign.str.replace("￥", "¥").alias(f"{BESIDE}{part.source}:currency:{name}")
 
 
 def _cents(raw: pl.Expr, kind: pl.DataType, price: Cell) -> pl.Expr:

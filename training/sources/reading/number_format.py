@@ -2,7 +2,7 @@
 
 import polars as pl
 
-SIGNS = r"[¥￥$€£₹₩₽฿₺元]|(?i:\b(?:US|AU|CA|HK|NT|R)\$|\b(?:EUR|USD|GBP|CHF|CNY|RMB|JPY|INR|SEK|NOK|DKK|PLN|CZK|BRL|AUD|CAD|HKD|TWD|KRW|SGD|MXN)\b|\bkr\b\.?|\bzł|\bKč|\bFr\.?(?:\s|$))"  # noqa: E501
+SIGNS = r"[¥￥$€£₹₩₽฿₺元円원]|(?i:\b(?:TL|TRY|Ft|HUF|lei|RON|RUB|руб|BGN|лв)\b\.?)|(?i:\b(?:US|AU|CA|HK|NT|R)\$|\b(?:EUR|USD|GBP|CHF|CNY|RMB|JPY|INR|SEK|NOK|DKK|PLN|CZK|BRL|AUD|CAD|HKD|TWD|KRW|SGD|MXN)\b|\bkr\b\.?|\bzł|\bKč|\bFr\.?(?:\s|$))"  # noqa: E501
 BLANKS = r"[\s\u00a0\u202f\u2009]"
 GROUPS = {".": r",", ",": r"\."}  # the thousands mark beside each decimal mark
 ENOUGH = 0.95  # of the cells of a column must read for it to be one of numbers
