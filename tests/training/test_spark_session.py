@@ -52,6 +52,11 @@ def test_lost_executors_are_told_with_the_cluster():
         worded("spark://a:1", Event()),
     ):
         raise RuntimeError(lost)
+    barrier = (
+        f"Could not recover from a failed barrier ResultStage. {lost}"  # as Spark 4.3 said of a killed one
+    )
+    with pytest.raises(ConnectionError, match="while trees were learnt"), worded("spark://a:1", Event()):
+        raise RuntimeError(barrier)
 
 
 def test_what_is_missing_is_named_before_spark_is_asked(tmp_path, monkeypatch):

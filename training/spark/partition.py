@@ -4,6 +4,7 @@ What one bucket's questions, labels and features need of their subjects is in th
 need of everybody is told to them. So the code of one machine runs on it as it is, on whichever worker.
 """
 
+import pickle
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from functools import reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from zlib import compress, decompress
 
 import polars as pl
 
@@ -18,7 +20,6 @@ from features.own_tables import FILE, SUBJECTS
 from features.replacing import replacing
 
 AT_ONCE = 4  # tables that are cut side by side
-A_SLOT = 4  # tasks that write buckets, for each that can run at once
 CONSENT = "consent"  # the list of consents, cut like a table
 WHOLE, NOBODY = "whole", "nobody"  # the buckets of tables that are no subject's own, and of no rows
 
@@ -59,7 +60,7 @@ def _cut(session: Any, path: Path, key: str, count: int, out: Path) -> None:
     names = rows.collect_schema().names()
     if key in names:
         bucket = f.pmod(f.xxhash64(key), f.lit(count))
-        tasks = min(count, A_SLOT * slots(session))  # each tells the driver what it wrote, however little
+        tasks = min(count, slots(session))  # each tells the driver 6 kB of what it wrote, however little
         dealt = session.read.parquet(str(path)).withColumn("bucket", bucket).repartition(tasks, "bucket")
         dealt.write.partitionBy("bucket").parquet(str(out))
         _keep(rows.head(0), out, NOBODY)
@@ -109,10 +110,10 @@ def each(
     """
 
     def together(found: Iterator[Any]) -> Iterator[Any]:
-        yield then(reduce(add, found))
+        yield compress(pickle.dumps(then(reduce(add, found))))
 
     results = session.sparkContext.parallelize(range(count), count).map(work)
-    return results.coalesce(1, shuffle=True).mapPartitions(together).collect()[0]
+    return pickle.loads(decompress(results.coalesce(1, shuffle=True).mapPartitions(together).collect()[0]))
 
 
 def part(folder: Path, number: int) -> Path:
