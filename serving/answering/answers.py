@@ -16,7 +16,7 @@ from serving.answering.experiment_arm import arm
 from serving.answering.ids import ulid
 from serving.answering.inputs import Asked
 from serving.champion.champion import Champion
-from serving.champion.record_features import unknown_attributes
+from serving.champion.record_checks import unknown_attributes
 from serving.consent.consents import Consents
 from serving.contract.problem_words import spoken
 from serving.contract.problems import Problem

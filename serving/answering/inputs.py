@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from features.consent import FACTS
-from serving.champion import record_features
+from serving.champion import record_checks
 from serving.champion.champion import Champion
 from serving.champion.feature_snapshot import Snapshot
 from serving.champion.record_features import Question
@@ -91,7 +91,7 @@ def _there(champion: Champion) -> Snapshot:
 
 def _by_record(champion: Champion, item: Item, said: Facts, now: datetime, consents: Consents) -> Asked:
     assert item.record is not None
-    record_features.check(champion.reader, item.record)
+    record_checks.check(champion.reader, item.record)
     # One second on, as in training: what was recorded in this very second counts.
     as_of = int((item.as_of or now).timestamp()) + (item.as_of is None)
     question = Question(item.record, as_of, _content(champion, item))

@@ -11,7 +11,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from serving import app
-from serving.champion.record_features import BEYOND_SCHEMA
+from serving.champion.record_checks import BEYOND_SCHEMA
 from serving.edge import access
 from serving.edge.keys import SCOPES, KeyStore
 from serving.settings import Settings

@@ -14,7 +14,8 @@ from features.compute import compute
 from features.fingerprint import described as catalogue
 from features.groups.care import CARE
 from features.groups.own import own_groups
-from serving.champion.record_features import Question, Reader, check, unknown_attributes
+from serving.champion.record_checks import check, unknown_attributes
+from serving.champion.record_features import Question, Reader
 from serving.contract.problems import Problem
 from serving.contract.schema_record import record_model
 

@@ -1,0 +1,83 @@
+"""What the models of single rows cannot see of a record: ids that stand twice, signs, unknown attributes."""
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+from features import tables
+from serving.champion.own_rows import own_faults, unknown_own
+from serving.champion.record_features import Question, Reader, own_value
+from serving.contract.problems import NAME, Fault, Problem, pointer
+
+# The codes of `check`, and of a word about consent that lies ahead.
+BEYOND_SCHEMA = frozenset(("second_subject", "duplicate", "wrong_sign", "wrong_type", "ahead"))
+
+
+def unknown_attributes(reader: Reader, question: Question) -> list[str]:
+    """Own attributes that were sent and that the model does not know, as ``table.name``, 20 at most.
+
+    What does not look like a name could be a value in a name's place and is not told.
+    """
+    found = {
+        f"{table}.{name if NAME.fullmatch(name) else '?'}"
+        for table in tables.EXTENSIBLE
+        for row in getattr(question.record, table, ())
+        for name in (row.model_extra or {})
+        if name not in reader.attributes.get(table, {})
+    }
+    found.update(unknown_own(reader.own, question.record))
+    return sorted(found)[:20]
+
+
+def check(reader: Reader, record: BaseModel, place: tuple[str | int, ...] = ("record",)) -> None:
+    """What the models of single rows cannot see; ``Problem`` with a pointer to every place."""
+    faults = [*_duplicates(record, place), *_returns(record, place), *_attributes(reader, record, place)]
+    faults += own_faults(reader.own, record, place)
+    if faults:
+        raise Problem("validation_failed", "The record does not follow the contract.", faults)
+
+
+def _duplicates(record: BaseModel, place: tuple[str | int, ...]) -> Iterator[Fault]:
+    """Ids that are unique in their table, and a second subject among the rows."""
+    for table in tables.TABLES:
+        unique = [name for name, spec in tables.columns(table).items() if spec.unique]
+        for column in unique:
+            seen: set[str] = set()
+            for at, row in enumerate(getattr(record, table, [])):
+                if getattr(row, column) in seen:
+                    yield Fault(pointer(*place, table, at, column), "duplicate", "stands twice in the table")
+                seen.add(getattr(row, column))
+    for key in ("member_id", "lead_id"):
+        yield from _second_subject(record, key, place)
+
+
+def _second_subject(record: BaseModel, key: str, place: tuple[str | int, ...]) -> Iterator[Fault]:
+    first: str | None = None
+    for table in tables.TABLES:
+        if key not in tables.columns(table):
+            continue
+        for at, row in enumerate(getattr(record, table, [])):
+            found = getattr(row, key)
+            if found is not None and found != (first := first or found):
+                yield Fault(
+                    pointer(*place, table, at, key),
+                    "second_subject",
+                    "a record holds the rows of one subject",
+                )
+
+
+def _returns(record: BaseModel, place: tuple[str | int, ...]) -> Iterator[Fault]:
+    for at, row in enumerate(getattr(record, "purchases", [])):
+        if (row.quantity < 0) != (row.kind == "return"):
+            detail = "is negative for returns and positive for sales"
+            yield Fault(pointer(*place, "purchases", at, "quantity"), "wrong_sign", detail)
+
+
+def _attributes(reader: Reader, record: BaseModel, place: tuple[str | int, ...]) -> Iterator[Fault]:
+    for table, own in reader.attributes.items():
+        for at, row in enumerate(getattr(record, table, [])):
+            for column, category in own.items():
+                try:
+                    own_value(row, column, category)
+                except ValueError as error:
+                    yield Fault(pointer(*place, table, at, column), "wrong_type", str(error))
