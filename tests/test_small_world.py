@@ -29,8 +29,8 @@ from serving.settings import Limits, Settings
 from serving.state import State
 from training import params as settings
 from training.evaluation import truth
-from training.evaluation.metrics import codes
-from training.evaluation.uplift_metrics import Arms, judge
+from training.evaluation.metrics import integer_codes
+from training.evaluation.uplift_metrics import RandomisedOutcomes, judge
 from training.registry import rebase, release, release_log, tracking
 from training.stages.consent import consent
 from training.stages.dataset import dataset
@@ -159,7 +159,7 @@ def test_the_effect_of_a_contact_is_found_where_the_truth_says_it_is(world):
     share = contact_share(treated, rows["campaign_id"].to_numpy())
     trial = Trial(
         encoder.transform(rows), rows["label"].to_numpy().astype(float), treated,
-        codes(rows["member_id"].to_numpy()), share, encoder.feature_types, world.seed, 2,
+        integer_codes(rows["member_id"].to_numpy()), share, encoder.feature_types, world.seed, 2,
     )  # fmt: skip
     learner, rounds = found["learner"].split("-")
     amount = LEARNERS[learner](trial.take((rows["split"] != "test").to_numpy())).first(int(rounds))
@@ -171,7 +171,7 @@ def test_the_effect_of_a_contact_is_found_where_the_truth_says_it_is(world):
     score = amount.predict(encoder.transform(rows))
     rank = np.corrcoef(score.argsort().argsort(), effect.argsort().argsort())[0, 1]
     test = trial.take(later)
-    arms = Arms(test.label, test.treated, test.subject, test.share)
+    arms = RandomisedOutcomes(test.label, test.treated, test.subject, test.share)
     orders, _ = judge(arms, {"best": effect, "found": score}, 20, 0)
     assert rank > 0.25
     assert orders["found"]["qini"]["value"] > 0

@@ -49,7 +49,7 @@ class Project:
             ``row_id``, ``subject``, ``as_of``, ``window_end`` (the outcome is known from then on) and
             ``split``: train, valid or test. Choose on train and valid; a test looked at twice is none.
         """
-        found, facts = rows.load(self._built(task, "dataset.parquet").parent)
+        found, facts = rows.read_contacted(self._built(task, "dataset.parquet").parent)
         found = found.sort("as_of", "row_id").with_columns(pl.col(facts["subject"]).alias("subject"))
         categories = [row["name"] for row in facts["features"] if row["unit"] == "category"]
         names = [row["name"] for row in facts["features"]]

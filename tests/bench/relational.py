@@ -34,7 +34,7 @@ from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
 from training.data.stale_copies import stale_copies
 from training.evaluation.bootstrap import resamples
-from training.evaluation.metrics import codes, estimates
+from training.evaluation.metrics import estimates, integer_codes
 from training.evaluation.useful_columns import useful
 from training.sources.intake import intake
 from training.sources.mapping.mapping_file import load
@@ -196,7 +196,9 @@ class Bench:
         rows = self.rows.filter((pl.col("split") == split) & (pl.col("kind") == kind))
         self.looks += split == "test"
         score = booster.inplace_predict(encoder.transform(rows), predict_type="margin").astype(np.float64)
-        return judged(self.task.metric, rows["label"].to_numpy(), score, codes(rows["member_id"].to_numpy()))
+        return judged(
+            self.task.metric, rows["label"].to_numpy(), score, integer_codes(rows["member_id"].to_numpy())
+        )
 
     def told(self, kind: str) -> dict[str, Any]:
         """Choose on the validation rows, then look at the test rows once."""

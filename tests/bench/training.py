@@ -34,7 +34,7 @@ def floor(folder: str, task: str) -> None:
     from models.learners.encoder import Encoder
     from training.data.folds import folds
     from training.data.rows import informative_features
-    from training.data.rows import load as rows_of
+    from training.data.rows import read_contacted as rows_of
 
     params, place = load(), Path(folder)
     rows, facts = rows_of(place)

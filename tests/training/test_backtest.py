@@ -8,7 +8,7 @@ import pytest
 import stages
 
 from models.learners.recipe import Recipe
-from training.data.rows import informative_features, load
+from training.data.rows import informative_features, read_contacted
 from training.io import read_json
 from training.stages import backtest as module
 from training.stages.backtest import Maker, _apart, _blocks, backtest, origins
@@ -18,7 +18,7 @@ from training.stages.backtest import Maker, _apart, _blocks, backtest, origins
 def made(made_up):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(made_up)
-        yield stages.params(), *load(stages.params().build / "churn")
+        yield stages.params(), *read_contacted(stages.params().build / "churn")
 
 
 def maker(params, rows, facts) -> Maker:

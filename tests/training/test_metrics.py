@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as reference
 
 from training.evaluation.bootstrap import resamples
-from training.evaluation.metrics import Ranked, all_metrics, codes, estimates, probability, ranking
+from training.evaluation.metrics import Ranked, all_metrics, estimates, integer_codes, probability, ranking
 
 
 def drawn(seed: int, rows: int = 500, ties: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -95,7 +95,7 @@ def test_a_paired_difference_of_equal_scores_is_nothing():
 
 
 def test_resamples_draw_whole_subjects():
-    subject = codes(np.array(["x", "y", "x", "z"]))
+    subject = integer_codes(np.array(["x", "y", "x", "z"]))
     for weight in resamples(subject, 20, 0):
         assert weight[0] == weight[2]
         assert weight[0] + weight[1] + weight[3] == 3

@@ -10,7 +10,7 @@ import yaml
 
 from features import own_tables
 from training import params as settings
-from training.data.rows import informative_features, load
+from training.data.rows import informative_features, read_contacted
 from training.stages.audit import examine
 from training.stages.consent import consent
 from training.stages.dataset import dataset
@@ -54,7 +54,7 @@ def test_own_features_are_in_the_data_set_with_their_words(facts):
 
 def test_columns_of_noise_are_dropped_and_only_own_ones(facts):
     params, told = facts
-    rows, found = load(params.build / "churn")
+    rows, found = read_contacted(params.build / "churn")
     names = {feature.name for feature in informative_features(rows, found)}
     own = [row["name"] for row in told["features"] if row["group"].startswith("own_")]
     assert len(told["dropped"]) > len(own) / 3

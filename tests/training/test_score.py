@@ -7,7 +7,7 @@ import stages
 from models import ulids
 from models.fitted.model import Model
 from models.scorer import Population, Scorer
-from training.data.rows import load
+from training.data.rows import read_contacted
 from training.stages import score
 
 
@@ -16,7 +16,7 @@ def scorer(made_up):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(made_up)
         folder = stages.params().build / "churn"
-        model, (rows, _) = Model.load(folder / "model"), load(folder)
+        model, (rows, _) = Model.load(folder / "model"), read_contacted(folder)
         population = Population.of(model.probability(rows), "2025-01-01T00:00:00+00:00")
         return Scorer.beside(model, population, folder.absolute()), rows.rename({"member_id": "subject_id"})
 

@@ -29,7 +29,7 @@ from features.tables import complete
 from models.fitted.model import Model
 from models.task import task
 from training import params as settings
-from training.data.rows import load
+from training.data.rows import read_contacted
 from training.data.rows import tables as scanned
 from training.io import read_json
 from training.spark import partition, questions, scores
@@ -231,7 +231,7 @@ def test_training_ranks_later_rows_as_well_as_on_one_machine(world, churn):
     life, params, folder = churn, world.params, on_one_machine(world, "churn")
     shutil.copy(life.searched.folder / "tune.json", folder / "tune.json")
     fit(params, "churn")
-    rows = load(folder)[0].filter(pl.col("split") == "test")
+    rows = read_contacted(folder)[0].filter(pl.col("split") == "test")
     one, two = (
         roc_auc_score(rows["label"], model.probability(rows))
         for model in (Model.load(folder / "model"), Model.load(life.model.folder))

@@ -5,20 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.evaluation.uplift_metrics import SHARES, Arms, at_random, judge, quintile_effects
+from training.evaluation.uplift_metrics import SHARES, RandomisedOutcomes, at_random, judge, quintile_effects
 
 SEEDS = range(12)
 
 
-def world(seed: int, rows: int = 4000) -> tuple[Arms, np.ndarray]:
+def world(seed: int, rows: int = 4000) -> tuple[RandomisedOutcomes, np.ndarray]:
     """Half of the rows contacted at random; the effect of a contact, between 0 and 30 points, by row."""
     rng = np.random.default_rng(seed)
     effect, treated = rng.uniform(0, 0.3, rows), rng.random(rows) < 0.5
     label = (rng.random(rows) < 0.1 + effect * treated).astype(float)
-    return Arms(label, treated, np.arange(rows), np.full(rows, 0.5)), effect
+    return RandomisedOutcomes(label, treated, np.arange(rows), np.full(rows, 0.5)), effect
 
 
-def qini(arms: Arms, score: np.ndarray) -> dict[str, float]:
+def qini(arms: RandomisedOutcomes, score: np.ndarray) -> dict[str, float]:
     return judge(arms, {"uplift": score}, 100, 0)[0]["uplift"]["qini"]
 
 
@@ -78,7 +78,9 @@ def test_random_orders_gain_nothing_on_average():
 
 def test_rows_of_one_subject_widen_the_interval():
     arms, effect = world(6, 2000)
-    many = Arms(*(np.tile(part, 8) for part in (arms.label, arms.treated, arms.subject, arms.share)))
+    many = RandomisedOutcomes(
+        *(np.tile(part, 8) for part in (arms.label, arms.treated, arms.subject, arms.share))
+    )
     alone = replace(many, subject=np.arange(len(many.label)))
     wide, narrow = qini(many, np.tile(effect, 8)), qini(alone, np.tile(effect, 8))
     assert wide["high"] - wide["low"] > 2 * (narrow["high"] - narrow["low"])
@@ -101,7 +103,9 @@ def test_campaigns_that_hold_out_different_shares_make_no_effect():
     treated = rng.random(rows) < share
     label = (rng.random(rows) < np.where(eager, 0.4, 0.1)).astype(float)
     score = rng.random(rows)
-    found, _ = judge(Arms(label, treated, np.arange(rows), share), {"uplift": score}, 100, 0)
-    blind, _ = judge(Arms(label, treated, np.arange(rows), np.full(rows, 0.7)), {"uplift": score}, 100, 0)
+    found, _ = judge(RandomisedOutcomes(label, treated, np.arange(rows), share), {"uplift": score}, 100, 0)
+    blind, _ = judge(
+        RandomisedOutcomes(label, treated, np.arange(rows), np.full(rows, 0.7)), {"uplift": score}, 100, 0
+    )
     assert found["uplift"]["overall"]["low"] < 0 < found["uplift"]["overall"]["high"]
     assert blind["uplift"]["overall"]["high"] < -0.05

@@ -11,7 +11,7 @@ import stages
 from models.fitted.expected_value import ExpectedValue
 from models.fitted.model import Model
 from models.task import Money
-from training.data.rows import load
+from training.data.rows import read_contacted
 from training.evaluation.value_metrics import evaluate
 from training.params import Economics, Params, Stated
 from training.stages.value import revenue, value
@@ -53,7 +53,7 @@ def test_the_level_is_right_and_those_who_pay_most_are_found(params):
 
 def test_what_is_released_is_what_was_judged(params):
     value(params, NAME)
-    rows, _ = load(params.build / NAME)
+    rows, _ = read_contacted(params.build / NAME)
     test = rows.filter(pl.col("split") == "test")
     worth, model = (
         ExpectedValue.load(params.build / NAME / "value"),
@@ -78,7 +78,7 @@ def test_two_runs_write_the_same_bytes(params):
 
 def test_money_whose_level_moved_is_not_released(params):
     kept = pl.read_parquet(params.build / "tables/purchases.parquet")
-    rows, _ = load(params.build / NAME)
+    rows, _ = read_contacted(params.build / NAME)
     late = rows.filter(pl.col("split") == "test")["as_of"].min()
     dearer = pl.when(pl.col("event_time") > late).then(pl.col("amount_cents") * 3).otherwise("amount_cents")
     kept.with_columns(amount_cents=dearer).write_parquet(params.build / "tables/purchases.parquet")

@@ -46,7 +46,7 @@ def is_contacted(rows: pl.DataFrame) -> pl.Series:
     return rows["arm"] == "treat" if "arm" in rows.columns else pl.repeat(True, len(rows), eager=True)
 
 
-def load(folder: Path) -> tuple[pl.DataFrame, Dataset]:
+def read_contacted(folder: Path) -> tuple[pl.DataFrame, Dataset]:
     """The rows that a model may learn from and be tested on: those that were really contacted."""
     rows, facts = read_all(folder)
     return rows.filter(is_contacted(rows)), facts

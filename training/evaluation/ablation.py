@@ -15,9 +15,9 @@ from features.feature import Feature
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
 from training.data.artifacts import Best, Tuned, read_artifact, write_artifact
-from training.data.rows import informative_features, load
+from training.data.rows import informative_features, read_contacted
 from training.data.split import Split
-from training.evaluation.metrics import codes, estimates
+from training.evaluation.metrics import estimates, integer_codes
 from training.io import say
 from training.params import Params
 from training.results.ablated import Ablation, LearningCurve, VariantJudged, Variants
@@ -39,7 +39,7 @@ class Variant:
 
 def curve(params: Params, task: str) -> LearningCurve:
     """Write and return ``learning_curve.json``: shares of the members, and of the days, to learn from."""
-    rows, facts = load(params.build / task)
+    rows, facts = read_contacted(params.build / task)
     features, subject = informative_features(rows, facts), facts["subject"]
     variants = [Variant(ALL, features)]
     variants += [Variant(f"{share:.1%} of subjects", features, _members(subject, share)) for share in SHARES]
@@ -51,7 +51,7 @@ def curve(params: Params, task: str) -> LearningCurve:
 
 def ablate(params: Params, task: str) -> Ablation:
     """Write and return ``ablation.json``: every group of features left out, and alone."""
-    rows, facts = load(params.build / task)
+    rows, facts = read_contacted(params.build / task)
     features = informative_features(rows, facts)
     group = {row["name"]: row["group"] for row in facts["features"]}
     names = dict.fromkeys(group[feature.name] for feature in features)
@@ -85,7 +85,7 @@ def _newest(share: float) -> Some:
 
 
 def _judged(params: Params, task: str, variants: list[Variant]) -> Variants:
-    rows, facts = load(params.build / task)
+    rows, facts = read_contacted(params.build / task)
     best = read_artifact(Tuned, params.build / task)["best"]
     split = Split(facts["test_start_time"], tuple(facts["blocks"]))
     scores, learnt = {}, {}
@@ -96,7 +96,7 @@ def _judged(params: Params, task: str, variants: list[Variant]) -> Variants:
             int(found["learnt"].max() or 0),
         )
         say(f"{task}: {at}/{len(variants)} {variant.name}")
-    label, subject = found["label"].to_numpy(), codes(found[facts["subject"]].to_numpy())
+    label, subject = found["label"].to_numpy(), integer_codes(found[facts["subject"]].to_numpy())
     values, gaps = estimates(label, scores, subject, params.evaluate.resamples, params.seed)
     return {
         "task": task,

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from training.evaluation.metrics import Ranked
-from training.evaluation.uplift_metrics import BASE, Arms, gains
+from training.evaluation.uplift_metrics import BASE, RandomisedOutcomes, gains
 
 SHARES = np.linspace(0, 1, 101)
 REFERENCE = ("model", "prevalence")  # what is no way to choose whom to act on without the model
@@ -40,7 +40,7 @@ class ContactList:
     scores: Mapping[str, np.ndarray]
     subject: np.ndarray
     month: np.ndarray
-    arms: Arms | None = None
+    arms: RandomisedOutcomes | None = None
     seed: int = 0
 
     @property
@@ -70,7 +70,7 @@ class ContactList:
         return {name: Ranked.of(self.label, score) for name, score in self.scores.items()}
 
     @cached_property
-    def _orders(self) -> dict[str, tuple[np.ndarray, Arms]]:
+    def _orders(self) -> dict[str, tuple[np.ndarray, RandomisedOutcomes]]:
         """Rows in order, equal scores dealt at random: else one arm would stand before the other."""
         dealt = np.random.default_rng(self.seed).permutation(len(self.label))
         found = {}

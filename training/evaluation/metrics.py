@@ -148,7 +148,7 @@ def _measures(points: Mapping[str, float], drawn: Mapping[str, np.ndarray]) -> M
     return cast(Measures, {metric: estimate(points[metric], drawn[metric]) for metric in points})
 
 
-def codes(values: np.ndarray) -> np.ndarray:
+def integer_codes(values: np.ndarray) -> np.ndarray:
     """Integer codes from 0 for ids of any type."""
     return np.unique(values, return_inverse=True)[1]
 
@@ -185,7 +185,7 @@ def rate(label: np.ndarray, subject: np.ndarray) -> tuple[float, float]:
     if not len(label):
         return 0.0, 1.0
     n, p = len(label), float(label.mean())
-    apart = np.bincount(codes(subject), label - p)
+    apart = np.bincount(integer_codes(subject), label - p)
     return share_interval(n, p, float((apart**2).sum()))
 
 

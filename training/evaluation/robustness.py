@@ -17,7 +17,7 @@ from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
 from training.data.artifacts import Best
 from training.evaluation.bootstrap import bootstrap
-from training.evaluation.metrics import Ranked, codes, ranking
+from training.evaluation.metrics import Ranked, integer_codes, ranking
 from training.params import Explain
 from training.results.estimate import FiniteEstimate
 from training.results.explained import (
@@ -61,7 +61,7 @@ class Bench:
         """Draw both samples, seeded, in order of rows; ``best`` is of ``tune.json``."""
         rows = test.sample(min(size.stress_rows, len(test)), seed=seed).sort("row_id")
         learnt = past.sample(min(size.refit_rows, len(past)), seed=seed).sort("row_id")
-        return cls(model, learnt, rows, best, codes(rows[subject].to_numpy()), seed, size.resamples)
+        return cls(model, learnt, rows, best, integer_codes(rows[subject].to_numpy()), seed, size.resamples)
 
     @property
     def label(self) -> np.ndarray:

@@ -26,7 +26,7 @@ import polars as pl
 from models.learners import boosting
 from models.learners.encoder import Encoder
 from training.evaluation.bootstrap import bootstrap
-from training.evaluation.metrics import Ranked, codes, ranking
+from training.evaluation.metrics import Ranked, integer_codes, ranking
 from training.results.audited import Against, DecidingColumn, LoneColumn, TogetherColumns
 
 ROWS, STRETCHES, ROUNDS, DRAWS = 20_000, 10, 60, 100
@@ -54,7 +54,7 @@ class SplitHalves:
     @classmethod
     def of(cls, rows: pl.DataFrame, encoder: Encoder, key: str, seed: int) -> "SplitHalves":
         some = rows.sample(min(ROWS, len(rows)), seed=seed).sort("as_of", "row_id")
-        subject = codes(some[key].to_numpy())
+        subject = integer_codes(some[key].to_numpy())
         drawn = np.random.default_rng(seed).random(int(subject.max()) + 1) < 0.5
         stretch = np.arange(len(some)) * STRETCHES // len(some)
         label = some["label"].to_numpy().astype(np.float64)
@@ -99,7 +99,7 @@ class SplitHalves:
         """
         rest = self.scores(others)
         judged = ~self.learn
-        own = codes(self.subject[judged])
+        own = integer_codes(self.subject[judged])
         gap = bootstrap(lambda w: self.auc(one, w) - self.auc(rest, w), own, DRAWS, self.seed)
         stretch = self.stretch[judged]
         cells = (stretch, stretch * 2 + self.label[judged])

@@ -23,7 +23,7 @@ GainCurve = np.ndarray
 
 
 @dataclass(frozen=True)
-class Arms:
+class RandomisedOutcomes:
     """Outcomes of a randomised trial, shape (rows,) each.
 
     0/1 labels, whether contacted, subject codes, and with which probability each row was contacted.
@@ -39,9 +39,11 @@ class Arms:
         """Of how many rows each speaks for: the inverse of the probability of its arm, shape (rows,)."""
         return arm_weight(self.treated, self.share)
 
-    def take(self, order: np.ndarray) -> "Arms":
+    def take(self, order: np.ndarray) -> "RandomisedOutcomes":
         """The rows of an index or mask, in its order."""
-        return Arms(self.label[order], self.treated[order], self.subject[order], self.share[order])
+        return RandomisedOutcomes(
+            self.label[order], self.treated[order], self.subject[order], self.share[order]
+        )
 
 
 def gains(
@@ -80,7 +82,7 @@ def summary(curve: GainCurve) -> dict[str, np.ndarray]:
 
 
 def judge(
-    arms: Arms, scores: Mapping[str, np.ndarray], draws: int, seed: int
+    arms: RandomisedOutcomes, scores: Mapping[str, np.ndarray], draws: int, seed: int
 ) -> tuple[dict[str, OrderJudged], QiniMeasures | None]:
     """Every order by its score, the highest first, and the first order minus the second.
 
@@ -112,7 +114,7 @@ def judge(
     return orders, _estimates(*differences)
 
 
-def at_random(arms: Arms, draws: int, seed: int) -> OrderJudged:
+def at_random(arms: RandomisedOutcomes, draws: int, seed: int) -> OrderJudged:
     """What random orders reach on these rows: the mean, and the middle 95 % of ``draws`` orders."""
     rng = np.random.default_rng(seed)
     found = []
@@ -123,7 +125,7 @@ def at_random(arms: Arms, draws: int, seed: int) -> OrderJudged:
     return _estimates({name: values.mean() for name, values in table.items()}, table)
 
 
-def quintile_effects(arms: Arms, score: np.ndarray, draws: int, seed: int) -> list[Fifth]:
+def quintile_effects(arms: RandomisedOutcomes, score: np.ndarray, draws: int, seed: int) -> list[Fifth]:
     """Rates of both arms and their difference in each fifth by score, the highest first."""
     ranked = arms.take(np.argsort(-score, kind="stable"))
     y, t, own, n = ranked.label, ranked.treated, ranked.weight, len(score)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from training.evaluation.bootstrap import interval, resampled
-from training.evaluation.metrics import COMPARED, codes, estimates, top_changes
+from training.evaluation.metrics import COMPARED, estimates, integer_codes, top_changes
 from training.git import git
 from training.registry.run_record import Record, gather, read
 
@@ -66,7 +66,7 @@ def compare(first: Record, second: Record) -> dict[str, Any]:
 def _judged(same: pl.DataFrame) -> dict[str, Any]:
     label = same["label"].to_numpy()
     scores = {"second": same["probability"].to_numpy(), "first": same["probability_first"].to_numpy()}
-    subject = codes(same["subject"].to_numpy())
+    subject = integer_codes(same["subject"].to_numpy())
     values, differences = estimates(label, scores, subject, DRAWS, SEED)
     metrics = {
         name: {side: values[side][name] for side in scores} | {"difference": differences["first"][name]}
@@ -86,7 +86,7 @@ def _money(same: pl.DataFrame, params: Mapping[str, Any]) -> dict[str, Any] | No
         return None
     value, cost, capacity = (float(params[keys[key]]) for key in ("value", "cost", "capacity"))
     worth = value * float(params.get(keys.get("success", ""), None) or 1.0)
-    label, subject = same["label"].to_numpy(), codes(same["subject"].to_numpy())
+    label, subject = same["label"].to_numpy(), integer_codes(same["subject"].to_numpy())
     gains = {side: _gains(same[column].to_numpy(), label, worth, cost, capacity) for side, column in SIDES}
     apart = gains["second"] - gains["first"]
     drawn = resampled(lambda weight: np.average(apart, weights=weight), subject, DRAWS, SEED)

@@ -11,8 +11,8 @@ import polars as pl
 from features.catalog import GROUPS
 from models.fitted.model import Model
 from training.data.artifacts import Dataset, Ingest, Tuned, read_artifact
-from training.data.rows import load, read_all
-from training.evaluation.metrics import codes
+from training.data.rows import read_all, read_contacted
+from training.evaluation.metrics import integer_codes
 from training.io import read_json
 from training.params import Params
 from training.results.audited import Audit
@@ -112,7 +112,7 @@ class Source:
     @cached_property
     def rows(self) -> pl.DataFrame:
         """Development and test rows with their features."""
-        return load(self.folder)[0]
+        return read_contacted(self.folder)[0]
 
     @cached_property
     def asked(self) -> pl.DataFrame:
@@ -148,7 +148,7 @@ class Source:
     @cached_property
     def subject(self) -> np.ndarray:
         """Integer code of each test row's subject, for intervals."""
-        return codes(self.test[self.facts["subject"]].to_numpy())
+        return integer_codes(self.test[self.facts["subject"]].to_numpy())
 
     @cached_property
     def label(self) -> np.ndarray:

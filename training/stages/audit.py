@@ -12,7 +12,7 @@ from models.learners.encoder import Encoder
 from models.task import task as task_named
 from training.data.artifacts import Dataset, Ingest, read_artifact, write_artifact
 from training.data.feature_groups import of_task
-from training.data.rows import informative_features, load
+from training.data.rows import informative_features, read_contacted
 from training.evaluation import late_columns, target_leakage
 from training.evaluation.metrics import auc_alone
 from training.evaluation.recompute import recompute
@@ -53,7 +53,7 @@ def audit(params: Params, name: str) -> None:
 def examine(params: Params, name: str) -> Audit:
     """Every check with result (good, bad, warn, unrun), value, threshold and, if not good, a sentence."""
     folder = params.build / name
-    rows, facts = load(folder)
+    rows, facts = read_contacted(folder)
     notes = read_artifact(Ingest, params.build)
     past = rows.filter(pl.col("split") != "test")
     flat = any(row["table"] == FLAT for row in facts["features"])

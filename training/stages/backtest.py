@@ -18,8 +18,8 @@ from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
 from training.data.artifacts import Dataset, Tuned, read_artifact, write_artifact
-from training.data.rows import informative_features, load
-from training.evaluation.metrics import codes, estimates
+from training.data.rows import informative_features, read_contacted
+from training.evaluation.metrics import estimates, integer_codes
 from training.evaluation.recalibration import calibrated, rebased
 from training.io import say, write_json
 from training.params import Params
@@ -74,7 +74,7 @@ class Fitted:
 def backtest(params: Params, name: str) -> None:
     """Write ``backtest.json`` and the points of its plot."""
     folder, out = params.build / name, params.results / name
-    rows, facts = load(folder)
+    rows, facts = read_contacted(folder)
     best, asked = read_artifact(Tuned, folder)["best"], params.backtest
     maker = Maker(informative_features(rows, facts), Recipe.of(best, params.seed), asked.rows)
     dated = facts["dated"]
@@ -172,7 +172,7 @@ def _estimates(rows: pl.DataFrame, params: Params) -> Modes:
     label = rows["label"].to_numpy()
     scores: dict[str, np.ndarray] = {mode: rows[mode].to_numpy() for mode in MODES}
     subject, draws = (
-        codes(rows["subject"].to_numpy()),
+        integer_codes(rows["subject"].to_numpy()),
         min(params.evaluate.resamples, params.backtest.resamples),
     )
     values, differences = estimates(label, scores, subject, draws, params.seed)
@@ -227,7 +227,7 @@ def _way(margin: np.ndarray, label: np.ndarray, subject: pl.Series, params: Para
     """The figures of one way to split, of margins of the rows judged."""
     scores = {"way": Calibration().probability(margin)}
     draws = params.backtest.resamples
-    values, _ = estimates(label, scores, codes(subject.to_numpy()), draws, params.seed)
+    values, _ = estimates(label, scores, integer_codes(subject.to_numpy()), draws, params.seed)
     return {"n": len(label), "positives": int(label.sum()), **_ranks(values["way"])}
 
 

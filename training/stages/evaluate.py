@@ -14,7 +14,7 @@ from training.data.artifacts import Dataset, write_artifact
 from training.data.rows import KEYS, is_contacted, read_all
 from training.evaluation.contact_list import REFERENCE
 from training.evaluation.looks import look
-from training.evaluation.metrics import codes, estimates, rate
+from training.evaluation.metrics import estimates, integer_codes, rate
 from training.evaluation.recalibration import rolling
 from training.io import say, sha256, write_json
 from training.params import Params
@@ -60,7 +60,7 @@ def _judged(
     unusable: list[str],
 ) -> Detail:
     """Every figure of the test rows; ``scores`` of the model, of its baselines and of the re-based model."""
-    label, subject = test["label"].to_numpy(), codes(test[facts["subject"]].to_numpy())
+    label, subject = test["label"].to_numpy(), integer_codes(test[facts["subject"]].to_numpy())
     say(f"{name}: {params.evaluate.resamples} resamples of {len(label):,} rows")
     metrics, differences = estimates(label, scores, subject, params.evaluate.resamples, params.seed)
     rebased, _ = metrics.pop("rebased"), differences.pop("rebased")
@@ -191,7 +191,7 @@ def _periods(test: pl.DataFrame, score: np.ndarray, subject: np.ndarray, seed: i
             "expected": float(p.mean()),
         }
         if 0 < label.sum() < len(label):
-            who = codes(part["subject"].to_numpy())
+            who = integer_codes(part["subject"].to_numpy())
             metrics, _ = estimates(label, {"model": p}, who, 100, seed)
             for key in MONTHLY:
                 row[key] = metrics["model"][key]

@@ -11,9 +11,9 @@ from models.fitted.model import Model
 from models.phrases import family
 from models.scorer import Population, Scorer
 from training.data.artifacts import Dataset, Tuned, read_artifact, write_artifact
-from training.data.rows import load
+from training.data.rows import read_contacted
 from training.evaluation.bootstrap import band, resamples
-from training.evaluation.metrics import codes
+from training.evaluation.metrics import integer_codes
 from training.evaluation.robustness import Bench, lagged, stress
 from training.io import say
 from training.params import Params
@@ -44,7 +44,7 @@ def explain(params: Params, name: str) -> None:
     table = {"row_id": rows["row_id"], "base": np.full(len(rows), base)}
     table |= {column: values[:, at] for at, column in enumerate(model.encoder.names)}
     pl.DataFrame(table).write_parquet(out / "shap.parquet")
-    subject = codes(rows[facts["subject"]].to_numpy())
+    subject = integer_codes(rows[facts["subject"]].to_numpy())
     explained: Explained = {
         "rows": len(rows),
         "base": base,
@@ -64,7 +64,7 @@ def _stressed(
     params: Params, folder: Path, model: Model, facts: Dataset, lines: list[FeatureWeight]
 ) -> Stress:
     """The stress runs, on the strongest features found."""
-    rows, best = load(folder)[0], read_artifact(Tuned, folder)["best"]
+    rows, best = read_contacted(folder)[0], read_artifact(Tuned, folder)["best"]
     past, test = rows.filter(pl.col("split") != "test"), rows.filter(pl.col("split") == "test")
     groups: dict[str, list[str]] = {}
     for line in sorted(lines, key=lambda line: line["name"]):

@@ -16,7 +16,7 @@ from models.fitted.observed_rates import observed
 from models.learners.recipe import Recipe
 from models.reasons import Explainer
 from training.data.artifacts import Tuned, read_artifact, write_artifact
-from training.data.rows import closed, is_contacted, learnt, load
+from training.data.rows import closed, is_contacted, learnt, read_contacted
 from training.evaluation.recalibration import calibrated, rebased
 from training.io import say
 from training.params import Params
@@ -30,7 +30,7 @@ LATER = 1_000  # what the refit adds to the seed: another seed is part of anothe
 def final(params: Params, name: str) -> None:
     """Write ``final/`` and ``final.json``: what serves, until when it learnt, and how its reasons hold."""
     folder, out = params.build / name, params.results / name
-    judged, rows = Model.load(folder / "model"), load(folder)[0]
+    judged, rows = Model.load(folder / "model"), read_contacted(folder)[0]
     refitted = _refitted(judged, params, name)
     kept = params.release.learn == "before_test"
     model = _level(judged, folder, params) if kept else refitted

@@ -15,9 +15,9 @@ from models.reasons import Explainer
 from models.task import Band, Task
 from models.task import task as task_named
 from training.data.artifacts import Dataset, Tuned, read_artifact
-from training.data.rows import informative_features, is_contacted, learnt, load, read_all
+from training.data.rows import informative_features, is_contacted, learnt, read_all, read_contacted
 from training.data.split import NO_BLOCK, Split
-from training.evaluation.metrics import codes, rate
+from training.evaluation.metrics import integer_codes, rate
 from training.evaluation.recalibration import calibrated
 from training.io import say
 from training.params import Params
@@ -31,7 +31,7 @@ def fit(params: Params, name: str) -> None:
     ``oof.parquet`` has those that were contacted, ``oof_held_out.parquet`` those of the control arm.
     """
     folder, task = params.build / name, task_named(name)
-    rows, facts = load(folder)
+    rows, facts = read_contacted(folder)
     recipe = Recipe.of(read_artifact(Tuned, folder)["best"], params.seed, params.fit.bags)
     past = rows.filter(pl.col("split") != "test")
     encoder = Encoder.fit(past, informative_features(rows, facts))
@@ -47,7 +47,7 @@ def fit(params: Params, name: str) -> None:
             task,
             calibration.probability(oof["margin"]),
             oof["label"].to_numpy(),
-            codes(oof[facts["subject"]].to_numpy()),
+            integer_codes(oof[facts["subject"]].to_numpy()),
             None if stated is None else stated.capacity,
         ),
         "base_rate": float(label.mean()),

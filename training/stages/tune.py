@@ -16,7 +16,7 @@ from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe, simplest_first
 from training.data.artifacts import Candidate, Tuned, write_artifact
 from training.data.folds import Fold, folds
-from training.data.rows import informative_features, load
+from training.data.rows import informative_features, read_contacted
 from training.evaluation.bootstrap import resampled
 from training.evaluation.metrics import Ranked, ranking
 from training.io import say
@@ -43,7 +43,7 @@ def tune(params: Params, name: str, folder: Path | None = None) -> None:
     ``folder`` holds the data set where it is not the task's own.
     """
     folder, settings = folder or params.build / name, getattr(params.tune, name)
-    rows, facts = load(folder)
+    rows, facts = read_contacted(folder)
     past = rows.filter(pl.col("split") != "test")
     encoder = Encoder.fit(past, informative_features(rows, facts))
     parts = folds(rows, facts, encoder, settings.rows, params.seed)

@@ -19,8 +19,8 @@ from models.fitted.uplift import LEARNERS, LENGTHS, Trial, contact_share
 from training.data.artifacts import Dataset, write_artifact
 from training.data.rows import read_all
 from training.data.split import Split
-from training.evaluation.metrics import codes
-from training.evaluation.uplift_metrics import Arms, at_random, judge, quintile_effects
+from training.evaluation.metrics import integer_codes
+from training.evaluation.uplift_metrics import RandomisedOutcomes, at_random, judge, quintile_effects
 from training.io import say
 from training.params import Params
 from training.results.effects import CrossFitted, EffectsJudged, LearnerJudged, Ranking, Uplift
@@ -96,7 +96,7 @@ def _trial(rows: pl.DataFrame, facts: Dataset, model: Model, params: Params) -> 
         matrix=model.encoder.transform(rows),
         label=rows["label"].to_numpy().astype(np.float64),
         treated=treated,
-        subject=codes(rows[facts["subject"]].to_numpy()),
+        subject=integer_codes(rows[facts["subject"]].to_numpy()),
         share=contact_share(treated, campaign),
         feature_types=model.encoder.feature_types,
         seed=params.seed,
@@ -104,8 +104,8 @@ def _trial(rows: pl.DataFrame, facts: Dataset, model: Model, params: Params) -> 
     )
 
 
-def _arms(trial: Trial) -> Arms:
-    return Arms(trial.label, trial.treated, trial.subject, trial.share)
+def _arms(trial: Trial) -> RandomisedOutcomes:
+    return RandomisedOutcomes(trial.label, trial.treated, trial.subject, trial.share)
 
 
 def _enough(treated: np.ndarray, label: np.ndarray) -> int:
@@ -169,7 +169,7 @@ def _learn(chosen: str, trial: Trial) -> BoosterSum:
     return LEARNERS[name](trial).first(int(rounds))
 
 
-def _judged(arms: Arms, scores: dict[str, np.ndarray], params: Params) -> EffectsJudged:
+def _judged(arms: RandomisedOutcomes, scores: dict[str, np.ndarray], params: Params) -> EffectsJudged:
     draws, seed = params.evaluate.resamples, params.seed
     orders, difference = judge(arms, scores, draws, seed)
     assert difference is not None  # of both orders

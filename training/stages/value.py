@@ -21,9 +21,9 @@ from models.fitted.model import Model
 from models.task import Money, Task
 from models.task import task as task_named
 from training.data.artifacts import Dataset, write_artifact
-from training.data.rows import load
+from training.data.rows import read_contacted
 from training.data.split import Split
-from training.evaluation.metrics import codes
+from training.evaluation.metrics import integer_codes
 from training.evaluation.value_metrics import evaluate
 from training.io import say
 from training.params import Economics, Params
@@ -76,7 +76,7 @@ def _stated(task: Task, stated: Economics | None) -> tuple[Value, ExpectedValue 
 
 def _learnt(task: Task, stated: Economics | None, params: Params) -> tuple[Value, ExpectedValue]:
     folder, on_event = params.build / task.name, not task.outcome.absent
-    (rows, facts), model = load(folder), Model.load(folder / "model")
+    (rows, facts), model = read_contacted(folder), Model.load(folder / "model")
     assert task.money is not None
     table = pl.scan_parquet(params.build / "tables" / f"{task.money.table}.parquet")
     money = revenue(rows, table, task.money, facts["spine"]["gap"])
@@ -97,7 +97,7 @@ def _learnt(task: Task, stated: Economics | None, params: Params) -> tuple[Value
     }
     if PAST in rows.columns:
         orders["past"] = rows[PAST].fill_null(0).to_numpy()[test].astype(np.float64)
-    subject = codes(rows.filter(test)[facts["subject"]].to_numpy())
+    subject = integer_codes(rows.filter(test)[facts["subject"]].to_numpy())
     judged = evaluate(money[test], orders, subject, params.evaluate.resamples, params.seed)
     reason = _reason(judged)
     found = {

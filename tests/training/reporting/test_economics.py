@@ -7,7 +7,7 @@ import pytest
 
 from training.evaluation.contact_list import SHARES, ContactList
 from training.evaluation.uplift_metrics import SHARES as UPLIFT_SHARES
-from training.evaluation.uplift_metrics import Arms, gains
+from training.evaluation.uplift_metrics import RandomisedOutcomes, gains
 from training.params import Economics
 from training.reporting.sections.economics import _best, _plateau, _worth, cut_off, profit
 
@@ -28,7 +28,7 @@ def tried(seed: int, added: float, rows: int = 40_000) -> ContactList:
     eager, moved, treated = rng.random(rows), rng.random(rows) < 0.2, rng.random(rows) < 0.5
     label = (rng.random(rows) < 0.4 * eager + added * (moved & treated)).astype(float)
     scores = {"model": moved + 0.001 * eager, "eager": eager}
-    arms = Arms(label, treated, np.arange(rows), np.full(rows, 0.5))
+    arms = RandomisedOutcomes(label, treated, np.arange(rows), np.full(rows, 0.5))
     return ContactList(label, scores, np.arange(rows), np.arange(rows) % 6, arms)
 
 

@@ -8,7 +8,7 @@ import stages
 from models.fitted.model import Model
 from models.population import outside
 from models.scorer import Population, Scorer
-from training.data.rows import load
+from training.data.rows import read_contacted
 from training.io import write_json
 from training.params import Economics, Params
 from training.reporting.sections.checks import UNTESTED, checks
@@ -44,7 +44,7 @@ def params(made_up, monkeypatch):
 @pytest.fixture
 def listed(params) -> pl.DataFrame:
     """One test row of each member, whom the task is about."""
-    rows = load(params.build / "churn")[0].filter(pl.col("split") == "test")
+    rows = read_contacted(params.build / "churn")[0].filter(pl.col("split") == "test")
     rows = rows.rename({"member_id": "subject_id"}).unique("subject_id", maintain_order=True, keep="first")
     refused = pl.when(pl.int_range(pl.len()) >= 380).then(pl.lit("profiling_refused"))
     return rows.with_columns(refused.alias("suppression_reason"))
@@ -83,7 +83,7 @@ def test_a_segment_that_was_not_tested_is_named_and_the_check_fails(params, list
 
 def test_a_segment_far_rarer_in_the_test_than_today_is_outside_too(params, listed):
     """The test knows it, but hardly: so long a wait since the last order is common today."""
-    known = load(params.build / "churn")[0].filter(pl.col("split") == "test")["days_since_order"]
+    known = read_contacted(params.build / "churn")[0].filter(pl.col("split") == "test")["days_since_order"]
     assert 0 < (known > 365).mean() < 0.1
     found = today(scored(params, listed.with_columns(days_since_order=pl.lit(700.0))))
     assert "days since the last order 366+" in found["far"]["en"]

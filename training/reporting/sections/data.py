@@ -8,7 +8,7 @@ import polars as pl
 
 from training.data.artifacts import Ingest, Part, TableCounts
 from training.data.quarantine_limits import TableQuality, assess
-from training.evaluation.metrics import codes, told_rate
+from training.evaluation.metrics import integer_codes, told_rate
 from training.reporting.sections.inventory import inventory
 from training.reporting.source import Source, group_words
 from training.reporting.words import said
@@ -93,7 +93,7 @@ def _step(text: str) -> Words:
 
 def _split(source: Source, name: str, part: Part) -> ShownPart:
     rows = source.asked.filter(pl.col("split") == name)
-    subject = codes(rows[source.facts["subject"]].to_numpy())
+    subject = integer_codes(rows[source.facts["subject"]].to_numpy())
     return {"name": name, **part, "rate": told_rate(rows["label"].to_numpy().astype(np.float64), subject)}
 
 

@@ -14,8 +14,8 @@ import polars as pl
 from models.fitted.uplift import contact_share
 from training.evaluation.bootstrap import band, interval, resampled, resampled_each
 from training.evaluation.contact_list import REFERENCE, SHARES, ContactList
-from training.evaluation.metrics import codes
-from training.evaluation.uplift_metrics import Arms
+from training.evaluation.metrics import integer_codes
+from training.evaluation.uplift_metrics import RandomisedOutcomes
 from training.params import Economics
 from training.reporting.sections.uplift import uplift
 from training.reporting.source import DRAWS, Source, unassessed
@@ -122,7 +122,9 @@ def _tested(source: Source) -> ContactList:
     scores |= {name.removeprefix("baseline_"): rows[name].to_numpy() for name in names}
     subject, month = rows[source.facts["subject"]], pl.from_epoch(rows["as_of"]).dt.truncate("1mo")
     label = rows["label"].to_numpy().astype(np.float64)
-    return ContactList(label, scores, codes(subject.to_numpy()), codes(month.to_numpy()), arms, source.seed)
+    return ContactList(
+        label, scores, integer_codes(subject.to_numpy()), integer_codes(month.to_numpy()), arms, source.seed
+    )
 
 
 def _validated(source: Source, is_measured: bool) -> ContactList:
@@ -137,7 +139,7 @@ def _validated(source: Source, is_measured: bool) -> ContactList:
     return ContactList(label, scores, nobody, nobody, arms, source.seed)
 
 
-def _arms(source: Source, contacted: pl.DataFrame, held: pl.DataFrame) -> Arms:
+def _arms(source: Source, contacted: pl.DataFrame, held: pl.DataFrame) -> RandomisedOutcomes:
     """Rows that were contacted, then those held out, as a trial; shares are those of all their campaigns."""
     rows = pl.concat([contacted.select("row_id", "label"), held.select("row_id", "label")])
     key = source.facts["subject"]
@@ -146,7 +148,9 @@ def _arms(source: Source, contacted: pl.DataFrame, held: pl.DataFrame) -> Arms:
     treated = (known["arm"] == "treat").to_numpy()
     campaign = known["campaign_id"].to_numpy() if "campaign_id" in known.columns else None
     label = known["label"].to_numpy().astype(np.float64)
-    return Arms(label, treated, codes(known[key].to_numpy()), contact_share(treated, campaign))
+    return RandomisedOutcomes(
+        label, treated, integer_codes(known[key].to_numpy()), contact_share(treated, campaign)
+    )
 
 
 def _best(rows: ContactList, given: Economics, chosen: float) -> str:

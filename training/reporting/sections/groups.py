@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from training.evaluation.bootstrap import estimate, resampled_each
-from training.evaluation.metrics import Ranked, codes, ranking, rate
+from training.evaluation.metrics import Ranked, integer_codes, ranking, rate
 from training.reporting.sections.factors import Factor, factors, label
 from training.reporting.sections.slices import slices
 from training.reporting.source import FEW_POSITIVES, Source, unassessed
@@ -88,7 +88,7 @@ def measured(source: Source, value: str, inside: np.ndarray, chosen: np.ndarray)
         "selected": float(chosen[inside].mean()),
         "precision": float(hits.mean()) if len(hits) else None,
         "few": positives < FEW_POSITIVES,
-        **_measures(y, p, codes(source.subject[inside]), source.seed),
+        **_measures(y, p, integer_codes(source.subject[inside]), source.seed),
     }
 
 
