@@ -38,7 +38,15 @@ EVERY = (
     dataset, audit, tune, backtest, fit, evaluate, final, uplift, value, explain, score, report,
 )  # fmt: skip
 # Little of everything: what the intervals and refits of the stress runs say is not judged.
-EXPLAIN = Explain(rows=1_000, stress_rows=1_000, refit_rows=1_500, resamples=20, counterfactuals=20)
+EXPLAIN = Explain(
+    rows=1_000,
+    stress_rows=1_000,
+    refit_rows=1_500,
+    seeds=2,
+    shuffles=5,
+    resamples=20,
+    counterfactuals=20,
+)
 Signal = Literal["real", "random", "leak"]
 SPINE = json.loads(Spine(days=60).model_dump_json())  # what every task's part of `spine` has
 
@@ -183,6 +191,7 @@ def facts(rows: pl.DataFrame) -> dict[str, object]:
         "left_out": {},
         "enough": sufficiency.facts(sufficiency.assess_segments(rows)),
         "dropped": [],
+        "by_chance": None,
     }
 
 

@@ -106,7 +106,7 @@ def test_contributions_add_up_on_every_row_of_a_sample(world, name):
 def test_a_row_of_the_data_set_equals_the_row_computed_alone(world, name):
     rows = pl.read_parquet(world.build / name / "dataset.parquet").sample(5, seed=2)
     folder = world.build / "tables"
-    groups = catalog.available(task(name).groups, engines.kinds(folder))
+    groups = catalog.available(task(name).groups, engines.attribute_types(folder))
     found = {path.stem: pl.read_parquet(path) for path in folder.glob("*.parquet")}
     spine = rows.drop([f.name for f in catalog.features(groups)])
     for at in range(len(rows)):

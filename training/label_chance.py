@@ -7,7 +7,7 @@ from features.lifecycle_limits import LifecycleLimits
 from models.members import FallSpine
 from models.population import Tables
 from models.task import Task
-from training.stages.dataset import by_chance
+from training.stages.dataset import by_chance, summary
 
 LIMIT = 0.1  # share of positives; above it a model learns who comes rarely as well
 DAYS, ODDS = (60, 90, 120, 150, 180), (1.0, 5.0, 20.0)
@@ -67,6 +67,4 @@ def _settings(
             except ValueError:  # no closed window so long
                 return
             if rows["label"].sum():
-                share = by_chance(rows)
-                assert share is not None
-                yield Setting(days, odds, share)
+                yield Setting(days, odds, by_chance([summary(rows, task)]) or 0.0)

@@ -97,13 +97,16 @@ class Explain(Section):
     """How many rows stage ``explain`` asks; its time is nearly in proportion.
 
     ``rows`` test rows are told apart into contributions. The stress runs judge on ``stress_rows`` test rows,
-    with ``resamples`` for their intervals, and refit on ``refit_rows``. For ``counterfactuals`` rows of the
+    with ``resamples`` for their intervals, and refit on ``refit_rows``, with ``seeds`` seeds and ``shuffles``
+    times on labels dealt out at random. For ``counterfactuals`` rows of the
     highest band another band is looked for.
     """
 
     rows: int = Field(2_000, ge=100)
     stress_rows: int = Field(4_000, ge=200)
     refit_rows: int = Field(5_000, ge=200)
+    seeds: int = Field(5, ge=2)
+    shuffles: int = Field(8, ge=2)
     resamples: int = Field(100, ge=20)
     counterfactuals: int = Field(200, ge=10)
 

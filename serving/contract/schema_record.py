@@ -26,7 +26,8 @@ LARGEST_INTEGER = 1_000_000_000
 OWN_IDS = ("member_id", "lead_id")  # all rows of a record are the subject's: no need to repeat its id
 LEFT_OUT = ("identities",)  # accounts are bound at ingest; features never read them
 TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
-OWN_VALUE: Any = {"type": ["string", "number", "boolean", "null"], "maxLength": 200}
+LONGEST = 200  # characters of a text
+OWN_VALUE: Any = {"type": ["string", "number", "boolean", "null"], "maxLength": LONGEST}
 
 
 def _time(value: object) -> object:
@@ -51,7 +52,7 @@ def whole(low: int, high: int) -> Any:
 
 
 Time = Annotated[datetime, BeforeValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})]
-Text = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+Text = Annotated[str, Field(strict=True, min_length=1, max_length=LONGEST)]
 Ref = Annotated[Text, AfterValidator(reference)]
 
 
@@ -76,8 +77,7 @@ class OpenRow(BaseModel):
                 raise ValueError(
                     "has a column that is not in the contract; own attributes are called x_<name>"
                 )
-            if not (value is None or isinstance(value, str | int | float | bool)):
-                raise ValueError("has an x_ attribute that is no text, number or truth value")
+            _require_plain(value, "an x_ attribute")
         return self
 
 
@@ -93,9 +93,16 @@ class OwnRow(BaseModel):
     @model_validator(mode="after")
     def _plain_values(self) -> "OwnRow":
         for value in (self.__pydantic_extra__ or {}).values():
-            if not (value is None or isinstance(value, str | int | float | bool)):
-                raise ValueError("has a value that is no text, number or truth value")
+            _require_plain(value, "a value")
         return self
+
+
+def _require_plain(value: object, what: str) -> None:
+    """As ``OWN_VALUE`` says."""
+    if not (value is None or isinstance(value, str | int | float | bool)):
+        raise ValueError(f"has {what} that is no text, number or truth value")
+    if isinstance(value, str) and len(value) > LONGEST:
+        raise ValueError(f"has {what} of more than {LONGEST} characters")
 
 
 @cache

@@ -142,7 +142,7 @@ def test_attributes_alone_cannot_be_otherwise(brand: Brand):
     scorer, rows = scorer_of(brand, "churn"), snapshot(brand, "churn")
     scorer = replace(scorer, model=replace(scorer.model, card=scorer.model.card | {"groups": ["profile"]}))
     assert Counterfactuals(scorer).of(rows[5]).reason == "no_events"
-    attributes = {group.table for group in catalog.GROUPS} & set(catalog.OWN)
+    attributes = {group.table for group in catalog.GROUPS} & set(catalog.ATTRIBUTE_TABLE)
     assert {"members", "leads", "subjects", None} == attributes
 
 

@@ -25,7 +25,7 @@ from serving.client import Client, Refused
 ROOT = Path(__file__).parents[2]
 CHURN, EXPLAIN = "/v1/models/churn/score", "/v1/models/churn/explain"
 REF = {"ref": "m5"}
-SETTINGS = {"limits": {"in_flight": 16, "seconds": 10}}
+SETTINGS = {"limits": {"in_flight": 8, "seconds": 10}}
 
 
 class Running:

@@ -29,7 +29,7 @@ FLAT: Dataset = {
     "task": "given", "subject": "subject_id", "spine": stages.SPINE, "dated": True,
     "extracted_at": "2025-01-01T00Z", "waterfall": [], "splits": {}, "test_start": None, "blocks": [],
     "test_start_time": 0, "own_tables": [], "groups": ["given"], "features": [], "fingerprint": "",
-    "left_out": {}, "enough": [], "dropped": [],
+    "left_out": {}, "enough": [], "dropped": [], "by_chance": None,
 }  # fmt: skip
 
 

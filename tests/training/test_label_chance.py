@@ -12,7 +12,7 @@ from features.lifecycle_limits import LifecycleLimits
 from models.members import FallSpine, PresentMembers
 from models.tasks.churn import TASK
 from training.label_chance import LIMIT, advice
-from training.stages.dataset import by_chance
+from training.stages.dataset import by_chance, summary
 
 END, YEARS = 1_780_000_000 // DAY * DAY, 3
 
@@ -41,7 +41,8 @@ def data(request: pytest.FixtureRequest) -> dict[str, pl.LazyFrame]:
 
 
 def share(data: dict[str, pl.LazyFrame], spine: FallSpine) -> float:
-    return by_chance(PresentMembers().past(data, spine, LifecycleLimits(), 0, END)) or 0.0
+    rows = PresentMembers().past(data, spine, LifecycleLimits(), 0, END)
+    return by_chance([summary(rows, TASK)]) or 0.0
 
 
 def test_the_setting_that_is_proposed_leaves_less_to_chance(data):
@@ -62,4 +63,5 @@ def test_data_too_short_for_any_window_are_told(data):
 
 
 def test_a_label_that_is_no_fall_has_no_chance():
-    assert by_chance(pl.DataFrame({"label": [0, 1]})) is None
+    rows = pl.DataFrame({"label": [0, 1], "as_of": [0, 0], "member_id": ["a", "b"]})
+    assert by_chance([summary(rows, TASK)]) is None

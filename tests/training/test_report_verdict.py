@@ -6,7 +6,6 @@ import pytest
 import stages
 
 from training.data.artifacts import read_artifact
-from training.evaluation import robustness
 from training.reporting.build import build
 from training.reporting.info import Info
 from training.reporting.source import Source
@@ -18,7 +17,6 @@ from training.stages.explain import explain
 def _sections(signal: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
     folder.mkdir(exist_ok=True)
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(robustness, "SEEDS", 2)
     params = stages.make(signal, members=200)
     explain(params, "churn")
     return build(Source(params, "churn"), Info())["sections"]

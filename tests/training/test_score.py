@@ -40,7 +40,7 @@ def test_the_parts_are_those_of_the_whole(scorer, tmp_path, monkeypatch):
     score.write_scores(made, rows.head(1_000), ["subject_id"], tmp_path / "parts.parquet")
     whole, parts = (pl.read_parquet(tmp_path / f"{name}.parquet") for name in ("whole", "parts"))
     for name in ("probability", "expected_value", "value_at_risk"):
-        assert whole[name].to_list() == pytest.approx(parts[name].to_list(), abs=1e-6)
+        assert whole[name].to_list() == pytest.approx(parts[name].to_list(), rel=1e-6)
 
 
 def test_ids_are_of_the_content_and_each_of_one_row(scorer, tmp_path):

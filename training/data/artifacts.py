@@ -177,7 +177,7 @@ class Dataset(TypedDict):
     left_out: dict[str, str]
     enough: list[SufficiencyRecord]
     dropped: list[str]
-    by_chance: NotRequired[float | None]  # of the positives, the share that unchanged rhythms would give
+    by_chance: float | None  # of the positives, the share that unchanged rhythms would give
     sample: NotRequired[Sampled]  # where the rest lies on a cluster
 
 

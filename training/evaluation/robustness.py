@@ -31,7 +31,7 @@ from training.results.explained import (
 )
 
 ROUNDS = 60
-SEEDS, SHUFFLES, PARTS, NOISE, TOP = 5, 8, (0.25, 0.5), 0.1, 12
+PARTS, NOISE, TOP = (0.25, 0.5), 0.1, 12
 ALONE, FEWEST = 20, 500  # rows scored one by one; rows for the lag test
 
 
@@ -45,7 +45,7 @@ class Bench:
     settings: Best
     subject: np.ndarray
     seed: int
-    resamples: int
+    size: Explain
 
     @classmethod
     def of(
@@ -61,7 +61,7 @@ class Bench:
         """Draw both samples, seeded, in order of rows; ``best`` is of ``tune.json``."""
         rows = test.sample(min(size.stress_rows, len(test)), seed=seed).sort("row_id")
         learnt = past.sample(min(size.refit_rows, len(past)), seed=seed).sort("row_id")
-        return cls(model, learnt, rows, best, integer_codes(rows[subject].to_numpy()), seed, size.resamples)
+        return cls(model, learnt, rows, best, integer_codes(rows[subject].to_numpy()), seed, size)
 
     @property
     def label(self) -> np.ndarray:
@@ -73,7 +73,7 @@ class Bench:
         return bootstrap(
             lambda weight: ranking(ranked, weight[ranked.order])["auc"],
             self.subject,
-            self.resamples,
+            self.size.resamples,
             self.seed,
         )
 
@@ -96,7 +96,7 @@ def stress(bench: Bench, groups: dict[str, list[str]], top: list[str]) -> Stress
     """Every figure; ``groups`` names the features of each group, ``top`` the strongest features."""
     labels = bench.past["label"].to_numpy().astype(np.float64)
     score = bench.model.probability(bench.test)
-    fits = [bench.refit(labels, bench.seed + step) for step in range(SEEDS)]
+    fits = [bench.refit(labels, bench.seed + step) for step in range(bench.size.seeds)]
     without = Encoder(tuple(c for c in bench.model.encoder.columns if c.name != top[0]))
     return {
         "n": len(bench.test),
@@ -129,7 +129,7 @@ def _learning(bench: Bench, labels: np.ndarray) -> Iterator[RowsAuc]:
 
 
 def _shuffled(bench: Bench, labels: np.ndarray) -> ShuffledAuc:
-    """AUC of models that learnt labels dealt out at random: mean of ``SHUFFLES`` and its standard error.
+    """AUC of models that learnt labels dealt out at random: mean of several and its standard error.
 
     One such model finds a little by chance, this way or that; only their mean must lie near one half.
     """
@@ -139,9 +139,9 @@ def _shuffled(bench: Bench, labels: np.ndarray) -> ShuffledAuc:
             Ranked.of(bench.label, bench.refit(rng.permutation(labels), bench.seed)),
             np.ones(len(bench.label)),
         )["auc"]
-        for _ in range(SHUFFLES)
+        for _ in range(bench.size.shuffles)
     ]
-    return {"value": float(np.mean(found)), "error": float(np.std(found, ddof=1) / np.sqrt(SHUFFLES))}
+    return {"value": float(np.mean(found)), "error": float(np.std(found, ddof=1) / np.sqrt(len(found)))}
 
 
 def _changed(bench: Bench, rows: pl.DataFrame, score: np.ndarray) -> Moved:

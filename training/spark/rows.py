@@ -54,7 +54,9 @@ Summed = tuple[dict[str, Summary], Step]
 def _summed(place: Place, folder: Path, number: int) -> Summed:
     """Each part of the split in one bucket, and the last step of the waterfall."""
     task = place.task
-    rows = pl.read_parquet(partition.part(folder, number), columns=[task.subject, "as_of", "label", "split"])
+    path, wanted = partition.part(folder, number), (task.subject, "as_of", "label", "split", "by_chance")
+    there = pl.read_parquet_schema(path)
+    rows = pl.read_parquet(path, columns=[name for name in wanted if name in there])
     kept = rows.filter(pl.col("split") != GAP)
     splits = {part: summary(kept.filter(pl.col("split") == part), task) for part in PARTS}
     subjects = kept[task.subject].n_unique()
@@ -72,7 +74,9 @@ def _both(one: Summary, other: Summary) -> Summary:
     firsts = [part.first for part in (one, other) if part.first is not None]
     lasts = [part.last for part in (one, other) if part.last is not None]
     rows, subjects, positives = (sum(pair) for pair in zip(one[:3], other[:3], strict=True))
-    return Summary(rows, subjects, positives, min(firsts, default=None), max(lasts, default=None))
+    chances = [part.by_chance for part in (one, other) if part.by_chance is not None]
+    moments = min(firsts, default=None), max(lasts, default=None)
+    return Summary(rows, subjects, positives, *moments, sum(chances) if chances else None)
 
 
 def _require_labels(splits: dict[str, Summary], found: Split, name: str) -> None:

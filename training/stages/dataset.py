@@ -1,7 +1,7 @@
 """Stage ``dataset``: questions, labels, splits and features of one task, in one file."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -40,13 +40,17 @@ PARTS = ("train", "valid", "test")
 
 
 class Summary(NamedTuple):
-    """Rows of one part, subjects and positives among them, and its first and last moment (seconds)."""
+    """Rows of one part, subjects and positives among them, and its first and last moment (seconds).
+
+    ``by_chance`` is how many positives unchanged rhythms would give; None where the label is no fall.
+    """
 
     rows: int
     subjects: int
     positives: int
     first: int | None
     last: int | None
+    by_chance: float | None = None
 
 
 def dataset(params: Params, name: str) -> None:
@@ -71,7 +75,6 @@ def dataset(params: Params, name: str) -> None:
         params.engine.threads,
     )
     facts = facts_of(task, spine, splits, split, groups, steps, ingest, _enough(folder, name))
-    facts["by_chance"] = by_chance(kept)
     facts["dropped"] = useless(folder, name, facts, split, params)
     write_artifact(folder, Dataset, facts)
 
@@ -104,11 +107,11 @@ def asked(
     return every, split, steps
 
 
-def by_chance(rows: pl.DataFrame) -> float | None:
+def by_chance(parts: Iterable[Summary]) -> float | None:
     """Return the share of positives that unchanged rhythms would give; None where the label is no fall."""
-    if "by_chance" not in rows.columns:
-        return None
-    return float(rows["by_chance"].sum() / rows["label"].sum())
+    parts = list(parts)
+    told = [part.by_chance for part in parts if part.by_chance is not None]
+    return round(sum(told) / max(sum(part.positives for part in parts), 1), 6) if told else None
 
 
 def how_split(spine: Spine) -> str:
@@ -216,6 +219,7 @@ def facts_of(
         },
         "enough": enough,
         "dropped": [],
+        "by_chance": by_chance(splits.values()),
     }
 
 
@@ -223,7 +227,8 @@ def summary(rows: pl.DataFrame, task: Task) -> Summary:
     """Return what is said of one part of the split."""
     first, last = rows["as_of"].min(), rows["as_of"].max()
     subjects, positives = rows[task.subject].n_unique(), int(rows["label"].sum())
-    return Summary(len(rows), subjects, positives, cast(int | None, first), cast(int | None, last))
+    chance = float(rows["by_chance"].sum()) if "by_chance" in rows.columns else None
+    return Summary(len(rows), subjects, positives, cast(int | None, first), cast(int | None, last), chance)
 
 
 def _told(one: Summary, dated: bool) -> Part:

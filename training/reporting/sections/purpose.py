@@ -22,6 +22,6 @@ def purpose(source: Source, info: Info) -> Purpose:
         "base_rate": card["base_rate"],
         "bands": card["bands"],
         "pauses": pauses(source),
-        "by_chance": source.facts.get("by_chance"),
+        "by_chance": source.facts["by_chance"],
         "info": cast(ModelInfo, info.model_dump(mode="json")),
     }
