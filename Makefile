@@ -56,18 +56,17 @@ demo: $(VENV)/.runtime ## Data in, four explained models out: DATA=brand (simula
 
 # A core a worker: libraries that start a thread a core in each of them wait for each other.
 test: $(VENV)/.dev ## The whole test suite, the README's examples included
-	@$(RUN) OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m pytest -n $(JOBS) --dist loadfile \
+	@$(RUN) OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder \
 	  $(foreach part,$(TESTS),$(if $(wildcard tests/$(part).py),tests/$(part).py,tests/$(part))) \
-	  $(foreach file,$(SKIP),--ignore=tests/$(file).py) $(if $(PICK),-k "$(PICK)")
+	  $(if $(PICK),-k "$(PICK)")
 
-# What hangs on the language is the code's syntax, which ruff holds against the oldest, and the locked packages: features,
-# the service over the wire, and the way from an own file to a report, which runs every stage. The rest runs on the
-# newest Python alone.
-OLDEST := features serving/test_app serving/test_client test_own_data
-NEWEST := features/test_spark features/test_warehouse features/test_buckets
+# What hangs on the language is the code's syntax, which ruff holds against the oldest, and the locked packages: the
+# service over the wire, and the way from an own file to a report, which runs every stage. The rest runs on the newest
+# Python alone.
+OLDEST := serving/test_app serving/test_client test_own_data
 test-oldest: ## The same in small on the oldest Python that is there, where it is another one
 	@test "$(lastword $(PYTHONS))" = "$(PYTHON)" || $(MAKE) --no-print-directory test \
-	  PYTHON=$(lastword $(PYTHONS)) VENV=.venv-oldest TESTS="$(OLDEST)" SKIP="$(NEWEST)" PICK="not events-churn"
+	  PYTHON=$(lastword $(PYTHONS)) VENV=.venv-oldest TESTS="$(OLDEST)" PICK="not events-churn"
 
 check: lint audit test ## Everything that must pass: lint, known vulnerabilities, tests
 

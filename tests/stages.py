@@ -37,6 +37,17 @@ START = 1_700_006_400  # 2023-11-15 00:00 UTC
 EVERY = (
     dataset, audit, tune, backtest, fit, evaluate, final, uplift, value, explain, score, report,
 )  # fmt: skip
+# Every command of the pipeline for the tasks named, in one process; DVC starts Python for each.
+ALONE = """
+import sys
+from training.__main__ import app
+each = "dataset audit tune backtest fit evaluate final uplift value score explain report"
+for command in "source ingest economics consent portrait".split():
+    app([command], standalone_mode=False)
+for task in sys.argv[1:]:
+    for command in each.split():
+        app([command, task], standalone_mode=False)
+"""
 # Little of everything: what the intervals and refits of the stress runs say is not judged.
 EXPLAIN = Explain(
     rows=1_000,

@@ -18,15 +18,22 @@ CHAMPION = "gain in average precision over the champion, lower end"
 BEST = "gain in average precision over the best champion so far, lower end"
 
 
+@pytest.fixture(scope="module")
+def reported(made_up, tmp_path_factory):
+    """The made-up task with its report."""
+    folder = shutil.copytree(made_up, tmp_path_factory.mktemp("reported"), dirs_exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        report(stages.params(), "churn")
+    return folder
+
+
 @pytest.fixture
-def params(made_up, tmp_path, monkeypatch):
-    """A copy of the made-up task with its report, to spoil."""
-    shutil.copytree(made_up, tmp_path, dirs_exist_ok=True)
+def params(reported, tmp_path, monkeypatch):
+    """A copy of it, to spoil."""
+    shutil.copytree(reported, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    found = stages.params()
-    if not (found.results / "churn" / "report.html").exists():
-        report(found, "churn")
-    return found
+    return stages.params()
 
 
 def failed(params) -> list[str]:
