@@ -31,7 +31,11 @@ def fatigue(sent: pl.DataFrame, answers: pl.DataFrame) -> np.ndarray:
     blocked = answers.filter(pl.col("kind") == "blocked").select("member_id", "event_time").drop_nulls()
     before = counted(sent)
     last = blocked.sort("event_time").join_asof(
-        before.sort("event_time"), on="event_time", by="member_id", strategy="backward"
+        before.sort("event_time"),
+        on="event_time",
+        by="member_id",
+        strategy="backward",
+        check_sortedness=False,
     )
     messages, blocks = (_by_count(rows["before"].drop_nulls()) for rows in (before, last))
     if not blocks.sum():
