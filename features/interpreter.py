@@ -21,10 +21,8 @@ from features.operations import (
     Operation,
     Unsupported,
     Value,
-    difference,
-    grouped,
-    rank,
 )
+from features.windows import difference, grouped, rank
 
 ROW_ID = "row_id"  # one subject: all rows are in its partition
 WINDOWED = (*AGGREGATES, "diff", "rank")

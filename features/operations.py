@@ -267,41 +267,9 @@ AGGREGATES: Mapping[str, Callable[[Value], Any]] = {
 }  # fmt: skip
 
 
-def grouped(aggregate: Callable[[Value], Any], value: Value, *keys: Column) -> Column:
-    """Return, for each row, the aggregate of the rows that have its keys; empty keys are equal."""
-    places: dict[Any, list[int]] = {}
-    for at, key in enumerate(zip(*map(listed, keys), strict=True)):
-        places.setdefault(key, []).append(at)
-    values, valid = _rows(value)
-    found: list[Any] = [None] * len(values)
-    for rows in places.values():
-        told = aggregate(Column(values[rows], None if valid is None else valid[rows]))
-        for at in rows:
-            found[at] = told
-    return Column.of(found, values.dtype)
-
-
 def listed(column: Column) -> list[Any]:
     """Return the values with None among them."""
     values = column.values.tolist()
     if column.valid is None:
         return values
     return [value if is_valid else None for value, is_valid in zip(values, column.valid, strict=True)]
-
-
-def difference(value: Column, order: Column) -> Column:
-    """Return what each value is more than the one before it, by ``order``; null for the first."""
-    if value.valid is not None or order.valid is not None:
-        raise Unsupported("differences of nulls")
-    by = np.argsort(order.values, kind="stable")
-    found, valid = np.zeros(len(by), dtype=value.values.dtype), np.ones(len(by), dtype=bool)
-    found[by[1:]] = np.diff(value.values[by])
-    valid[by[:1]] = False
-    return Column(found, valid)
-
-
-def rank(value: Column) -> Column:
-    """Return 1 and how many values are less, for each."""
-    if value.valid is not None:
-        raise Unsupported("ranks of nulls")
-    return Column(np.searchsorted(np.sort(value.values), value.values) + 1)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 from features.lifecycle_limits import LifecycleLimits
-from models.members import FallSpine
+from models.members import Buyers, FallSpine
 from models.population import Tables
 from models.task import Task
 from training.stages.dataset import by_chance, summary
@@ -51,20 +52,17 @@ def _settings(
     task: Task, data: Tables, spine: FallSpine, limits: LifecycleLimits, end: int
 ) -> Iterator[Setting]:
     """Shorter windows first, since they answer sooner; each asked at its newest moment."""
+    people = cast(Buyers, task.population)  # of whom alone a fall is asked
+    once = spine.model_copy(update={"every_days": ONE_MOMENT, "cutoffs": 2, "test_start": None})
     for days in sorted({*DAYS, spine.days}):
-        for odds in sorted({*ODDS, spine.odds}):
-            other = spine.model_copy(
-                update={
-                    "days": days,
-                    "odds": odds,
-                    "every_days": ONE_MOMENT,
-                    "cutoffs": 2,
-                    "test_start": None,
-                }
-            )
-            try:
-                rows = task.population.past(data, other, limits, 0, end)
-            except ValueError:  # no closed window so long
-                return
-            if rows["label"].sum():
-                yield Setting(days, odds, by_chance([summary(rows, task)]) or 0.0)
+        window = once.model_copy(update={"days": days})
+        try:
+            rows = people.past(data, window, limits, 0, end).select("member_id", "as_of")
+        except ValueError:  # no closed window so long
+            return
+        moment = int(rows["as_of"].max() or 0)
+        for odds in sorted({*ODDS, spine.odds}):  # who is asked hangs on no odds
+            other = window.model_copy(update={"odds": odds})
+            found = summary(people.labelled(rows, data, other, moment), task)
+            if found.positives:
+                yield Setting(days, odds, by_chance([found]) or 0.0)
