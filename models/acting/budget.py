@@ -65,6 +65,14 @@ def path(gain: np.ndarray, cost: np.ndarray, allowed: np.ndarray) -> Path:
     )
 
 
+def chosen_at(steps: Path, spend: float, members: int) -> np.ndarray:
+    """Return each member's option once ``spend`` is used up, -1 for nothing, shape (members,)."""
+    taken = np.searchsorted(steps.spend, spend * (1 + 1e-12), side="right")
+    choice = np.full(members, -1)
+    choice[steps.member[:taken]] = steps.after[:taken]  # of a member's steps the last one holds
+    return choice
+
+
 def _hulls(value: np.ndarray, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Corners of each member's hull, shape (members, options + 1): option, cost, value; and the last's place.
 

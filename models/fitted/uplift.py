@@ -147,15 +147,37 @@ def _rates(trial: Trial) -> list[Any]:
 
 
 def _boosted(trial: Trial, target: np.ndarray, objective: str, weight: np.ndarray) -> Any:
-    """Trees of a target; ``weight`` is how many rows each speaks for, in proportion."""
+    return boosted(trial.matrix, target, trial.feature_types, objective, weight, trial.seed, trial.threads)
+
+
+def boosted(
+    matrix: np.ndarray,
+    target: np.ndarray,
+    feature_types: list[str],
+    objective: str,
+    weight: np.ndarray | None = None,
+    seed: int = 0,
+    threads: int = 1,
+) -> Any:
+    """Fit shallow trees to a target and return their booster.
+
+    Parameters
+    ----------
+    matrix, target
+        Shape (rows, columns) and (rows,).
+    objective
+        One of those in ``LEAF``.
+    weight
+        How many rows each speaks for, in proportion, shape (rows,); None for one each.
+    """
     import xgboost
 
     data = xgboost.QuantileDMatrix(
-        trial.matrix,
+        matrix,
         target,
-        weight=weight / weight.mean(),
-        feature_types=trial.feature_types,
+        weight=None if weight is None else weight / weight.mean(),
+        feature_types=feature_types,
         enable_categorical=True,
     )
-    own = {"objective": objective, "min_child_weight": LEAF[objective], "seed": trial.seed}
-    return xgboost.train(SETTINGS | own | {"nthread": trial.threads}, data, ROUNDS)
+    own = {"objective": objective, "min_child_weight": LEAF[objective], "seed": seed}
+    return xgboost.train(SETTINGS | own | {"nthread": threads}, data, ROUNDS)

@@ -83,6 +83,26 @@ def whatif(
     print(acting.text(acting.make(log, policy)))
 
 
+@app.command()
+def arms(
+    log: Annotated[
+        Path, typer.Argument(help="subject, option drawn at random (empty: nothing), reward, attributes")
+    ],
+    by: Annotated[str, typer.Option(help="attributes known before the draw, such as recency,region")],
+    cost: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OPTION=MONEY", help="of a message; without any, each counts 1"),
+    ] = None,
+    share: Annotated[
+        list[float] | None, typer.Option(help="of the spend for everybody; may stand several times")
+    ] = None,
+) -> None:
+    """Say which of several options goes to whom, or one to all, judged on a log drawn at random."""
+    from training.acting import arms as acting
+
+    print(acting.text(acting.read(log, by.split(","), acting.costs(cost or [])), share or (0.1, 0.3, 1.0)))
+
+
 @app.command(name="acting-truth")
 def acting_truth(
     weeks: Annotated[

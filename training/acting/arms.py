@@ -1,0 +1,143 @@
+"""``memberlens arms``: which of several options of a randomised log goes to whom, or one to all."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from models.acting import arm_balance
+from models.acting.arms import ArmLog, Comparison, Estimate, OneArm, compare, estimate, score
+from models.acting.off_policy import LogError
+from training.acting.handed_over import read_table
+from training.acting.words import BOTH, line
+
+NEEDED = ("subject", "option", "reward")
+MOST_VALUES = 100  # of a category
+
+
+def read(path: Path, known: Sequence[str], cost: Mapping[str, float]) -> ArmLog:
+    """Return a log of one row a subject.
+
+    Parameters
+    ----------
+    path
+        Parquet or CSV: ``subject``, ``option`` (empty for nothing), ``reward``, what was known before, and
+        ``probability`` where the draw was not alike for everybody.
+    known
+        Columns that were known before the options were drawn.
+    cost
+        Of a message of each option; without any, each message counts 1.
+
+    Raises
+    ------
+    LogError
+        What cannot be judged, with what would help.
+    """
+    if not known:
+        raise LogError(f"{path}: say which columns were known before, such as --by recency,region")
+    rows = read_table(path, (*NEEDED, *known), LogError)
+    if rows["subject"].n_unique() < len(rows):
+        raise LogError(f"{path}: subjects stand in several rows; allowed is one row each")
+    reward = _numbers(rows, "reward")
+    option = rows["option"].cast(pl.String).fill_null("")
+    names = sorted(option.unique().to_list())
+    if names[0] != "":
+        raise LogError(f"{path}: every row has an option; rows that got nothing (an empty one) are needed")
+    columns = [_column(rows[name]) for name in known]
+    matrix = np.column_stack([values for _, values in columns])
+    kinds = [kind for kind, _ in columns]
+    arm = option.replace_strict(
+        {name: code for code, name in enumerate(names)}, return_dtype=pl.Int64
+    ).to_numpy()
+    if "probability" in rows.columns:
+        probability = _numbers(rows, "probability")
+    else:
+        arm_balance.check(matrix, known, kinds, arm)
+        probability = (np.bincount(arm) / len(arm))[arm]
+    return ArmLog(matrix, kinds, arm, probability, reward, names, _costs(names, cost))
+
+
+def _numbers(rows: pl.DataFrame, name: str) -> np.ndarray:
+    found = rows[name]
+    if not (found.dtype.is_numeric() or found.dtype == pl.Boolean) or found.null_count():
+        raise LogError(f"{name}: allowed are numbers, in every row")
+    return found.cast(pl.Float64).to_numpy()
+
+
+def _column(values: pl.Series) -> tuple[str, np.ndarray]:
+    """Return how XGBoost calls a column's kind, and its numbers, NaN where there is none."""
+    if values.dtype.is_numeric() or values.dtype == pl.Boolean:
+        return "q", values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    if values.dtype != pl.String or values.n_unique() > MOST_VALUES:
+        raise LogError(
+            f"{values.name}: allowed are numbers, and texts of at most {MOST_VALUES} values; this one is "
+            f"{values.dtype} with {values.n_unique():,}"
+        )
+    codes = {name: code for code, name in enumerate(sorted(values.drop_nulls().unique()))}
+    return "c", values.replace_strict(codes, default=None, return_dtype=pl.Float64).fill_null(
+        float("nan")
+    ).to_numpy()
+
+
+def _costs(names: Sequence[str], cost: Mapping[str, float]) -> np.ndarray:
+    unknown = [name for name in cost if name not in names]
+    absent = [name for name in names[1:] if name not in cost]
+    if unknown or (cost and absent):
+        raise LogError(
+            f"cost: needed is one for each of {', '.join(names[1:])}; not there: {(unknown + absent)[0]}"
+        )
+    return np.array([0.0, *(cost.get(name, 1.0) for name in names[1:])])
+
+
+def costs(said: Sequence[str]) -> dict[str, float]:
+    """Read costs said as ``option=money``.
+
+    Raises
+    ------
+    LogError
+        Of another form.
+    """
+    found = {}
+    for one in said:
+        name, _, money = one.rpartition("=")
+        try:
+            found[name] = float(money)
+        except ValueError:
+            raise LogError(f"cost {one}: allowed is OPTION=MONEY, such as sms=0.05") from None
+    return found
+
+
+def text(log: ArmLog, shares: Sequence[float]) -> str:
+    """Return what options add, alone and chosen by member, as lines in English, then in Chinese."""
+    scores = score(log)
+    added = [estimate(scores.added[:, arm]) for arm in range(1, len(log.names))]
+    found = [compare(log, scores, share) for share in shares]
+    lines = []
+    for language in BOTH:
+        lines.append(line("arms_rows", language, rows=f"{len(log.arm):,}", arms=len(log.names) - 1))
+        for name, one in zip(log.names[1:], added, strict=True):
+            lines.append(line("arms_all", language, name=name, **_figures(one)))
+        for comparison in found:
+            lines += _compared(comparison, language)
+    return "\n".join(lines)
+
+
+def _compared(found: Comparison, language: str) -> list[str]:
+    def arm(one: OneArm) -> list[str]:
+        parts = {
+            "alike": one.alike, "over_alike": one.over_alike,
+            "targeted": one.targeted, "over_targeted": one.over_targeted,
+        }  # fmt: skip
+        return [line(f"arms_{key}", language, name=one.name, **_figures(part)) for key, part in parts.items()]
+
+    return [
+        line("arms_spend", language, share=f"{found.share:.0%}", spend=f"{found.spend:.4g}"),
+        line("arms_chosen", language, **_figures(found.policy)),
+        *(told for one in found.arms for told in arm(one)),
+        line(f"arms_verdict_{found.verdict}", language, name=found.best),
+    ]
+
+
+def _figures(one: Estimate) -> dict[str, str]:
+    return {name: f"{getattr(one, name):.4f}" for name in ("value", "low", "high")}
