@@ -9,6 +9,8 @@ import typer
 from typer.testing import CliRunner
 
 import memberlens
+from models.acting.refusal import RefusalError
+from training.__main__ import run
 
 ROOT = Path(__file__).parents[1]
 RUNNER = CliRunner()
@@ -100,3 +102,16 @@ def test_publish_fails_where_nothing_was_released_and_says_why(refused, code, mo
     assert found.exit_code == code
     assert all(f"{task} is not released: positives in the test" in found.output for task in refused)
     assert ("nothing was released: refused were lead, churn" in found.output) == (code == 3)
+
+
+def test_a_refusal_of_the_planner_is_said_in_both_languages(monkeypatch, capsys):
+    def refuse():
+        raise RefusalError.worded("buys_nothing", budget="1", least="2")
+
+    monkeypatch.setattr(sys, "argv", ["memberlens"])
+    with pytest.raises(SystemExit) as ended:
+        run(refuse)
+    said = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert "error: a budget of 1 buys nothing" in said
+    assert "错误：预算 1 不足以触达任何会员" in said

@@ -267,6 +267,9 @@ def run(commands: typer.Typer = app) -> None:
         if debug:
             raise
         print(f"error: {error}", file=sys.stderr)
+        # The planner's refusals are worded in each language; all others are for who runs pipelines.
+        if "zh" in (texts := getattr(error, "texts", None) or {}):
+            print(f"错误：{texts['zh']}", file=sys.stderr)
         sys.exit(1)
 
 
