@@ -61,7 +61,7 @@ class Planning:
 
     def _made(self, asked: dict[str, Any]) -> tuple[pl.DataFrame, dict[str, Any]]:
         """The list of a plan that is there, or a plan of its own without those who have withdrawn since."""
-        published = self.state.settings.published
+        published = self.state.settings.build_dir
         if "plan" in asked:
             folder = published / published_plans.FOLDER
             approval = _read(published_plans.approval, folder, asked["plan"])

@@ -116,7 +116,7 @@ def _cancel(routes: APIRouter, state: State, audiences: Audiences) -> None:
 
 def _can_be_made(state: State, body: Audience) -> None:
     """``Problem`` where the pipeline has not published what the audience is made of."""
-    published = state.settings.published
+    published = state.settings.build_dir
     if body.plan is not None:
         if body.plan not in published_plans.names(published / published_plans.FOLDER):
             raise Problem("unknown_plan", "No plan of this name has been published.")

@@ -31,8 +31,8 @@ def router(state: State, database: Database, tight: Buckets) -> APIRouter:
 
 def _portrait(routes: APIRouter, state: State, database: Database, tight: Buckets) -> None:
     said = openapi.route(PortraitAnswer, Portrait, scope="portrait:read")
-    secret = access_log.secret_of(state.settings.kept)
-    portraits = Portraits(state.settings.published / "portrait")
+    secret = access_log.secret_of(state.settings.state_dir)
+    portraits = Portraits(state.settings.build_dir / "portrait")
 
     @routes.post("/v1/members/portrait", openapi_extra=said, summary="A member's tags")
     async def portrait(request: Request) -> Response:

@@ -16,7 +16,7 @@ from serving.champion.feature_snapshot import Snapshot
 from serving.champion.input_warnings import Doubts
 from serving.champion.known_subjects import Everyone
 from serving.champion.published_scores import Published
-from serving.champion.record_features import Reader
+from serving.champion.record_features import RecordFeatures
 
 CONTENT_TABLE = "campaigns.parquet"
 
@@ -45,7 +45,7 @@ class Champion:
     version: str
     release: Mapping[str, Any]
     scorer: Scorer
-    reader: Reader
+    reader: RecordFeatures
     snapshot: Snapshot | None
     published: Published | None
     refusal: str | None
@@ -65,7 +65,7 @@ class Champion:
         card = scorer.model.card
         snapshot, refusal = _snapshot(published / card["task"] / "snapshot", scorer)
         ready, why, scorer = _ready(published / card["task"], snapshot, scorer)
-        reader, tables, about = Reader.of(card), published / "tables", card["key"] == "contact_id"
+        reader, tables, about = RecordFeatures.of(card), published / "tables", card["key"] == "contact_id"
         history = History.load(tables, reader, snapshot, kept) if about and snapshot else None
         return cls(
             task=card["task"],

@@ -51,7 +51,7 @@ class Published:
         )
         texts = pl.col([name for name in TOLD if COLUMNS[name] == pl.String])
         return cls(
-            numbers=_numbers(frame, scorer.more),
+            numbers=_numbers(frame, scorer.optional_outputs),
             lines=exploded.select(TOLD).with_columns(texts.cast(pl.Categorical)),
             starts=np.concatenate([[0], np.cumsum(counts)]),
             there=bytes((frame["probability"].is_not_null() | _outside(frame).is_not_null()).to_list()),

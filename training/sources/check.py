@@ -21,7 +21,7 @@ from training.sources.mapping.mapping_file import Mapping as MappingFile
 from training.sources.mapping.mapping_file import load
 from training.sources.reading.cell_types import moment
 from training.sources.reading.database_copy import fetched
-from training.sources.reading.read_tables import newest, shape
+from training.sources.reading.read_tables import newest, read_tables
 
 HELPS = {
     "identities": "accounts stay apart from members",
@@ -137,7 +137,9 @@ def check(path: Path, requirements: Requirements = NONE, keep: Store = _drained)
             column = COUNTED.get(name)
             keep(name, frames if column is None else _counted(frames, column, counts[name]))
 
-        report = intake(shape(mapping, root), extracted, store, mapping.unknown_members, own=mapping.own)
+        report = intake(
+            read_tables(mapping, root), extracted, store, mapping.unknown_members, own=mapping.own
+        )
         apart = unmet(mapping, root)
     there = {name for name, counts in report.tables.items() if counts["accepted"]}
     found = tuple(settled([*apart, *report.findings], mapping.accept))

@@ -20,7 +20,7 @@ from training.sources.judging.people import emptied, emptied_cells, refusals, wi
 from training.sources.judging.references import BASE, Known, judged_rows, learned
 from training.sources.judging.row_counts import Tally, line
 from training.sources.judging.validate import QUARANTINE, split
-from training.sources.source_rows import CHUNKED, Rows, together
+from training.sources.source_rows import CHUNKED, SourceRows, together
 
 Store = Callable[[str, Iterator[pl.DataFrame]], None]
 WHO = ("member_id", "occurred_at", "recorded_at")
@@ -69,7 +69,7 @@ class _Intake:
     agreements: list[str] = field(default_factory=list)
     refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"member_id": pl.String}))
 
-    def accepted(self, name: str, chunks: Iterable[Rows]) -> Iterator[pl.DataFrame]:
+    def accepted(self, name: str, chunks: Iterable[SourceRows]) -> Iterator[pl.DataFrame]:
         """The good rows of a table, chunk by chunk; counted when all have been taken."""
         tally, evidence = Tally(), Evidence(name, self.known)
         for rows in chunks:
@@ -92,7 +92,7 @@ class _Intake:
         self.agreements += evidence.amounts.agreements()
         self.progress(line(name, self.tables[name]))
 
-    def whole(self, name: str, rows: Mapping[str, Iterable[Rows]]) -> pl.DataFrame:
+    def whole(self, name: str, rows: Mapping[str, Iterable[SourceRows]]) -> pl.DataFrame:
         """All good rows of a table at once; empty where the source has no such table."""
         if name not in rows:
             return tables.empty(name)
@@ -101,7 +101,7 @@ class _Intake:
 
 
 def intake(
-    rows: Mapping[str, Iterable[Rows]],
+    rows: Mapping[str, Iterable[SourceRows]],
     extracted: datetime,
     store: Store,
     unknown_members: Literal["quarantine", "add"] = "quarantine",
@@ -149,7 +149,7 @@ def intake(
 
 
 def _own(
-    name: str, table: OwnTable, run: _Intake, rows: Mapping[str, Iterable[Rows]], store: Store
+    name: str, table: OwnTable, run: _Intake, rows: Mapping[str, Iterable[SourceRows]], store: Store
 ) -> OwnTable:
     """Store a table of the brand's own; return it with the commonest values of its categories."""
     commonest = Commonest(table)

@@ -61,7 +61,7 @@ def dataset(params: Params, name: str) -> None:
     ingest = read_artifact(Ingest, params.build)
     end = extract_moment(ingest)
     without = refused(params, task.subject, end + 1)
-    kept, split, steps = asked(task, tables, spine, params, end, without)
+    kept, split, steps = split_spine(task, tables, spine, params, end, without)
     splits = {part: summary(kept.filter(pl.col("split") == part), task) for part in PARTS}
     kept.write_parquet(folder / "spine.parquet")
     groups = of_task(params, task)
@@ -79,7 +79,7 @@ def dataset(params: Params, name: str) -> None:
     write_artifact(folder, Dataset, facts)
 
 
-def asked(
+def split_spine(
     task: Task, tables: Path, spine: Spine, params: Params, end: int, without: pl.Series | None = None
 ) -> tuple[pl.DataFrame, Split, list[Step]]:
     """The labelled questions of a task, split in time; the split; how many were left at each step.
@@ -94,7 +94,7 @@ def asked(
         Nothing asked, too short a period, or a part with outcomes of one kind only.
     """
     data = scanned(tables)
-    rows, steps = questions(task, data, spine, params, end, without)
+    rows, steps = labelled_spine(task, data, spine, params, end, without)
     if rows.is_empty():
         raise ValueError(nothing(task, spine))
     split = split_in_time(rows, spine)
@@ -150,7 +150,7 @@ def _enough(folder: Path, name: str) -> list[SufficiencyRecord]:
     return sufficiency.facts(found)
 
 
-def questions(
+def labelled_spine(
     task: Task, data: Tables, spine: Spine, params: Params, end: int, without: pl.Series | None
 ) -> tuple[pl.DataFrame, list[Step]]:
     """Labelled rows with closed windows, and how many were left at each step."""

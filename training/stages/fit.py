@@ -102,7 +102,7 @@ def card_of(task: Task, facts: Dataset, encoder: Encoder, params: Params) -> dic
     return {
         "task": task.name,
         "data": params.data,
-        "key": task.key,
+        "key": task.question_key,
         "question": {"en": task.question_en.format(**spine), "zh": task.question_zh.format(**spine)},
         "positive": {"en": task.positive_en, "zh": task.positive_zh},
         "days": spine["days"],

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from features import own_tables
-from features.replacing import replacing
+from features.replacing import replacing, replacing_folder
 from training.data.artifacts import Ingest, write_artifact
 from training.data.quarantine_limits import assess
 from training.io import say, sha256
@@ -18,7 +18,7 @@ from training.params import Params
 if TYPE_CHECKING:
     from training.sources.judging.findings import Finding
     from training.sources.mapping.mapping_file import Mapping as MappingFile
-    from training.sources.source_rows import Rows
+    from training.sources.source_rows import SourceRows
 
 MAPPINGS = Path("mappings")
 BRAND = "brand"
@@ -38,12 +38,12 @@ def ingest(params: Params) -> None:
     """
     from training.sources.intake import intake
     from training.sources.judging.findings import as_records, refuse, settled
-    from training.sources.store import Folder, swapped
+    from training.sources.store import Folder
 
     scratch = params.build / "fetched"
     shutil.rmtree(scratch, ignore_errors=True)
     source = _brand(params) if params.data == BRAND else _mapped(params, scratch)
-    with swapped(params.build / "tables") as aside:
+    with replacing_folder(params.build / "tables") as aside:
         folder = Folder(aside, params.engine.memory, params.engine.threads)
         report = intake(source.rows, source.extracted, folder.store, source.unknown_members, say, source.own)
         own_tables.save(report.own, aside)
@@ -67,7 +67,7 @@ def ingest(params: Params) -> None:
 class Source:
     """Member data before they are judged: rows by table, when they were extracted, what is to be noted."""
 
-    rows: Mapping[str, Iterable["Rows"]]
+    rows: Mapping[str, Iterable["SourceRows"]]
     extracted: datetime
     unknown_members: Literal["quarantine", "add"] = "quarantine"
     notes: Mapping[str, Any] = field(default_factory=lambda: {"left_out": {}})
@@ -93,7 +93,7 @@ def _mapped(params: Params, scratch: Path) -> Source:
     from training.sources.mapping.mapping_file import load
     from training.sources.reading.cell_types import moment
     from training.sources.reading.database_copy import fetched
-    from training.sources.reading.read_tables import newest, shape
+    from training.sources.reading.read_tables import newest, read_tables
 
     mapping = fetched(load(MAPPINGS / f"{params.data}.yaml"), scratch)
     root, given = mapping.root(), mapping.extracted_at
@@ -105,7 +105,7 @@ def _mapped(params: Params, scratch: Path) -> Source:
         "unrecorded": mapping.unrecorded,
     }
     return Source(
-        shape(mapping, root),
+        read_tables(mapping, root),
         extracted,
         mapping.unknown_members,
         notes,

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from training.sources.source_rows import Rows
+from training.sources.source_rows import SourceRows
 
 DAY = 86_400  # seconds
 
@@ -23,7 +23,7 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     times: list[datetime] = field(default_factory=list)
 
-    def add(self, rows: Rows, accepted: pl.DataFrame, aside: pl.DataFrame) -> None:
+    def add(self, rows: SourceRows, accepted: pl.DataFrame, aside: pl.DataFrame) -> None:
         """Count one chunk.
 
         Raises
