@@ -86,7 +86,7 @@ class Counterfactuals:
     @cached_property
     def _waiting(self) -> tuple[Waiting, tuple[np.ndarray, Encoder]] | None:
         """Days without anything, and where what they change is among the inputs."""
-        found = Waiting.beside(self.sources, self.scorer.model.reads)
+        found = Waiting.of_leads(self.sources, self.scorer.model.reads)
         return None if found is None else (found, self._encoder(found.names))
 
     def of(self, frame: pl.DataFrame) -> Counterfactual:

@@ -118,7 +118,7 @@ class Scorer:
     @property
     def optional_outputs(self) -> list[str]:
         """Those of ``MORE`` that this model tells."""
-        told = [] if self.worth is None else self.worth.tells(self.model.encoder)
+        told = [] if self.worth is None else self.worth.output_names(self.model.encoder)
         return told if self.uplift is None else [*told, "uplift"]
 
     @classmethod
@@ -174,7 +174,7 @@ class Scorer:
         mean = partial(self.model.unknown.mean, inputs)
         if self.worth is not None:
             amount = mean(self.worth.amount.predict)
-            found |= self.worth.told(probability, amount, inputs.matrix, self.model.encoder)
+            found |= self.worth.outputs(probability, amount, inputs.matrix, self.model.encoder)
         return found if self.uplift is None else found | {"uplift": mean(self.uplift.predict)}
 
     def _whether_asked(self, frame: pl.DataFrame, inputs: Inputs) -> Numbers:

@@ -15,7 +15,7 @@ from xgboost.core import XGBoostError
 from serving.answering import answers
 from serving.answering.answers import Answer
 from serving.champion import registry
-from serving.champion.acceptance_test import trial
+from serving.champion.acceptance_test import run_acceptance_test
 from serving.champion.champion import Champion
 from serving.champion.retries import Attempts
 from serving.consent.consents import Consents
@@ -126,7 +126,7 @@ class State:
         """
         here = [task for task in TASK_NAMES if registry.local(self.settings, task) is not None]
         coming = any(task not in self.champions and task not in self.refused for task in here)
-        first = self.fresh and not registry.asked(self.settings)
+        first = self.fresh and not registry.was_asked(self.settings)
         return bool(self.champions) and not coming and not first
 
     def watch(self, stop: threading.Event) -> None:
@@ -169,7 +169,7 @@ class State:
         folder, former = self.settings.champions / task / version, self.champions.get(task)
         try:
             found = Champion.load(folder, self.settings.build_dir, self.settings.state_dir / "history")
-            trial(found, folder)
+            run_acceptance_test(found, folder)
         except BROKEN as error:
             return str(error)
         self._take(task, _with_snapshot(found, former), former)

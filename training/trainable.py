@@ -67,7 +67,7 @@ def _tried(params: Params, name: str, tables: Path, end: int) -> tuple[str, list
     except ValueError as error:
         return f"cannot be trained with these settings. {error}", []
     rows = rows.filter(pl.col("split") != GAP)
-    lacks = [f"too few data: {lack}" for lack in sufficiency.assess_segments(rows, ())[0].short]
+    lacks = [f"too few data: {lack}" for lack in sufficiency.assess_segments(rows, ())[0]["short"]]
     share = by_chance([summary(rows, task)])
     if share is not None and share > LIMIT:
         lacks.append(advice(task, share, scanned(tables), spine, params.lifecycle, end))

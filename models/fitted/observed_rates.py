@@ -26,7 +26,7 @@ def observed(frame: pl.DataFrame, label: Sequence[int] | np.ndarray, encoder: En
     part and a last one for missing or unseen values. ``rate`` is None where ``n`` is 0.
     Numbers have ``span`` as well: the least and the greatest.
     """
-    return told(counted(frame, label, ranges(frame, encoder)))
+    return rates_of(counted(frame, label, ranges(frame, encoder)))
 
 
 def ranges(frame: pl.DataFrame, encoder: Encoder) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     return {**one, **sums, **span}
 
 
-def told(counts: Mapping[str, Any]) -> dict[str, Any]:
+def rates_of(counts: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is ``counted`` as a card has it: ``rate`` in the place of ``hits``."""
     found = {}
     for name, entry in counts.items():

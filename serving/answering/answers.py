@@ -121,7 +121,7 @@ def _error(problem: Problem, language: str) -> dict[str, Any]:
         "status": problem.kind.status,
         "retryable": problem.kind.retryable,
         "detail": spoken(problem.detail, language),
-        "errors": [fault.told(language) for fault in problem.errors],
+        "errors": [fault.to_dict(language) for fault in problem.errors],
     }
 
 
@@ -170,7 +170,7 @@ def _computed(champion: Champion, asked: Sequence[LocatedItem], top: int) -> lis
     reasons: list[Lines] = [[] for _ in asked]
     for line in lines:
         reasons[line[0]].append(dict(zip(COLUMNS, line, strict=True)))
-    doubts = champion.doubts.of(frame, read)
+    doubts = champion.input_warnings.of(frame, read)
     return [(row, reasons[at], doubts.get(at, [])) for at, row in enumerate(rows)]
 
 

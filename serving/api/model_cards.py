@@ -15,7 +15,7 @@ TOLD = ("task", "data", "question", "positive", "days", "gap", "base_rate", "ext
 
 def short(state: State, champion: Champion) -> dict[str, Any]:
     """One line of the list of models, with what people decided about its report."""
-    decided = approvals.told(champion, state.settings.build_dir, state.now().date())
+    decided = approvals.approval_facts(champion, state.settings.build_dir, state.now().date())
     return champion.name | {"question": champion.card["question"], "approval": decided}
 
 

@@ -94,7 +94,7 @@ def _kept(state: State, database: Database, call: call_context.Call, body: Outco
     new = outcomes.keep(database, client, may, state.now())
     refusals.follow(state.score_log, state.consents, client, may, state.now())
     found = {"accepted": new, "duplicates": len(may) - new, "refused": len(body.outcomes) - len(may)}
-    return found | {"errors": [fault.told(call.language) for fault in faults]}
+    return found | {"errors": [fault.to_dict(call.language) for fault in faults]}
 
 
 def _may_be_kept(state: State, one: Outcome) -> bool:

@@ -13,7 +13,7 @@ from models.counterfactual import Counterfactuals
 from models.scorer import Population, Scorer
 from serving.champion.content_history import History
 from serving.champion.feature_snapshot import Snapshot
-from serving.champion.input_warnings import Doubts
+from serving.champion.input_warnings import InputWarnings
 from serving.champion.known_subjects import Everyone
 from serving.champion.published_scores import Published
 from serving.champion.record_features import RecordFeatures
@@ -78,7 +78,7 @@ class Champion:
             refusal=refusal or why,
             campaigns=_contents(tables / CONTENT_TABLE) if about else {},
             history=history,
-            everyone=Everyone.beside(tables, reader.key),
+            everyone=Everyone.of_tables(tables, reader.key),
         )
 
     @property
@@ -91,9 +91,9 @@ class Champion:
         return Counterfactuals(self.scorer)
 
     @cached_property
-    def doubts(self) -> Doubts:
+    def input_warnings(self) -> InputWarnings:
         """What is unusual about inputs."""
-        return Doubts(self.scorer.model)
+        return InputWarnings(self.scorer.model)
 
     @cached_property
     def rates(self) -> dict[str, float | None]:

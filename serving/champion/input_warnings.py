@@ -18,7 +18,7 @@ THIN_DATA, THIN_SEGMENT = "thin_data", "thin_segment"  # learnt from too few out
 
 
 @dataclass(frozen=True)
-class Doubts:
+class InputWarnings:
     """Finds, row by row, what a model has not seen; a tree answers all the same."""
 
     model: Model

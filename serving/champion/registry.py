@@ -94,7 +94,7 @@ def mark_asked(settings: Settings) -> None:
     (settings.champions / ASKED).touch()
 
 
-def asked(settings: Settings) -> bool:
+def was_asked(settings: Settings) -> bool:
     """Whether the registry was ever asked for every task."""
     return (settings.champions / ASKED).exists()
 

@@ -55,7 +55,7 @@ def bureau(brand: Brand, state: State, tmp_path: Path) -> Bureau:
 
 def expected(**asked: Any) -> tuple[pl.DataFrame, dict[str, Any]]:
     """What the pipeline's code makes of the same offers."""
-    own = draft.Asked(**asked)
+    own = draft.PlanRequest(**asked)
     made = draft.drafted(acting_published.offers(MEMBERS, AS_OF), own)
     return draft.listed(made), json.loads(json.dumps(brief.facts(own, made)))
 

@@ -15,7 +15,7 @@ from models.acting.brief import facts
 from models.acting.draft import listed
 from training.acting import pages
 from training.acting.draft import Request, data_day, made
-from training.acting.groups import groups, kept
+from training.acting.groups import groups, groups_path
 from training.acting.page_facts import page_facts
 from training.io import write_json
 from training.params import NAME, Params
@@ -50,7 +50,7 @@ def make(params: Params, request: Request) -> dict[str, Any]:
     day = _day(params, request.day)
     draft = made(params, request, day)
     layers = groups(params, draft.inputs.people.subjects)
-    told = facts(request.asked, draft)
+    told = facts(request.plan_request, draft)
     rows = listed(draft)
     with replacing_folder(target) as aside:
         rows.write_parquet(aside / LIST, compression="zstd")
@@ -59,7 +59,7 @@ def make(params: Params, request: Request) -> dict[str, Any]:
         paged = told | page_facts(params, draft, layers) | {"list_sha256": sha256}
         write_json(aside / FACTS, paged)
         (aside / PAGE).write_text(pages.brief(paged, params.report.language))
-        with replacing(kept(params, request.name)) as part:
+        with replacing(groups_path(params, request.name)) as part:
             layers.write_parquet(part)
     published_plans.write(params.build / published_plans.FOLDER, request.name, rows, told)
     return paged

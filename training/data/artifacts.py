@@ -21,6 +21,7 @@ REASON = {"reason", "values"}  # why nothing was assessed
 FILES: Final[dict[Any, str]] = {}  # of each type the name of its file
 Json = dict[str, JsonValue]  # what is read elsewhere, by a type of its own
 Settings = dict[str, float | int | str]  # of a search, by name
+OutcomeKind = Literal["positive", "negative"]
 T = TypeVar("T")
 
 
@@ -104,10 +105,10 @@ class Step(TypedDict):
 
 
 @with_config(STRICT)
-class ShortfallRecord(TypedDict):
-    """What is short; ``days`` until there is enough, None where never at this pace."""
+class Shortfall(TypedDict):
+    """What is short before the test; ``days`` until there is enough, None where never at this pace."""
 
-    kind: Literal["positive", "negative", "windows"]
+    kind: OutcomeKind | Literal["windows"]  # outcomes, or closed outcome windows
     have: int
     need: int
     days: int | None
@@ -115,18 +116,18 @@ class ShortfallRecord(TypedDict):
 
 
 @with_config(STRICT)
-class SufficiencyRecord(TypedDict):
+class Sufficiency(TypedDict):
     """Whether there is enough data of all rows, or of a segment; see ``training.data.sufficiency``."""
 
-    column: str | None
+    column: str | None  # of the segments, None for all rows
     segment: str | None
-    positives: int
+    positives: int  # these two before the test
     negatives: int
     test_positives: int
-    history_days: int
-    windows: int
-    lacks: list[ShortfallRecord]
-    short: list[str]
+    history_days: int  # from the first question to the last outcome window's end
+    windows: int  # that fit one after the other into the time before the test
+    lacks: list[Shortfall]  # empty where there is enough
+    short: list[str]  # the same, one sentence each
 
 
 @with_config(ConfigDict(extra="allow"))
@@ -175,7 +176,7 @@ class Dataset(TypedDict):
     features: list[FeatureRow]
     fingerprint: str
     left_out: dict[str, str]
-    enough: list[SufficiencyRecord]
+    enough: list[Sufficiency]
     dropped: list[str]
     by_chance: float | None  # of the positives, the share that unchanged rhythms would give
     sample: NotRequired[Sampled]  # where the rest lies on a cluster

@@ -115,7 +115,7 @@ class Source:
         return read_contacted(self.folder)[0]
 
     @cached_property
-    def asked(self) -> pl.DataFrame:
+    def every_row(self) -> pl.DataFrame:
         """Every question with its split, those held out in a control arm included."""
         return read_all(self.folder)[0]
 

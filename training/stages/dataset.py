@@ -23,7 +23,7 @@ from training.data.artifacts import (
     Ingest,
     Part,
     Step,
-    SufficiencyRecord,
+    Sufficiency,
     read_artifact,
     write_artifact,
 )
@@ -137,17 +137,17 @@ def useless(folder: Path, name: str, facts: Dataset, split: Split, params: Param
     return dropped
 
 
-def _enough(folder: Path, name: str) -> list[SufficiencyRecord]:
+def _enough(folder: Path, name: str) -> list[Sufficiency]:
     """Whether there is enough data, of all rows and by segment; what is short is said."""
     path, asked = folder / "dataset.parquet", ("as_of", "window_end", "label", "split")
     there = [column for column in sufficiency.SEGMENTS if column in pl.read_parquet_schema(path)]
     rows = pl.read_parquet(path, columns=[*asked, *there]).filter(pl.col("split") != GAP)
     found = sufficiency.assess_segments(rows, there)
     for one in found:
-        place = "" if one.column is None else f" with {one.column} {one.segment}"
-        for lack in one.short:
+        place = "" if one["column"] is None else f" with {one['column']} {one['segment']}"
+        for lack in one["short"]:
             say(f"{name}: too few data{place}: {lack}")
-    return sufficiency.facts(found)
+    return found
 
 
 def labelled_spine(
@@ -194,7 +194,7 @@ def facts_of(
     groups: tuple[Any, ...],
     steps: list[Step],
     ingest: Ingest,
-    enough: list[SufficiencyRecord],
+    enough: list[Sufficiency],
 ) -> Dataset:
     """Return what ``dataset.json`` says; ``splits`` has the ``summary`` of each part."""
     found, features = {group.name for group in groups}, cast(list[FeatureRow], described(groups))
