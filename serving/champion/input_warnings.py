@@ -53,9 +53,9 @@ class InputWarnings:
         return np.array([name in found for name in self._names])
 
     @cached_property
-    def _short(self) -> dict[str | None, list[str]]:
+    def _short(self) -> dict[str | None, list[str | None]]:
         """By column the segments of which too little was learnt; under ``None`` all rows."""
-        found: dict[str | None, list[str]] = {}
+        found: dict[str | None, list[str | None]] = {}
         for line in self.model.card.get("short", ()):
             found.setdefault(line["column"], []).append(line["segment"])
         return found

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, NotRequired, TypeVar, cast
 from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
+from features.meaning import FeatureRow as FeatureRow
 from training.io import read_json, write_json
 
 STRICT: Final = ConfigDict(extra="forbid")
@@ -48,7 +49,7 @@ class TableCounts(TypedDict):
     last: str | None
     freshness_days: float | None  # days between the newest row and the extract
     added: NotRequired[int]  # members that only other tables name
-    owners: NotRequired[str | None]  # whose ids an own table has, None where everybody's
+    owners: NotRequired[int | None]  # how many different ids an own table has, None where everybody's
 
 
 @with_config(STRICT)
@@ -64,8 +65,17 @@ class FindingRecord(TypedDict):
     line: str
 
 
+class Notes(TypedDict):
+    """What a mapping says of its source: tasks left out, and of mapped sources what else it does not hold."""
+
+    left_out: dict[str, str]  # task: why
+    excluded: NotRequired[dict[str, str]]
+    accepted: NotRequired[dict[str, str]]
+    unrecorded: NotRequired[list[str]]
+
+
 @artifact("ingest.json")
-class Ingest(TypedDict):
+class Ingest(Notes):
     """``ingest.json``: tables as counted, findings, and what the mapping says of them; times in ISO 8601."""
 
     data: str
@@ -74,25 +84,6 @@ class Ingest(TypedDict):
     conflicts: int
     accounts_in_conflict: list[str]
     findings: list[FindingRecord]
-    left_out: dict[str, str]  # task: why
-    excluded: NotRequired[dict[str, str]]  # these three of mapped sources
-    accepted: NotRequired[dict[str, str]]
-    unrecorded: NotRequired[list[str]]
-
-
-@with_config(STRICT)
-class FeatureRow(TypedDict):
-    """A feature of a data set as the catalogue describes it; ``window`` in days."""
-
-    name: str
-    group: str
-    table: str | None
-    unit: str
-    window: int | None
-    en: str
-    zh: str
-    empty: float | None
-    fingerprint: str
 
 
 @with_config(STRICT)

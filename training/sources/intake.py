@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
 from features import tables
 from features.own_tables import OwnTable
+from training.data.artifacts import TableCounts
 from training.sources.commonest import Commonest
 from training.sources.judging.attribution import attributed
 from training.sources.judging.evidence import Evidence
@@ -37,9 +38,7 @@ class Report:
     conflicts
         See ``bind.Bindings``.
     tables
-        By table: ``read``, ``left_out``, ``accepted``, ``quarantined``, ``reasons``, ``first`` and
-        ``last`` (ISO times), ``freshness_days``; ``added`` for members that only other tables name;
-        ``owners`` of the brand's own tables: whose ids their rows have, ``None`` where everybody's.
+        The counts by table.
     findings
         Doubts that single rows do not show.
     own
@@ -50,7 +49,7 @@ class Report:
 
     quarantine: pl.DataFrame
     conflicts: pl.DataFrame
-    tables: dict[str, dict[str, Any]]
+    tables: dict[str, TableCounts]
     findings: tuple[Finding, ...] = ()
     own: tuple[OwnTable, ...] = ()
     agreements: tuple[str, ...] = ()
@@ -63,7 +62,7 @@ class _Intake:
     progress: Callable[[str], None]
     ways: OwnWays
     aside: list[pl.DataFrame] = field(default_factory=list)
-    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tables: dict[str, TableCounts] = field(default_factory=dict)
     seen: list[pl.DataFrame] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     agreements: list[str] = field(default_factory=list)

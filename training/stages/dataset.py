@@ -19,7 +19,6 @@ from training.data import spine as spines
 from training.data import sufficiency
 from training.data.artifacts import (
     Dataset,
-    FeatureRow,
     Ingest,
     Part,
     Step,
@@ -197,7 +196,7 @@ def facts_of(
     enough: list[Sufficiency],
 ) -> Dataset:
     """Return what ``dataset.json`` says; ``splits`` has the ``summary`` of each part."""
-    found, features = {group.name for group in groups}, cast(list[FeatureRow], described(groups))
+    found, features = {group.name for group in groups}, described(groups)
     dated = spines.dated(spine)
     return {
         "task": task.name,

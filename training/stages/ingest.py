@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from features import own_tables
 from features.replacing import replacing, replacing_folder
-from training.data.artifacts import Ingest, write_artifact
+from training.data.artifacts import Ingest, Notes, TableCounts, write_artifact
 from training.data.quarantine_limits import assess
 from training.io import say, sha256
 from training.params import Params
@@ -70,7 +70,7 @@ class Source:
     rows: Mapping[str, Iterable["SourceRows"]]
     extracted: datetime
     unknown_members: Literal["quarantine", "add"] = "quarantine"
-    notes: Mapping[str, Any] = field(default_factory=lambda: {"left_out": {}})
+    notes: Notes = field(default_factory=lambda: Notes(left_out={}))
     accept: Mapping[str, str] = field(default_factory=dict)
     own: Mapping[str, own_tables.OwnTable] = field(default_factory=dict)
     findings: Iterable["Finding"] = ()
@@ -98,7 +98,7 @@ def _mapped(params: Params, scratch: Path) -> Source:
     mapping = fetched(load(MAPPINGS / f"{params.data}.yaml"), scratch)
     root, given = mapping.root(), mapping.extracted_at
     extracted = moment(given, mapping.time_zone) if given else newest(mapping, root)
-    notes = {
+    notes: Notes = {
         "left_out": mapping.left_out,
         "excluded": mapping.excluded,
         "accepted": mapping.accepted,
@@ -115,7 +115,7 @@ def _mapped(params: Params, scratch: Path) -> Source:
     )
 
 
-def _hold_against(params: Params, tables: Mapping[str, Mapping[str, Any]]) -> None:
+def _hold_against(params: Params, tables: Mapping[str, TableCounts]) -> None:
     """Say which tables have unusually many bad rows; ``ValueError`` where one has too many."""
     for found in assess(tables, params.ingest):
         if found.result == "bad":
