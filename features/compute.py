@@ -10,8 +10,8 @@ from typing import Any
 import narwhals as nw
 
 from features.cumulative import CumulativeGroup, cumulated
-from features.feature import Feature, Group, Rows
-from features.masks import Conditions
+from features.feature import Feature, Group, Selection
+from features.masks import SharedMasks
 
 FEED_END = "known_until"
 SPINE = ("row_id", "as_of", FEED_END)
@@ -88,15 +88,15 @@ def made_of_rows(groups: Iterable[Group]) -> dict[str, nw.Expr]:
 
 
 def _aggregated(known: Any, groups: Iterable[Group]) -> Any:
-    shared = Conditions()
+    shared = SharedMasks()
     wanted = aggregates(groups, shared)
     return shared.added(known).group_by("row_id").agg(*wanted)
 
 
-def aggregates(groups: Iterable[Group], shared: Conditions) -> list[nw.Expr]:
+def aggregates(groups: Iterable[Group], shared: SharedMasks) -> list[nw.Expr]:
     """Every aggregate of the groups, named; what they ask of rows is collected in ``shared``."""
     pairs = [pair for group in groups for pair in group.expanded()]
-    return [_aggregate(feature, Rows(shared).within(days)) for feature, days in pairs]
+    return [_aggregate(feature, Selection(shared).within(days)) for feature, days in pairs]
 
 
 def columns_of(group: Group) -> list[nw.Expr]:
@@ -110,7 +110,7 @@ def _number(feature: Feature, value: nw.Expr) -> nw.Expr:
     return value.cast(kind).alias(feature.name)
 
 
-def _aggregate(feature: Feature, rows: Rows) -> nw.Expr:
+def _aggregate(feature: Feature, rows: Selection) -> nw.Expr:
     if isinstance(feature.expr, nw.Expr):
         raise TypeError(f"feature {feature.name}: over rows it must be a function of the rows")
     return _number(feature, feature.expr(rows))

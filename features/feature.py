@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import narwhals as nw
 
-from features.masks import Conditions
+from features.masks import SharedMasks
 from features.own_tables import OwnTable
 
 DAY = 86_400  # seconds
@@ -14,7 +14,7 @@ NEWEST = nw.col("age") == nw.col("newest_age")
 
 
 @dataclass(frozen=True)
-class Rows:
+class Selection:
     """The rows of one subject that were known at its as-of moment, perhaps only some of them.
 
     ``rows["amount_cents"]`` is the column where the conditions hold and empty elsewhere, ready to
@@ -22,14 +22,14 @@ class Rows:
     before the as-of moment, > 0) and, for ``last``, the order in time.
     """
 
-    shared: Conditions
+    shared: SharedMasks
     conditions: tuple[nw.Expr, ...] = ()
 
-    def where(self, condition: nw.Expr) -> "Rows":
+    def where(self, condition: nw.Expr) -> "Selection":
         """Only the rows for which ``condition`` holds too."""
-        return Rows(self.shared, (*self.conditions, condition))
+        return Selection(self.shared, (*self.conditions, condition))
 
-    def within(self, days: int | None) -> "Rows":
+    def within(self, days: int | None) -> "Selection":
         """Only the rows of the last ``days`` days."""
         return self if days is None else self.where(self.shared.window(days * DAY))
 
@@ -80,7 +80,7 @@ class Feature:
     """
 
     name: str
-    expr: Callable[[Rows], nw.Expr] | nw.Expr
+    expr: Callable[[Selection], nw.Expr] | nw.Expr
     unit: str
     en: str
     zh: str

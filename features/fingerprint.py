@@ -1,14 +1,14 @@
 """A fingerprint a feature, from its values: whether a model and this code mean the same by a name."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import cast
 
 import polars as pl
 
 from features import catalog, reference_own, reference_world
 from features.compute import compute
 from features.feature import Group
-from features.meaning import digest
+from features.meaning import FeatureRow, digest
 
 
 def fingerprints(groups: Iterable[Group]) -> dict[str, str]:
@@ -38,11 +38,12 @@ def _of_value(group: Group, name: str, found: Mapping[str, str]) -> str:
     return found[name]
 
 
-def described(groups: Iterable[Group]) -> list[dict[str, Any]]:
+def described(groups: Iterable[Group]) -> list[FeatureRow]:
     """Return the catalogue's rows, each with its feature's fingerprint."""
     groups = tuple(groups)
     found = fingerprints(groups)
-    return [row | {"fingerprint": found[str(row["name"])]} for row in catalog.describe(groups)]
+    rows = [row | {"fingerprint": found[str(row["name"])]} for row in catalog.describe(groups)]
+    return cast(list[FeatureRow], rows)
 
 
 def _own_attributes(groups: Iterable[Group]) -> dict[str, dict[str, bool]]:

@@ -13,7 +13,7 @@ import narwhals as nw
 
 
 @dataclass(frozen=True)
-class Conditions:
+class SharedMasks:
     """What features ask of the rows of one table; each condition, by identity, becomes a column."""
 
     _windows: dict[int, nw.Expr] = field(default_factory=dict)

@@ -2,13 +2,30 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
 
 DIGITS = 12
 SHOWN = 5  # names in a message
 
 
-def meanings(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+@with_config(ConfigDict(extra="forbid"))
+class FeatureRow(TypedDict):
+    """A feature as the catalogue describes it, ``window`` in days, and the fingerprint of what it means."""
+
+    name: str
+    group: str
+    table: str | None
+    unit: str
+    window: int | None
+    en: str
+    zh: str
+    empty: float | None
+    fingerprint: str
+
+
+def meanings(rows: Iterable[FeatureRow]) -> dict[str, str]:
     """Return name and fingerprint of rows that ``described`` made."""
     return {row["name"]: row["fingerprint"] for row in rows}
 

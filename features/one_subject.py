@@ -17,7 +17,7 @@ from features.compute import AGE, KNOWN, aggregates, filled, made_of_rows, plain
 from features.cumulative import CumulativeGroup
 from features.feature import Feature, Group
 from features.interpreter import Program, taken
-from features.masks import Conditions
+from features.masks import SharedMasks
 from features.operations import Column, Unsupported, Value, coalesce, listed
 
 Columns = Mapping[str, Value]
@@ -60,7 +60,7 @@ class OverRows:
     @classmethod
     def of(cls, table: str, groups: Iterable[Group]) -> "OverRows":
         """Take the groups over one table apart."""
-        groups, program, shared = tuple(groups), Program(), Conditions()
+        groups, program, shared = tuple(groups), Program(), SharedMasks()
         told = aggregates(groups, shared)
         for step in ({"age": AGE}, made_of_rows(groups), *shared.steps()):
             for name, expr in step.items():

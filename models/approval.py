@@ -44,7 +44,7 @@ def word(rows: Iterable[Mapping[str, Any]], today: date | None = None) -> Word:
 
 
 @dataclass(frozen=True)
-class Lack:
+class Shortfall:
     """An approval that is asked for and is not there: whose, why, and who rejected or when it ended."""
 
     role: str
@@ -56,7 +56,9 @@ class Lack:
         return f"{self.role}: {SAID[self.why].format(self.detail)}"
 
 
-def lacking(rows: Iterable[Mapping[str, Any]], report: str, roles: Iterable[str], today: date) -> list[Lack]:
+def lacking(
+    rows: Iterable[Mapping[str, Any]], report: str, roles: Iterable[str], today: date
+) -> list[Shortfall]:
     """Which of ``roles`` has not approved the report with this hash; ``rows`` are the oldest first.
 
     Examples
@@ -69,14 +71,14 @@ def lacking(rows: Iterable[Mapping[str, Any]], report: str, roles: Iterable[str]
     return [lack for lack in found if lack is not None]
 
 
-def _lack(role: str, row: Mapping[str, Any] | None, report: str, today: date) -> Lack | None:
+def _lack(role: str, row: Mapping[str, Any] | None, report: str, today: date) -> Shortfall | None:
     if row is None:
-        return Lack(role, "unsigned")
+        return Shortfall(role, "unsigned")
     if row["report"] != report:
-        return Lack(role, "another")
+        return Shortfall(role, "another")
     if row["decision"] == "reject":
-        return Lack(role, "rejected", str(row["by"]))
-    return Lack(role, "expired", row["expires"]) if date.fromisoformat(row["expires"]) < today else None
+        return Shortfall(role, "rejected", str(row["by"]))
+    return Shortfall(role, "expired", row["expires"]) if date.fromisoformat(row["expires"]) < today else None
 
 
 def twice(rows: Iterable[Mapping[str, Any]], report: str) -> list[str]:

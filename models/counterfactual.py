@@ -21,6 +21,7 @@ from xgboost import config_context
 
 from features import catalog
 from features.lifecycle_limits import LifecycleLimits
+from models.card import BandRow
 from models.changed_rows import Options, Tried
 from models.counterfactual_answer import (
     FOUND,
@@ -86,7 +87,7 @@ class Counterfactuals:
     @cached_property
     def _waiting(self) -> tuple[Waiting, tuple[np.ndarray, Encoder]] | None:
         """Days without anything, and where what they change is among the inputs."""
-        found = Waiting.beside(self.sources, self.scorer.model.reads)
+        found = Waiting.of_leads(self.sources, self.scorer.model.reads)
         return None if found is None else (found, self._encoder(found.names))
 
     def of(self, frame: pl.DataFrame) -> Counterfactual:
@@ -250,7 +251,7 @@ class Counterfactuals:
 
     def _sentence(self, facts: Sequence[str], band: str, probability: float, word: str) -> str:
         words = catalogue()["counterfactual"]
-        shown = next(one[word] for one in self.scorer.model.card["bands"] if one["name"] == band)
+        shown = next(_words(one)[word] for one in self.scorer.model.card["bands"] if one["name"] == band)
         told = {"name": band, "band": shown, "probability": percent(probability)}
         return words["found"][word].format(facts=words["and"][word].join(facts), **told)
 
@@ -268,3 +269,7 @@ def _stated(variant: Variant, source: Source | Waiting) -> list[str]:
     found = [TOTALS[source.table, source.key]] if variant.emptied else []
     says = None if variant.happening is None else source.says(variant.happening)
     return found if says is None else [*found, says]
+
+
+def _words(band: BandRow) -> dict[str, str]:
+    return {"en": band["en"], "zh": band["zh"]}

@@ -5,7 +5,7 @@ A released model comes as the same class, fitted already, and says to the digit 
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
 import numpy as np
@@ -19,6 +19,7 @@ from sklearn.model_selection import TimeSeriesSplit
 from sklearn.utils.validation import check_is_fitted
 
 from features.feature import Feature
+from models.card import Card
 from models.fitted import observed_rates
 from models.fitted.model import Model
 from models.learners import boosting
@@ -89,7 +90,10 @@ class MemberClassifier(ClassifierMixin, BaseEstimator):
         """Read a released model: fitted, with the settings that it was fitted with."""
         model = Model.load(folder)
         card = model.card
-        own = {"bags": max(len(card.get("bags", [])), 1), "estimator": card.get("estimator", "trees")}
+        own: dict[str, Any] = {
+            "bags": max(len(card.get("bags", [])), 1),
+            "estimator": card.get("estimator", "trees"),
+        }
         rounds = card.get("rounds", model.booster.num_boosted_rounds())
         return cls(rounds=rounds, **own, **card.get("settings", {}))._hold(model)
 
@@ -123,7 +127,8 @@ class MemberClassifier(ClassifierMixin, BaseEstimator):
             "positive": {"en": "are positive", "zh": "为正例"},
             **self._recipe.described(),
         }
-        return self._hold(Model(booster, encoder, self._calibrated(matrix, label, encoder), card))
+        fitted = Model(booster, encoder, self._calibrated(matrix, label, encoder), cast(Card, card))
+        return self._hold(fitted)
 
     @property
     def _recipe(self) -> Recipe:

@@ -54,7 +54,7 @@ class Buyers(Population):
     """Members who have bought, at regular cut-offs."""
 
     settings: type[Spine] = CutoffSpine
-    key = subject = "member_id"
+    question_key = subject = "member_id"
 
     def boundaries(
         self, spine: Any, limits: LifecycleLimits, features: Collection[str]

@@ -79,7 +79,7 @@ class Population:
     ----------
     settings
         Type of the task's part of ``spine:`` in params.yaml.
-    key
+    question_key
         The column that names a question's subject.
     subject
         The column of the person or lead whose rows belong together.
@@ -89,7 +89,7 @@ class Population:
     """
 
     settings: type[Spine] = Spine
-    key: str
+    question_key: str
     subject: str
     known: pl.DataFrame | None = None
 
@@ -141,7 +141,7 @@ class OpenLeads(Population):
     """Leads that have not converted, at creation and at each age, up to the oldest age that was learnt."""
 
     settings = LeadSpine
-    key = subject = "lead_id"
+    question_key = subject = "lead_id"
     worked_days = 90  # a lead so much older than the newest is no longer worked on
 
     def boundaries(
@@ -205,7 +205,7 @@ class Contacts(Population):
     """Members and the content that they were sent; now: every member and each of the newest contents."""
 
     settings = ContactSpine
-    key, subject = "contact_id", "member_id"
+    question_key, subject = "contact_id", "member_id"
     newest = 3  # contents that are asked about now
 
     def past(
@@ -266,7 +266,7 @@ class GivenSubjects(Population):
     """Subjects of a flat source with their label."""
 
     settings = GivenSpine
-    key = subject = "subject_id"
+    question_key = subject = "subject_id"
 
     def everybody(self, data: Tables, spine: GivenSpine) -> pl.DataFrame:
         """Return those who are drawn as a whole, where no row says when it was, and their newest moment."""

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from scipy.stats import t as student
 
+from features.meaning import FeatureRow
 from models.fitted import observed_rates
 from models.fitted.model import Model
 from models.phrases import LANGUAGES, Phrases, catalogue, sentence, theme
@@ -78,7 +79,7 @@ class Explainer:
     model: Model
 
     @cached_property
-    def _features(self) -> dict[str, Mapping[str, Any]]:
+    def _features(self) -> dict[str, FeatureRow]:
         return {row["name"]: row for row in self.model.card["features"]}
 
     @cached_property

@@ -116,19 +116,19 @@ class Scorer:
             self.uplift.prepare()
 
     @property
-    def more(self) -> list[str]:
+    def optional_outputs(self) -> list[str]:
         """Those of ``MORE`` that this model tells."""
-        told = [] if self.worth is None else self.worth.tells(self.model.encoder)
+        told = [] if self.worth is None else self.worth.output_names(self.model.encoder)
         return told if self.uplift is None else [*told, "uplift"]
 
     @classmethod
     def load(cls, folder: Path) -> "Scorer":
         """Read a released folder: ``model.ubj``, ``card.json``, ``population.json``, what is beside."""
         found = json.loads((folder / POPULATION).read_text())
-        return cls.beside(Model.load(folder), Population.from_json(found), folder)
+        return cls.from_parts(Model.load(folder), Population.from_json(found), folder)
 
     @classmethod
-    def beside(cls, model: Model, population: Population, folder: Path) -> "Scorer":
+    def from_parts(cls, model: Model, population: Population, folder: Path) -> "Scorer":
         """With the value and the uplift that lie in ``folder``, if any."""
         return cls(model, population, ExpectedValue.load(folder / VALUE), BoosterSum.load(folder / UPLIFT))
 
@@ -174,7 +174,7 @@ class Scorer:
         mean = partial(self.model.unknown.mean, inputs)
         if self.worth is not None:
             amount = mean(self.worth.amount.predict)
-            found |= self.worth.told(probability, amount, inputs.matrix, self.model.encoder)
+            found |= self.worth.outputs(probability, amount, inputs.matrix, self.model.encoder)
         return found if self.uplift is None else found | {"uplift": mean(self.uplift.predict)}
 
     def _whether_asked(self, frame: pl.DataFrame, inputs: Inputs) -> Numbers:
@@ -187,7 +187,9 @@ class Scorer:
         away = reason.is_not_null().to_numpy()
         return {"status": np.where(away, ELSEWHERE, status).tolist(), OUTSIDE: reason.to_list()}
 
-    def told(self, frame: pl.DataFrame, top: int, inputs: Inputs | None = None) -> tuple[Numbers, list[Line]]:
+    def score_with_reasons(
+        self, frame: pl.DataFrame, top: int, inputs: Inputs | None = None
+    ) -> tuple[Numbers, list[Line]]:
         """Columns as of ``numbers``, and the ``top`` reasons, one line a reason (see ``reasons.COLUMNS``).
 
         ``inputs`` are those of ``frame``, where they are known already.
@@ -214,7 +216,7 @@ class Scorer:
 
     def table(self, frame: pl.DataFrame, top: int = REASONS) -> pl.DataFrame:
         """``numbers`` and, as a list, the ``top`` reasons of every row."""
-        numbers, found = self.told(frame, top)
+        numbers, found = self.score_with_reasons(frame, top)
         lines = pl.DataFrame(found, schema=COLUMNS, orient="row")
         told = pl.struct(pl.exclude("row", "rank")).alias("reasons")
         reasons = lines.select("row", told).group_by("row", maintain_order=True).agg("reasons")

@@ -78,7 +78,7 @@ class Task:
         The number that is tuned and put on top.
     bands
         From the highest score down; the shares add up to 1.
-    acted
+    acted_bands
         How many of the bands, from the first on, are those that a team acts on: where its capacity
         is stated, they fill it.
     baseline_feature, baseline_category
@@ -102,14 +102,14 @@ class Task:
     baseline_feature: str
     baseline_category: str = ""
     metric: str = "average_precision"
-    acted: int = 0
+    acted_bands: int = 0
     money: Money | None = None
     cost_feature: str = ""
 
     @property
-    def key(self) -> str:
+    def question_key(self) -> str:
         """The column that identifies a question: lead, member, contact, or subject of a flat table."""
-        return self.population.key
+        return self.population.question_key
 
     @property
     def subject(self) -> str:
@@ -120,7 +120,7 @@ class Task:
     def requirement(self) -> Requirement:
         """What it needs of a source."""
         response = self.outcome.kind if self.outcome.table == "responses" else None
-        return Requirement(self.needs, response, flat=self.key == "subject_id")
+        return Requirement(self.needs, response, flat=self.question_key == "subject_id")
 
     def boundaries(
         self, spine: Mapping[str, Any], limits: LifecycleLimits, features: Collection[str]
@@ -139,11 +139,11 @@ class Task:
         [0.067, 0.133, 0.343, 0.457]
         """
         shares = [band.share for band in self.bands]
-        if capacity is None or not self.acted:
+        if capacity is None or not self.acted_bands:
             return shares
-        top = sum(shares[: self.acted])
+        top = sum(shares[: self.acted_bands])
         factors = (capacity / top, (1 - capacity) / (1 - top))
-        return [share * factors[at >= self.acted] for at, share in enumerate(shares)]
+        return [share * factors[at >= self.acted_bands] for at, share in enumerate(shares)]
 
 
 def label(

@@ -30,7 +30,7 @@ class Waiting:
     source: Source
 
     @classmethod
-    def beside(cls, sources: Sequence[Source], reads: Sequence[str]) -> "Waiting | None":
+    def of_leads(cls, sources: Sequence[Source], reads: Sequence[str]) -> "Waiting | None":
         """Return it for leads whose age and touches are read; None for others."""
         found = next((one for one in sources if (one.table, one.key) == ("events", "lead_id")), None)
         needed = {SINCE["lead_id"], TOTALS["events", "lead_id"], NEWEST, OLDEST}

@@ -69,8 +69,8 @@ def erase(ref: str, kind: Annotated[str, typer.Option(help="member or lead")] = 
         typer.echo(f"kind: found {kind}, allowed are member and lead", err=True)
         raise typer.Exit(2)
     here = settings.load()
-    database = Database(here.kept / "service.db")
-    typer.echo(erasure.command(database, here.published, here.kept, (kind, ref), datetime.now(UTC)))
+    database = Database(here.state_dir / "service.db")
+    typer.echo(erasure.command(database, here.build_dir, here.state_dir, (kind, ref), datetime.now(UTC)))
 
 
 @keys_app.command()
@@ -120,13 +120,13 @@ def audience(
     from serving.ledger.audience_store import Audiences
 
     here = settings.load()
-    consents, database = _consents(here), Database(here.kept / "service.db")
+    consents, database = _consents(here), Database(here.state_dir / "service.db")
     now = datetime.now(UTC)
-    found, told = kept_lists.named(here.published, name, Audiences(database).made(name), now.date())
+    found, told = kept_lists.named(here.build_dir, name, Audiences(database).made(name), now.date())
     rows = kept_lists.may_be_told(consents, found, arm, now)
     if keep:
         results = here.home / "experiments" / here.data
-        typer.echo(f"kept as {kept_lists.keep(found, told, here.published, results)}", err=True)
+        typer.echo(f"kept as {kept_lists.keep(found, told, here.build_dir, results)}", err=True)
     _hand_over(rows, out, "members")
 
 
@@ -152,7 +152,7 @@ def top(
     from serving.acting import score_list
 
     here = settings.load()
-    found = score_list.ranked(score_list.read(here.published, task), by, band or [], language)
+    found = score_list.ranked(score_list.read(here.build_dir, task), by, band or [], language)
     found = score_list.allowed(_consents(here), task, found, datetime.now(UTC))
     _hand_over(found.head(rows), out, "rows")
 
@@ -176,9 +176,9 @@ def _consents(here: settings.Settings) -> "Consents":
     from serving.consent.consents import Consents
     from serving.database import Database
 
-    database = Database(here.kept / "service.db")
+    database = Database(here.state_dir / "service.db")
     database.prepare()
-    found = Consents(here.published / "consent", database)
+    found = Consents(here.build_dir / "consent", database)
     found.refresh()
     return found
 
@@ -196,7 +196,7 @@ def _hand_over(rows: "pl.DataFrame", out: Path | None, what: str) -> None:
 
 def _keys() -> KeyStore:
     """The keys; says why and ends where they were lost."""
-    store = KeyStore(settings.load().kept / "keys.json")
+    store = KeyStore(settings.load().state_dir / "keys.json")
     try:
         store.all()
     except KeysLost as lost:

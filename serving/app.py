@@ -44,11 +44,11 @@ def build(state: State, jobs: Jobs) -> Gate:
     jobs.database.prepare()
     state.score_log.prepare()
     state.consents.refresh()
-    kept = state.settings.kept
+    kept = state.settings.state_dir
     buckets = Buckets(state.settings.rate, Levels.shared(kept / "rates"))
     tight = Buckets(state.settings.explain_rate, Levels.shared(kept / "explain_rates"))
-    scenes = Scenes(state.settings.published / published_scenes.FOLDER)
-    plans = Plans(state.settings.published / published_plans.FOLDER)
+    scenes = Scenes(state.settings.build_dir / published_scenes.FOLDER)
+    plans = Plans(state.settings.build_dir / published_plans.FOLDER)
     for router in (
         routes_scores.router(state),
         routes_stored.router(state, jobs.database, tight),

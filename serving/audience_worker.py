@@ -13,7 +13,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from models.acting import brief, draft, inputs, plan_approval, published_plans
-from models.acting.draft import Asked
+from models.acting.draft import PlanRequest
 from models.acting.inputs import Inputs
 from models.acting.refusal import RefusalError
 from models.phrases import LANGUAGES
@@ -61,7 +61,7 @@ class Planning:
 
     def _made(self, asked: dict[str, Any]) -> tuple[pl.DataFrame, dict[str, Any]]:
         """The list of a plan that is there, or a plan of its own without those who have withdrawn since."""
-        published = self.state.settings.published
+        published = self.state.settings.build_dir
         if "plan" in asked:
             folder = published / published_plans.FOLDER
             approval = _read(published_plans.approval, folder, asked["plan"])
@@ -90,9 +90,9 @@ class Planning:
             thread.join()
 
 
-def _asked(asked: dict[str, Any]) -> Asked:
+def _asked(asked: dict[str, Any]) -> PlanRequest:
     only = asked.get("options")
-    return Asked(
+    return PlanRequest(
         asked["name"], asked.get("budget"), asked["hold_out"], asked["explore"], asked.get("salt"),
         None if only is None else tuple(only), asked["blind"],
     )  # fmt: skip
@@ -107,7 +107,7 @@ def _read(read: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         raise RefusalError.worded("unreadable") from None
 
 
-def planned(found: Inputs, asked: Asked, state: State) -> tuple[pl.DataFrame, dict[str, Any]]:
+def planned(found: Inputs, asked: PlanRequest, state: State) -> tuple[pl.DataFrame, dict[str, Any]]:
     """The list and what is told of it, as ``memberlens plan`` makes both from the same inputs."""
     gone = withdrawn(state.consents, found.people.audience.ids, state.now())
     made = draft.drafted(inputs.without(found, gone), asked)

@@ -30,10 +30,10 @@ NATIVE = frozenset(("/schema.json", "/livez", "/healthz", "/readyz"))
 sys.setswitchinterval(0.0005)
 os.umask(0o077)  # whatever the service writes is for its own user
 loaded = settings.load()
-instance.own_metrics(loaded.kept)
-loaded.kept.chmod(0o700)  # what was written below it before, too
+instance.own_metrics(loaded.state_dir)
+loaded.state_dir.chmod(0o700)  # what was written below it before, too
 state = State(loaded)
-jobs = Jobs(Database(state.settings.kept / "service.db"))
+jobs = Jobs(Database(state.settings.state_dir / "service.db"))
 routes = app.build(state, jobs)
 
 
@@ -82,7 +82,7 @@ class MemberScores:
         state.score_log.close()
 
 
-class Hidden:
+class FrameworkBypass:
     """Sends what the framework would answer itself to the routes; the rest finds them mounted."""
 
     def __init__(self, framework: Any) -> None:
@@ -94,4 +94,4 @@ class Hidden:
         await (routes if native else self.framework)(scope, receive, send)
 
 
-MemberScores.add_asgi_middleware(Hidden)  # type: ignore[attr-defined]
+MemberScores.add_asgi_middleware(FrameworkBypass)  # type: ignore[attr-defined]

@@ -94,19 +94,19 @@ class Settings(Section):
     experiment: Experiment | None = None
 
     @property
-    def published(self) -> Path:
+    def build_dir(self) -> Path:
         """Where the pipeline publishes the snapshots of this data set, one folder a task."""
         return self.home / self.build / self.data
 
     @property
-    def kept(self) -> Path:
+    def state_dir(self) -> Path:
         """What the service itself keeps: keys, jobs, outcomes."""
         return self.home / self.state
 
     @property
     def champions(self) -> Path:
         """Local copies of the released models, one folder a task."""
-        return self.kept / "champions" / self.data
+        return self.state_dir / "champions" / self.data
 
     def store(self) -> str:
         """The registry's address, with a relative SQLite path made absolute."""

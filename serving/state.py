@@ -15,7 +15,7 @@ from xgboost.core import XGBoostError
 from serving.answering import answers
 from serving.answering.answers import Answer
 from serving.champion import registry
-from serving.champion.acceptance_test import trial
+from serving.champion.acceptance_test import run_acceptance_test
 from serving.champion.champion import Champion
 from serving.champion.retries import Attempts
 from serving.consent.consents import Consents
@@ -67,12 +67,12 @@ class State:
 
     @cached_property
     def score_log(self) -> ScoreLog:
-        return ScoreLog(self.settings.kept, self.metrics.unlogged)
+        return ScoreLog(self.settings.state_dir, self.metrics.unlogged)
 
     @cached_property
     def consents(self) -> Consents:
         """Who may be scored, now; in the database that jobs and outcomes are in."""
-        return Consents(self.settings.published / "consent", Database(self.settings.kept / "service.db"))
+        return Consents(self.settings.build_dir / "consent", Database(self.settings.state_dir / "service.db"))
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """``work`` about one subject, in a thread; the caller's deadline does not wait for it."""
@@ -126,7 +126,7 @@ class State:
         """
         here = [task for task in TASK_NAMES if registry.local(self.settings, task) is not None]
         coming = any(task not in self.champions and task not in self.refused for task in here)
-        first = self.fresh and not registry.asked(self.settings)
+        first = self.fresh and not registry.was_asked(self.settings)
         return bool(self.champions) and not coming and not first
 
     def watch(self, stop: threading.Event) -> None:
@@ -139,7 +139,7 @@ class State:
         folder = registry.local(self.settings, task)
         if folder is None:
             return None
-        facts = self.settings.published / task / "snapshot" / "snapshot.json"
+        facts = self.settings.build_dir / task / "snapshot" / "snapshot.json"
         return folder.name, facts.stat().st_mtime_ns if facts.exists() else 0
 
     def _change(self, task: str, version: str) -> None:
@@ -168,8 +168,8 @@ class State:
         """Why the version may not answer, or None: then it does from now on."""
         folder, former = self.settings.champions / task / version, self.champions.get(task)
         try:
-            found = Champion.load(folder, self.settings.published, self.settings.kept / "history")
-            trial(found, folder)
+            found = Champion.load(folder, self.settings.build_dir, self.settings.state_dir / "history")
+            run_acceptance_test(found, folder)
         except BROKEN as error:
             return str(error)
         self._take(task, _with_snapshot(found, former), former)

@@ -7,7 +7,7 @@ from models.task import task, task_names
 
 # A flat table has no members to ask about later.
 SUBJECTS = {name: task(name).subject for name in task_names() if task(name).subject in KINDS}
-KEYS = {name: task(name).key for name in SUBJECTS}  # `contact_id`: a member and a content
+KEYS = {name: task(name).question_key for name in SUBJECTS}  # `contact_id`: a member and a content
 TASK_NAMES = tuple(SUBJECTS)
 ABOUT_CONTENT = tuple(name for name in TASK_NAMES if KEYS[name] == "contact_id")
 ABOUT_SUBJECTS = tuple(name for name in TASK_NAMES if name not in ABOUT_CONTENT)

@@ -19,7 +19,7 @@ SUPPRESSED = {"m0": "profiling_refused", "m2": "deceased", "m3": "minor", "m4": 
 COMPLAINS = ("m0", "m2", "m4", "m6")
 TYPES = {BOOLEAN: pl.Boolean, CATEGORY: pl.String}
 SALT = "tiny-2"  # by which some are held out of every scene that is tested
-PLAN = draft.Asked("spring", budget=1.0, hold_out=0.2, blind=True)
+PLAN = draft.PlanRequest("spring", budget=1.0, hold_out=0.2, blind=True)
 
 
 def publish(folder: Path, moment: int, members: int) -> None:

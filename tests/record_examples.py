@@ -47,7 +47,7 @@ def service(home: Path) -> tuple[TestClient, dict[str, str]]:
     """A client of a service with all that the examples ask about; ids of a job that has ended and a score."""
     state = State(build(home).settings)
     state.load()
-    _portray(state.settings.published / "portrait")
+    _portray(state.settings.build_dir / "portrait")
     jobs = jobs_of(state.settings)
     client = client_of(state, jobs)
     body, mark = {"model": "churn", "items": [{"ref": "m5"}]}, {"Idempotency-Key": "of the examples"}

@@ -93,21 +93,21 @@ def build(home: Path) -> Brand:
     raw["members"] = _consents(raw["members"])
     settings = Settings(home=home, limits=Limits(seconds=10))  # a busy machine is no failure
     world = finished(raw)
-    (settings.published / "tables").mkdir(parents=True)
+    (settings.build_dir / "tables").mkdir(parents=True)
     for name, frame in world.items():
-        frame.write_parquet(settings.published / "tables" / f"{name}.parquet")
+        frame.write_parquet(settings.build_dir / "tables" / f"{name}.parquet")
     publish_consent(settings, Policy(unknown=Unknown(profiling="score")))
     for name in TASKS:
         publish(settings, name, world, "1", seed=3)
-    acting_published.publish(settings.published, AS_OF, MEMBERS)
+    acting_published.publish(settings.build_dir, AS_OF, MEMBERS)
     return Brand(home, raw, settings)
 
 
 def publish_consent(settings: Settings, policy: Policy) -> None:
     """The list of current consents, as the pipeline writes it."""
-    folder = settings.published / "consent"
+    folder = settings.build_dir / "consent"
     folder.mkdir(parents=True, exist_ok=True)
-    rows, path = current(settings.published / "tables", AS_OF), folder / "consent.parquet"
+    rows, path = current(settings.build_dir / "tables", AS_OF), folder / "consent.parquet"
     rows.write_parquet(path)
     facts = {"as_of": AS_OF, "rows": len(rows), "sha256": sha256(path), "policy": policy.model_dump()}
     write_json(folder / "consent.json", facts)
@@ -141,9 +141,9 @@ def publish(settings: Settings, name: str, world: dict[str, pl.DataFrame], versi
     (folder / "release.json").write_text(json.dumps(release))
     keys = ["subject_id", *(["campaign_id"] if name == "response" else [])]
     _beside(folder, name, model, snapshot)
-    write_snapshot(settings.published / name / "snapshot", snapshot, model.fingerprints)
+    write_snapshot(settings.build_dir / name / "snapshot", snapshot, model.fingerprints)
     why = reasons(snapshot, datetime.fromtimestamp(AS_OF, UTC), Policy(unknown=Unknown(profiling="score")))
-    scorer, path = Scorer.beside(model, population, folder), settings.published / name / "scores.parquet"
+    scorer, path = Scorer.from_parts(model, population, folder), settings.build_dir / name / "scores.parquet"
     write_scores(scorer, snapshot.with_columns(why), keys, path)
 
 
@@ -196,7 +196,7 @@ def card(
     task, facts = TASKS[name], {"days": 60, "gap": 7, "fall": 0.2}
     lows = np.linspace(0.6, 0.0, len(task.bands))
     return {
-        "task": name, "data": "brand", "key": task.key,
+        "task": name, "data": "brand", "key": task.question_key,
         "question": {"en": task.question_en.format(**facts), "zh": task.question_zh.format(**facts)},
         "positive": {"en": task.positive_en, "zh": task.positive_zh},
         "days": 60, "gap": 7, "base_rate": float(label.mean()), "extracted_at": _iso(AS_OF),
@@ -273,12 +273,12 @@ def at(brand: Brand, state: State, hours: float = 1.0, **settings: Any) -> TestC
 
 def jobs_of(settings: Settings) -> Jobs:
     """The store of jobs of a service with these settings."""
-    return Jobs(Database(settings.kept / "service.db"))
+    return Jobs(Database(settings.state_dir / "service.db"))
 
 
 def client_of(state: State, jobs: Jobs | None = None) -> TestClient:
     """A caller on the same machine as a service over ``state``; moved elsewhere, its list comes along."""
-    if LISTS and not (state.settings.published / "consent").exists():
-        shutil.copytree(LISTS[0], state.settings.published / "consent")
+    if LISTS and not (state.settings.build_dir / "consent").exists():
+        shutil.copytree(LISTS[0], state.settings.build_dir / "consent")
     routes = app.build(state, jobs or jobs_of(state.settings))
     return TestClient(routes, "http://localhost", raise_server_exceptions=False, client=("127.0.0.1", 50000))

@@ -200,7 +200,7 @@ def facts(rows: pl.DataFrame) -> dict[str, object]:
         "features": (features := described(TASK.groups)),
         "fingerprint": combined(meanings(features)),
         "left_out": {},
-        "enough": sufficiency.facts(sufficiency.assess_segments(rows)),
+        "enough": sufficiency.assess_segments(rows),
         "dropped": [],
         "by_chance": None,
     }

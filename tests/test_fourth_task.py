@@ -43,7 +43,7 @@ TASK = Task(
     groups=(PURCHASES, ENGAGEMENT, PROFILE),
     bands=(Band("high", 0.2, "invite", "邀请"), Band("low", 0.8, "leave in peace", "无需打扰")),
     baseline_feature="days_since_order",
-    acted=1,
+    acted_bands=1,
     money=Money("purchases", "amount_cents", "member_id"),
 )
 '''

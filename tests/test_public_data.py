@@ -15,7 +15,7 @@ from training.stages.evaluate import evaluate
 from training.stages.fit import fit
 from training.stages.ingest import ingest
 from training.stages.tune import tune
-from training.use_dataset import switch
+from training.use_dataset import use_dataset
 
 ROOT = Path(__file__).parent.parent
 SETS = {"olist-marketing-funnel": ("lead", 0.6), "online-retail": ("churn", 0.7)}
@@ -29,7 +29,7 @@ def test_a_public_set_becomes_a_model_that_ranks_later_rows(data, tmp_path, monk
     (tmp_path / "mappings").symlink_to(ROOT / "mappings")
     (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
     monkeypatch.chdir(tmp_path)
-    switch(data, Path("params.yaml"))
+    use_dataset(data, Path("params.yaml"))
     task, least = SETS[data]
     given = yaml.safe_load(Path("params.yaml").read_text())
     given["tune"][task], given["evaluate"] = {"trials": 2, "rows": 5000}, {"resamples": 50}

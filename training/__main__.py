@@ -155,7 +155,7 @@ def drivers() -> None:
     from training.io import write_json
 
     params = load()
-    found = stage.drivers(params)
+    found = stage.ranked_drivers(params)
     if found is None:
         raise ValueError(f"drivers: {params.data} has no tickets or feedback")
     write_json(params.results / "drivers.json", found)
@@ -219,9 +219,9 @@ def catalogue() -> None:
 @app.command()
 def use(data: Annotated[str, typer.Argument(help="brand, or the name of a file in mappings/")]) -> None:
     """Switch params.yaml to a data set and its settings."""
-    from training.use_dataset import switch
+    from training.use_dataset import use_dataset
 
-    switch(data, Path("params.yaml"))
+    use_dataset(data, Path("params.yaml"))
 
 
 @app.command()

@@ -221,12 +221,12 @@ class Params(Section):
         return Path("experiments") / self.data
 
 
-def own(settings: dict[str, Any], task: str) -> dict[str, Any]:
+def params_of(settings: dict[str, Any], task: str) -> dict[str, Any]:
     """Params as plain data without the sections of other tasks: nothing that cannot touch the task.
 
     Examples
     --------
-    >>> own({"seed": 7, "tasks": ["churn"], "tune": {"churn": 1, "lead": 2}}, "churn")
+    >>> params_of({"seed": 7, "tasks": ["churn"], "tune": {"churn": 1, "lead": 2}}, "churn")
     {'seed': 7, 'tune': {'churn': 1}}
     """
     kept = {key: value for key, value in settings.items() if key != "tasks"}

@@ -19,7 +19,7 @@ from training.params import Params, parse
 from training.sources.check import Check, check
 from training.sources.store import Folder
 from training.stages.consent import current
-from training.stages.dataset import asked, by_chance, summary
+from training.stages.dataset import by_chance, split_spine, summary
 from training.use_dataset import MAPPINGS, settings
 
 
@@ -63,11 +63,11 @@ def _tried(params: Params, name: str, tables: Path, end: int) -> tuple[str, list
     """Why a task cannot be trained, empty where it can; and what is short or chance."""
     task, spine = task_named(name), getattr(params.spine, name)
     try:
-        rows, _, _ = asked(task, tables, spine, params, end)
+        rows, _, _ = split_spine(task, tables, spine, params, end)
     except ValueError as error:
         return f"cannot be trained with these settings. {error}", []
     rows = rows.filter(pl.col("split") != GAP)
-    lacks = [f"too few data: {lack}" for lack in sufficiency.assess_segments(rows, ())[0].short]
+    lacks = [f"too few data: {lack}" for lack in sufficiency.assess_segments(rows, ())[0]["short"]]
     share = by_chance([summary(rows, task)])
     if share is not None and share > LIMIT:
         lacks.append(advice(task, share, scanned(tables), spine, params.lifecycle, end))

@@ -25,7 +25,7 @@ def named(name: str) -> str:
     return name
 
 
-def switch(data: str, path: Path) -> None:
+def use_dataset(data: str, path: Path) -> None:
     """Write data and ``BY_DATA`` of ``data`` anew; nothing of the set before stays.
 
     The other sections (seed, brand, ingest, engine, fit, evaluate, backtest, explain, score, report) are kept
@@ -45,7 +45,7 @@ def switch(data: str, path: Path) -> None:
 
 
 def settings(data: str, own: dict[str, Any] | None = None) -> str:
-    """The text of params.yaml for a data set, comments included; raises as ``switch`` does."""
+    """The text of params.yaml for a data set, comments included; raises as ``use_dataset`` does."""
     from ruamel.yaml import YAML
 
     source = BRAND if data == "brand" else MAPPINGS / f"{data}.yaml"

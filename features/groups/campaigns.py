@@ -10,7 +10,7 @@ from functools import cache
 
 import narwhals as nw
 
-from features.feature import Feature, Group, Rows
+from features.feature import Feature, Group, Selection
 from features.groups.purchases import ratio
 
 
@@ -20,11 +20,11 @@ def _is(kind: str) -> nw.Expr:
     return nw.col("kind") == kind
 
 
-def _kind(kind: str) -> Callable[[Rows], nw.Expr]:
+def _kind(kind: str) -> Callable[[Selection], nw.Expr]:
     return lambda rows: rows.where(_is(kind)).count()
 
 
-def _since_answer(rows: Rows) -> nw.Expr:
+def _since_answer(rows: Selection) -> nw.Expr:
     """Messages after the newest answer; all of them where there is none."""
     later = nw.col("answered_age").is_null() | (nw.col("age") < nw.col("answered_age"))
     return rows.where(_is("sent")).where(later).count()
@@ -87,7 +87,7 @@ CONTENT = Group(
 def _same(name: str, column: str, en: str, zh: str) -> tuple[Feature, ...]:
     like = nw.col(f"content_{column}") == nw.col(f"asked_{column}")
 
-    def counted(kind: str) -> Callable[[Rows], nw.Expr]:
+    def counted(kind: str) -> Callable[[Selection], nw.Expr]:
         return lambda rows: rows.where(_is(kind)).where(like).count()
 
     return (

@@ -2,7 +2,7 @@
 
 import narwhals as nw
 
-from features.feature import DAY, Feature, Group, Rows
+from features.feature import DAY, Feature, Group, Selection
 from features.groups.purchases import ratio
 
 KIND = nw.col("kind")
@@ -16,14 +16,14 @@ TOPICS = (
 )
 
 
-def _resolve_days(rows: Rows) -> nw.Expr:
+def _resolve_days(rows: Selection) -> nw.Expr:
     """Mean time from a ticket's opening to its solution, from exact sums of seconds."""
     solved = rows.within(365).where((KIND == "resolved") & (nw.col("opened_age") >= nw.col("age")))
     took = solved.of(nw.col("opened_age") - nw.col("age"))
     return ratio(took.sum(), took.count()) / DAY
 
 
-def _satisfaction(rows: Rows) -> nw.Expr:
+def _satisfaction(rows: Selection) -> nw.Expr:
     stars = rows.within(365)["satisfaction"]
     return ratio(stars.sum(), stars.count())
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 import narwhals as nw
 
 from features.cumulative import CumulativeGroup, Totals
-from features.feature import DAY, Feature, Group, Rows
+from features.feature import DAY, Feature, Group, Selection
 from features.groups.purchases import pauses, ratio, spread
 from features.own_tables import EVERYBODY, OwnColumn, OwnTable, slugs
 
@@ -20,7 +20,7 @@ ENDS, ASKED = nw.col("end_time"), nw.col("as_of")
 IN_FORCE = ENDS.is_null() | (ENDS > ASKED)
 ENDED, ENDING = ENDS <= ASKED, ENDS > ASKED
 COUNTED = "entries"
-Take = Callable[[Rows, str], nw.Expr]
+Take = Callable[[Selection, str], nw.Expr]
 # fmt: off
 AGGREGATES: tuple[tuple[str, Take, str, str], ...] = (
     ("sum", lambda rows, column: rows[column].sum(), "sum of", "合计"),
@@ -105,7 +105,7 @@ def _windowed(table: OwnTable, column: OwnColumn, aggregate: tuple[str, Take, st
     word, take, en, zh = aggregate
     name = f"{table.stored}__{column.name}__{word}"
 
-    def expr(rows: Rows) -> nw.Expr:
+    def expr(rows: Selection) -> nw.Expr:
         return take(rows, column.stored)
 
     yield Feature(f"{name}_{{days}}d", expr, column.unit, f"{en} {column.en}, {table.en} in the last {{days}} days", f"近 {{days}} 天{table.zh}的{column.zh}{zh}")
@@ -126,7 +126,7 @@ def _texts(table: OwnTable, column: OwnColumn) -> Iterator[Feature]:
     """How many different values; of a category also the newest."""
     name = f"{table.stored}__{column.name}__distinct"
 
-    def expr(rows: Rows) -> nw.Expr:
+    def expr(rows: Selection) -> nw.Expr:
         return rows.distinct(column.stored)
 
     yield Feature(f"{name}_{{days}}d", expr, "number", f"different values of {column.en}, {table.en} in the last {{days}} days", f"近 {{days}} 天{table.zh}的{column.zh}种数", 0)
@@ -149,7 +149,7 @@ def _shares(table: OwnTable, truth: str, en: str, zh: str, latest: dict[int, nw.
     """The share of rows of which something is true, and how often it was."""
     name = f"{table.stored}__{truth}"
 
-    def share(rows: Rows) -> nw.Expr:
+    def share(rows: Selection) -> nw.Expr:
         return rows[truth].mean()
 
     yield Feature(f"{name}_share_{{days}}d", share, "share", f"share with {en}, {table.en} in the last {{days}} days", f"近 {{days}} 天{table.zh}中{zh}的占比")

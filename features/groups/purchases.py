@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import narwhals as nw
 
-from features.feature import DAY, Feature, Group, Rows
+from features.feature import DAY, Feature, Group, Selection
 from features.lifecycle import stage
 from features.lifecycle_limits import LifecycleLimits
 
@@ -25,12 +25,12 @@ def ratio(above: nw.Expr, below: nw.Expr) -> nw.Expr:
     return above / nw.when(below > 0).then(below)
 
 
-def pauses(rows: Rows) -> Rows:
+def pauses(rows: Selection) -> Selection:
     """Keep times between rows on different days: lines of one order have no gap."""
     return rows.where(PAUSE)
 
 
-def spread(rows: Rows) -> nw.Expr:
+def spread(rows: Selection) -> nw.Expr:
     """Return the standard deviation of the pauses in days, from exact sums of whole hours."""
     apart = pauses(rows)
     n, total, squares = apart["gap_hours"].count(), apart["gap_hours"].sum(), apart.of(GAP * GAP).sum()

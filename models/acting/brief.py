@@ -8,7 +8,7 @@ import numpy as np
 
 from models.acting import told_why, visibility
 from models.acting.budget import BudgetCurve, budget_curve
-from models.acting.draft import Asked, Draft
+from models.acting.draft import Draft, PlanRequest
 from models.acting.inputs import ADDED
 from models.acting.intervals import FEWEST_LEVELS, drawn, money
 from models.acting.programme import NOTHING
@@ -18,13 +18,13 @@ POINTS = 21
 OF_INPUTS = ("data", "day", "not_scored", "models", "window_days", "options")
 
 
-def facts(asked: Asked, draft: Draft) -> dict[str, Any]:
+def facts(asked: PlanRequest, draft: Draft) -> dict[str, Any]:
     """Return everything that is told of a plan but its list."""
     told = _facts(asked, draft)
     return told | {"left_out": told_why.left_out(told), "limits": told_why.limits(told)}
 
 
-def _facts(asked: Asked, draft: Draft) -> dict[str, Any]:
+def _facts(asked: PlanRequest, draft: Draft) -> dict[str, Any]:
     made, inputs = draft.plan, draft.inputs
     given = made.choice != NOTHING
     day, known = (date.fromisoformat(inputs.facts[name]) for name in ("day", "known"))
@@ -47,7 +47,7 @@ def _facts(asked: Asked, draft: Draft) -> dict[str, Any]:
         "curve": _curve(draft, int(inputs.facts["seed"])),
         "gap": made.solution.gap,
         "prices": _prices(draft),
-        "holdout": visibility.told(draft),
+        "holdout": visibility.smallest_visible(draft),
         "explore": draft.chance.explore,
         "salt": draft.chance.salt,
         "worth_of_an_answer": inputs.worth,

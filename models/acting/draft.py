@@ -15,7 +15,7 @@ from models.phrases import LANGUAGES
 
 
 @dataclass(frozen=True)
-class Asked:
+class PlanRequest:
     """What a campaign manager states.
 
     Parameters
@@ -59,7 +59,7 @@ class Draft:
         return open_to(self.offers, self.inputs.people.audience, self.limits) & ~self.offers.care
 
 
-def drafted(inputs: Inputs, asked: Asked) -> Draft:
+def drafted(inputs: Inputs, asked: PlanRequest) -> Draft:
     """Make the plan in memory.
 
     Raises

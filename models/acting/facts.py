@@ -88,7 +88,7 @@ def _scores() -> dict[str, Fact]:
     found = {}
     for name in task_names():
         one = task(name)
-        about = LEAD if one.key == "lead_id" else MEMBER
+        about = LEAD if one.question_key == "lead_id" else MEMBER
         bands = {band.name: (f"{band.name}, {band.en}", f"{band.name}，{band.zh}") for band in one.bands}
         found[f"{name}_band"] = Fact(about, CATEGORY, name, allowed=tuple(bands), bands=bands)
         found[f"{name}_probability"] = Fact(about, NUMBER, name, "share")

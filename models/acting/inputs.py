@@ -4,7 +4,6 @@ Pipeline and service plan from the same inputs by the same code, so that they co
 """
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from features.replacing import replacing_folder
 from models.acting.options import Options, as_mapping, parse
 from models.acting.terms import Audience
 
@@ -102,8 +102,11 @@ class Inputs:
 
 def save(folder: Path, inputs: Inputs) -> None:
     """Write the inputs to ``folder``, aside and renamed: it is there as a whole or as it was."""
-    aside = folder.with_name(f"{folder.name}.part")
-    aside.mkdir(parents=True, exist_ok=True)
+    with replacing_folder(folder) as aside:
+        _write(aside, inputs)
+
+
+def _write(aside: Path, inputs: Inputs) -> None:
     people, effects = inputs.people, inputs.effects
     columns = {name: getattr(people.audience, name) for name in WITHIN} | {
         "loss": people.loss,
@@ -121,12 +124,6 @@ def save(folder: Path, inputs: Inputs) -> None:
         "facts": dict(inputs.facts),
     }  # fmt: skip
     (aside / FACTS).write_text(json.dumps(told, ensure_ascii=False, allow_nan=False) + "\n")
-    former = folder.with_name(f"{folder.name}.former")
-    shutil.rmtree(former, ignore_errors=True)
-    if folder.exists():
-        folder.rename(former)
-    aside.rename(folder)
-    shutil.rmtree(former, ignore_errors=True)
 
 
 def load(folder: Path) -> Inputs:

@@ -33,7 +33,7 @@ def require(told: Mapping[str, Any] | None, today: date) -> None:
         return
     rows, report = told["signatures"], told["report"]
     against = [
-        approval.Lack(row["role"], "rejected", row["by"])
+        approval.Shortfall(row["role"], "rejected", row["by"])
         for row in approval.holding(rows, report)
         if row["decision"] == "reject"
     ]
@@ -45,7 +45,7 @@ def require(told: Mapping[str, Any] | None, today: date) -> None:
         raise UnsignedError.worded("plan_twice", names="; ".join(names))
 
 
-def _worded(lacks: Sequence[approval.Lack]) -> dict[str, str]:
+def _worded(lacks: Sequence[approval.Shortfall]) -> dict[str, str]:
     words = catalogue()["acting"]
     return {
         language: BETWEEN[language].join(

@@ -11,7 +11,7 @@ from models.acting.draft import Draft, compared, seen
 PARTS = (1.0, 0.5, 0.25)  # of the effect that is expected: contacts may add less
 
 
-def told(draft: Draft) -> dict[str, Any]:
+def smallest_visible(draft: Draft) -> dict[str, Any]:
     """Return the share, who is compared, and which effects would be seen, as plain data."""
     share, rows = float(np.max(draft.chance.hold_out)), compared(draft)
     count, held = int(rows.sum()), int((rows & draft.plan.held_out).sum())

@@ -38,12 +38,12 @@ class ExpectedValue:
     cost: str = ""
     currency: str | None = None
 
-    def tells(self, encoder: Encoder) -> list[str]:
-        """Names of the columns of ``told``."""
+    def output_names(self, encoder: Encoder) -> list[str]:
+        """Names of the columns of ``outputs``."""
         risk = [] if self.on_event else ["value_at_risk"]
         return ["expected_value", *risk, *(["value_per_cost"] if self.cost in encoder.names else [])]
 
-    def told(
+    def outputs(
         self, probability: np.ndarray, amount: np.ndarray, matrix: np.ndarray, encoder: Encoder
     ) -> dict[str, np.ndarray]:
         """Columns of shape (rows,) from probability and amount; NaN where a cost is not known or nothing.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,7 @@ from xgboost import Booster, DMatrix
 
 from features.lifecycle_limits import LifecycleLimits
 from features.meaning import meanings
+from models.card import Card
 from models.fitted.release_format import CARD, MODEL
 from models.fitted.shap_values import FEWEST, contributions
 from models.fitted.tree_shap import TreeShap
@@ -42,7 +43,7 @@ class Model:
     booster: Booster
     encoder: Encoder
     calibration: Calibration
-    card: dict[str, Any]
+    card: Card
 
     @cached_property
     def unknown(self) -> Unknown:
@@ -180,7 +181,8 @@ class Model:
         """Write the folder; the same model gives the same bytes."""
         folder.mkdir(parents=True, exist_ok=True)
         self.booster.save_model(folder / MODEL)
-        card = self.card | {
+        card: Card = {
+            **self.card,
             "card_version": CARD_VERSION,
             "inputs": self.encoder.to_json(),
             "calibration": {"slope": self.calibration.slope, "intercept": self.calibration.intercept},
@@ -200,4 +202,4 @@ class Model:
         booster = Booster(model_file=folder / MODEL)
         encoder = Encoder.from_json(card["inputs"])
         booster.feature_names, booster.feature_types = None, None  # names are checked by the encoder
-        return cls(booster, encoder, Calibration(**card["calibration"]), card)
+        return cls(booster, encoder, Calibration(**card["calibration"]), cast(Card, card))

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from models.card import Parts
 from models.learners.encoder import FEW, Encoder
 
 PARTS = 10
 
 
-def observed(frame: pl.DataFrame, label: Sequence[int] | np.ndarray, encoder: Encoder) -> dict[str, Any]:
+def observed(frame: pl.DataFrame, label: Sequence[int] | np.ndarray, encoder: Encoder) -> dict[str, Parts]:
     """Rows and outcome rate in each part of every input's range, as it goes into the card.
 
     Parameters
@@ -26,7 +27,7 @@ def observed(frame: pl.DataFrame, label: Sequence[int] | np.ndarray, encoder: En
     part and a last one for missing or unseen values. ``rate`` is None where ``n`` is 0.
     Numbers have ``span`` as well: the least and the greatest.
     """
-    return told(counted(frame, label, ranges(frame, encoder)))
+    return rates_of(counted(frame, label, ranges(frame, encoder)))
 
 
 def ranges(frame: pl.DataFrame, encoder: Encoder) -> dict[str, Any]:
@@ -68,9 +69,9 @@ def _added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     return {**one, **sums, **span}
 
 
-def told(counts: Mapping[str, Any]) -> dict[str, Any]:
+def rates_of(counts: Mapping[str, Any]) -> dict[str, Parts]:
     """Return what is ``counted`` as a card has it: ``rate`` in the place of ``hits``."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, entry in counts.items():
         pairs = zip(entry["hits"], entry["n"], strict=True)
         rate = [round(float(hits / n), 6) if n else None for hits, n in pairs]

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from xgboost import Booster
 
+from models.card import RecipeFacts
 from models.learners import boosting, scorecard, tree_sum
 
 Estimator = Literal["logistic", "average", "trees"]
@@ -63,7 +64,7 @@ class Recipe:
         """Return the same but for some of its parts."""
         return replace(self, **changes)
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> RecipeFacts:
         """Return what a model's card says of it: ``bags`` are the trees of each, where they are several."""
         is_bagged = self.estimator != "logistic" and self.bags > 1
         return {

@@ -26,6 +26,6 @@ TASK = Task(
         Band("low", 0.5, "leave in peace", "无需打扰"),
     ),
     baseline_feature="overdue_ratio",
-    acted=1,
+    acted_bands=1,
     money=Money("purchases", "amount_cents", "member_id"),
 )

@@ -24,6 +24,6 @@ TASK = Task(
     ),
     baseline_feature="lead_age_days",
     baseline_category="lead_source",
-    acted=2,
+    acted_bands=2,
     cost_feature="lead_cost",
 )

@@ -45,7 +45,7 @@ def withdrawn(consents: Consents, subjects: Sequence[str], now: datetime) -> fro
     )
 
 
-def told(rows: pl.DataFrame, language: str) -> list[dict[str, Any]]:
+def response_rows(rows: pl.DataFrame, language: str) -> list[dict[str, Any]]:
     """Rows as JSON, with one reason text."""
     kept = pl.exclude("reason_en", "reason_zh", f"reason_{language}")
     return rows.select(kept, reason_text=pl.col(f"reason_{language}")).to_dicts()

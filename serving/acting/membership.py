@@ -18,23 +18,23 @@ def memberships(plans: Plans, scenes: Scenes, body: Holdout) -> list[dict[str, A
     if body.plan is not None:
         found.append(_of_plan(plans, body.plan, body.ref))
     if body.scene is not None:
-        found.append(_of_scene(_named(scenes.told, body.scene), scenes.told, body.ref))
+        found.append(_of_scene(_named(scenes.facts, body.scene), scenes.facts, body.ref))
     return found if found or body.plan or body.scene else list(_everything(plans, scenes, body))
 
 
 def lists(plans: Plans, scenes: Scenes, kind: str, ref: str) -> bool:
     """Whether anything that was published has the subject."""
     of_plans = kind == "member" and any(plans.arm(name, ref) is not None for name in plans.names())
-    return of_plans or (scenes.there and bool(scenes.rows(kind, ref)))
+    return of_plans or (scenes.exist and bool(scenes.rows(kind, ref)))
 
 
 def _everything(plans: Plans, scenes: Scenes, body: Holdout) -> Iterator[dict[str, Any]]:
     """All plans (of members), all scenes of its kind, and the scenes together."""
     if body.kind == "member":
         yield from (_of_plan(plans, name, body.ref) for name in plans.names())
-    if not scenes.there:  # a brand may have plans and no scenes
+    if not scenes.exist:  # a brand may have plans and no scenes
         return
-    told = scenes.told
+    told = scenes.facts
     share = told["hold_out"]
     place = bool(holdout.held_out([body.ref], scene_salt(told["salt"]), share)[0])
     yield {"of": "all_scenes", "name": None, "held_out": place, "share": share, "listed": None}

@@ -26,12 +26,12 @@ class Scenes:
     _kept: _Scenes | None = None
 
     @property
-    def there(self) -> bool:
+    def exist(self) -> bool:
         """Whether scenes were ever published."""
         return self._kept is not None or (self.folder / published_scenes.FACTS).exists()
 
     @property
-    def told(self) -> Mapping[str, Any]:
+    def facts(self) -> Mapping[str, Any]:
         """Words, rules and salt of the scenes; ``Problem`` where nothing was published."""
         return self._current().told
 

@@ -14,7 +14,7 @@ from models.scorer import ELSEWHERE, INSUFFICIENT, OK, withheld
 from serving.answering import clock, inputs
 from serving.answering.experiment_arm import arm
 from serving.answering.ids import ulid
-from serving.answering.inputs import Asked
+from serving.answering.inputs import LocatedItem
 from serving.champion.champion import Champion
 from serving.champion.record_checks import unknown_attributes
 from serving.consent.consents import Consents
@@ -52,7 +52,7 @@ def at_once(
     if item.ref is None or champion.published is None:
         return None
     found = _located(champion, item, now, consents)
-    if isinstance(found, Asked):
+    if isinstance(found, LocatedItem):
         is_known = found.at is not None and champion.published.has(found.at)
         return _scored(champion, [found], settings, now)[0] if is_known else None
     return given(found)
@@ -84,13 +84,13 @@ def outcomes(
 ) -> list[Answer | Problem]:
     """What becomes of each item, in their order: its answer, or why there is none."""
     found = [_located(champion, item, now, consents) for item in items]
-    scored = iter(_scored(champion, [one for one in found if isinstance(one, Asked)], settings, now))
-    return [next(scored) if isinstance(one, Asked) else one for one in found]
+    scored = iter(_scored(champion, [one for one in found if isinstance(one, LocatedItem)], settings, now))
+    return [next(scored) if isinstance(one, LocatedItem) else one for one in found]
 
 
 def _located(
     champion: Champion, item: Item | Problem, now: datetime, consents: Consents
-) -> Asked | Answer | Problem:
+) -> LocatedItem | Answer | Problem:
     """Where an item's inputs come from, or what is said instead."""
     if isinstance(item, Problem):
         return item
@@ -121,7 +121,7 @@ def _error(problem: Problem, language: str) -> dict[str, Any]:
         "status": problem.kind.status,
         "retryable": problem.kind.retryable,
         "detail": spoken(problem.detail, language),
-        "errors": [fault.told(language) for fault in problem.errors],
+        "errors": [fault.to_dict(language) for fault in problem.errors],
     }
 
 
@@ -137,7 +137,9 @@ def _without(item: Item, status: str, why: Mapping[str, Any], as_of: int, now: d
     }
 
 
-def _scored(champion: Champion, asked: Sequence[Asked], settings: Settings, now: datetime) -> list[Answer]:
+def _scored(
+    champion: Champion, asked: Sequence[LocatedItem], settings: Settings, now: datetime
+) -> list[Answer]:
     top = [_top(one, settings) for one in asked]
     ready = champion.published
     later = [at for at, one in enumerate(asked) if one.at is None or ready is None or not ready.has(one.at)]
@@ -153,22 +155,22 @@ def _scored(champion: Champion, asked: Sequence[Asked], settings: Settings, now:
     ]
 
 
-def _top(one: Asked, settings: Settings) -> int:
+def _top(one: LocatedItem, settings: Settings) -> int:
     wanted = one.item.options.reasons
     return settings.reasons if wanted is None else wanted
 
 
-def _computed(champion: Champion, asked: Sequence[Asked], top: int) -> list[Scored]:
+def _computed(champion: Champion, asked: Sequence[LocatedItem], top: int) -> list[Scored]:
     if not asked:
         return []
     frame = inputs.frame(champion, asked)
     read = champion.scorer.model.inputs(frame)
-    numbers, lines = champion.scorer.told(frame, top, read)
+    numbers, lines = champion.scorer.score_with_reasons(frame, top, read)
     rows = [dict(zip(numbers, row, strict=True)) for row in zip(*map(_plain, numbers.values()), strict=True)]
     reasons: list[Lines] = [[] for _ in asked]
     for line in lines:
         reasons[line[0]].append(dict(zip(COLUMNS, line, strict=True)))
-    doubts = champion.doubts.of(frame, read)
+    doubts = champion.input_warnings.of(frame, read)
     return [(row, reasons[at], doubts.get(at, [])) for at, row in enumerate(rows)]
 
 
@@ -177,7 +179,7 @@ def _plain(column: np.ndarray | list[str]) -> list[Any]:
 
 
 def _told(
-    champion: Champion, one: Asked, scored: Scored, top: int, settings: Settings, now: datetime
+    champion: Champion, one: LocatedItem, scored: Scored, top: int, settings: Settings, now: datetime
 ) -> Answer:
     numbers, reasons, doubts = scored
     warnings = [*doubts, *_warnings(champion, one, settings, now)]
@@ -221,7 +223,7 @@ def _elsewhere(champion: Champion, code: str, language: str) -> dict[str, Any]:
 
 def _more(champion: Champion, numbers: Mapping[str, Any]) -> dict[str, Any]:
     """Money and uplift, where the model has them; null where they are not known for this subject."""
-    found = {name: _rounded(numbers[name]) for name in champion.scorer.more}
+    found = {name: _rounded(numbers[name]) for name in champion.scorer.optional_outputs}
     worth = champion.scorer.worth
     return found if worth is None else found | {"currency": worth.currency}
 
@@ -248,7 +250,7 @@ def subject(champion: Champion, item: Item) -> str | None:
     return next((found for row in rows if (found := getattr(row, champion.reader.key, None))), None)
 
 
-def _warnings(champion: Champion, one: Asked, settings: Settings, now: datetime) -> Lines:
+def _warnings(champion: Champion, one: LocatedItem, settings: Settings, now: datetime) -> Lines:
     found: Lines = []
     if one.question is None and clock.of_data(champion, settings):
         found.append({"code": "clock_of_data"})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from serving.settings import Settings
 
 if TYPE_CHECKING:
-    from serving.answering.inputs import Asked
+    from serving.answering.inputs import LocatedItem
     from serving.champion.champion import Champion
 
 
@@ -27,14 +27,14 @@ def moment(champion: "Champion", settings: Settings, now: datetime) -> datetime:
     return datetime.fromtimestamp(champion.snapshot.as_of, UTC)
 
 
-def valid_until(champion: "Champion", one: "Asked", settings: Settings, now: datetime) -> datetime:
+def valid_until(champion: "Champion", one: "LocatedItem", settings: Settings, now: datetime) -> datetime:
     """When an answer is over: some hours after a record was sent, some days after a snapshot was made."""
     if one.question is not None:
         return now + timedelta(hours=settings.valid_hours)
     return datetime.fromtimestamp(one.as_of, UTC) + timedelta(days=settings.stale_days)
 
 
-def is_over(champion: "Champion", one: "Asked", settings: Settings, now: datetime) -> bool:
+def is_over(champion: "Champion", one: "LocatedItem", settings: Settings, now: datetime) -> bool:
     """Whether nobody should act on an answer any more: only one of a snapshot can come too late."""
     return one.question is None and moment(champion, settings, now) > valid_until(
         champion, one, settings, now

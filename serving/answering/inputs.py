@@ -28,7 +28,7 @@ NO_SNAPSHOT = (
 
 
 @dataclass(frozen=True)
-class Asked:
+class LocatedItem:
     """An item, and where its inputs come from.
 
     Parameters
@@ -49,7 +49,7 @@ class Asked:
     known: tuple[Facts, ...] = ()
 
 
-def locate(champion: Champion, item: Item, now: datetime, consents: Consents) -> Asked:
+def locate(champion: Champion, item: Item, now: datetime, consents: Consents) -> LocatedItem:
     """Where the inputs of ``item`` come from; ``Problem`` where there are none."""
     said = {} if item.consent is None else {f"consent_{kind}": word for kind, word in item.consent}
     if item.ref is None:
@@ -57,7 +57,7 @@ def locate(champion: Champion, item: Item, now: datetime, consents: Consents) ->
     return _by_ref(champion, item, said, consents)
 
 
-def _by_ref(champion: Champion, item: Item, said: Facts, consents: Consents) -> Asked:
+def _by_ref(champion: Champion, item: Item, said: Facts, consents: Consents) -> LocatedItem:
     snapshot = _there(champion)
     assert item.ref is not None
     some = snapshot.subjects.get(item.ref)
@@ -69,10 +69,10 @@ def _by_ref(champion: Champion, item: Item, said: Facts, consents: Consents) -> 
         known = (*known, snapshot.known(some))
     at = snapshot.places.get(place(item))
     if at is not None:
-        return Asked(item, snapshot.as_of, at=at, known=known)
+        return LocatedItem(item, snapshot.as_of, at=at, known=known)
     if champion.history is None:
         raise Problem("unknown_campaign", "The snapshot was published without what other campaigns need.")
-    return Asked(item, snapshot.as_of, content=_content(champion, item), known=known)
+    return LocatedItem(item, snapshot.as_of, content=_content(champion, item), known=known)
 
 
 def _absent(champion: Champion, ref: str) -> Problem:
@@ -89,7 +89,7 @@ def _there(champion: Champion) -> Snapshot:
     return champion.snapshot
 
 
-def _by_record(champion: Champion, item: Item, said: Facts, now: datetime, consents: Consents) -> Asked:
+def _by_record(champion: Champion, item: Item, said: Facts, now: datetime, consents: Consents) -> LocatedItem:
     assert item.record is not None
     record_checks.check(champion.reader, item.record)
     # One second on, as in training: what was recorded in this very second counts.
@@ -97,7 +97,7 @@ def _by_record(champion: Champion, item: Item, said: Facts, now: datetime, conse
     question = Question(item.record, as_of, _content(champion, item))
     named = (fact for subject in subjects.of_record(item.record) for fact in consents.known(*subject))
     known = (said, _newest(item.record.members), _newest(item.record.leads), *named)
-    return Asked(item, as_of, question=question, known=known)
+    return LocatedItem(item, as_of, question=question, known=known)
 
 
 def _newest(rows: Sequence[BaseModel]) -> Facts:
@@ -123,7 +123,7 @@ def _content(champion: Champion, item: Item) -> Facts:
     return champion.campaigns[item.campaign_id]
 
 
-def frame(champion: Champion, asked: Sequence[Asked]) -> pl.DataFrame:
+def frame(champion: Champion, asked: Sequence[LocatedItem]) -> pl.DataFrame:
     """The model's inputs, one row an item, in their order."""
     names = champion.scorer.model.reads
     published = [at for at, one in enumerate(asked) if one.at is not None]

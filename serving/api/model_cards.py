@@ -15,7 +15,7 @@ TOLD = ("task", "data", "question", "positive", "days", "gap", "base_rate", "ext
 
 def short(state: State, champion: Champion) -> dict[str, Any]:
     """One line of the list of models, with what people decided about its report."""
-    decided = approvals.told(champion, state.settings.published, state.now().date())
+    decided = approvals.approval_facts(champion, state.settings.build_dir, state.now().date())
     return champion.name | {"question": champion.card["question"], "approval": decided}
 
 
@@ -29,7 +29,7 @@ def full(state: State, champion: Champion) -> dict[str, Any]:
         | {
             "inputs": card["features"],
             "bands": card["bands"],
-            "scores": SCORES | {name: MORE[name] for name in champion.scorer.more},
+            "scores": SCORES | {name: MORE[name] for name in champion.scorer.optional_outputs},
             "short": card.get("short", []),
             "outside_population": card.get("boundaries", []),
             "learnt": card.get("learnt"),

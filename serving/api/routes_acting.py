@@ -29,7 +29,7 @@ def router(state: State, database: Database, scenes: Scenes, plans: Plans) -> AP
 
 def _next(routes: APIRouter, state: State, database: Database, scenes: Scenes) -> None:
     said = openapi.route(NextActionAnswer, NextAction, scope=SCOPE)
-    secret = access_log.secret_of(state.settings.kept)
+    secret = access_log.secret_of(state.settings.state_dir)
 
     @routes.post("/v1/members/next-action", openapi_extra=said, summary="What is due for a member or lead")
     async def next_action_of(request: Request) -> Response:

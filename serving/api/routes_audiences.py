@@ -49,7 +49,7 @@ def _create(routes: APIRouter, state: State, audiences: Audiences) -> None:
         call.require(WRITE)
         body = await request_bodies.body(request, Audience)
         await state.run_store(_can_be_made, state, body)
-        asked = body.asked
+        asked = body.request_facts
         digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
         name = str(body.plan or body.name)
         made = (call.client, mark, digest, name, asked, state.now(), MOST_WAITING)
@@ -95,7 +95,7 @@ def _members(routes: APIRouter, state: State, audiences: Audiences) -> None:
         if after is not None:
             call.headers["X-Next-Cursor"] = str(after)
         if shown == "json":
-            members = await state.run_bulk(audience_rows.told, rows, call.language)
+            members = await state.run_bulk(audience_rows.response_rows, rows, call.language)
             return reply(request, {"members": members, "next_cursor": after})
         content = await state.run_bulk(audience_rows.packed, rows, shown)
         return Response(content, media_type=MEDIA[shown])
@@ -116,7 +116,7 @@ def _cancel(routes: APIRouter, state: State, audiences: Audiences) -> None:
 
 def _can_be_made(state: State, body: Audience) -> None:
     """``Problem`` where the pipeline has not published what the audience is made of."""
-    published = state.settings.published
+    published = state.settings.build_dir
     if body.plan is not None:
         if body.plan not in published_plans.names(published / published_plans.FOLDER):
             raise Problem("unknown_plan", "No plan of this name has been published.")

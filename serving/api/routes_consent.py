@@ -20,7 +20,7 @@ AHEAD_SECONDS = 60.0  # what the clocks of two machines may differ by
 
 def router(state: State) -> APIRouter:
     """Routes by which the CRM tells a withdrawal or an erasure, effective at once."""
-    routes, secret = APIRouter(), access_log.secret_of(state.settings.kept)
+    routes, secret = APIRouter(), access_log.secret_of(state.settings.state_dir)
     said = openapi.route(Heard, ConsentWords, scope=SCOPE)
 
     @routes.post("/v1/members/consent", openapi_extra=said, summary="What was said about consent")

@@ -31,8 +31,8 @@ def router(state: State, database: Database, tight: Buckets) -> APIRouter:
 
 def _portrait(routes: APIRouter, state: State, database: Database, tight: Buckets) -> None:
     said = openapi.route(PortraitAnswer, Portrait, scope="portrait:read")
-    secret = access_log.secret_of(state.settings.kept)
-    portraits = Portraits(state.settings.published / "portrait")
+    secret = access_log.secret_of(state.settings.state_dir)
+    portraits = Portraits(state.settings.build_dir / "portrait")
 
     @routes.post("/v1/members/portrait", openapi_extra=said, summary="A member's tags")
     async def portrait(request: Request) -> Response:
@@ -94,7 +94,7 @@ def _kept(state: State, database: Database, call: call_context.Call, body: Outco
     new = outcomes.keep(database, client, may, state.now())
     refusals.follow(state.score_log, state.consents, client, may, state.now())
     found = {"accepted": new, "duplicates": len(may) - new, "refused": len(body.outcomes) - len(may)}
-    return found | {"errors": [fault.told(call.language) for fault in faults]}
+    return found | {"errors": [fault.to_dict(call.language) for fault in faults]}
 
 
 def _may_be_kept(state: State, one: Outcome) -> bool:

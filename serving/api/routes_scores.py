@@ -38,10 +38,10 @@ def _score(routes: APIRouter, state: State, task: str) -> None:
 
     @routes.post(f"/v1/models/{task}/score", openapi_extra=said, summary="Score one subject")
     async def score(request: Request) -> Response:
-        champion = asked(state, task, request, "score:read")
+        champion = champion_for(state, task, request, "score:read")
         item = await request_bodies.body(request, ITEMS[task])
         found = await state.answer(champion, item)
-        return told(state, champion, request, [item], [found], {"result": found})
+        return scored_response(state, champion, request, [item], [found], {"result": found})
 
 
 def _scores(routes: APIRouter, state: State, task: str) -> None:
@@ -49,7 +49,7 @@ def _scores(routes: APIRouter, state: State, task: str) -> None:
 
     @routes.post(f"/v1/models/{task}/scores", openapi_extra=said, summary="Score up to 500 subjects")
     async def scores(request: Request) -> Response:
-        champion = asked(state, task, request, "scores:batch")
+        champion = champion_for(state, task, request, "scores:batch")
         request_bodies.require_json(request)
         return await state.run_bulk(_bulk, state, champion, request, await request.body())
 
@@ -74,12 +74,12 @@ def _rank(routes: APIRouter, state: State, task: str) -> None:
 
     @routes.post(f"/v1/models/{task}/rank", openapi_extra=said, summary="Which of these campaigns, if any")
     async def rank(request: Request) -> Response:
-        champion = asked(state, task, request, "score:read")
+        champion = champion_for(state, task, request, "score:read")
         ranking = await request_bodies.body(request, Ranking)
         found = await state.run(ranked, champion, ranking, state)
         items = ranking.items()
         items = [items[one["campaign"]] for one in found["ranked"]]
-        return told(state, champion, request, items, found["ranked"], {"result": found})
+        return scored_response(state, champion, request, items, found["ranked"], {"result": found})
 
 
 def ranked(champion: Champion, ranking: Ranking, state: State) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def _standing(one: Mapping[str, Any], by: str) -> float:
     return float(one[by]) if one["status"] == OK else -math.inf
 
 
-def asked(state: State, task: str, request: Request, scope: str) -> Champion:
+def champion_for(state: State, task: str, request: Request, scope: str) -> Champion:
     """The champion that a call is about, if the caller may ask it."""
     call = call_context.of(request)
     call.require(scope)
@@ -120,7 +120,7 @@ def asked(state: State, task: str, request: Request, scope: str) -> Champion:
     return champion
 
 
-def told(
+def scored_response(
     state: State,
     champion: Champion,
     request: Request,

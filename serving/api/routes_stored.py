@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from serving.answering import explanations
 from serving.api.responses import reply
-from serving.api.routes_scores import asked, noted, told
+from serving.api.routes_scores import champion_for, noted, scored_response
 from serving.contract import openapi
 from serving.contract.flat_answers import flat
 from serving.contract.schema_answers import Scored
@@ -36,7 +36,7 @@ def router(state: State, database: Database, tight: Buckets) -> APIRouter:
 
 def _explain(routes: APIRouter, state: State, task: str, database: Database, tight: Buckets) -> None:
     said = openapi.route(Scored, ITEMS[task], scope="explain:read")
-    secret = access_log.secret_of(state.settings.kept)
+    secret = access_log.secret_of(state.settings.state_dir)
 
     @routes.post(
         f"/v1/models/{task}/explain",
@@ -44,13 +44,13 @@ def _explain(routes: APIRouter, state: State, task: str, database: Database, tig
         summary="Every contribution, and what would have led elsewhere",
     )
     async def explain(request: Request) -> Response:
-        champion, call = asked(state, task, request, "explain:read"), call_context.of(request)
+        champion, call = champion_for(state, task, request, "explain:read"), call_context.of(request)
         call.headers |= tight.take(call.client)
         item = await request_bodies.body(request, ITEMS[task])
         work = (champion, item, state.settings, state.now(), state.consents)
         found = await state.run(explanations.explain, *work)
         await state.run_store(access_log.note, database, secret, call, "explain", item.ref, state.now())
-        return told(state, champion, request, [item], [found], {"result": found})
+        return scored_response(state, champion, request, [item], [found], {"result": found})
 
 
 def _lookup(routes: APIRouter, state: State, task: str) -> None:
@@ -64,12 +64,12 @@ def _lookup(routes: APIRouter, state: State, task: str) -> None:
 
     @routes.post(path, openapi_extra=by_post, summary="The stored score, with no id in the address")
     async def find(request: Request) -> Response:
-        asked(state, task, request, "score:read")
+        champion_for(state, task, request, "score:read")
         return await _stored(state, task, request, await request_bodies.body(request, sent))
 
 
 async def _stored(state: State, task: str, request: Request, asking: LookupQuery) -> Response:
-    champion, call = asked(state, task, request, "score:read"), call_context.of(request)
+    champion, call = champion_for(state, task, request, "score:read"), call_context.of(request)
     request_bodies.speak(call, asking)
     item = request_bodies.validated(ITEMS[task], request_bodies.in_language(asking.item(), call.language))
     found = await state.answer(champion, item)
@@ -80,7 +80,7 @@ async def _stored(state: State, task: str, request: Request, asking: LookupQuery
     if asking.flat == "1":
         noted(state, champion, request, [item], [found])
         return reply(request, flat(champion.name, found))
-    return told(state, champion, request, [item], [found], {"result": found})
+    return scored_response(state, champion, request, [item], [found], {"result": found})
 
 
 def _is_known(request: Request, tag: str) -> bool:

@@ -17,7 +17,7 @@ TOLERANCE = 1e-6
 ADDITIVE = 1e-3  # single precision inside the booster, hundreds of trees
 
 
-def trial(champion: Champion, folder: Path) -> None:
+def run_acceptance_test(champion: Champion, folder: Path) -> None:
     """``ValueError`` says what the champion got wrong.
 
     It must score a record without rows, score the released example rows as the pipeline did, and

@@ -12,7 +12,7 @@ from serving.champion.champion import Champion
 UNKNOWN = {"word": "unknown", "decisions": []}
 
 
-def told(champion: Champion, published: Path, today: date) -> dict[str, Any]:
+def approval_facts(champion: Champion, published: Path, today: date) -> dict[str, Any]:
     """One ``word`` and the newest decision of each role under the report that the champion names.
 
     ``unsigned`` where nobody decided or every approval has ended; ``unknown`` where what was published

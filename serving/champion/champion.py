@@ -13,10 +13,10 @@ from models.counterfactual import Counterfactuals
 from models.scorer import Population, Scorer
 from serving.champion.content_history import History
 from serving.champion.feature_snapshot import Snapshot
-from serving.champion.input_warnings import Doubts
+from serving.champion.input_warnings import InputWarnings
 from serving.champion.known_subjects import Everyone
 from serving.champion.published_scores import Published
-from serving.champion.record_features import Reader
+from serving.champion.record_features import RecordFeatures
 
 CONTENT_TABLE = "campaigns.parquet"
 
@@ -45,7 +45,7 @@ class Champion:
     version: str
     release: Mapping[str, Any]
     scorer: Scorer
-    reader: Reader
+    reader: RecordFeatures
     snapshot: Snapshot | None
     published: Published | None
     refusal: str | None
@@ -65,7 +65,7 @@ class Champion:
         card = scorer.model.card
         snapshot, refusal = _snapshot(published / card["task"] / "snapshot", scorer)
         ready, why, scorer = _ready(published / card["task"], snapshot, scorer)
-        reader, tables, about = Reader.of(card), published / "tables", card["key"] == "contact_id"
+        reader, tables, about = RecordFeatures.of(card), published / "tables", card["key"] == "contact_id"
         history = History.load(tables, reader, snapshot, kept) if about and snapshot else None
         return cls(
             task=card["task"],
@@ -78,7 +78,7 @@ class Champion:
             refusal=refusal or why,
             campaigns=_contents(tables / CONTENT_TABLE) if about else {},
             history=history,
-            everyone=Everyone.beside(tables, reader.key),
+            everyone=Everyone.of_tables(tables, reader.key),
         )
 
     @property
@@ -91,9 +91,9 @@ class Champion:
         return Counterfactuals(self.scorer)
 
     @cached_property
-    def doubts(self) -> Doubts:
+    def input_warnings(self) -> InputWarnings:
         """What is unusual about inputs."""
-        return Doubts(self.scorer.model)
+        return InputWarnings(self.scorer.model)
 
     @cached_property
     def rates(self) -> dict[str, float | None]:

@@ -1,6 +1,5 @@
 """What members did with contents, by member: for campaigns that nobody has asked about before."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,10 @@ import pyarrow.ipc
 
 from features.catalog import ABOUT_CONTENT
 from features.compute import compute
+from features.replacing import replacing
 from serving.champion.feature_snapshot import Snapshot
 from serving.champion.query_plan import Plans
-from serving.champion.record_features import Reader
+from serving.champion.record_features import RecordFeatures
 
 # Only what these groups read: a plan that needs another column fails when it is made, at loading.
 ROW = ("member_id", "kind", "category", "event_time", "known_time")
@@ -29,14 +29,14 @@ class History:
     Rows lie in files that are mapped, not read: only what is asked for comes into memory.
     """
 
-    reader: Reader
+    reader: RecordFeatures
     snapshot: Snapshot
     frames: Mapping[str, pl.DataFrame]
     spans: Mapping[str, Spans]
     plans: Plans
 
     @classmethod
-    def load(cls, tables: Path, reader: Reader, snapshot: Snapshot, kept: Path) -> "History | None":
+    def load(cls, tables: Path, reader: RecordFeatures, snapshot: Snapshot, kept: Path) -> "History | None":
         """From the tables that the snapshot was made of; None where they are not published."""
         groups = tuple(group for group in reader.groups if group.name in ABOUT_CONTENT)
         wanted = {group.table for group in groups if group.table}
@@ -69,13 +69,11 @@ def _mapped(source: Path, kept: Path, snapshot: Snapshot) -> pl.DataFrame:
     """The table sorted by member, in a file beside the service, made once for each snapshot."""
     file = kept / f"{source.stem}-{snapshot.sha256[:16]}.arrow"
     if not file.exists():
-        kept.mkdir(parents=True, exist_ok=True)
         rows = pl.scan_parquet(source).filter(pl.col("known_time") < snapshot.as_of)
         columns = COLUMNS.get(source.stem)
         rows = rows if columns is None else rows.select(columns)
-        aside = file.with_suffix(f".{os.getpid()}")
-        rows.sort("member_id", maintain_order=True).collect().write_ipc(aside)
-        aside.rename(file)
+        with replacing(file, contended=True) as aside:
+            rows.sort("member_id", maintain_order=True).collect().write_ipc(aside)
         _only(file, source.stem)
     mapped = pl.from_arrow(pyarrow.ipc.open_file(pyarrow.memory_map(str(file))).read_all(), rechunk=False)
     assert isinstance(mapped, pl.DataFrame)

@@ -18,7 +18,7 @@ THIN_DATA, THIN_SEGMENT = "thin_data", "thin_segment"  # learnt from too few out
 
 
 @dataclass(frozen=True)
-class Doubts:
+class InputWarnings:
     """Finds, row by row, what a model has not seen; a tree answers all the same."""
 
     model: Model
@@ -53,9 +53,9 @@ class Doubts:
         return np.array([name in found for name in self._names])
 
     @cached_property
-    def _short(self) -> dict[str | None, list[str]]:
+    def _short(self) -> dict[str | None, list[str | None]]:
         """By column the segments of which too little was learnt; under ``None`` all rows."""
-        found: dict[str | None, list[str]] = {}
+        found: dict[str | None, list[str | None]] = {}
         for line in self.model.card.get("short", ()):
             found.setdefault(line["column"], []).append(line["segment"])
         return found

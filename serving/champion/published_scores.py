@@ -11,7 +11,7 @@ from models.population import OUTSIDE
 from models.reasons import COLUMNS
 from models.scorer import ELSEWHERE, Scorer
 from serving.champion.feature_snapshot import Snapshot
-from serving.champion.input_warnings import Doubts
+from serving.champion.input_warnings import InputWarnings
 
 SAMPLE = 256  # rows that are scored again, to be sure that the file is this model's
 TOLERANCE = 1e-6
@@ -51,11 +51,11 @@ class Published:
         )
         texts = pl.col([name for name in TOLD if COLUMNS[name] == pl.String])
         return cls(
-            numbers=_numbers(frame, scorer.more),
+            numbers=_numbers(frame, scorer.optional_outputs),
             lines=exploded.select(TOLD).with_columns(texts.cast(pl.Categorical)),
             starts=np.concatenate([[0], np.cumsum(counts)]),
             there=bytes((frame["probability"].is_not_null() | _outside(frame).is_not_null()).to_list()),
-            doubts=Doubts(scorer.model).of(snapshot.frame),
+            doubts=InputWarnings(scorer.model).of(snapshot.frame),
             marks=_marks(frame),
         )
 

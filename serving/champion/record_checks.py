@@ -6,14 +6,14 @@ from pydantic import BaseModel
 
 from features import tables
 from serving.champion.own_rows import own_faults, unknown_own
-from serving.champion.record_features import Question, Reader, own_value
+from serving.champion.record_features import Question, RecordFeatures, own_value
 from serving.contract.problems import NAME, Fault, Problem, pointer
 
 # The codes of `check`, and of a word about consent that lies ahead.
 BEYOND_SCHEMA = frozenset(("second_subject", "duplicate", "wrong_sign", "wrong_type", "ahead"))
 
 
-def unknown_attributes(reader: Reader, question: Question) -> list[str]:
+def unknown_attributes(reader: RecordFeatures, question: Question) -> list[str]:
     """Own attributes that were sent and that the model does not know, as ``table.name``, 20 at most.
 
     What does not look like a name could be a value in a name's place and is not told.
@@ -29,7 +29,7 @@ def unknown_attributes(reader: Reader, question: Question) -> list[str]:
     return sorted(found)[:20]
 
 
-def check(reader: Reader, record: BaseModel, place: tuple[str | int, ...] = ("record",)) -> None:
+def check(reader: RecordFeatures, record: BaseModel, place: tuple[str | int, ...] = ("record",)) -> None:
     """What the models of single rows cannot see; ``Problem`` with a pointer to every place."""
     faults = [*_duplicates(record, place), *_returns(record, place), *_attributes(reader, record, place)]
     faults += own_faults(reader.own, record, place)
@@ -73,7 +73,7 @@ def _returns(record: BaseModel, place: tuple[str | int, ...]) -> Iterator[Fault]
             yield Fault(pointer(*place, "purchases", at, "quantity"), "wrong_sign", detail)
 
 
-def _attributes(reader: Reader, record: BaseModel, place: tuple[str | int, ...]) -> Iterator[Fault]:
+def _attributes(reader: RecordFeatures, record: BaseModel, place: tuple[str | int, ...]) -> Iterator[Fault]:
     for table, own in reader.attributes.items():
         for at, row in enumerate(getattr(record, table, [])):
             for column, category in own.items():

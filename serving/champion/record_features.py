@@ -39,7 +39,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Reader:
+class RecordFeatures:
     """Computes the features of one model from raw rows.
 
     Parameters
@@ -71,7 +71,7 @@ class Reader:
         return compute(spine, tables.enrich(done), self.groups)
 
     @classmethod
-    def of(cls, card: Mapping[str, Any]) -> "Reader":
+    def of(cls, card: Mapping[str, Any]) -> "RecordFeatures":
         """Prepare a released model's features; ``ValueError`` names those computed otherwise here."""
         known, attributes = {group.name: group for group in catalog.GROUPS}, card["own"]
         groups = tuple(known[name] for name in card["groups"] if name in known)

@@ -5,11 +5,11 @@ and is never changed afterwards. Beside it the file ``champion`` names the versi
 wants, and ``good`` the last one that passed its trial here.
 """
 
-import os
 import shutil
 from pathlib import Path
 from tempfile import mkdtemp
 
+from features.replacing import replacing
 from models.fitted import release_format
 from serving.settings import Settings
 
@@ -63,9 +63,8 @@ def _copy(source: Path, target: Path) -> None:
 
 def _point(pointer: Path, version: str) -> None:
     if _pointed(pointer) != version:
-        aside = pointer.with_name(f".{pointer.name}-{os.getpid()}")
-        aside.write_text(version)
-        aside.rename(pointer)
+        with replacing(pointer, contended=True) as aside:
+            aside.write_text(version)
 
 
 def _pointed(pointer: Path) -> str | None:
@@ -95,7 +94,7 @@ def mark_asked(settings: Settings) -> None:
     (settings.champions / ASKED).touch()
 
 
-def asked(settings: Settings) -> bool:
+def was_asked(settings: Settings) -> bool:
     """Whether the registry was ever asked for every task."""
     return (settings.champions / ASKED).exists()
 

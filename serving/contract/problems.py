@@ -71,7 +71,7 @@ class Fault:
     code: str
     detail: str
 
-    def told(self, language: str) -> dict[str, str]:
+    def to_dict(self, language: str) -> dict[str, str]:
         """As answers tell it."""
         return {"pointer": self.pointer, "code": self.code, "detail": spoken(self.detail, language)}
 
@@ -105,7 +105,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
             "retryable": kind.retryable,
         }
         if self.errors:
-            found["errors"] = [fault.told(language) for fault in self.errors]
+            found["errors"] = [fault.to_dict(language) for fault in self.errors]
         return found
 
     def body(self, request_id: str, instance: str, language: str = "en") -> bytes:

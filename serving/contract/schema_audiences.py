@@ -47,7 +47,7 @@ class Audience(Row):
         return self
 
     @property
-    def asked(self) -> dict[str, Any]:
+    def request_facts(self) -> dict[str, Any]:
         """What is kept of it, defaults filled in."""
         if self.plan is not None:
             return {"plan": self.plan}

@@ -26,7 +26,7 @@ class Access:
     """Tells for each call whose it is and what it may do."""
 
     def __init__(self, settings: Settings) -> None:
-        self.keys = KeyStore(settings.kept / "keys.json")
+        self.keys = KeyStore(settings.state_dir / "keys.json")
         self.open_to_machine = settings.without_key == "this_machine"
         self.hosts = frozenset(name.lower() for name in settings.hosts)
         self.wrong, self.slowed = Buckets(WRONG_KEYS), 0

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from features.replacing import replacing
+
 SCOPES = (
     "score:read",
     "scores:batch",
@@ -114,12 +116,9 @@ class KeyStore:
         return key if key and same and prefix == PREFIX and key.revoked_at is None else None
 
     def _write(self, keys: list[Key]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        aside = self.path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump([asdict(key) for key in keys], file, indent=1)
-        self._mark()
-        aside.rename(self.path)
+        with replacing(self.path, contended=True, mode=0o600) as aside:
+            aside.write_text(json.dumps([asdict(key) for key in keys], indent=1))
+            self._mark()
 
 
 def _digest(secret: str) -> str:

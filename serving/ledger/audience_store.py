@@ -1,7 +1,6 @@
 """Audiences that were asked for, in the background: what was asked, how far it is, and the list in a file."""
 
 import json
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from features.replacing import replacing
 from serving.answering.ids import ulid
 from serving.contract.problems import Problem
 from serving.database import Database
@@ -175,10 +175,8 @@ class Audiences:
 
 
 def _write(file: Path, rows: pl.DataFrame) -> None:
-    aside = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
-    rows.write_parquet(aside, compression="zstd")
-    aside.chmod(0o600)
-    aside.rename(file)
+    with replacing(file, contended=True, mode=0o600) as aside:
+        rows.write_parquet(aside, compression="zstd")
 
 
 def _without(file: Path, gone: list[str]) -> int:

@@ -22,8 +22,8 @@ AS_RESPONSE = {kind: kind for kind in RESPONSE_KINDS} | {"unsubscribed": "blocke
 
 def export(settings: Settings, folder: Path) -> dict[str, int]:
     """Write ``responses``, ``contacts``, ``scores`` and ``outcomes`` as Parquet; return their rows."""
-    secret = access_log.secret_of(settings.kept)
-    told = outcomes.read(Database(settings.kept / "service.db"))
+    secret = access_log.secret_of(settings.state_dir)
+    told = outcomes.read(Database(settings.state_dir / "service.db"))
     scores = _scores(settings, secret)
     ids = pl.concat([_published(settings), told.select(id="ref").drop_nulls()]).unique().sort("id")
     marks = [access_log.mark(secret, one) for one in ids["id"]]
@@ -44,21 +44,21 @@ def export(settings: Settings, folder: Path) -> dict[str, int]:
 
 def _scores(settings: Settings, secret: bytes) -> pl.DataFrame:
     """Every line of the log, answers and batches, by id."""
-    database = Database(settings.kept / "scores.db", schema=SCHEMA)
+    database = Database(settings.state_dir / "scores.db", schema=SCHEMA)
     database.prepare()
     with database.use() as connection:
         names = [column[1] for column in connection.execute("PRAGMA table_info(scores)")]
         rows = [tuple(row) for row in connection.execute("SELECT * FROM scores")]
     schema = {name: pl.Float64 if name == "probability" else pl.String for name in names}
     parts = [pl.DataFrame(rows, schema=schema, orient="row")]
-    for file in sorted(Batches(settings.kept / "batches", secret).folder.glob("*.parquet")):
+    for file in sorted(Batches(settings.state_dir / "batches", secret).folder.glob("*.parquet")):
         parts.append(pl.read_parquet(file).select(pl.col(name).cast(kind) for name, kind in schema.items()))
     return pl.concat(parts).sort("score_id")
 
 
 def _published(settings: Settings) -> pl.DataFrame:
     """The ids of everybody in the published snapshots."""
-    files = [settings.published / task / "snapshot" / "snapshot.parquet" for task in TASK_NAMES]
+    files = [settings.build_dir / task / "snapshot" / "snapshot.parquet" for task in TASK_NAMES]
     found = [pl.read_parquet(file, columns=["subject_id"]) for file in files if file.exists()]
     return pl.concat([pl.DataFrame(schema={"subject_id": pl.String}), *found]).rename({"subject_id": "id"})
 

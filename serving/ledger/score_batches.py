@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from features.replacing import replacing
 from models.ulids import milliseconds
 from serving.answering.experiment_arm import arm
 from serving.champion.champion import Champion
@@ -62,10 +63,8 @@ class Batches:
 
     def _write(self, file: Path, lines: pl.DataFrame) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        aside = file.with_suffix(f".{os.getpid()}")
-        aside.touch(0o600)
-        lines.sort("score_id").write_parquet(aside, row_group_size=20_000)
-        aside.rename(file)
+        with replacing(file, contended=True, mode=0o600) as aside:
+            lines.sort("score_id").write_parquet(aside, row_group_size=20_000)
 
     def find(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Lines by score id."""

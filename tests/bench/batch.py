@@ -47,7 +47,7 @@ def main() -> None:
         raise SystemExit("no released model here; run `make demo` and `python -m serving pull` first")
     scorer = Scorer.load(folder)
     names = scorer.model.encoder.names
-    frame = pl.read_parquet(here.published / asked.task / "snapshot" / "snapshot.parquet")
+    frame = pl.read_parquet(here.build_dir / asked.task / "snapshot" / "snapshot.parquet")
     frame = shaken(frame, asked.rows, names)
     matrix = scorer.model.encoder.transform(frame)
     trees, columns = scorer.model.booster.num_boosted_rounds(), matrix.shape[1]

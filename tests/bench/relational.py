@@ -38,7 +38,7 @@ from training.evaluation.metrics import estimates, integer_codes
 from training.evaluation.useful_columns import useful
 from training.sources.intake import intake
 from training.sources.mapping.mapping_file import load
-from training.sources.reading.read_tables import shape
+from training.sources.reading.read_tables import read_tables
 from training.sources.store import Folder
 
 MAPPING = Path(__file__).with_suffix(".yaml")
@@ -127,7 +127,7 @@ class Choice:
 def taken_in(root: Path, folder: Path) -> tuple[Group, ...]:
     """Write the tables of the mapping as ingest does; return their features."""
     mapping = load(MAPPING)
-    report = intake(shape(mapping, root), EXTRACTED, Folder(folder).store, own=mapping.own)
+    report = intake(read_tables(mapping, root), EXTRACTED, Folder(folder).store, own=mapping.own)
     own_tables.save(report.own, folder)
     return own_groups(report.own, ["member_id"])
 

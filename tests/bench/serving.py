@@ -231,7 +231,7 @@ def bulk(server: dict[str, Any], scorer: Scorer, frame: pl.DataFrame, seconds: f
     times = []
     for _ in range(5):
         begun = time.perf_counter()
-        scorer.told(frame[:500], 3)
+        scorer.score_with_reasons(frame[:500], 3)
         times.append(time.perf_counter() - begun)
     inside = statistics.median(times) * 1000
     return {"bulk_500_ms": over.p50, "inside_500_ms": inside, "inside_over_bulk": inside / over.p50}
@@ -251,12 +251,12 @@ def main() -> None:
     if model is None:
         raise SystemExit("no released churn model here; run `make demo` and `python -m serving pull` first")
     scorer = Scorer.load(model)
-    frame = pl.read_parquet(here.published / "churn" / "snapshot" / "snapshot.parquet").head(2000)
+    frame = pl.read_parquet(here.build_dir / "churn" / "snapshot" / "snapshot.parquet").head(2000)
     matrix = scorer.model.encoder.transform(frame)
     lines: list[dict[str, Any]] = []
     with ExitStack() as stack:
         found = servers(stack, model, frame, matrix, not asked.without_mlflow)
-        rows = records(here.published / "tables", frame["subject_id"].to_list()[:100], frame["as_of"][0])
+        rows = records(here.build_dir / "tables", frame["subject_id"].to_list()[:100], frame["as_of"][0])
         found["ours, by record"] = found["ours"] | {"bodies": rows}
         for server in found.values():
             run(server["url"], server["bodies"], 2, 1.0)  # warm

@@ -77,9 +77,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("experiments/bench-soak.json"))
     asked = parser.parse_args()
     here = settings.load()
-    frame = pl.read_parquet(here.published / "churn" / "snapshot" / "snapshot.parquet").head(2000)
+    frame = pl.read_parquet(here.build_dir / "churn" / "snapshot" / "snapshot.parquet").head(2000)
     refs = [json.dumps({"ref": r, "consent": {"profiling": "granted"}}).encode() for r in frame["subject_id"]]
-    rows = records(here.published / "tables", frame["subject_id"].to_list()[:40], frame["as_of"][0])
+    rows = records(here.build_dir / "tables", frame["subject_id"].to_list()[:40], frame["as_of"][0])
     mixed = [
         rows[(at // RECORD_EVERY) % len(rows)] if at % RECORD_EVERY == 0 else ref
         for at, ref in enumerate(refs)

@@ -47,3 +47,11 @@ def test_two_that_write_the_same_file_at_once_leave_one_of_both(tmp_path):
         assert one.name.startswith(".")
         assert other.name.startswith(".")
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {path.name: "first"}
+
+
+def test_a_private_file_is_nobody_elses_from_its_first_byte_on(tmp_path):
+    path = tmp_path / "keys.json"
+    with replacing(path, mode=0o600) as aside:
+        assert aside.stat().st_mode & 0o777 == 0o600
+        aside.write_text("secret")
+    assert path.stat().st_mode & 0o777 == 0o600

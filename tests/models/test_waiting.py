@@ -22,7 +22,7 @@ READS = [feature.name for feature in catalog.features(GROUPS)]
 @pytest.fixture(scope="module")
 def waiting():
     own = sources(GROUPS)["events", "lead_id"]
-    found = Waiting.beside([Source.of("events", "lead_id", own, READS)], READS)
+    found = Waiting.of_leads([Source.of("events", "lead_id", own, READS)], READS)
     assert found is not None
     return found
 
@@ -74,5 +74,5 @@ def test_a_lead_of_this_minute_can_be_waited_for(waiting):
 def test_other_subjects_and_models_that_read_no_touches_wait_for_nothing():
     own = sources(catalog.GROUPS)["events", "member_id"]
     names = [feature.name for group in own for feature in group.columns()]
-    assert Waiting.beside([Source.of("events", "member_id", own, names)], names) is None
-    assert Waiting.beside([], READS) is None
+    assert Waiting.of_leads([Source.of("events", "member_id", own, names)], names) is None
+    assert Waiting.of_leads([], READS) is None

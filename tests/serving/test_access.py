@@ -28,7 +28,7 @@ class House:
         changed = Settings.model_validate(brand.settings.model_dump() | {"home": home, **settings})
         self.state = State(changed, champions=state.champions, refused={"lead": f"{home}/lead/2: is broken"})
         self.routes = app.build(self.state, jobs_of(changed))
-        self.store = KeyStore(changed.kept / "keys.json")
+        self.store = KeyStore(changed.state_dir / "keys.json")
 
     def caller(self, peer: str = "127.0.0.1", host: str = "localhost") -> TestClient:
         return TestClient(
@@ -166,9 +166,9 @@ def test_nobody_is_sent_elsewhere(house: House, path: str):
 
 def test_what_is_kept_is_for_its_own_user_only(house: House):
     house.store.issue("crm", ["score:read"])
-    house.state.settings.kept.joinpath("service.db").chmod(0o644)  # of a version before
+    house.state.settings.state_dir.joinpath("service.db").chmod(0o644)  # of a version before
     jobs_of(house.state.settings).database.prepare()
-    files = [path for path in house.state.settings.kept.iterdir() if path.is_file()]
+    files = [path for path in house.state.settings.state_dir.iterdir() if path.is_file()]
     assert {"service.db", "keys.json", "keys.issued", "secret", "rates"} <= {path.name for path in files}
     for path in files:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name

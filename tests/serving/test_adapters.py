@@ -30,7 +30,7 @@ def signed(state: State, monkeypatch: pytest.MonkeyPatch, tmp_path) -> TestClien
         monkeypatch.setenv(f"MEMBERLENS_{name}", SECRET)
     monkeypatch.setenv("MEMBERLENS_PUBLIC_URL", URL)
     own = State(Settings.model_validate(state.settings.model_dump() | {"state": tmp_path}), state.champions)
-    KeyStore(own.settings.kept / "keys.json").issue("crm", SCOPES)
+    KeyStore(own.settings.state_dir / "keys.json").issue("crm", SCOPES)
     return client_of(own)
 
 

@@ -93,7 +93,7 @@ def test_bulk_gives_the_single_answers_in_order(client: TestClient, brand: Brand
 def test_money_and_uplift_are_those_of_the_batch_and_nothing_is_told_that_the_model_has_not(
     client: TestClient, brand: Brand, task: str
 ):
-    batch = pl.read_parquet(brand.settings.published / task / "scores.parquet")
+    batch = pl.read_parquet(brand.settings.build_dir / task / "scores.parquet")
     subject = ITEMS[task]["ref"]
     row = batch.filter(pl.col("subject_id") == subject).row(0, named=True)
     result = post(client, task, ITEMS[task]).json()["result"]
@@ -234,7 +234,7 @@ def test_models_tell_what_they_are(client: TestClient):
 
 
 def test_models_tell_what_people_decided_about_their_report(client: TestClient, brand: Brand):
-    path = brand.settings.published / "churn" / SIGNATURES
+    path = brand.settings.build_dir / "churn" / SIGNATURES
     row = {
         "role": "validator",
         "by": "V. Alidator",

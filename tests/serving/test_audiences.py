@@ -55,7 +55,7 @@ def bureau(brand: Brand, state: State, tmp_path: Path) -> Bureau:
 
 def expected(**asked: Any) -> tuple[pl.DataFrame, dict[str, Any]]:
     """What the pipeline's code makes of the same offers."""
-    own = draft.Asked(**asked)
+    own = draft.PlanRequest(**asked)
     made = draft.drafted(acting_published.offers(MEMBERS, AS_OF), own)
     return draft.listed(made), json.loads(json.dumps(brief.facts(own, made)))
 
@@ -144,7 +144,7 @@ def test_a_published_plan_is_told_as_it_was_made(bureau: Bureau):
 
 
 def test_the_list_of_a_plan_that_is_not_signed_as_asked_is_not_told(bureau: Bureau):
-    folder = bureau.state.settings.published / published_plans.FOLDER
+    folder = bureau.state.settings.build_dir / published_plans.FOLDER
     told = {"report": "x", "roles": ["manager"], "four_eyes": False, "signatures": []}
     published_plans.write_approval(folder, "spring", told)
     try:

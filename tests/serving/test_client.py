@@ -67,7 +67,7 @@ def test_all_of_it(service: State, brand: Brand):
     assert client.job(job["id"])["status"] == "succeeded"
     assert len(list(client.results(job["id"]))) == 40
     assert client.cancel(job["id"])["status"] == "succeeded"
-    acting_published.publish(service.settings.published, AS_OF, MEMBERS)
+    acting_published.publish(service.settings.build_dir, AS_OF, MEMBERS)
     service.now = lambda: datetime.fromtimestamp(AS_OF, UTC)  # type: ignore[method-assign]
     assert client.next_action("m6", language="zh")["action"] == "care"
     assert client.holdout("m5", scene="cart_left")["held_out"] is False

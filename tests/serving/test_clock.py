@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from released import AS_OF, Brand, at
 
-from serving.champion.input_warnings import Doubts
+from serving.champion.input_warnings import InputWarnings
 from serving.state import State
 
 LOOKUP = "/v1/models/churn/lookup"
@@ -76,7 +76,7 @@ def test_readiness_names_a_stale_snapshot(brand: Brand, state: State):
 def test_clocks_that_grow_by_design_are_not_out_of_range(state: State):
     champion = state.champions["churn"]
     assert champion.snapshot is not None
-    doubts, frame = Doubts(champion.scorer.model), champion.snapshot.frame
+    doubts, frame = InputWarnings(champion.scorer.model), champion.snapshot.frame
     clocks = [row["name"] for row in champion.card["features"] if row["en"].startswith("days since")]
     assert {"tenure_days", "days_since_order"} <= set(clocks)
     later = frame.with_columns(pl.col(clocks) + 3_650)

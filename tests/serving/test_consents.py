@@ -45,7 +45,7 @@ def test_a_withdrawal_reaches_lookup_ranking_and_portrait(desk: Desk, brand: Bra
     url, asking = "/v1/models/churn/lookup", {"ref": "m7"}
     first = desk.client.get(url, params=asking)
     assert "no-cache" in first.headers["cache-control"]  # a copy is asked about again
-    folder = brand.settings.published / "portrait"
+    folder = brand.settings.build_dir / "portrait"
     was, file = folder.exists(), folder / "portrait.parquet"
     kept = file.read_bytes() if was else None
     folder.mkdir(exist_ok=True)
@@ -121,7 +121,7 @@ def test_another_worker_follows_without_being_asked(desk: Desk):
 
 
 def test_words_and_erasures_need_a_scope_of_their_own(desk: Desk):
-    key = KeyStore(desk.state.settings.kept / "keys.json").issue(
+    key = KeyStore(desk.state.settings.state_dir / "keys.json").issue(
         "crm", [s for s in SCOPES if s != "consent:write"]
     )
     for path in ("consent", "erase"):

@@ -26,7 +26,7 @@ def scorer_of(brand: Brand, task: str) -> Scorer:
 
 
 def snapshot(brand: Brand, task: str) -> pl.DataFrame:
-    return pl.read_parquet(brand.settings.published / task / "snapshot" / "snapshot.parquet")
+    return pl.read_parquet(brand.settings.build_dir / task / "snapshot" / "snapshot.parquet")
 
 
 @pytest.fixture(scope="module", params=TASKS)

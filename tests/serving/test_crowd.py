@@ -33,7 +33,7 @@ class Crowd:
         changed = Settings.model_validate(given | {"home": home, "limits": given["limits"] | limits})
         self.state = State(changed, champions=state.champions)
         self.routes = app.build(self.state, jobs_of(changed))
-        store = KeyStore(changed.kept / "keys.json")
+        store = KeyStore(changed.state_dir / "keys.json")
         self.keys = {name: store.issue(name, SCOPES) for name in ("crm", "other")}
 
     async def ask(self, method: str, path: str, client: str = "crm", **more: Any) -> httpx.Response:

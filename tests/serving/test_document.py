@@ -109,7 +109,7 @@ def test_an_operation_needs_the_scope_that_it_names(
 ):
     own = State(Settings.model_validate(brand.settings.model_dump() | {"state": tmp_path}), state.champions)
     number = count()
-    keys, client = KeyStore(own.settings.kept / "keys.json"), client_of(own)
+    keys, client = KeyStore(own.settings.state_dir / "keys.json"), client_of(own)
     for method, path, operation in each(document):
         if operation.get("security") == []:
             continue

@@ -130,7 +130,7 @@ def test_a_wrong_parameter_is_named(client: TestClient, method: str, path: str, 
 
 def test_who_is_known_and_not_asked_about_is_not_unknown(state: State, tmp_path: Path):
     pl.DataFrame({"member_id": ["m5", "gone", None]}).write_parquet(tmp_path / "members.parquet")
-    churn = replace(state.champions["churn"], everyone=Everyone.beside(tmp_path, "member_id"))
+    churn = replace(state.champions["churn"], everyone=Everyone.of_tables(tmp_path, "member_id"))
     client = client_of(State(state.settings, {"churn": churn}))
     codes = [
         client.post("/v1/models/churn/score", json={"ref": ref}).json()["code"]

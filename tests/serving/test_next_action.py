@@ -166,7 +166,7 @@ def test_nothing_personal_is_told_of_who_is_suppressed(client: TestClient):
 def test_without_scenes_the_service_says_so_and_takes_them_when_they_come(
     brand: Brand, state: State, tmp_path: Path
 ):
-    shutil.copytree(brand.settings.published / "consent", tmp_path / "build" / "brand" / "consent")
+    shutil.copytree(brand.settings.build_dir / "consent", tmp_path / "build" / "brand" / "consent")
     own = State(Settings.model_validate(brand.settings.model_dump() | {"home": tmp_path}), state.champions)
     own.now = lambda: datetime.fromtimestamp(AS_OF, UTC)  # type: ignore[method-assign]
     from released import client_of
@@ -174,10 +174,10 @@ def test_without_scenes_the_service_says_so_and_takes_them_when_they_come(
     client = client_of(own, jobs_of(own.settings))
     answered = client.post(f"/v1/{NEXT}", json={"ref": "m6"})
     assert (answered.status_code, answered.json()["code"]) == (503, "not_published")
-    acting_published.publish_scenes(own.settings.published, AS_OF, MEMBERS)
+    acting_published.publish_scenes(own.settings.build_dir, AS_OF, MEMBERS)
     assert due(client, "m6")["action"] == "care"
-    (own.settings.published / "scenes" / "scenes.parquet").write_bytes(b"half")
-    (own.settings.published / "scenes" / "scenes.json").touch()
+    (own.settings.build_dir / "scenes" / "scenes.parquet").write_bytes(b"half")
+    (own.settings.build_dir / "scenes" / "scenes.json").touch()
     assert due(client, "m6")["action"] == "care"  # the one before, until the new one is whole
 
 

@@ -27,8 +27,8 @@ def document(brand: Brand, state: State, tmp_path_factory: pytest.TempPathFactor
     patient = given["limits"] | {"seconds": 60, "bulk_seconds": 60}  # a busy machine breaks no contract
     changed = Settings.model_validate(given | {"home": home, "limits": patient})
     own = State(changed, champions=state.champions)
-    acting_published.publish(changed.published, AS_OF, MEMBERS)
-    key = KeyStore(changed.kept / "keys.json").issue("schemathesis", SCOPES)
+    acting_published.publish(changed.build_dir, AS_OF, MEMBERS)
+    key = KeyStore(changed.state_dir / "keys.json").issue("schemathesis", SCOPES)
     found = schemathesis.openapi.from_asgi("/v1/openapi.json", app.build(own, jobs_of(changed)))
     found.key = key
     return found

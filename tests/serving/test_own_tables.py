@@ -15,7 +15,7 @@ from features.fingerprint import described as catalogue
 from features.groups.care import CARE
 from features.groups.own import own_groups
 from serving.champion.record_checks import check, unknown_attributes
-from serving.champion.record_features import Question, Reader
+from serving.champion.record_features import Question, RecordFeatures
 from serving.contract.problems import Problem
 from serving.contract.schema_record import record_model
 
@@ -28,14 +28,14 @@ ENTRIES: tuple[dict[str, Any], ...] = (
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory) -> Reader:
+def reader(tmp_path_factory) -> RecordFeatures:
     own = described(tmp_path_factory.mktemp("own"))
     groups = (*catalog.available((CARE,), {"care": {}}), *own_groups(own, ["member_id"]))
     card = {
         "groups": [group.name for group in groups], "own": {}, "lifecycle": {}, "key": "member_id",
         "own_tables": [one.model_dump(mode="json") for one in own], "features": catalogue(groups),
     }  # fmt: skip
-    return Reader.of(card)
+    return RecordFeatures.of(card)
 
 
 def record(*entries: dict[str, Any], **more: Any) -> Any:
@@ -50,7 +50,7 @@ def record(*entries: dict[str, Any], **more: Any) -> Any:
     return record_model().model_validate({"own": {"points": rows, "contracts": [ends], **more}})
 
 
-def test_a_record_has_the_features_that_training_would_compute(reader: Reader) -> None:
+def test_a_record_has_the_features_that_training_would_compute(reader: RecordFeatures) -> None:
     moment = int(NOW.timestamp())
     found = reader.features([Question(record(*ENTRIES), moment), Question(record(ENTRIES[1]), moment)])
     ledger = pl.DataFrame(
@@ -71,7 +71,7 @@ def test_a_record_has_the_features_that_training_would_compute(reader: Reader) -
     assert found["own_contracts__days_to_end"].to_list() == [62, 62]
 
 
-def test_what_subjects_share_is_not_known_from_a_record(reader: Reader) -> None:
+def test_what_subjects_share_is_not_known_from_a_record(reader: RecordFeatures) -> None:
     found = reader.features([Question(record(*ENTRIES), int(NOW.timestamp()))])
     shared = [name for name in found.columns if name.startswith(("own_sales", "own_footfall"))]
     assert shared
@@ -88,7 +88,7 @@ def test_what_subjects_share_is_not_known_from_a_record(reader: Reader) -> None:
     ],
 )
 def test_a_value_of_another_kind_is_a_fault_with_its_place(
-    reader: Reader, entry: dict[str, Any], place: str, detail: str
+    reader: RecordFeatures, entry: dict[str, Any], place: str, detail: str
 ) -> None:
     with pytest.raises(Problem) as caught:
         check(reader, record({"days": 1, **entry}))
@@ -97,7 +97,7 @@ def test_a_value_of_another_kind_is_a_fault_with_its_place(
     assert detail in fault.detail
 
 
-def test_what_the_model_does_not_read_is_told(reader: Reader) -> None:
+def test_what_the_model_does_not_read_is_told(reader: RecordFeatures) -> None:
     more = {"surveys": [{"occurred_at": "2026-01-01T00:00:00Z", "stars": 3}]}
     asked = Question(record({"days": 1, "colour": "red"}, **more), int(NOW.timestamp()))
     assert unknown_attributes(reader, asked) == ["own.points.colour", "own.surveys"]

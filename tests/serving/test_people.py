@@ -79,7 +79,7 @@ def test_an_outcome_without_a_subject_is_refused(client: TestClient):
 
 def test_a_portrait_needs_to_be_published_and_allowed(client: TestClient, brand: Brand):
     assert client.post("/v1/members/portrait", json={"ref": "m5"}).json()["code"] == "unknown_ref"
-    folder = brand.settings.published / "portrait"
+    folder = brand.settings.build_dir / "portrait"
     folder.mkdir()
     rows = pl.DataFrame(
         {"member_id": ["m6", "m5", "m0"], "stage": ["new", "mature", "lost"], "share": [0.1, None, 0.3]}

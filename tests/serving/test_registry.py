@@ -19,7 +19,7 @@ def home(brand: Brand, tmp_path_factory: pytest.TempPathFactory) -> Path:
     import mlflow
 
     home = tmp_path_factory.mktemp("registry")
-    shutil.copytree(brand.settings.published, home / "build" / "brand")
+    shutil.copytree(brand.settings.build_dir, home / "build" / "brand")
     store = f"sqlite:///{home / 'mlflow.db'}"
     mlflow.set_tracking_uri(store)
     mlflow.set_registry_uri(store)

@@ -22,7 +22,7 @@ def listed(found, tmp_path) -> pl.DataFrame:
 
 def test_the_highest_come_first_with_their_reasons(top, brand, tmp_path):
     out = ["--out", str(tmp_path / "top.csv"), "--rows", "1000"]
-    batch = pl.read_parquet(brand.settings.published / "churn" / "scores.parquet")
+    batch = pl.read_parquet(brand.settings.build_dir / "churn" / "scores.parquet")
     batch = batch.filter(pl.col("status") == "ok").sort("probability", "subject_id", descending=[True, False])
     rows = listed(top("churn", *out, "--language", "zh"), tmp_path)
     assert rows["subject_id"].to_list() == batch["subject_id"].to_list()

@@ -56,7 +56,7 @@ def told(caller: TestClient, brand: Brand) -> list[tuple[dict[str, Any], str, st
 
 
 def test_every_answer_can_be_looked_up_and_nobody_is_named(caller: TestClient, own: State, brand: Brand):
-    secret = access_log.secret_of(own.settings.kept)
+    secret = access_log.secret_of(own.settings.state_dir)
     for answer, model, subject, source in told(caller, brand):
         found = logged(caller, answer["score_id"])
         assert found["subject"] == access_log.mark(secret, subject)
@@ -68,7 +68,7 @@ def test_every_answer_can_be_looked_up_and_nobody_is_named(caller: TestClient, o
             assert found[name] == answer[name]
         for name in ("probability", "band", "experiment_arm", "campaign_id"):
             assert found[name] == answer.get(name)
-    raw = b"".join(file.read_bytes() for file in own.settings.kept.glob("scores.db*"))
+    raw = b"".join(file.read_bytes() for file in own.settings.state_dir.glob("scores.db*"))
     assert b"m5" not in raw.replace(b"\x00", b" ").split()
     with own.score_log.database.use() as connection:
         subjects = {row[0] for row in connection.execute("SELECT subject FROM scores")}
@@ -89,7 +89,7 @@ def test_a_batchs_rows_can_be_looked_up(caller: TestClient, own: State):
     for champion in own.champions.values():
         own.score_log.batches.keep(champion, own.settings)
         own.score_log.batches.keep(champion, own.settings)
-    rows = pl.read_parquet(own.settings.published / "response" / "scores.parquet")
+    rows = pl.read_parquet(own.settings.build_dir / "response" / "scores.parquet")
     row = rows.filter(pl.col("subject_id") == "m5").row(0, named=True)
     found = logged(caller, row["score_id"])
     assert found["probability"] == row["probability"]
@@ -108,7 +108,7 @@ def test_an_id_that_was_never_told_is_not_found(caller: TestClient, wrong: str):
 def test_old_scores_are_forgotten(caller: TestClient, own: State):
     mine = caller.post(f"{CHURN}/score", json={"ref": "m5"}).json()["result"]["score_id"]
     own.score_log.batches.keep(own.champions["churn"], own.settings)
-    row = pl.read_parquet(own.settings.published / "churn" / "scores.parquet")["score_id"][0]
+    row = pl.read_parquet(own.settings.build_dir / "churn" / "scores.parquet")["score_id"][0]
     days = timedelta(days=own.settings.scores_days)
     own.score_log.purge(datetime.now(UTC) - days)
     assert {*own.score_log.find([mine, row])} == {mine, row}
@@ -121,7 +121,7 @@ def test_a_member_can_be_erased_everywhere(caller: TestClient, own: State):
         caller.post(f"{CHURN}/score", json={"ref": ref}).json()["result"]["score_id"] for ref in ("m5", "m6")
     ]
     own.score_log.batches.keep(own.champions["churn"], own.settings)
-    rows = pl.read_parquet(own.settings.published / "churn" / "scores.parquet").sort("subject_id")
+    rows = pl.read_parquet(own.settings.build_dir / "churn" / "scores.parquet").sort("subject_id")
     ids += [rows.filter(pl.col("subject_id") == ref)["score_id"][0] for ref in ("m5", "m6")]
     mark = access_log.mark(own.score_log.secret, "m5")
     assert mark is not None

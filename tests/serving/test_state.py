@@ -14,7 +14,7 @@ from released import Brand, client_of, publish
 from worlds import finished
 
 from features import catalog
-from features.feature import Feature, Rows
+from features.feature import Feature, Selection
 from models.scorer import Population
 from serving.champion.registry import mark_asked
 from serving.champion.retries import Attempts
@@ -90,7 +90,7 @@ def test_a_feature_that_is_added_to_the_catalogue_leaves_champions_serving(own: 
 
 
 def test_a_feature_that_counts_lines_instead_of_orders_is_refused(own: Settings, monkeypatch):
-    def lines(rows: Rows) -> nw.Expr:
+    def lines(rows: Selection) -> nw.Expr:
         return rows.where(nw.col("kind") == "sale").count()
 
     groups = tuple(
@@ -139,14 +139,14 @@ SNAPSHOT_DAMAGES = {
 @pytest.mark.parametrize("damage", SNAPSHOT_DAMAGES.values(), ids=SNAPSHOT_DAMAGES.keys())
 def test_a_broken_snapshot_is_refused_with_the_reason(own: Settings, brand: Brand, damage):
     state = loaded(own)
-    damage(own.published / "churn" / "snapshot")
+    damage(own.build_dir / "churn" / "snapshot")
     fresh = loaded(own)  # a restart has nothing to fall back to: records are still answered
     client = client_of(fresh)
     assert "snapshot" in client.get("/readyz").json()["snapshots_refused"]["churn"]
     refused = client.post("/v1/models/churn/score", json={"ref": "m5"})
     assert (refused.status_code, refused.json()["code"]) == (503, "not_ready")
     assert client.post("/v1/models/churn/score", json=brand.ask("m5", "churn")).status_code == 200
-    (own.published / "churn" / "snapshot" / "snapshot.json").touch()
+    (own.build_dir / "churn" / "snapshot" / "snapshot.json").touch()
     state.load()  # a running service keeps the snapshot before it
     assert client_of(state).post("/v1/models/churn/score", json={"ref": "m5"}).status_code == 200
 
@@ -225,7 +225,7 @@ def test_waits_double_and_end(own: Settings):
 
 def test_a_refused_snapshot_is_tried_again_and_seen(own: Settings, brand: Brand):
     now = [0.0]
-    file = own.published / "churn" / "snapshot" / "snapshot.parquet"
+    file = own.build_dir / "churn" / "snapshot" / "snapshot.parquet"
     whole = file.read_bytes()
     _cut(file)
     state = State(own, attempts=Attempts(clock=lambda: now[0]))
@@ -244,7 +244,7 @@ def test_beside_a_refused_champion_the_old_one_takes_new_snapshots(own: Settings
     state = loaded(own)
     (release(own, brand, "2") / "model.ubj").write_bytes(b"broken")
     state.load()
-    facts = own.published / "churn" / "snapshot" / "snapshot.json"
+    facts = own.build_dir / "churn" / "snapshot" / "snapshot.json"
     before = state.champions["churn"]
     os.utime(facts, ns=(1, 1))
     state.load()
@@ -255,7 +255,7 @@ def test_beside_a_refused_champion_the_old_one_takes_new_snapshots(own: Settings
 def test_a_new_batch_of_the_same_model_brings_its_own_population(own: Settings, brand: Brand):
     """Who withdraws leaves the population, and no new model is released for it."""
     scorer = loaded(own).champions["churn"].scorer
-    folder = own.published / "churn"
+    folder = own.build_dir / "churn"
     snapshot = pl.read_parquet(folder / "snapshot" / "snapshot.parquet")
     rest = scorer.model.probability(snapshot[: len(snapshot) // 3])
     population = Population.of(rest, "2026-07-02T00:00:00Z")

@@ -17,7 +17,7 @@ from training.data.artifacts import Dataset, FeatureRow, Ingest, read_artifact, 
 from training.stages.audit import audit, examine, lines, recompute
 from training.stages.dataset import dataset
 from training.stages.ingest import ingest
-from training.use_dataset import switch
+from training.use_dataset import use_dataset
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = pytest.mark.skipif(
@@ -184,7 +184,7 @@ def test_the_known_leak_of_a_public_set_is_named_without_being_told(data, column
     assert untold != told
     (tmp_path / f"mappings/{data}.yaml").write_text(untold)
     (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
-    switch(data, Path("params.yaml"))
+    use_dataset(data, Path("params.yaml"))
     params = settings.parse(Path("params.yaml").read_text())
     ingest(params)
     dataset(params, "given")

@@ -7,7 +7,7 @@ from stages import START, ingest, params
 
 from features.feature import DAY
 from training.data.artifacts import Ingest, write_artifact
-from training.evaluation.dissatisfaction import _ordered, _silence, drivers, table, tickets
+from training.evaluation.dissatisfaction import _ordered, _silence, ranked_drivers, table, tickets
 from training.params import Params
 
 PUSH = {"quality": 0.3, "delivery": 0.1, "price": 0.0}  # added to the rate of silence by a ticket
@@ -64,7 +64,7 @@ def _write(found, rng, topic, recency, label, as_of):
 
 
 def test_planted_effects_are_found_in_their_order(brand):
-    found = drivers(brand)
+    found = ranked_drivers(brand)
     assert [row["topic"] for row in found["topics"]][:2] == ["quality", "delivery"]
     for row in found["topics"]:
         assert row["silence"]["low"] - 0.02 <= PUSH[row["topic"]] <= row["silence"]["high"] + 0.02
@@ -74,14 +74,14 @@ def test_planted_effects_are_found_in_their_order(brand):
 
 
 def test_the_table_warns(brand):
-    text = table(drivers(brand))
+    text = table(ranked_drivers(brand))
     assert "quality" in text
     assert text.endswith("Association is not cause: test a remedy on a part before spending on all.")
 
 
 def test_without_care_data_there_are_no_drivers(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert drivers(params()) is None
+    assert ranked_drivers(params()) is None
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -147,7 +147,7 @@ def test_both_languages_can_be_chosen_without_a_script(page, made):
     ("language", "checked", "html"), [("auto", "en", "en"), ("en", "en", "en"), ("zh", "zh", "zh-CN")]
 )
 def test_the_stated_language_comes_first(data, page, language, checked, html):
-    text = render.page(data, render.kept(page) | {"language": language})
+    text = render.page(data, render.embedded_facts(page) | {"language": language})
     assert f'<html lang="{html}" data-first="{language}">' in text
     assert re.findall(r'id="show-(\w\w)"[^>]* checked', text) == [checked]
 

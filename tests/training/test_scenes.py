@@ -32,7 +32,7 @@ def known(acting_world: settings.Params) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def told(acting_world: settings.Params) -> dict[str, Any]:
-    return scenes.make(acting_world, scenes.Asked())
+    return scenes.make(acting_world, scenes.SceneRequest())
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_another_salt_holds_out_others_and_moves_nobody_else(acting_world, rows)
     again = acting_world.build / published_scenes.FOLDER
     aside = shutil.copytree(again, again.with_name("aside"))
     try:
-        scenes.make(acting_world, scenes.Asked(salt="other"))
+        scenes.make(acting_world, scenes.SceneRequest(salt="other"))
         other = pl.read_parquet(scenes.place(acting_world))
         one, two = (set(frame.filter(pl.col("state") == "held_out")["subject"]) for frame in (rows, other))
         assert one != two
@@ -167,7 +167,7 @@ def test_a_scene_that_names_no_option_stops_with_its_line(acting_world, tmp_path
     with pytest.raises(
         ScenesError, match=rf"line {line}, scenes.second_purchase.action: 'fax_sample'; allowed: sms_"
     ):
-        scenes.make(acting_world, scenes.Asked(tmp_path / "scenes.yaml"))
+        scenes.make(acting_world, scenes.SceneRequest(tmp_path / "scenes.yaml"))
 
 
 def test_reach_is_obeyed_for_members_and_leads(acting_world, tmp_path, rows):
@@ -182,7 +182,7 @@ def test_reach_is_obeyed_for_members_and_leads(acting_world, tmp_path, rows):
     aside = scenes.place(acting_world).parent
     kept = shutil.copytree(aside, aside.with_name("kept"))
     try:
-        scenes.make(acting_world, scenes.Asked(reach=tmp_path / "reach.parquet"))
+        scenes.make(acting_world, scenes.SceneRequest(reach=tmp_path / "reach.parquet"))
         act = pl.read_parquet(scenes.place(acting_world)).filter(pl.col("state") == ACT)
         assert set(act.filter(pl.col("channel") != "call")["subject"]) <= {who}
         assert act.filter(pl.col("scene") == "open_complaint").height >= 1
@@ -198,7 +198,7 @@ def test_a_source_without_campaigns_care_or_events_has_scenes_too(acting_world):
     try:
         for path in hidden:
             path.rename(path.with_suffix(".aside"))
-        told = scenes.make(acting_world, scenes.Asked())
+        told = scenes.make(acting_world, scenes.SceneRequest())
     finally:
         for path in hidden:
             path.with_suffix(".aside").rename(path)

@@ -25,7 +25,7 @@ def nights(acting_world: settings.Params) -> Iterator[settings.Params]:
     """A world in which one night was logged, and nothing else."""
     folder = scenes.log_folder(acting_world).parent
     shutil.rmtree(folder, ignore_errors=True)
-    scenes.make(acting_world, scenes.Asked())
+    scenes.make(acting_world, scenes.SceneRequest())
     yield acting_world
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -49,7 +49,7 @@ def test_a_night_logs_who_was_met_and_how_the_draw_fell(nights):
     assert log["acts"].sum() == (rows["state"] == "act").sum()
     assert not log.filter("acts", "of_all").height
     assert 0 < log["of_all"].sum() < 0.1 * len(log)
-    scenes.make(nights, scenes.Asked())  # the same day once more
+    scenes.make(nights, scenes.SceneRequest())  # the same day once more
     assert scene_log.read(scenes.log_folder(nights)).equals(log)
 
 
@@ -90,7 +90,7 @@ def test_the_command_reads_what_is_over_and_says_what_is_not(nights):
     assert "nobody's window is over yet" in at_once.output
     assert "尚无人的观察期结束" in at_once.output
     moved(nights, 70)
-    told = scene_readout.make(nights, scenes.Asked())
+    told = scene_readout.make(nights, scenes.SceneRequest())
     assert [one["waiting"] for one in told["scenes"]] == [0] * len(told["scenes"])
     assert sum(one["met"] for one in told["scenes"]) > 50
     assert told["looks"] == 1  # the same data once more are no new look
@@ -105,7 +105,7 @@ def test_the_command_reads_what_is_over_and_says_what_is_not(nights):
 def test_without_a_night_there_is_nothing_to_read(nights):
     shutil.rmtree(scenes.log_folder(nights))
     with pytest.raises(FileNotFoundError, match="no night is logged"):
-        scene_readout.make(nights, scenes.Asked())
+        scene_readout.make(nights, scenes.SceneRequest())
 
 
 def scene(verdict: str, **changed: Any) -> dict[str, Any]:

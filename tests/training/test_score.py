@@ -18,7 +18,9 @@ def scorer(made_up):
         folder = stages.params().build / "churn"
         model, (rows, _) = Model.load(folder / "model"), read_contacted(folder)
         population = Population.of(model.probability(rows), "2025-01-01T00:00:00+00:00")
-        return Scorer.beside(model, population, folder.absolute()), rows.rename({"member_id": "subject_id"})
+        return Scorer.from_parts(model, population, folder.absolute()), rows.rename(
+            {"member_id": "subject_id"}
+        )
 
 
 def test_parts_and_processes_change_no_byte(scorer, tmp_path, monkeypatch):
@@ -71,7 +73,7 @@ def test_where_nobody_is_there_to_be_scored_the_test_is_the_population(scorer, t
     assert (found.n, found.as_of) == (2, "1970-01-02T00:00:00+00:00")
     assert (found.grid[0], found.grid[-1]) == (0.1, 0.3)
     out = tmp_path / "scores.parquet"
-    score.write_scores(Scorer.beside(made.model, found, tmp_path), snapshot, ["subject_id"], out)
+    score.write_scores(Scorer.from_parts(made.model, found, tmp_path), snapshot, ["subject_id"], out)
     told = pl.read_parquet(out)
     assert told["status"].to_list() == ["outside_population"] * 5
     assert told["probability"].null_count() == 5

@@ -40,7 +40,7 @@ def served(
 ) -> tuple[TestClient, Planning]:
     """A service over what the commands published, an hour after the extract."""
     home = tmp_path_factory.mktemp("served")
-    scenes.make(acting_world, scenes.Asked())
+    scenes.make(acting_world, scenes.SceneRequest())
     offers.publish(acting_world, Path("experiments/options.yaml"))
     own = State(Settings(home=Path().absolute(), state=home / "state", data=acting_world.data))
     own.now = lambda: datetime.fromtimestamp(moment(acting_world), UTC) + timedelta(hours=1)  # type: ignore[method-assign]

@@ -39,7 +39,7 @@ from training.spark.session import opened, worded
 from training.spark.steps import code
 from training.stages.consent import consent
 from training.stages.dataset import dataset
-from training.stages.dataset import questions as asked
+from training.stages.dataset import labelled_spine as asked
 from training.stages.fit import fit
 from training.stages.ingest import ingest
 from training.stages.score import score
@@ -135,7 +135,7 @@ def test_questions_labels_splits_and_features_are_those_of_one_machine(world, na
     folder = on_one_machine(world, name)
     expected = pl.read_parquet(folder / "dataset.parquet")
     found = parts(world.lives[name].dataset.folder)
-    key = ("as_of", task(name).key)
+    key = ("as_of", task(name).question_key)
     assert found["row_id"].n_unique() == len(found) > 500
     one, two = (rows.drop("row_id").sort(key) for rows in (expected, found))
     assert_frame_equal(two.select(one.columns), one, rel_tol=1e-12)

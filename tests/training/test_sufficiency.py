@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from features.feature import DAY
-from training.data.sufficiency import MOST, OUTCOMES, assess, assess_segments, facts
+from training.data.sufficiency import MOST, OUTCOMES, assess, assess_segments
 
 
 def rows(
@@ -20,28 +20,28 @@ def rows(
 
 def test_enough_of_both_kinds_is_enough() -> None:
     (found,) = assess(rows(OUTCOMES, OUTCOMES))
-    assert found.is_enough
-    assert (found.positives, found.negatives, found.test_positives) == (OUTCOMES, OUTCOMES, 1)
-    assert (found.history_days, found.windows) == (160, 11)
+    assert not found["lacks"]
+    assert (found["positives"], found["negatives"], found["test_positives"]) == (OUTCOMES, OUTCOMES, 1)
+    assert (found["history_days"], found["windows"]) == (160, 11)
 
 
 @pytest.mark.parametrize(("positives", "more", "days"), [(99, 1, 1), (50, 50, 100), (10, 90, 900)])
 def test_what_is_short_is_counted_in_outcomes_and_in_days(positives: int, more: int, days: int) -> None:
     (found,) = assess(rows(positives, 500))
-    assert found.short == (
+    assert found["short"] == [
         f"{positives} positive outcomes before the test, needed are 100: {more} more, "
         f"about {days} days more at this pace",
-    )
+    ]
 
 
 def test_no_outcome_at_all_never_suffices() -> None:
     (found,) = assess(rows(0, 500))
-    assert "at this pace never" in found.short[0]
+    assert "at this pace never" in found["short"][0]
 
 
 def test_a_history_of_one_window_is_too_short() -> None:
     (found,) = assess(rows(500, 500, days=15, window=30))
-    assert found.short == ("1 closed windows of 30 days before the test, needed are 2: 15 days more",)
+    assert found["short"] == ["1 closed windows of 30 days before the test, needed are 2: 15 days more"]
 
 
 def test_segments_are_judged_each_and_empty_ones_not() -> None:
@@ -52,10 +52,9 @@ def test_segments_are_judged_each_and_empty_ones_not() -> None:
         .then(pl.lit("south"))
     )
     found = assess(rows(200, 400, region=segment), "region")
-    assert [one.segment for one in found] == [None, "north", "south"]
-    assert [one.is_enough for one in found] == [True, False, False]
-    assert found[0].positives >= found[1].positives + found[2].positives
-    assert [one["segment"] for one in facts(found)] == [None, "north", "south"]
+    assert [one["segment"] for one in found] == [None, "north", "south"]
+    assert [not one["lacks"] for one in found] == [True, False, False]
+    assert found[0]["positives"] >= found[1]["positives"] + found[2]["positives"]
 
 
 def test_a_segment_that_is_no_column_is_left_out() -> None:
@@ -66,8 +65,8 @@ def test_only_the_most_frequent_segments_of_known_columns_are_judged() -> None:
     place = pl.int_range(pl.len()) % 40
     name = pl.when(place < 20).then(pl.lit("big")).otherwise(pl.format("s{}", place))
     found = assess_segments(rows(400, 400, region=name), ("region", "source"))
-    assert [one.column for one in found] == [None] + ["region"] * MOST
-    assert found[1].segment == "big"
-    assert found[1].is_enough
-    assert {lack.kind for lack in found[2].lacks} >= {"positive"}
-    assert facts(found)[2]["lacks"][0]["need"] == OUTCOMES
+    assert [one["column"] for one in found] == [None] + ["region"] * MOST
+    assert found[1]["segment"] == "big"
+    assert not found[1]["lacks"]
+    assert {lack["kind"] for lack in found[2]["lacks"]} >= {"positive"}
+    assert found[2]["lacks"][0]["need"] == OUTCOMES

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from training.params import Stated, parse
-from training.use_dataset import named, settings, switch
+from training.use_dataset import named, settings, use_dataset
 
 ROOT = Path(__file__).parents[2]
 MAPPED = sorted(path.stem for path in (ROOT / "mappings").glob("*.yaml"))
@@ -23,14 +23,14 @@ def path(tmp_path, monkeypatch):
 @pytest.mark.parametrize("data", MAPPED)
 def test_there_and_back_is_where_it_was(path, data):
     before = path.read_text()
-    switch(data, path)
+    use_dataset(data, path)
     assert parse(path.read_text()).data == data
-    switch("brand", path)
+    use_dataset("brand", path)
     assert path.read_text() == before
 
 
 def test_what_one_brand_assumes_about_money_holds_for_no_other(path):
-    switch("online-retail", path)
+    use_dataset("online-retail", path)
     assert parse(path.read_text()).economics == Stated()
 
 
@@ -39,7 +39,7 @@ def test_an_unknown_data_set_is_refused_and_nothing_changes(path):
     with pytest.raises(
         FileNotFoundError, match=r"mappings/nothing.yaml: no such mapping; there are brand and"
     ):
-        switch("nothing", path)
+        use_dataset("nothing", path)
     assert path.read_text() == before
 
 
@@ -59,17 +59,17 @@ def shop(path, monkeypatch):
 
 def test_an_edit_of_the_active_set_takes_effect_and_taken_back_is_gone(path, shop):
     shop("params: {tasks: [churn], spine: {churn: {days: 44}}}")
-    switch("my_shop", path)
+    use_dataset("my_shop", path)
     assert parse(path.read_text()).spine.churn.days == 44
     shop("params: {tasks: [churn], tune: {churn: {trials: 3}}}")
-    switch("my_shop", path)
+    use_dataset("my_shop", path)
     found = parse(path.read_text())
     assert (found.spine.churn.days, found.tune.churn.trials) == (60, 3)
 
 
 def test_every_task_has_settings_that_the_pipeline_can_name(path, shop):
     shop("params: {tasks: [given]}")
-    switch("my_shop", path)
+    use_dataset("my_shop", path)
     found = yaml.safe_load(path.read_text())
     assert found["spine"]["given"]
     assert found["tune"]["given"]
@@ -78,14 +78,14 @@ def test_every_task_has_settings_that_the_pipeline_can_name(path, shop):
 def test_what_the_user_set_outside_of_the_data_set_is_kept(path, shop):
     path.write_text(path.read_text().replace("memory: 6GB", "memory: 1GB").replace("seed: 7", "seed: 8"))
     shop("params: {tasks: [churn]}")
-    switch("my_shop", path)
+    use_dataset("my_shop", path)
     found = parse(path.read_text())
     assert (found.engine.memory, found.seed) == ("1GB", 8)
 
 
 def test_a_file_that_says_the_same_is_left_alone(path):
     path.write_text(path.read_text() + "# mine\n")
-    switch("brand", path)
+    use_dataset("brand", path)
     assert path.read_text().endswith("# mine\n")
 
 
@@ -111,7 +111,7 @@ def test_a_wrong_setting_is_named_with_its_line_and_nothing_changes(path, shop, 
     shop(text)
     before = path.read_text()
     with pytest.raises(ValueError, match=says):
-        switch("my_shop", path)
+        use_dataset("my_shop", path)
     assert path.read_text() == before
 
 

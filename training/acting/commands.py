@@ -141,7 +141,7 @@ def scenes(
     from training.acting import scenes as acting
 
     params = load()
-    told = acting.make(params, acting.Asked(scenes, options, salt, reach))
+    told = acting.make(params, acting.SceneRequest(scenes, options, salt, reach))
     print(acting.text(told, acting.place(params)))
 
 
@@ -155,10 +155,10 @@ def scenes_readout(
 ) -> None:
     """Say what each scene brought against those held out of it, with intervals, in both languages."""
     from training.acting import scene_readout as acting
-    from training.acting.scenes import Asked
+    from training.acting.scenes import SceneRequest
 
     params = load()
-    print(acting.text(acting.make(params, Asked(scenes, options)), scene or ()))
+    print(acting.text(acting.make(params, SceneRequest(scenes, options)), scene or ()))
     print(acting.page(params))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from features.timestamps import extract_moment
-from models.acting.draft import Asked, Draft, drafted
+from models.acting.draft import Draft, PlanRequest, drafted
 from models.acting.inputs import Inputs
 from models.acting.options import read
 from models.fitted.model import Model
@@ -29,7 +29,7 @@ class Request:
     Parameters
     ----------
     budget, hold_out, explore, salt, blind
-        See ``models.acting.draft.Asked``.
+        See ``models.acting.draft.PlanRequest``.
     day
         For which the plan is; None is the day of the data.
     reach
@@ -47,9 +47,9 @@ class Request:
     blind: bool = False
 
     @property
-    def asked(self) -> Asked:
+    def plan_request(self) -> PlanRequest:
         """What is stated, without files and day."""
-        return Asked(self.name, self.budget, self.hold_out, self.explore, self.salt, blind=self.blind)
+        return PlanRequest(self.name, self.budget, self.hold_out, self.explore, self.salt, blind=self.blind)
 
 
 def data_day(params: Params) -> date:
@@ -59,7 +59,7 @@ def data_day(params: Params) -> date:
 
 def made(params: Params, request: Request, day: date) -> Draft:
     """Make the plan in memory; see ``inputs`` and ``models.acting.draft.drafted``."""
-    return drafted(inputs(params, request, day), request.asked)
+    return drafted(inputs(params, request, day), request.plan_request)
 
 
 def inputs(params: Params, request: Request, day: date) -> Inputs:

@@ -16,7 +16,7 @@ UNKNOWN = "unknown"
 PORTRAIT, MEMBERS = ("stage", "value_tier"), ("region", "city_tier")
 
 
-def kept(params: Params, name: str) -> Path:
+def groups_path(params: Params, name: str) -> Path:
     """Return where the groups of a plan are."""
     return params.build / "plans" / name / FILE
 

@@ -5,18 +5,17 @@ Writes one folder and sends nothing: the list is for the system that sends.
 
 import hashlib
 import re
-import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from features.replacing import replacing
+from features.replacing import replacing, replacing_folder
 from models.acting import published_plans
 from models.acting.brief import facts
 from models.acting.draft import listed
 from training.acting import pages
 from training.acting.draft import Request, data_day, made
-from training.acting.groups import groups, kept
+from training.acting.groups import groups, groups_path
 from training.acting.page_facts import page_facts
 from training.io import write_json
 from training.params import NAME, Params
@@ -51,20 +50,17 @@ def make(params: Params, request: Request) -> dict[str, Any]:
     day = _day(params, request.day)
     draft = made(params, request, day)
     layers = groups(params, draft.inputs.people.subjects)
-    told = facts(request.asked, draft)
-    aside = target.with_name(f"{target.name}.part")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
+    told = facts(request.plan_request, draft)
     rows = listed(draft)
-    rows.write_parquet(aside / LIST, compression="zstd")
-    rows.write_csv(aside / "list.csv")
-    sha256 = hashlib.sha256((aside / "list.csv").read_bytes()).hexdigest()
-    paged = told | page_facts(params, draft, layers) | {"list_sha256": sha256}
-    write_json(aside / FACTS, paged)
-    (aside / PAGE).write_text(pages.brief(paged, params.report.language))
-    with replacing(kept(params, request.name)) as part:
-        layers.write_parquet(part)
-    aside.rename(target)
+    with replacing_folder(target) as aside:
+        rows.write_parquet(aside / LIST, compression="zstd")
+        rows.write_csv(aside / "list.csv")
+        sha256 = hashlib.sha256((aside / "list.csv").read_bytes()).hexdigest()
+        paged = told | page_facts(params, draft, layers) | {"list_sha256": sha256}
+        write_json(aside / FACTS, paged)
+        (aside / PAGE).write_text(pages.brief(paged, params.report.language))
+        with replacing(groups_path(params, request.name)) as part:
+            layers.write_parquet(part)
     published_plans.write(params.build / published_plans.FOLDER, request.name, rows, told)
     return paged
 

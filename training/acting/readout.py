@@ -13,7 +13,7 @@ from models.acting.inputs import ADDED
 from models.acting.readout import Campaign, Readout, by_group, read
 from training.acting import pages
 from training.acting.draft import data_day
-from training.acting.groups import KINDS, kept
+from training.acting.groups import KINDS, groups_path
 from training.acting.handed_over import read_table
 from training.acting.plan import FACTS, LIST, folder
 from training.acting.words import BOTH, group_words, line, unit
@@ -106,7 +106,7 @@ def _joined(rows: pl.DataFrame, contacts: pl.DataFrame, path: Path, worth: float
 
 
 def _groups(params: Params, name: str, rows: pl.DataFrame) -> pl.DataFrame:
-    path = kept(params, name)
+    path = groups_path(params, name)
     if not path.exists():
         return rows.select(pl.repeat("unknown", pl.len()).alias(kind) for kind in KINDS)
     return rows.select("subject").join(

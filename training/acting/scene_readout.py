@@ -18,7 +18,7 @@ from models.acting.scene_readout import SceneReadout, scene_readout, verdicts
 from models.phrases import LANGUAGES
 from training.acting import claims, pages
 from training.acting.scene_outcomes import with_outcomes
-from training.acting.scenes import Asked, log_folder, window_days
+from training.acting.scenes import SceneRequest, log_folder, window_days
 from training.data.artifacts import Ingest, read_artifact
 from training.io import read_json, write_json, write_text
 from training.params import Params
@@ -29,7 +29,7 @@ ALL = {MEMBER: "all_of_members", LEAD: "all_of_leads"}  # no scene's name: those
 PARTS = ("answers", "margin", "opt_outs")
 
 
-def make(params: Params, asked: Asked) -> dict[str, Any]:
+def make(params: Params, asked: SceneRequest) -> dict[str, Any]:
     """Write ``readout.json`` and its page beside the log; return what the first one says.
 
     Parameters

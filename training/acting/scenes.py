@@ -34,7 +34,7 @@ WINDOW_DAYS = {MEMBER: ("response", 14.0), LEAD: ("lead", 30.0)}  # where scene 
 
 
 @dataclass(frozen=True)
-class Asked:
+class SceneRequest:
     """The files of options and scenes, the salt of holdouts, and consents by channel where there are any."""
 
     scenes: Path = Path("experiments/scenes.yaml")
@@ -43,7 +43,7 @@ class Asked:
     reach: Path | None = None
 
 
-def make(params: Params, asked: Asked) -> dict[str, Any]:
+def make(params: Params, asked: SceneRequest) -> dict[str, Any]:
     """Write who is in which scene and what is due; return what is told of it.
 
     Raises

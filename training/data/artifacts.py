@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, NotRequired, TypeVar, cast
 from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
+from features.meaning import FeatureRow as FeatureRow
 from training.io import read_json, write_json
 
 STRICT: Final = ConfigDict(extra="forbid")
@@ -21,6 +22,7 @@ REASON = {"reason", "values"}  # why nothing was assessed
 FILES: Final[dict[Any, str]] = {}  # of each type the name of its file
 Json = dict[str, JsonValue]  # what is read elsewhere, by a type of its own
 Settings = dict[str, float | int | str]  # of a search, by name
+OutcomeKind = Literal["positive", "negative"]
 T = TypeVar("T")
 
 
@@ -47,7 +49,7 @@ class TableCounts(TypedDict):
     last: str | None
     freshness_days: float | None  # days between the newest row and the extract
     added: NotRequired[int]  # members that only other tables name
-    owners: NotRequired[str | None]  # whose ids an own table has, None where everybody's
+    owners: NotRequired[int | None]  # how many different ids an own table has, None where everybody's
 
 
 @with_config(STRICT)
@@ -63,8 +65,17 @@ class FindingRecord(TypedDict):
     line: str
 
 
+class Notes(TypedDict):
+    """What a mapping says of its source: tasks left out, and of mapped sources what else it does not hold."""
+
+    left_out: dict[str, str]  # task: why
+    excluded: NotRequired[dict[str, str]]
+    accepted: NotRequired[dict[str, str]]
+    unrecorded: NotRequired[list[str]]
+
+
 @artifact("ingest.json")
-class Ingest(TypedDict):
+class Ingest(Notes):
     """``ingest.json``: tables as counted, findings, and what the mapping says of them; times in ISO 8601."""
 
     data: str
@@ -73,25 +84,6 @@ class Ingest(TypedDict):
     conflicts: int
     accounts_in_conflict: list[str]
     findings: list[FindingRecord]
-    left_out: dict[str, str]  # task: why
-    excluded: NotRequired[dict[str, str]]  # these three of mapped sources
-    accepted: NotRequired[dict[str, str]]
-    unrecorded: NotRequired[list[str]]
-
-
-@with_config(STRICT)
-class FeatureRow(TypedDict):
-    """A feature of a data set as the catalogue describes it; ``window`` in days."""
-
-    name: str
-    group: str
-    table: str | None
-    unit: str
-    window: int | None
-    en: str
-    zh: str
-    empty: float | None
-    fingerprint: str
 
 
 @with_config(STRICT)
@@ -104,10 +96,10 @@ class Step(TypedDict):
 
 
 @with_config(STRICT)
-class ShortfallRecord(TypedDict):
-    """What is short; ``days`` until there is enough, None where never at this pace."""
+class Shortfall(TypedDict):
+    """What is short before the test; ``days`` until there is enough, None where never at this pace."""
 
-    kind: Literal["positive", "negative", "windows"]
+    kind: OutcomeKind | Literal["windows"]  # outcomes, or closed outcome windows
     have: int
     need: int
     days: int | None
@@ -115,18 +107,18 @@ class ShortfallRecord(TypedDict):
 
 
 @with_config(STRICT)
-class SufficiencyRecord(TypedDict):
+class Sufficiency(TypedDict):
     """Whether there is enough data of all rows, or of a segment; see ``training.data.sufficiency``."""
 
-    column: str | None
+    column: str | None  # of the segments, None for all rows
     segment: str | None
-    positives: int
+    positives: int  # these two before the test
     negatives: int
     test_positives: int
-    history_days: int
-    windows: int
-    lacks: list[ShortfallRecord]
-    short: list[str]
+    history_days: int  # from the first question to the last outcome window's end
+    windows: int  # that fit one after the other into the time before the test
+    lacks: list[Shortfall]  # empty where there is enough
+    short: list[str]  # the same, one sentence each
 
 
 @with_config(ConfigDict(extra="allow"))
@@ -175,7 +167,7 @@ class Dataset(TypedDict):
     features: list[FeatureRow]
     fingerprint: str
     left_out: dict[str, str]
-    enough: list[SufficiencyRecord]
+    enough: list[Sufficiency]
     dropped: list[str]
     by_chance: float | None  # of the positives, the share that unchanged rhythms would give
     sample: NotRequired[Sampled]  # where the rest lies on a cluster

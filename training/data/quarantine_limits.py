@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from training.data.artifacts import TableCounts
 from training.params import Ingest
 
 
@@ -29,7 +30,7 @@ class TableQuality:
     says: str = ""
 
 
-def assess(tables: Mapping[str, Mapping[str, Any]], limits: Ingest) -> list[TableQuality]:
+def assess(tables: Mapping[str, TableCounts], limits: Ingest) -> list[TableQuality]:
     """Every table against the thresholds of ``params.yaml``.
 
     Parameters
@@ -40,7 +41,7 @@ def assess(tables: Mapping[str, Mapping[str, Any]], limits: Ingest) -> list[Tabl
     return [_assessed(name, counts, limits) for name, counts in tables.items()]
 
 
-def _assessed(name: str, counts: Mapping[str, Any], limits: Ingest) -> TableQuality:
+def _assessed(name: str, counts: TableCounts, limits: Ingest) -> TableQuality:
     rows = counts["accepted"] + counts["quarantined"]
     share = counts["quarantined"] / max(rows, 1)
     if share <= limits.warn_quarantined:

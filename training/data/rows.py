@@ -1,13 +1,13 @@
 """The rows of a data set, as the stages after it read them."""
 
 from pathlib import Path
-from typing import Any
 
 import narwhals as nw
 import polars as pl
 
 from features.feature import Feature
 from features.timestamps import iso
+from models.card import LearntRows
 from training.data.artifacts import Dataset, read_artifact
 
 GAP = "gap"  # the split of questions whose outcome was open when the test began
@@ -52,7 +52,7 @@ def read_contacted(folder: Path) -> tuple[pl.DataFrame, Dataset]:
     return rows.filter(is_contacted(rows)), facts
 
 
-def learnt(rows: pl.DataFrame, facts: Dataset) -> dict[str, Any]:
+def learnt(rows: pl.DataFrame, facts: Dataset) -> LearntRows:
     """Return what a model's card says of the rows that it learnt from; no moment where there are no dates."""
     until = iso(rows["window_end"].max()) if facts["dated"] else None
     return {"rows": len(rows), "positives": int(rows["label"].sum()), "until": until}

@@ -21,7 +21,7 @@ def subjects(
         rows = task.population.past(data, spine, limits, seed, end)
     except ValueError as error:
         raise ValueError(f"{task.name}: {error}") from None
-    numbered = rows.sort("as_of", task.key).with_row_index("row_id")
+    numbered = rows.sort("as_of", task.question_key).with_row_index("row_id")
     return numbered.with_columns(pl.col("row_id").cast(pl.Int64))
 
 

@@ -5,13 +5,11 @@ its answers carry a warning. Where all rows together are short, every answer doe
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Literal, cast
 
 import polars as pl
 
 from features.feature import DAY
-from training.data.artifacts import SufficiencyRecord
+from training.data.artifacts import OutcomeKind, Shortfall, Sufficiency
 
 OUTCOMES = 100
 """Of each kind before the test. Ten outcomes an input is the usual rule (Peduzzi et al. 1996,
@@ -21,86 +19,19 @@ WINDOWS = 2  # closed outcome windows, one after the other, before the test: one
 SEGMENTS = ("region", "lead_region", "source", "lead_source", "content_type")
 MOST = 12  # values of a column, the most frequent
 
-Kind = Literal["positive", "negative", "windows"]
 
-
-@dataclass(frozen=True)
-class Shortfall:
-    """What is short.
-
-    Parameters
-    ----------
-    kind
-        Positive or negative outcomes, or closed outcome windows.
-    have, need
-        How many there are before the test, and how many are needed.
-    days
-        How many days more bring the rest at the pace so far; ``None``: at this pace never.
-    window
-        Length of an outcome window in days; 0 for outcomes.
-    """
-
-    kind: Kind
-    have: int
-    need: int
-    days: int | None
-    window: int = 0
-
-    @property
-    def says(self) -> str:
-        """As a sentence."""
-        if self.kind == "windows":
-            return (
-                f"{self.have} closed windows of {self.window} days before the test, needed are "
-                f"{self.need}: {self.days:,} days more"
-            )
-        wait = "at this pace never" if self.days is None else f"about {self.days:,} days more at this pace"
+def sentence(lack: Shortfall) -> str:
+    """Say what is short."""
+    if lack["kind"] == "windows":
         return (
-            f"{self.have} {self.kind} outcomes before the test, needed are {self.need}: "
-            f"{self.need - self.have} more, {wait}"
+            f"{lack['have']} closed windows of {lack['window']} days before the test, needed are "
+            f"{lack['need']}: {lack['days']:,} days more"
         )
-
-
-@dataclass(frozen=True)
-class Sufficiency:
-    """The data of one task, or of one segment of it.
-
-    Parameters
-    ----------
-    column
-        The segments' column; ``None`` for all rows.
-    segment
-        Value of the segment's column; ``None`` for all rows.
-    positives, negatives
-        Outcomes before the test.
-    test_positives
-        Outcomes in the test.
-    history_days
-        Days from the first question to the last outcome window's end.
-    windows
-        Outcome windows that fit one after the other into the time before the test.
-    lacks
-        What is short; empty where there is enough.
-    """
-
-    column: str | None
-    segment: str | None
-    positives: int
-    negatives: int
-    test_positives: int
-    history_days: int
-    windows: int
-    lacks: tuple[Shortfall, ...]
-
-    @property
-    def short(self) -> tuple[str, ...]:
-        """What is short, one sentence each."""
-        return tuple(lack.says for lack in self.lacks)
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether nothing is short."""
-        return not self.lacks
+    wait = "at this pace never" if lack["days"] is None else f"about {lack['days']:,} days more at this pace"
+    return (
+        f"{lack['have']} {lack['kind']} outcomes before the test, needed are {lack['need']}: "
+        f"{lack['need'] - lack['have']} more, {wait}"
+    )
 
 
 def assess_segments(rows: pl.DataFrame, columns: Iterable[str] = SEGMENTS) -> list[Sufficiency]:
@@ -144,21 +75,22 @@ def _assessed(rows: pl.DataFrame, column: str | None, segment: str | None) -> Su
     positives = int(before["label"].sum())
     negatives = before.height - positives
     windows = _windows(before)
-    lacks = (
+    lacks = [
         *_outcomes("positive", positives, before),
         *_outcomes("negative", negatives, before),
         *_late(before, windows),
-    )
-    return Sufficiency(
-        column,
-        segment,
-        positives,
-        negatives,
-        int(test["label"].sum()),
-        _days(rows, "as_of", "window_end"),
-        windows,
-        lacks,
-    )
+    ]
+    return {
+        "column": column,
+        "segment": segment,
+        "positives": positives,
+        "negatives": negatives,
+        "test_positives": int(test["label"].sum()),
+        "history_days": _days(rows, "as_of", "window_end"),
+        "windows": windows,
+        "lacks": lacks,
+        "short": [sentence(lack) for lack in lacks],
+    }
 
 
 def _days(rows: pl.DataFrame, first: str, last: str) -> int:
@@ -175,12 +107,13 @@ def _windows(rows: pl.DataFrame) -> int:
     return int((rows["window_end"].max() - rows["as_of"].min()) // max(length, 1))
 
 
-def _outcomes(kind: Kind, count: int, rows: pl.DataFrame) -> Iterator[Shortfall]:
+def _outcomes(kind: OutcomeKind, count: int, rows: pl.DataFrame) -> Iterator[Shortfall]:
     """How many more are needed, and how long that takes at the pace so far."""
     if count >= OUTCOMES:
         return
     lacking, days = OUTCOMES - count, max(_days(rows, "as_of", "as_of"), 1)
-    yield Shortfall(kind, count, OUTCOMES, round(lacking * days / count) if count else None)
+    wait = round(lacking * days / count) if count else None
+    yield {"kind": kind, "have": count, "need": OUTCOMES, "days": wait, "window": 0}
 
 
 def _late(rows: pl.DataFrame, windows: int) -> Iterator[Shortfall]:
@@ -188,15 +121,5 @@ def _late(rows: pl.DataFrame, windows: int) -> Iterator[Shortfall]:
         return
     length = float(rows.select((pl.col("window_end") - pl.col("as_of")).median()).item()) / DAY
     have = (rows["window_end"].max() - rows["as_of"].min()) / DAY
-    yield Shortfall("windows", windows, WINDOWS, round(WINDOWS * length - have), round(length))
-
-
-def facts(found: list[Sufficiency]) -> list[SufficiencyRecord]:
-    """Return the findings as they stand in ``dataset.json``."""
-    return [
-        cast(
-            SufficiencyRecord,
-            {**asdict(one), "lacks": [asdict(lack) for lack in one.lacks], "short": list(one.short)},
-        )
-        for one in found
-    ]
+    wait = round(WINDOWS * length - have)
+    yield {"kind": "windows", "have": windows, "need": WINDOWS, "days": wait, "window": round(length)}

@@ -41,7 +41,7 @@ class Care:
     end: int
 
 
-def drivers(params: Params) -> RankedDrivers | None:
+def ranked_drivers(params: Params) -> RankedDrivers | None:
     """Drivers in order of priority; None where the source has no care data."""
     path = params.build / "tables" / "care.parquet"
     if not path.exists() or (rows := pl.read_parquet(path)).is_empty():

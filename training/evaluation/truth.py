@@ -176,7 +176,7 @@ def _bands(known: Known) -> Iterator[Line]:
     """Whether those acted on fill the capacity, and who has a number though nobody may score them."""
     rows = pl.read_parquet(known.folder / "scores.parquet")
     scored = rows.filter(pl.col("status") == OK)
-    acted = max(task(known.task).acted, 1)
+    acted = max(task(known.task).acted_bands, 1)
     bands = known.model.card["bands"][:acted]
     share = scored["band"].is_in([band["name"] for band in bands]).mean()
     yield "acted on, of those scored that day", f"{share:.1%}", f"{sum(band['share'] for band in bands):.1%}"

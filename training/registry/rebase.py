@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from models.card import Card
 from models.fitted.model import Model
 from models.fitted.release_format import CHAMPION, PREVIOUS
 from training.data.rows import closed, is_contacted
@@ -47,7 +48,7 @@ def rebase(params: Params, name: str, by: str = "pipeline", why: str = "") -> st
         say(f"{registered}: the level of version {champion} is no surprise to {len(known):,} outcomes")
         return None
     level = _level(model, replace(model, calibration=found), newest(known))
-    card = model.card | {"rebased": level | {"from": champion}}
+    card: Card = {**model.card, "rebased": level | {"from": champion}}
     Model(model.booster, model.encoder, found, card).save(folder / "final")
     score(params, name)
     version = tracking.register(params, name, {"rebased_from": champion})

@@ -3,6 +3,7 @@
 import shutil
 from typing import Any
 
+from features.replacing import replacing_folder
 from models.fitted.release_format import BEST, CHALLENGER, CHAMPION, FOLDER, PREVIOUS
 from training.data.artifacts import read_artifact
 from training.io import say
@@ -82,13 +83,9 @@ def copy_serving(params: Params, name: str) -> None:
         mark = folder / "version"
         if version is None or (mark.exists() and mark.read_text() == version):
             continue
-        aside = folder.with_name(f"{alias}.part")
-        shutil.rmtree(aside, ignore_errors=True)
-        with tracking.logged(registered, version, FOLDER) as found:
-            shutil.copytree(found, aside)
-        (aside / "version").write_text(version)
-        shutil.rmtree(folder, ignore_errors=True)
-        aside.rename(folder)
+        with replacing_folder(folder) as aside, tracking.logged(registered, version, FOLDER) as found:
+            shutil.copytree(found, aside, dirs_exist_ok=True)
+            (aside / "version").write_text(version)
 
 
 def _decision(decision: str, by: str, why: str, gates: list[Gate]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import polars as pl
 import yaml
 
 from training.data.artifacts import Json, read_artifact, write_artifact
-from training.params import own, parse
+from training.params import params_of, parse
 from training.results.run_record import RunFacts
 
 ASKED = ("lead_id", "member_id", "subject_id", "campaign_id", "as_of")
@@ -58,7 +58,7 @@ def gather(read: Reader, task: str, name: str) -> Record:
     test = pl.read_parquet(BytesIO(read(f"{folder}/test.parquet")))
     return Record(
         name,
-        flat(own(settings, task)) | flat({"best": best["params"] | {"rounds": best["rounds"]}}),
+        flat(params_of(settings, task)) | flat({"best": best["params"] | {"rounds": best["rounds"]}}),
         _data(facts),
         json.loads(read(f"{out}/metrics.json")),
         predictions(test, facts["subject"]),

@@ -125,7 +125,7 @@ def _scores(made: Path, released: Path) -> list[str]:
     columns = model.encoder.columns
     schema = {column.name: pl.Float64 if column.categories is None else pl.String for column in columns}
     rows = pl.DataFrame([{key: row.get(key) for key in schema} for row in examples["rows"]], schema=schema)
-    scorer = Scorer.beside(model, Scorer.load(released).population, made)
+    scorer = Scorer.from_parts(model, Scorer.load(released).population, made)
     now = scorer.numbers(rows).with_columns(pl.col(pl.Float64).fill_null(np.nan))
     found = []
     for name in (name for name in ("probability", *MORE) if name in examples):

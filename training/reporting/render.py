@@ -89,7 +89,7 @@ def page(report: Report, beside: dict[str, Any]) -> str:
     )
 
 
-def kept(html: str) -> dict[str, Any] | None:
+def embedded_facts(html: str) -> dict[str, Any] | None:
     """What ``page`` kept of its ``beside``; None where the page has none that can be read."""
     found = BESIDE.search(html)
     try:
@@ -100,7 +100,7 @@ def kept(html: str) -> dict[str, Any] | None:
 
 def is_page_of(html: str, report: Report) -> bool:
     """Whether ``html`` is, to the letter, what ``page`` makes of ``report`` and of what the page kept."""
-    beside = kept(html)
+    beside = embedded_facts(html)
     try:
         return beside is not None and page(report, beside) == html
     except (KeyError, TypeError, ValueError, TemplateError):

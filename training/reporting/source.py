@@ -9,6 +9,8 @@ import numpy as np
 import polars as pl
 
 from features.catalog import GROUPS
+from features.meaning import FeatureRow
+from models.card import Card
 from models.fitted.model import Model
 from training.data.artifacts import Dataset, Ingest, Tuned, read_artifact
 from training.data.rows import read_all, read_contacted
@@ -106,7 +108,7 @@ class Source:
         return Model.load(self.folder / "model")
 
     @cached_property
-    def card(self) -> dict[str, Any]:
+    def card(self) -> Card:
         return self.model.card
 
     @cached_property
@@ -115,7 +117,7 @@ class Source:
         return read_contacted(self.folder)[0]
 
     @cached_property
-    def asked(self) -> pl.DataFrame:
+    def every_row(self) -> pl.DataFrame:
         """Every question with its split, those held out in a control arm included."""
         return read_all(self.folder)[0]
 
@@ -163,7 +165,7 @@ class Source:
         return pl.read_parquet(self.folder / "explain" / "shap.parquet")
 
     @cached_property
-    def features(self) -> dict[str, dict[str, Any]]:
+    def features(self) -> dict[str, FeatureRow]:
         """The catalogue's row of each input."""
         return {row["name"]: row for row in self.card["features"]}
 

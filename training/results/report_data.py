@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import with_config
 from typing_extensions import TypedDict
 
-from training.data.artifacts import STRICT, Part, SufficiencyRecord
+from training.data.artifacts import STRICT, Part, Sufficiency
 from training.results.estimate import Rate
 from training.results.section import Words
 
@@ -123,7 +123,7 @@ class Data(TypedDict):
     fingerprint: str
     tables: list[TableRows]
     findings: list[Doubts]
-    enough: list[SufficiencyRecord]
+    enough: list[Sufficiency]
     waterfall: list[ShownStep]
     splits: list[ShownPart]
     moments: list[Moments]

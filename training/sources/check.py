@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import polars as pl
 
 from features.groups.own import own_group
 from features.own_tables import OwnTable
 from features.requirements import NONE, Requirements, concerned
+from training.data.artifacts import TableCounts
 from training.sources.intake import Report, intake
 from training.sources.judging.findings import Finding, settled
 from training.sources.judging.joined_orders import unmet
@@ -21,7 +21,7 @@ from training.sources.mapping.mapping_file import Mapping as MappingFile
 from training.sources.mapping.mapping_file import load
 from training.sources.reading.cell_types import moment
 from training.sources.reading.database_copy import fetched
-from training.sources.reading.read_tables import newest, shape
+from training.sources.reading.read_tables import newest, read_tables
 
 HELPS = {
     "identities": "accounts stay apart from members",
@@ -68,9 +68,10 @@ class Check:
         yield f"extract of {self.extracted:%Y-%m-%d %H:%M} UTC"
         yield from (line(name, counts) for name, counts in self.report.tables.items())
         for name, counts in self.report.tables.items():
-            if counts["first"] and (self.dated or name != "subjects"):
+            first, last = counts["first"], counts["last"]
+            if first and last and (self.dated or name != "subjects"):
                 yield (
-                    f"{name:<10} from {counts['first'][:10]} to {counts['last'][:10]}, newest row "
+                    f"{name:<10} from {first[:10]} to {last[:10]}, newest row "
                     f"{counts['freshness_days']:,.1f} days before the extract"
                 )
         yield from (_usable(one, self.report.tables[one.stored]) for one in self.report.own)
@@ -93,7 +94,7 @@ def _conflicts(found: pl.DataFrame) -> Iterator[str]:
         yield f"accounts of {name} that are bound {how}: {count:,}"
 
 
-def _usable(table: OwnTable, counts: Mapping[str, Any]) -> str:
+def _usable(table: OwnTable, counts: TableCounts) -> str:
     """Whether a table of the brand's own can be used, and what becomes of it."""
     if not counts["accepted"]:
         return f"own table {table.name}: cannot be used, no row of it was accepted"
@@ -137,7 +138,9 @@ def check(path: Path, requirements: Requirements = NONE, keep: Store = _drained)
             column = COUNTED.get(name)
             keep(name, frames if column is None else _counted(frames, column, counts[name]))
 
-        report = intake(shape(mapping, root), extracted, store, mapping.unknown_members, own=mapping.own)
+        report = intake(
+            read_tables(mapping, root), extracted, store, mapping.unknown_members, own=mapping.own
+        )
         apart = unmet(mapping, root)
     there = {name for name, counts in report.tables.items() if counts["accepted"]}
     found = tuple(settled([*apart, *report.findings], mapping.accept))

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
 from features import tables
 from features.own_tables import OwnTable
+from training.data.artifacts import TableCounts
 from training.sources.commonest import Commonest
 from training.sources.judging.attribution import attributed
 from training.sources.judging.evidence import Evidence
@@ -20,7 +21,7 @@ from training.sources.judging.people import emptied, emptied_cells, refusals, wi
 from training.sources.judging.references import BASE, Known, judged_rows, learned
 from training.sources.judging.row_counts import Tally, line
 from training.sources.judging.validate import QUARANTINE, split
-from training.sources.source_rows import CHUNKED, Rows, together
+from training.sources.source_rows import CHUNKED, SourceRows, together
 
 Store = Callable[[str, Iterator[pl.DataFrame]], None]
 WHO = ("member_id", "occurred_at", "recorded_at")
@@ -37,9 +38,7 @@ class Report:
     conflicts
         See ``bind.Bindings``.
     tables
-        By table: ``read``, ``left_out``, ``accepted``, ``quarantined``, ``reasons``, ``first`` and
-        ``last`` (ISO times), ``freshness_days``; ``added`` for members that only other tables name;
-        ``owners`` of the brand's own tables: whose ids their rows have, ``None`` where everybody's.
+        The counts by table.
     findings
         Doubts that single rows do not show.
     own
@@ -50,7 +49,7 @@ class Report:
 
     quarantine: pl.DataFrame
     conflicts: pl.DataFrame
-    tables: dict[str, dict[str, Any]]
+    tables: dict[str, TableCounts]
     findings: tuple[Finding, ...] = ()
     own: tuple[OwnTable, ...] = ()
     agreements: tuple[str, ...] = ()
@@ -63,13 +62,13 @@ class _Intake:
     progress: Callable[[str], None]
     ways: OwnWays
     aside: list[pl.DataFrame] = field(default_factory=list)
-    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tables: dict[str, TableCounts] = field(default_factory=dict)
     seen: list[pl.DataFrame] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     agreements: list[str] = field(default_factory=list)
     refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"member_id": pl.String}))
 
-    def accepted(self, name: str, chunks: Iterable[Rows]) -> Iterator[pl.DataFrame]:
+    def accepted(self, name: str, chunks: Iterable[SourceRows]) -> Iterator[pl.DataFrame]:
         """The good rows of a table, chunk by chunk; counted when all have been taken."""
         tally, evidence = Tally(), Evidence(name, self.known)
         for rows in chunks:
@@ -92,7 +91,7 @@ class _Intake:
         self.agreements += evidence.amounts.agreements()
         self.progress(line(name, self.tables[name]))
 
-    def whole(self, name: str, rows: Mapping[str, Iterable[Rows]]) -> pl.DataFrame:
+    def whole(self, name: str, rows: Mapping[str, Iterable[SourceRows]]) -> pl.DataFrame:
         """All good rows of a table at once; empty where the source has no such table."""
         if name not in rows:
             return tables.empty(name)
@@ -101,7 +100,7 @@ class _Intake:
 
 
 def intake(
-    rows: Mapping[str, Iterable[Rows]],
+    rows: Mapping[str, Iterable[SourceRows]],
     extracted: datetime,
     store: Store,
     unknown_members: Literal["quarantine", "add"] = "quarantine",
@@ -149,7 +148,7 @@ def intake(
 
 
 def _own(
-    name: str, table: OwnTable, run: _Intake, rows: Mapping[str, Iterable[Rows]], store: Store
+    name: str, table: OwnTable, run: _Intake, rows: Mapping[str, Iterable[SourceRows]], store: Store
 ) -> OwnTable:
     """Store a table of the brand's own; return it with the commonest values of its categories."""
     commonest = Commonest(table)

@@ -20,7 +20,7 @@ MARKS = {FILE: pl.String(), ROW: pl.Int64(), COLUMN: pl.String(), REASON: pl.Str
 
 
 @dataclass(frozen=True)
-class Rows:
+class SourceRows:
     """Typed rows of one table with their origin, and how many the source had.
 
     Parameters
@@ -58,7 +58,7 @@ def can_be_emptied(table: str, name: str) -> bool:
     return table in PEOPLE and name != "recorded_at" and spec is not None and spec.nullable
 
 
-def given(table: str, frame: pl.DataFrame) -> Rows:
+def given(table: str, frame: pl.DataFrame) -> SourceRows:
     """Rows that are in the contract's shape already; the row's number is its place in ``frame``.
 
     Raises
@@ -78,7 +78,9 @@ def given(table: str, frame: pl.DataFrame) -> Rows:
         pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(ROW),
         *(pl.lit(None, pl.String).alias(name) for name in (COLUMN, REASON)),
     ]
-    return Rows(frame.with_columns(*(pl.col(k).cast(v) for k, v in own.items()), *marks), frame.height, 0)
+    return SourceRows(
+        frame.with_columns(*(pl.col(k).cast(v) for k, v in own.items()), *marks), frame.height, 0
+    )
 
 
 def check_columns(table: str, names: list[str], place: str) -> None:
@@ -94,7 +96,7 @@ def check_columns(table: str, names: list[str], place: str) -> None:
         raise ValueError(f"{place}: {table} needs columns {missing}")
 
 
-def together(parts: list[Rows]) -> Rows:
+def together(parts: list[SourceRows]) -> SourceRows:
     """Several sources of one table, one after the other; attributes of unequal type become text."""
     kinds: dict[str, set[pl.DataType]] = {}
     for part in parts:
@@ -106,4 +108,4 @@ def together(parts: list[Rows]) -> Rows:
         for part in parts
     ]
     frame = pl.concat(frames, how="diagonal")
-    return Rows(frame, sum(part.read for part in parts), sum(part.left_out for part in parts))
+    return SourceRows(frame, sum(part.read for part in parts), sum(part.left_out for part in parts))

@@ -2,35 +2,17 @@
 
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-
-@contextmanager
-def swapped(folder: Path) -> Iterator[Path]:
-    """A folder to write into that takes the place of ``folder`` when all went well."""
-    aside = folder.parent / f"{folder.name}.part"
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    try:
-        yield aside
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
-    old = folder.parent / f"{folder.name}.old"
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.rename(old)
-    aside.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+from features.replacing import replacing_folder
 
 
 def write_frames(frames: Mapping[str, pl.DataFrame], folder: Path) -> None:
     """Each frame as it is, under its name."""
-    with swapped(folder) as aside:
+    with replacing_folder(folder) as aside:
         for name, frame in frames.items():
             frame.write_parquet(aside / f"{name}.parquet", compression="zstd")
 

@@ -10,6 +10,7 @@ import polars as pl
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 from xgboost import Booster
 
+from models.card import BandRow
 from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
 from models.task import Task
@@ -96,7 +97,7 @@ def metrics(bins: pl.DataFrame, calibration: Calibration) -> dict[str, float]:
 
 def bands(
     session: Any, place: Place, oof: Path, calibration: Calibration, capacity: float | None
-) -> list[dict[str, Any]]:
+) -> list[BandRow]:
     """Return the task's bands, as of the fit on one machine, cut by a quantile sketch."""
     task = place.task
     shares = task.shares(capacity)

@@ -92,7 +92,7 @@ def observed(
     inside = observed_rates.ranges(sample, encoder)
     work = partial(_counted, source, inside, splits)
     counts, told = partition.each(session, place.buckets, work, _sums)
-    return observed_rates.told(counts), told
+    return observed_rates.rates_of(counts), told
 
 
 def _counted(

@@ -8,6 +8,7 @@ import polars as pl
 from xgboost import Booster
 
 from features.timestamps import iso
+from models.card import BandRow, Card, CountedRows, LearntRows, made_of
 from models.fitted.model import Model
 from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
@@ -27,13 +28,15 @@ def judged(
     place: Place,
     made: Model,
     recipe: Recipe,
-    bands: list[dict[str, Any]],
+    bands: list[BandRow],
     rows: Path,
     drawn: Path,
 ) -> Model:
     """Return the model of ``made`` (booster, inputs, calibration; its card are the data set's facts)."""
-    card = card_of(place.task, cast(Dataset, made.card), made.encoder, place.params) | recipe.described()
-    card |= {"bands": bands} | _counted(session, place, rows, drawn, made.encoder, BEFORE)
+    facts = cast(Dataset, made.card)
+    question = card_of(place.task, facts, made.encoder, place.params)
+    counted = _counted(session, place, rows, drawn, made.encoder, BEFORE)
+    card = made_of(question, recipe.described(), counted, bands)
     return _worded(
         session, Model(made.booster, made.encoder, made.calibration, card), drawn, place.params.seed
     )
@@ -49,29 +52,33 @@ def final(
     drawn: Path,
 ) -> Model:
     """Return the recipe fitted to every outcome that is known by now, with the card of the ``first``."""
-    card = first.card | recipe.described() | _counted(session, place, rows, drawn, first.encoder, EVERY)
+    card: Card = {
+        **first.card,
+        **recipe.described(),
+        **_counted(session, place, rows, drawn, first.encoder, EVERY),
+    }
     found = Model(made[0], first.encoder, made[1], card)
-    told = _worded(session, found, drawn, place.params.seed).card["unsure"]
-    return Model(made[0], first.encoder, made[1], card | {"unsure": told})
+    card["unsure"] = _worded(session, found, drawn, place.params.seed).card["unsure"]
+    return Model(made[0], first.encoder, made[1], card)
 
 
 def _counted(
     session: Any, place: Place, rows: Path, drawn: Path, encoder: Encoder, parts: tuple[str, ...]
-) -> dict[str, Any]:
+) -> CountedRows:
     """What a card says of the rows that were learnt from."""
     names = [*encoder.names, "split"]
     sample = pl.read_parquet(drawn / "dataset.parquet", columns=names)
     sample = sample.filter(pl.col("split").is_in(parts))
     bins, told = matrix.observed(session, place, rows, sample, encoder, parts)
     until = iso(told["until"]) if dated(place.spine) else None
-    learnt = {"rows": told["rows"], "positives": told["positives"], "until": until}
+    learnt: LearntRows = {"rows": told["rows"], "positives": told["positives"], "until": until}
     return {"bins": bins, "base_rate": told["positives"] / told["rows"], "learnt": learnt}
 
 
 def _worded(session: Any, model: Model, drawn: Path, seed: int) -> Model:
     """With how much each input says, and how sure its reasons are, over some rows of the sample."""
     task = session.sparkContext.parallelize([0], 1).map(partial(_weighed, model, drawn, seed))
-    return Model(model.booster, model.encoder, model.calibration, model.card | task.collect()[0])
+    return Model(model.booster, model.encoder, model.calibration, {**model.card, **task.collect()[0]})
 
 
 def _weighed(model: Model, drawn: Path, seed: int, _: int) -> dict[str, Any]:

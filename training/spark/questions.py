@@ -25,7 +25,7 @@ from training.data.refusals import refused
 from training.data.rows import tables as scanned
 from training.spark import partition
 from training.spark.place import Place
-from training.stages.dataset import nothing, questions
+from training.stages.dataset import labelled_spine, nothing
 
 SHARE = 1 << 40  # row ids of one bucket
 EVERYBODY = "everybody.parquet"
@@ -65,7 +65,7 @@ def _past(place: Place, end: int, out: Path, number: int) -> list[Step]:
     with partition.view(place.cuts, number) as tables:
         listed = tables / f"{partition.CONSENT}.parquet"
         without = refused(place.params, task.subject, end + 1, listed)
-        rows, steps = questions(task, scanned(tables), place.spine, place.params, end, without)
+        rows, steps = labelled_spine(task, scanned(tables), place.spine, place.params, end, without)
         partition.write(_numbered(rows, number), partition.part(out, number))
     return steps
 

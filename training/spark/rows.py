@@ -97,7 +97,7 @@ def sample(session: Any, place: Place, source: Path, facts: Dataset, out: Path) 
     rows = sum(told["rows"] for told in facts["splits"].values())
     share = min(1.0, SAMPLE / rows)
     partition.each(session, place.buckets, partial(_drawn, place, source, share, out), max)
-    session.sparkContext.parallelize([0], 1).foreach(partial(_gathered, place.task.key, out))
+    session.sparkContext.parallelize([0], 1).foreach(partial(_gathered, place.task.question_key, out))
     told: Dataset = {**facts, "sample": {"share": share, "of": rows}}
     write_artifact(out, Dataset, told)
     return told

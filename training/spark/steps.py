@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from features.replacing import replacing_folder
 from training.io import read_json, say, write_json
 
 MARK = "made_from.json"
@@ -46,14 +46,10 @@ class Step:
     @contextmanager
     def making(self) -> Iterator[Path]:
         """Give an empty folder to write into; it takes the place of the step's where nothing fails."""
-        aside = self.folder.with_name(f"{self.folder.name}.part")
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
         say(f"spark: {'/'.join(self.folder.parts[-2:])}")
-        yield aside
-        write_json(aside / MARK, {"mark": self.mark, "made_from": self.made_from})
-        shutil.rmtree(self.folder, ignore_errors=True)
-        aside.rename(self.folder)
+        with replacing_folder(self.folder) as aside:
+            yield aside
+            write_json(aside / MARK, {"mark": self.mark, "made_from": self.made_from})
 
 
 def digest(content: Any) -> str:

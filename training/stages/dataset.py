@@ -19,11 +19,10 @@ from training.data import spine as spines
 from training.data import sufficiency
 from training.data.artifacts import (
     Dataset,
-    FeatureRow,
     Ingest,
     Part,
     Step,
-    SufficiencyRecord,
+    Sufficiency,
     read_artifact,
     write_artifact,
 )
@@ -61,7 +60,7 @@ def dataset(params: Params, name: str) -> None:
     ingest = read_artifact(Ingest, params.build)
     end = extract_moment(ingest)
     without = refused(params, task.subject, end + 1)
-    kept, split, steps = asked(task, tables, spine, params, end, without)
+    kept, split, steps = split_spine(task, tables, spine, params, end, without)
     splits = {part: summary(kept.filter(pl.col("split") == part), task) for part in PARTS}
     kept.write_parquet(folder / "spine.parquet")
     groups = of_task(params, task)
@@ -79,7 +78,7 @@ def dataset(params: Params, name: str) -> None:
     write_artifact(folder, Dataset, facts)
 
 
-def asked(
+def split_spine(
     task: Task, tables: Path, spine: Spine, params: Params, end: int, without: pl.Series | None = None
 ) -> tuple[pl.DataFrame, Split, list[Step]]:
     """The labelled questions of a task, split in time; the split; how many were left at each step.
@@ -94,7 +93,7 @@ def asked(
         Nothing asked, too short a period, or a part with outcomes of one kind only.
     """
     data = scanned(tables)
-    rows, steps = questions(task, data, spine, params, end, without)
+    rows, steps = labelled_spine(task, data, spine, params, end, without)
     if rows.is_empty():
         raise ValueError(nothing(task, spine))
     split = split_in_time(rows, spine)
@@ -137,20 +136,20 @@ def useless(folder: Path, name: str, facts: Dataset, split: Split, params: Param
     return dropped
 
 
-def _enough(folder: Path, name: str) -> list[SufficiencyRecord]:
+def _enough(folder: Path, name: str) -> list[Sufficiency]:
     """Whether there is enough data, of all rows and by segment; what is short is said."""
     path, asked = folder / "dataset.parquet", ("as_of", "window_end", "label", "split")
     there = [column for column in sufficiency.SEGMENTS if column in pl.read_parquet_schema(path)]
     rows = pl.read_parquet(path, columns=[*asked, *there]).filter(pl.col("split") != GAP)
     found = sufficiency.assess_segments(rows, there)
     for one in found:
-        place = "" if one.column is None else f" with {one.column} {one.segment}"
-        for lack in one.short:
+        place = "" if one["column"] is None else f" with {one['column']} {one['segment']}"
+        for lack in one["short"]:
             say(f"{name}: too few data{place}: {lack}")
-    return sufficiency.facts(found)
+    return found
 
 
-def questions(
+def labelled_spine(
     task: Task, data: Tables, spine: Spine, params: Params, end: int, without: pl.Series | None
 ) -> tuple[pl.DataFrame, list[Step]]:
     """Labelled rows with closed windows, and how many were left at each step."""
@@ -194,10 +193,10 @@ def facts_of(
     groups: tuple[Any, ...],
     steps: list[Step],
     ingest: Ingest,
-    enough: list[SufficiencyRecord],
+    enough: list[Sufficiency],
 ) -> Dataset:
     """Return what ``dataset.json`` says; ``splits`` has the ``summary`` of each part."""
-    found, features = {group.name for group in groups}, cast(list[FeatureRow], described(groups))
+    found, features = {group.name for group in groups}, described(groups)
     dated = spines.dated(spine)
     return {
         "task": task.name,

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from models.card import Card
 from models.fitted.model import Model
 from models.fitted.observed_rates import observed
 from models.learners.recipe import Recipe
@@ -37,7 +38,7 @@ def final(params: Params, name: str) -> None:
     asked = rows.filter(pl.col("split") == "test")
     asked = asked.sample(min(ROWS, len(asked)), seed=params.seed).sort("row_id")
     reasons = stability(judged, refitted, asked)
-    card = model.card | {"reasons": reasons}
+    card: Card = {**model.card, "reasons": reasons}
     shutil.rmtree(folder / "final", ignore_errors=True)
     Model(model.booster, model.encoder, model.calibration, card).save(folder / "final")
     found: Served = {
@@ -60,15 +61,17 @@ def _refitted(judged: Model, params: Params, name: str) -> Model:
     recipe = Recipe.of(read_artifact(Tuned, folder)["best"], params.seed + LATER, params.fit.bags)
     encoder, label = judged.encoder, rows["label"].to_numpy()
     booster = recipe.fit(encoder.transform(rows), label, encoder.feature_types, params.engine.threads)
-    card = judged.card | recipe.described()
-    card |= {
+    card: Card = {
+        **judged.card,
+        **recipe.described(),
         "bins": observed(rows, label, encoder),
         "base_rate": float(label.mean()),
         "learnt": learnt(rows, facts),
     }
     model = Model(booster, encoder, calibrated(_seen(folder)), card)
     sample = rows.sample(min(ROWS // 2, len(rows)), seed=params.seed)
-    return Model(booster, encoder, model.calibration, card | {"unsure": Explainer(model).unsure(sample)})
+    card["unsure"] = Explainer(model).unsure(sample)
+    return Model(booster, encoder, model.calibration, card)
 
 
 def _seen(folder: Path) -> pl.DataFrame:

@@ -1,12 +1,12 @@
 """Stage ``fit``: the final model on everything whose label was known before the test began."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from features.meaning import combined, meanings
+from models.card import BandRow, CountedRows, QuestionFacts, made_of
 from models.fitted.model import Model
 from models.fitted.observed_rates import observed
 from models.learners.encoder import Encoder
@@ -42,22 +42,22 @@ def fit(params: Params, name: str) -> None:
         encoder.transform(past), past["label"].to_numpy(), encoder.feature_types, params.engine.threads
     )
     label, stated = past["label"].to_numpy(), getattr(params.economics, task.name)
-    found = {
-        "bands": bands(
-            task,
-            calibration.probability(oof["margin"]),
-            oof["label"].to_numpy(),
-            integer_codes(oof[facts["subject"]].to_numpy()),
-            None if stated is None else stated.capacity,
-        ),
+    cut = bands(
+        task,
+        calibration.probability(oof["margin"]),
+        oof["label"].to_numpy(),
+        integer_codes(oof[facts["subject"]].to_numpy()),
+        None if stated is None else stated.capacity,
+    )
+    counted: CountedRows = {
         "base_rate": float(label.mean()),
         "bins": observed(past, label, encoder),
         "learnt": learnt(past, facts),
     }
-    card = card_of(task, facts, encoder, params) | recipe.described() | found
+    card = made_of(card_of(task, facts, encoder, params), recipe.described(), counted, cut)
     model = Model(booster, encoder, calibration, card)
     sample = past.sample(min(SAMPLE, len(past)), seed=params.seed)
-    card |= {"weights": weights(model, sample), "unsure": Explainer(model).unsure(sample)}
+    card["weights"], card["unsure"] = weights(model, sample), Explainer(model).unsure(sample)
     model.save(folder / "model")
     oof.write_parquet(folder / "oof.parquet")
     held_out.write_parquet(folder / "oof_held_out.parquet")
@@ -93,7 +93,7 @@ def _out_of_fold(
     return pl.concat(found[0]), pl.concat(found[1])
 
 
-def card_of(task: Task, facts: Dataset, encoder: Encoder, params: Params) -> dict[str, Any]:
+def card_of(task: Task, facts: Dataset, encoder: Encoder, params: Params) -> QuestionFacts:
     """Return what a card says before rows are counted: what is asked, of whom, by which features."""
     spine = facts["spine"]
     boundaries = task.boundaries(spine, params.lifecycle, [row["name"] for row in facts["features"]])
@@ -102,7 +102,7 @@ def card_of(task: Task, facts: Dataset, encoder: Encoder, params: Params) -> dic
     return {
         "task": task.name,
         "data": params.data,
-        "key": task.key,
+        "key": task.question_key,
         "question": {"en": task.question_en.format(**spine), "zh": task.question_zh.format(**spine)},
         "positive": {"en": task.positive_en, "zh": task.positive_zh},
         "days": spine["days"],
@@ -137,7 +137,7 @@ def _own_attributes(facts: Dataset) -> dict[str, dict[str, bool]]:
 
 def bands(
     task: Task, p: np.ndarray, label: np.ndarray, subject: np.ndarray, capacity: float | None = None
-) -> list[dict[str, Any]]:
+) -> list[BandRow]:
     """The task's bands, cut to the capacity, with their probabilities and the rate observed out of fold.
 
     ``low`` is the smallest probability of the band; the lowest band starts at 0.
@@ -161,7 +161,7 @@ def told_band(
     ends: tuple[float, float],
     counts: tuple[int, int],
     interval: tuple[float, float],
-) -> dict[str, Any]:
+) -> BandRow:
     """Return one band as cards have it: probabilities it lies between, rows and positives, their rate."""
     (low, high), (n, positives) = ends, counts
     return {

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from features import own_tables
-from features.replacing import replacing
-from training.data.artifacts import Ingest, write_artifact
+from features.replacing import replacing, replacing_folder
+from training.data.artifacts import Ingest, Notes, TableCounts, write_artifact
 from training.data.quarantine_limits import assess
 from training.io import say, sha256
 from training.params import Params
@@ -18,7 +18,7 @@ from training.params import Params
 if TYPE_CHECKING:
     from training.sources.judging.findings import Finding
     from training.sources.mapping.mapping_file import Mapping as MappingFile
-    from training.sources.source_rows import Rows
+    from training.sources.source_rows import SourceRows
 
 MAPPINGS = Path("mappings")
 BRAND = "brand"
@@ -38,12 +38,12 @@ def ingest(params: Params) -> None:
     """
     from training.sources.intake import intake
     from training.sources.judging.findings import as_records, refuse, settled
-    from training.sources.store import Folder, swapped
+    from training.sources.store import Folder
 
     scratch = params.build / "fetched"
     shutil.rmtree(scratch, ignore_errors=True)
     source = _brand(params) if params.data == BRAND else _mapped(params, scratch)
-    with swapped(params.build / "tables") as aside:
+    with replacing_folder(params.build / "tables") as aside:
         folder = Folder(aside, params.engine.memory, params.engine.threads)
         report = intake(source.rows, source.extracted, folder.store, source.unknown_members, say, source.own)
         own_tables.save(report.own, aside)
@@ -67,10 +67,10 @@ def ingest(params: Params) -> None:
 class Source:
     """Member data before they are judged: rows by table, when they were extracted, what is to be noted."""
 
-    rows: Mapping[str, Iterable["Rows"]]
+    rows: Mapping[str, Iterable["SourceRows"]]
     extracted: datetime
     unknown_members: Literal["quarantine", "add"] = "quarantine"
-    notes: Mapping[str, Any] = field(default_factory=lambda: {"left_out": {}})
+    notes: Notes = field(default_factory=lambda: Notes(left_out={}))
     accept: Mapping[str, str] = field(default_factory=dict)
     own: Mapping[str, own_tables.OwnTable] = field(default_factory=dict)
     findings: Iterable["Finding"] = ()
@@ -93,19 +93,19 @@ def _mapped(params: Params, scratch: Path) -> Source:
     from training.sources.mapping.mapping_file import load
     from training.sources.reading.cell_types import moment
     from training.sources.reading.database_copy import fetched
-    from training.sources.reading.read_tables import newest, shape
+    from training.sources.reading.read_tables import newest, read_tables
 
     mapping = fetched(load(MAPPINGS / f"{params.data}.yaml"), scratch)
     root, given = mapping.root(), mapping.extracted_at
     extracted = moment(given, mapping.time_zone) if given else newest(mapping, root)
-    notes = {
+    notes: Notes = {
         "left_out": mapping.left_out,
         "excluded": mapping.excluded,
         "accepted": mapping.accepted,
         "unrecorded": mapping.unrecorded,
     }
     return Source(
-        shape(mapping, root),
+        read_tables(mapping, root),
         extracted,
         mapping.unknown_members,
         notes,
@@ -115,7 +115,7 @@ def _mapped(params: Params, scratch: Path) -> Source:
     )
 
 
-def _hold_against(params: Params, tables: Mapping[str, Mapping[str, Any]]) -> None:
+def _hold_against(params: Params, tables: Mapping[str, TableCounts]) -> None:
     """Say which tables have unusually many bad rows; ``ValueError`` where one has too many."""
     for found in assess(tables, params.ingest):
         if found.result == "bad":

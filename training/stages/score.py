@@ -55,7 +55,7 @@ def score(params: Params, name: str) -> None:
     snapshot = snapshot.with_columns(outside(snapshot, model.boundaries))
     asked = _scored(name, snapshot)
     population = _population(folder, model, asked, ingest["extracted_at"])
-    scorer = Scorer.beside(model, population, folder)
+    scorer = Scorer.from_parts(model, population, folder)
     write_scores(scorer, snapshot, keys, folder / "scores.parquet", params.engine.threads)
     write_json(folder / POPULATION, population.to_json())
     say(f"{name}: scored {len(asked):,} of {len(snapshot):,}{outside_told(counted(snapshot))}")

@@ -92,7 +92,7 @@ def _learnt(task: Task, stated: Economics | None, params: Params) -> tuple[Value
     probability = model.probability(rows.filter(test))
     expected = model.unknown.mean(inputs, amount.predict)[test]
     orders = {
-        "model": worth.told(probability, expected, matrix[test], model.encoder)["expected_value"],
+        "model": worth.outputs(probability, expected, matrix[test], model.encoder)["expected_value"],
         "probability": probability if on_event else 1 - probability,
     }
     if PAST in rows.columns:

@@ -26,7 +26,9 @@ def scored(params: Params, rows: pl.DataFrame) -> Source:
     population = Population.of(model.probability(rows), "2025-01-01T00:00:00+00:00", shares)
     (folder / "snapshot").mkdir(exist_ok=True)
     rows.select("subject_id", "as_of", *model.reads).write_parquet(folder / "snapshot/snapshot.parquet")
-    write_scores(Scorer.beside(model, population, folder), rows, ["subject_id"], folder / "scores.parquet")
+    write_scores(
+        Scorer.from_parts(model, population, folder), rows, ["subject_id"], folder / "scores.parquet"
+    )
     write_json(folder / "population.json", population.to_json())
     return Source(params, "churn")
 

@@ -18,8 +18,8 @@ import pytest
 from training.sources.mapping.mapping_file import Mapping, load
 from training.sources.mapping.source_spec import Source
 from training.sources.reading.database_copy import fetched, version
-from training.sources.reading.read_tables import shape
-from training.sources.source_rows import Rows, together
+from training.sources.reading.read_tables import read_tables
+from training.sources.source_rows import SourceRows, together
 
 TABLE = (
     "CREATE TABLE orders (id INTEGER, who VARCHAR(9), moment TIMESTAMP, price NUMERIC(9, 2), gift BOOLEAN)"
@@ -50,12 +50,12 @@ def mapping(folder: Path, source: str) -> Mapping:
     return load(folder / "shop.yaml")
 
 
-def rows(given: Mapping, folder: Path) -> Rows:
+def rows(given: Mapping, folder: Path) -> SourceRows:
     copied = fetched(given, folder / "fetched")
-    return together(list(shape(copied, folder)["purchases"]))
+    return together(list(read_tables(copied, folder)["purchases"]))
 
 
-def same_rows(found: Rows) -> bool:
+def same_rows(found: SourceRows) -> bool:
     """Whether all rows of ``ROWS`` without a gift are there, in order of their ids."""
     wanted = [(str(n), who, round(price * 100)) for n, who, _, price, gift in ROWS if not gift]
     return (

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from features import tables
 from training.sources.intake import Report, intake
 from training.sources.judging.row_counts import Tally
-from training.sources.source_rows import Rows, given
+from training.sources.source_rows import SourceRows, given
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 THEN = datetime(2024, 6, 1, tzinfo=UTC)
@@ -37,10 +37,10 @@ def taken(
     def store(name: str, frames: Iterator[pl.DataFrame]) -> None:
         stored[name] = pl.concat(list(frames))
 
-    def chunks(table: str, rows: list[dict[str, Any]]) -> Iterator[Rows]:
+    def chunks(table: str, rows: list[dict[str, Any]]) -> Iterator[SourceRows]:
         whole = given(table, frame(table, rows)).frame
         for part in whole.iter_slices(chunk):
-            yield Rows(part, part.height, 0)
+            yield SourceRows(part, part.height, 0)
 
     rows = {name: chunks(name, found) for name, found in source.items()}
     return stored, intake(rows, NOW, store, **options)

@@ -11,7 +11,7 @@ from features import own_tables
 from training.sources.check import check
 from training.sources.intake import Report, intake
 from training.sources.mapping.mapping_file import load
-from training.sources.reading.read_tables import newest, shape
+from training.sources.reading.read_tables import newest, read_tables
 from training.sources.store import Folder
 
 FILES = {
@@ -44,7 +44,7 @@ def taken(path: Path) -> tuple[Path, Report]:
     found, folder = load(path), path.parent / "tables"
     folder.mkdir()
     extracted = datetime(2024, 3, 1, tzinfo=UTC)
-    rows = shape(found, found.root(), chunk=3)
+    rows = read_tables(found, found.root(), chunk=3)
     report = intake(rows, extracted, Folder(folder).store, own=found.own)
     own_tables.save(report.own, folder)
     return folder, report

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from training.sources.mapping.mapping_file import Mapping, load
-from training.sources.reading.read_tables import newest, shape
-from training.sources.source_rows import REASON, Rows, together
+from training.sources.reading.read_tables import newest, read_tables
+from training.sources.source_rows import REASON, SourceRows, together
 
 
 def mapped(folder: Path, tables: dict[str, Any], **files: pl.DataFrame) -> Mapping:
@@ -22,8 +22,8 @@ def mapped(folder: Path, tables: dict[str, Any], **files: pl.DataFrame) -> Mappi
     return load(folder / "shop.yaml")
 
 
-def rows(mapping: Mapping, table: str, chunk: int = 1_000) -> Rows:
-    return together(list(shape(mapping, mapping.root(), chunk)[table]))
+def rows(mapping: Mapping, table: str, chunk: int = 1_000) -> SourceRows:
+    return together(list(read_tables(mapping, mapping.root(), chunk)[table]))
 
 
 WHO = pl.DataFrame({"who": ["a", "b", "a", "a"], "at": [3, 1, 1, 2], "city": ["X", "Y", "X", "Z"]})
@@ -142,7 +142,7 @@ def test_chunks_hold_the_same_rows_in_the_same_order(tmp_path: Path, chunk: int)
         },
     }
     mapping = mapped(tmp_path, {"purchases": [part]}, lines=lines)
-    chunks = list(shape(mapping, tmp_path, chunk)["purchases"])
+    chunks = list(read_tables(mapping, tmp_path, chunk)["purchases"])
     assert max(part.frame.height for part in chunks) <= chunk
     whole = together(chunks)
     assert (whole.read, whole.left_out) == (50, 17)

@@ -5,7 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from training.sources.store import Folder, swapped
+from features.replacing import replacing_folder
+from training.sources.store import Folder
 
 FRAME = pl.DataFrame({
     "event_time": [5, 3, 5, 1, 3, 5],
@@ -42,9 +43,9 @@ def test_no_frame_at_all_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_fails_half_way_leaves_what_was_there(tmp_path: Path) -> None:
     folder = tmp_path / "tables"
-    with swapped(folder) as aside:
+    with replacing_folder(folder) as aside:
         (aside / "a").write_text("old")
-    with pytest.raises(FileNotFoundError), swapped(folder) as aside:
+    with pytest.raises(FileNotFoundError), replacing_folder(folder) as aside:
         (aside / "missing" / "a").write_text("new")
     assert [path.name for path in tmp_path.iterdir()] == ["tables"]
     assert (folder / "a").read_text() == "old"
@@ -53,6 +54,6 @@ def test_a_folder_that_fails_half_way_leaves_what_was_there(tmp_path: Path) -> N
 def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
     folder = tmp_path / "tables"
     for name in ("a", "b"):
-        with swapped(folder) as aside:
+        with replacing_folder(folder) as aside:
             (aside / name).write_text(name)
     assert [path.name for path in folder.iterdir()] == ["b"]

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from features import tables
-from training.sources.judging.validate import judged, referred, split
+from training.sources.judging.validate import referred, split, validate
 from training.sources.source_rows import COLUMN, REASON, given
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -37,7 +37,7 @@ GOOD: dict[str, dict[str, Any]] = {
 def faults(table: str, *changes: dict[str, Any]) -> list[tuple[str | None, str | None]]:
     """Column and reason of each row: the good one with a change."""
     frame = pl.DataFrame([GOOD[table] | change for change in changes], infer_schema_length=None)
-    marked = judged(table, given(table, frame).frame, NOW)
+    marked = validate(table, given(table, frame).frame, NOW)
     return marked.select(COLUMN, REASON).rows()
 
 
@@ -93,7 +93,7 @@ def test_ids_must_exist_where_their_table_has_rows() -> None:
 
 def test_split_says_where_each_row_came_from() -> None:
     frame = pl.DataFrame([GOOD["purchases"], GOOD["purchases"] | {"quantity": 0}])
-    accepted, aside = split("purchases", judged("purchases", given("purchases", frame).frame, NOW))
+    accepted, aside = split("purchases", validate("purchases", given("purchases", frame).frame, NOW))
     assert accepted.equals(frame.head(1).cast(dict(accepted.schema)))
     assert aside.rows() == [("purchases", "purchases", 2, "quantity", "is 0")]
 
@@ -130,7 +130,7 @@ def test_what_is_accepted_is_what_pandera_accepts(rows: list[dict[str, Any]]) ->
     }
     for row in rows:
         frame = pl.DataFrame([row], schema=schema)
-        reason = judged("purchases", given("purchases", frame).frame, NOW)[REASON].item()
+        reason = validate("purchases", given("purchases", frame).frame, NOW)[REASON].item()
         full = frame.select(
             (pl.col(name) if name in schema else pl.lit(None)).cast(spec.dtype.type).alias(name)
             for name, spec in tables.columns("purchases").items()

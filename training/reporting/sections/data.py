@@ -92,7 +92,7 @@ def _step(text: str) -> Words:
 
 
 def _split(source: Source, name: str, part: Part) -> ShownPart:
-    rows = source.asked.filter(pl.col("split") == name)
+    rows = source.every_row.filter(pl.col("split") == name)
     subject = integer_codes(rows[source.facts["subject"]].to_numpy())
     return {"name": name, **part, "rate": told_rate(rows["label"].to_numpy().astype(np.float64), subject)}
 

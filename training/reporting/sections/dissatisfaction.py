@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from models.phrases import LANGUAGES, value_words
-from training.evaluation.dissatisfaction import drivers
+from training.evaluation.dissatisfaction import ranked_drivers
 from training.reporting.sections.factors import label
 from training.reporting.source import Source, unassessed
 from training.results.dissatisfaction import Dissatisfaction, Most, NamedDriver, NamedMost, RankedDriver
@@ -14,7 +14,7 @@ def dissatisfaction(source: Source) -> Dissatisfaction | Unassessed:
     """Drivers by topic and sub-topic; where the task is another, or care data are absent, why not."""
     if source.task != "churn":
         return unassessed("dissatisfaction_elsewhere" if "churn" in source.params.tasks else "no_churn")
-    found = drivers(source.params)
+    found = ranked_drivers(source.params)
     if found is None:
         return unassessed("no_care")
     return {

@@ -143,8 +143,8 @@ def _arms(source: Source, contacted: pl.DataFrame, held: pl.DataFrame) -> Random
     """Rows that were contacted, then those held out, as a trial; shares are those of all their campaigns."""
     rows = pl.concat([contacted.select("row_id", "label"), held.select("row_id", "label")])
     key = source.facts["subject"]
-    wanted = ["row_id", key, "arm", *(name for name in ("campaign_id",) if name in source.asked.columns)]
-    known = rows.join(source.asked.select(wanted), on="row_id", how="left", maintain_order="left")
+    wanted = ["row_id", key, "arm", *(name for name in ("campaign_id",) if name in source.every_row.columns)]
+    known = rows.join(source.every_row.select(wanted), on="row_id", how="left", maintain_order="left")
     treated = (known["arm"] == "treat").to_numpy()
     campaign = known["campaign_id"].to_numpy() if "campaign_id" in known.columns else None
     label = known["label"].to_numpy().astype(np.float64)

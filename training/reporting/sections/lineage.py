@@ -8,7 +8,7 @@ from pathlib import Path
 
 from training.git import git, is_repository
 from training.io import sha256
-from training.params import own
+from training.params import params_of
 from training.reporting.source import Source
 from training.results.report_duties import Lineage
 
@@ -45,7 +45,7 @@ def lineage(source: Source) -> Lineage:
 
 def _params(source: Source) -> str:
     """Hash of the params that bear on the task: those of another one change nothing here."""
-    told = own(source.params.model_dump(mode="json"), source.task)
+    told = params_of(source.params.model_dump(mode="json"), source.task)
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

@@ -38,5 +38,5 @@ def _below(low: float | None) -> str:
 
 def _control(source: Source) -> float | None:
     """Share of contacts held out at random, where there are arms."""
-    rows = source.asked
+    rows = source.every_row
     return None if "arm" not in rows.columns else float((rows["arm"] == "control").mean())

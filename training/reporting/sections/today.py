@@ -151,7 +151,7 @@ def _bands(source: Source, scored: pl.DataFrame) -> list[ListBand]:
                 "name": band["name"],
                 "en": band["en"],
                 "zh": band["zh"],
-                "acted": place < task_named(source.task).acted,
+                "acted": place < task_named(source.task).acted_bands,
                 "n": len(own) if told else None,
                 "share": share if told else None,
                 "expected": own["probability"].mean() if told else None,
@@ -171,7 +171,7 @@ def _observed(label: np.ndarray, subject: np.ndarray) -> TestedRate | None:
 
 def _capacity(source: Source, scored: pl.DataFrame) -> Capacity:
     """The share of the list in the bands that are acted on, against the stated capacity."""
-    given, acted = getattr(source.params.economics, source.task), task_named(source.task).acted
+    given, acted = getattr(source.params.economics, source.task), task_named(source.task).acted_bands
     if given is None or not acted:
         return {"capacity": None, "acted": None, "fills": "none"}
     names = [band["name"] for band in source.card["bands"][:acted]]

@@ -13,7 +13,7 @@ from training.sources.judging.findings import Finding, shape
 from training.sources.judging.references import Known
 from training.sources.judging.set_aside import ENOUGH_ROWS, SetAside, with_marks
 from training.sources.reading.files import FILE, ROW
-from training.sources.source_rows import WHOLE_DAY, Rows
+from training.sources.source_rows import WHOLE_DAY, SourceRows
 
 SPOILED = r"^-?\d(?:[.,]\d+[eE]\+?|[eE]\+)\d{1,3}$"
 KEYS = ("member_id", "lead_id", "order_id", "product_id", "campaign_id", "contact_id", "ticket_id")
@@ -55,7 +55,7 @@ class Evidence:
     def __post_init__(self) -> None:
         self.aside = SetAside(self.table)
 
-    def add(self, rows: Rows, accepted: pl.DataFrame, aside: pl.DataFrame) -> None:
+    def add(self, rows: SourceRows, accepted: pl.DataFrame, aside: pl.DataFrame) -> None:
         """Look at one chunk."""
         self.rows += rows.frame.height
         self._spoiled(rows.frame)

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import cast
+
+from training.data.artifacts import FindingRecord
 
 KINDS = {
     "spoiled_ids": "ids in scientific notation",
@@ -111,6 +113,6 @@ def refuse(found: Iterable[Finding], place: str) -> None:
         raise ValueError(f"{place}: " + "; ".join(fatal))
 
 
-def as_records(found: Iterable[Finding]) -> list[dict[str, Any]]:
+def as_records(found: Iterable[Finding]) -> list[FindingRecord]:
     """Write findings for a summary, with their lines."""
-    return [{**asdict(one), "line": one.line()} for one in found]
+    return [cast(FindingRecord, {**asdict(one), "line": one.line()}) for one in found]

@@ -9,14 +9,14 @@ import polars as pl
 from training.sources.judging.findings import Finding
 from training.sources.judging.validate import contract_rules
 from training.sources.reading.files import FILE, ROW
-from training.sources.source_rows import EMPTIED, PEOPLE, REASON, Rows, can_be_emptied
+from training.sources.source_rows import EMPTIED, PEOPLE, REASON, SourceRows, can_be_emptied
 
 CONSENT = ("consent_profiling", "consent_marketing")
 REFUSED, UNKNOWN = "withdrawn", "unknown"
 MANY = 0.2  # of the rows: then it is the mapping, and not a few people
 
 
-def emptied(table: str, rows: Rows) -> Rows:
+def emptied(table: str, rows: SourceRows) -> SourceRows:
     """Empty the cells that break the contract, where the row of a person can do without them."""
     frame = rows.frame
     if table not in PEOPLE:
@@ -64,7 +64,7 @@ def with_refusals(members: pl.DataFrame, refused: pl.DataFrame, since: datetime)
     )
 
 
-def emptied_cells(table: str, rows: Rows) -> Iterator[Finding]:
+def emptied_cells(table: str, rows: SourceRows) -> Iterator[Finding]:
     """Say which columns had cells that were emptied, with a place where one stood."""
     if EMPTIED not in rows.frame.columns:
         return

@@ -8,8 +8,8 @@ import polars as pl
 
 from features import tables
 from training.sources.judging.identity import Bindings, bind, bindings
-from training.sources.judging.validate import judged, referred
-from training.sources.source_rows import REASON, Rows
+from training.sources.judging.validate import referred, validate
+from training.sources.source_rows import REASON, SourceRows
 
 IDS = {"members": "member_id", "leads": "lead_id", "campaigns": "campaign_id", "products": "product_id"}
 BASE = ("identities", *IDS)  # read first: the rows of the other tables refer to them
@@ -37,7 +37,7 @@ class Known:
     ids: Mapping[str, pl.Series]
 
 
-def learned(base: Mapping[str, Rows], extracted: datetime, strict: bool = True) -> Known:
+def learned(base: Mapping[str, SourceRows], extracted: datetime, strict: bool = True) -> Known:
     """Judge the base tables and keep what the others are judged by.
 
     Parameters
@@ -46,7 +46,7 @@ def learned(base: Mapping[str, Rows], extracted: datetime, strict: bool = True) 
         Whether rows of members without a row of their own are bad.
     """
     good = {
-        name: judged(name, base[name].frame, extracted).filter(pl.col(REASON).is_null())
+        name: validate(name, base[name].frame, extracted).filter(pl.col(REASON).is_null())
         if name in base
         else tables.empty(name)
         for name in BASE
@@ -59,8 +59,8 @@ def learned(base: Mapping[str, Rows], extracted: datetime, strict: bool = True) 
     return Known(extracted, found, profiles.unique(), ids)
 
 
-def judged_rows(table: str, rows: Rows, known: Known) -> pl.DataFrame:
+def judged_rows(table: str, rows: SourceRows, known: Known) -> pl.DataFrame:
     """Bind the rows of one table, and mark those that break the contract or name what is not there."""
-    frame = judged(table, rows.frame, known.extracted)
+    frame = validate(table, rows.frame, known.extracted)
     frame = bind(table, frame, known.found, known.profiles)
     return referred(table, frame, known.ids)

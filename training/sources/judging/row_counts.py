@@ -1,14 +1,13 @@
 """The count of a table's rows: what was read is accepted, quarantined or left out, always."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
-from training.sources.source_rows import Rows
+from training.data.artifacts import TableCounts
+from training.sources.source_rows import SourceRows
 
 DAY = 86_400  # seconds
 
@@ -23,7 +22,7 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     times: list[datetime] = field(default_factory=list)
 
-    def add(self, rows: Rows, accepted: pl.DataFrame, aside: pl.DataFrame) -> None:
+    def add(self, rows: SourceRows, accepted: pl.DataFrame, aside: pl.DataFrame) -> None:
         """Count one chunk.
 
         Raises
@@ -44,9 +43,9 @@ class Tally:
             ends = accepted.select(first=pl.col("occurred_at").min(), last=pl.col("occurred_at").max()).row(0)
             self.times = [min([*self.times, *ends]), max([*self.times, *ends])]
 
-    def summary(self, extracted: datetime) -> dict[str, Any]:
+    def summary(self, extracted: datetime) -> TableCounts:
         """Counts, coverage in time, and days between the newest row and the extract."""
-        counts: dict[str, Any] = {
+        counts: TableCounts = {
             "read": self.read,
             "left_out": self.left_out,
             "accepted": self.accepted,
@@ -58,12 +57,12 @@ class Tally:
         }
         if self.times:
             first, last = self.times
-            counts |= {"first": first.isoformat(), "last": last.isoformat()}
+            counts["first"], counts["last"] = first.isoformat(), last.isoformat()
             counts["freshness_days"] = round((extracted - last).total_seconds() / DAY, 2)
         return counts
 
 
-def line(name: str, counts: Mapping[str, Any]) -> str:
+def line(name: str, counts: TableCounts) -> str:
     """One table's counts, for people."""
     parts = [f"{counts['read']:>11,} read"]
     parts += [f"{counts[key]:,} {key.replace('_', ' ')}" for key in ("left_out", "added") if counts.get(key)]

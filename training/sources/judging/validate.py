@@ -31,7 +31,7 @@ QUARANTINE = {
 Rule = tuple[str, pl.Expr, str]  # column, truth of the fault, reason
 
 
-def judged(table: str, frame: pl.DataFrame, extracted: datetime) -> pl.DataFrame:
+def validate(table: str, frame: pl.DataFrame, extracted: datetime) -> pl.DataFrame:
     """``frame`` with the first fault of each row marked; a fault that is marked already stays.
 
     Parameters

@@ -46,7 +46,7 @@ CONSTANTS: dict[tuple[str, str], Any] = {
 OTHERS = "all other columns are taken as attributes; those known only with the outcome must go to `exclude:`"
 
 
-def guess(file: File) -> Guess | None:
+def infer_mapping(file: File) -> Guess | None:
     """The best fitting table of a file; ``None`` where it fits none."""
     preset = preset_of(file) if file.hints.presets else None
     if preset is not None:

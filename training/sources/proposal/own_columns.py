@@ -19,7 +19,7 @@ BELONGS = 0.01  # of the rows without a later time, in which its columns are fil
 
 
 @dataclass
-class Found:
+class FoundColumns:
     """Columns of an own table by name, and what is said of those left out."""
 
     columns: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Found:
     money: list[str] = field(default_factory=list)
 
 
-def columns_of(file: File, used: Collection[str], only: Collection[str] | None = None) -> Found:
+def columns_of(file: File, used: Collection[str], only: Collection[str] | None = None) -> FoundColumns:
     """Say of each column of a file, those in ``used`` aside, as what it is counted.
 
     Parameters
@@ -38,14 +38,14 @@ def columns_of(file: File, used: Collection[str], only: Collection[str] | None =
     only
         Names to which the columns are narrowed, where given.
     """
-    found = Found()
+    found = FoundColumns()
     for column in file.columns:
         if column.name not in used and (only is None or column.name in only) and column.kind != "time":
             _add(found, column)
     return found
 
 
-def _add(found: Found, column: Column) -> None:
+def _add(found: FoundColumns, column: Column) -> None:
     if says("personal", column.name):
         found.personal.append(column.name)
     elif column.distinct < 2:
@@ -75,7 +75,7 @@ def _unit(column: Column) -> str | None:
     return "category" if column.distinct <= NEARLY_UNIQUE * column.filled else "text"
 
 
-def _count(found: Found, column: Column, unit: str) -> None:
+def _count(found: FoundColumns, column: Column, unit: str) -> None:
     called = words("columns", column.name)
     name = free(called.name, found.columns, f"column_{len(found.columns) + 1}")
     cell: dict[str, Any] = {"column": column.name}

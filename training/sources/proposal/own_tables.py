@@ -8,7 +8,7 @@ from typing import Any
 from features.own_tables import SUBJECTS
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
-from training.sources.proposal.own_columns import Found, columns_of, written_with
+from training.sources.proposal.own_columns import FoundColumns, columns_of, written_with
 from training.sources.proposal.own_keys import Ids, Key, keys, placed, values
 from training.sources.proposal.own_times import Times, cell, newest, times_of
 from training.sources.proposal.own_ways import Way, ways
@@ -133,7 +133,7 @@ def _base(times: Times, key: Key) -> set[str]:
     return {column.name for column in columns if column is not None}
 
 
-def _table(source: str, called: Words, key: Key, times: Times, columns: Found) -> dict[str, Any]:
+def _table(source: str, called: Words, key: Key, times: Times, columns: FoundColumns) -> dict[str, Any]:
     found: dict[str, Any] = {"en": called.en, "zh": called.zh, "source": source} | _owner(key)
     found["occurred_at"] = cell(times.occurred)
     if times.recorded is not None:
@@ -183,7 +183,7 @@ def _add_later(
     )
 
 
-def _keep_ids(made: OwnTables, table: str, file: File, key: Key, columns: Found) -> None:
+def _keep_ids(made: OwnTables, table: str, file: File, key: Key, columns: FoundColumns) -> None:
     """Ids of a subject's own table lead on to rows of what they name."""
     if key.ids.name not in SUBJECTS:
         return
@@ -226,7 +226,7 @@ def _say_times(made: OwnTables, file: File, times: Times) -> None:
         made.say(file, f"left out is {names}: neither when it happened, was known or ends")
 
 
-def _say_columns(made: OwnTables, file: File, called: Words, columns: Found) -> None:
+def _say_columns(made: OwnTables, file: File, called: Words, columns: FoundColumns) -> None:
     reasons = {
         "personal data": columns.personal,
         "free text": columns.texts,

@@ -15,7 +15,7 @@ from features.requirements import Requirements
 from training.sources.proposal.file_profile import File, sketches
 from training.sources.proposal.guess import Guess
 from training.sources.proposal.hints import NONE, Hints
-from training.sources.proposal.infer_mapping import as_table, converted, flat, guess, unmatched
+from training.sources.proposal.infer_mapping import as_table, converted, flat, infer_mapping, unmatched
 from training.sources.proposal.mapping_text import (
     Tables,
     body_of,
@@ -59,7 +59,7 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     looked, unsure = _looked(paths, hints)
     hints.check(looked)
     lines = [a_product_a_row(file) for file in looked]
-    looked, heads, told = with_heads(brought_together([file for file, _ in lines], guess))
+    looked, heads, told = with_heads(brought_together([file for file, _ in lines], infer_mapping))
     unsure += [one for _, said in lines for one in said]
     unsure += [*told, *(said for file in looked for said in _numbered_days(file))]
     tried = _guessed(looked)
@@ -118,7 +118,7 @@ def _resembling_none(files: list[File]) -> list[str]:
 def _guessed(files: list[File]) -> list[tuple[File, Guess | None]]:
     """Each file with what it is; one that is alone may be a flat table by any name."""
     alone = len(files) == 1
-    return [(file, guess(file) or (flat(file) if alone else None)) for file in files]
+    return [(file, infer_mapping(file) or (flat(file) if alone else None)) for file in files]
 
 
 def _outcomes(files: list[File]) -> Iterator[str]:

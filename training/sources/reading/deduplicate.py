@@ -27,7 +27,7 @@ def check_rule(table: str, rule: str, place: str) -> None:
         )
 
 
-def kept(frame: pl.DataFrame, table: str, rule: Literal["all", "first", "changes"]) -> pl.DataFrame:
+def deduplicate(frame: pl.DataFrame, table: str, rule: Literal["all", "first", "changes"]) -> pl.DataFrame:
     """``frame`` without the rows that the rule leaves out; rows with a fault stay, to be counted."""
     if rule == "all":
         return frame

@@ -9,13 +9,13 @@ import polars as pl
 from features.own_tables import is_own
 from training.sources.mapping.mapping_file import Mapping
 from training.sources.reading.table_reader import OwnTableRows, PartRows
-from training.sources.source_rows import CHUNKED, Rows, together
+from training.sources.source_rows import CHUNKED, SourceRows, together
 
 CHUNK = 1_000_000  # rows
 TIMES = ("occurred_at", "recorded_at")
 
 
-def shape(mapping: Mapping, root: Path, chunk: int = CHUNK) -> dict[str, Iterator[Rows]]:
+def read_tables(mapping: Mapping, root: Path, chunk: int = CHUNK) -> dict[str, Iterator[SourceRows]]:
     """Every table that the mapping names, in the contract's columns and types, read when it is taken.
 
     Parameters
@@ -64,7 +64,7 @@ def _parts(mapping: Mapping, root: Path, table: str) -> list[PartRows]:
     return [PartRows(mapping, root, table, index) for index in range(len(mapping.tables[table]))]  # type: ignore[index]
 
 
-def _rows(table: str, parts: list[PartRows], chunk: int) -> Iterator[Rows]:
+def _rows(table: str, parts: list[PartRows], chunk: int) -> Iterator[SourceRows]:
     if table in CHUNKED or is_own(table):
         for part in parts:
             yield from part.chunks(chunk)

@@ -11,7 +11,7 @@ from features.yaml_lines import Keys
 from training.sources.mapping.mapping_file import Mapping, Part
 from training.sources.reading.attribute_types import chosen, typed_by_itself
 from training.sources.reading.cell_types import ALLOWED, TIME, Made, moment, typed
-from training.sources.reading.deduplicate import check_rule, kept
+from training.sources.reading.deduplicate import check_rule, deduplicate
 from training.sources.reading.files import FILE, ROW, read, readable
 from training.sources.reading.join import joined
 from training.sources.reading.money_columns import marks
@@ -24,7 +24,7 @@ from training.sources.source_rows import (
     EMPTIED,
     REASON,
     WHOLE_DAY,
-    Rows,
+    SourceRows,
     can_be_emptied,
     check_columns,
     column_type,
@@ -96,24 +96,24 @@ class PartRows:
         """A place in the mapping file, for errors."""
         return self.mapping.place.at(*self.keys, *keys)
 
-    def whole(self) -> Rows:
+    def whole(self) -> SourceRows:
         """All rows at once."""
         with readable(self.file, self.at()):
             frame = self.typed().collect()
-        rows = kept(self._marked(frame), self.table, self.part.keep)
+        rows = deduplicate(self._marked(frame), self.table, self.part.keep)
         count = self._count()
-        return Rows(rows, count, count - rows.height)
+        return SourceRows(rows, count, count - rows.height)
 
-    def chunks(self, size: int) -> Iterator[Rows]:
+    def chunks(self, size: int) -> Iterator[SourceRows]:
         """Rows in the source's order, ``size`` at a time; the last chunk counts what is left out."""
         count, done, held = self._count(), 0, None
         with readable(self.file, self.at()):
             for batch in self.typed().collect_batches(chunk_size=size, maintain_order=True):
                 if held is not None:
-                    yield Rows(self._marked(held), held.height, 0)
+                    yield SourceRows(self._marked(held), held.height, 0)
                 held, done = batch, done + batch.height
             held = self.typed().head(0).collect() if held is None else held
-        yield Rows(self._marked(held), held.height + count - done, count - done)
+        yield SourceRows(self._marked(held), held.height + count - done, count - done)
 
     def typed(self) -> pl.LazyFrame:
         """Values, and beside each column whether something was there that could not be read."""
