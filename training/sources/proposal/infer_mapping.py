@@ -21,6 +21,7 @@ from training.sources.proposal.line_amounts import adjusted
 from training.sources.proposal.line_price import kind_by_sign, price_of_total
 from training.sources.proposal.lists_of_people import list_of_people, merged_ids
 from training.sources.proposal.name_patterns import (
+    AGREEING,
     CALLED,
     DEFAULTS,
     FILES,
@@ -52,7 +53,7 @@ CONSTANTS: dict[tuple[str, str], Any] = {
 def guess(file: File) -> Guess | None:
     """The best fitting table of a file; ``None`` where it fits none."""
     preset = preset_of(file) if file.hints.presets else None
-    if preset is not None:
+    if preset is not None and next(iter(preset.tables)) in preset.parts("", file):
         return Guess(file, next(iter(preset.tables)), {}, unsure=preset.said(file.label), preset=preset)
     told = list_of_people(file) or merged_ids(file)
     if told is not None:
@@ -100,7 +101,8 @@ def as_table(file: File, table: str) -> Guess | None:
     made_up = {name: _made_up(table, name, cells, unsure) for name in missing}
     if None in made_up.values() or (table in ("responses", "events") and not owners):
         return None
-    score = _score(file, table, list(used), made_up)
+    told = [*used, *({"unit_price_cents"} & set(cells) - set(used))]  # a total tells as much as a price
+    score = _score(file, table, told, made_up)
     cells |= {name: cell for name, cell in made_up.items() if cell is not None}
     left = [column.name for column in file.columns if column.name not in used.values()]
     own = ("*",) if left and table in tables.EXTENSIBLE else ()
@@ -156,9 +158,14 @@ def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | 
     if not named and name == OWN_IDS.get(table):
         is_sure = table in CALLED or re.search(FILES[table], file.label.lower())
         ids = [c for c in free if plain_name(c.name) == "id"]
-        named = [c for c in ids if table in CALLED or c.is_unique or file.also] if is_sure else []
+        named = (
+            [c for c in ids if table in CALLED or c.is_unique or file.also or "lines" in file.written]
+            if is_sure
+            else []
+        )
     if not named and name == "consent_marketing":
-        named = [c for c in free if re.fullmatch(REFUSING, plain_name(c.name)) and consents(c)]
+        told = f"{REFUSING}|{AGREEING}"
+        named = [c for c in free if re.fullmatch(told, plain_name(c.name)) and consents(c)]
     if not named and name == "order_id":
         named = [c for c in free if means(c.name, "payment_id") and c.is_unique]
     if not named and name == "member_id":

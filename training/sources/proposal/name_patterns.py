@@ -16,7 +16,7 @@ from training.sources.reading.money_columns import plain_name, spellings
 COLUMNS: dict[str, str] = {
     "member_id": r"kunde|mitglied|kunden?_?(nummer|nr|id|no)|kd_?nr|mitglieds?_?(nummer|nr|id)"
     r"|(num(ero)?_)?client_?(id|no)?|(id|no|code|n°|num)_(client|cliente)|(id_)?cliente(_id)?|买家会员名"
-    r"|买家昵称|买家账号|(customer|member|user|client|buyer|person|household|cust|card)_?(id|no|nr|number|key)?"
+    r"|买家昵称|买家账号|(customer|member|user|client|buyer|person|household|cust|card)_?(id|no|nr|number|key|code|ref(erence)?)?"
     r"|会员.*|客户.*|用户.*",
     "lead_id": r"(lead|mql|prospect|enquiry|inquiry)_?(id|no|number)?|线索.*",
     "order_id": r"(order|invoice|receipt)(_?#)?|auftrag|bestellung"
@@ -200,10 +200,11 @@ def _void() -> frozenset[str]:
 CONSENTS = dict.fromkeys([*GRANTED.split(), *header_words()["granted"]], "granted")
 CONSENTS |= dict.fromkeys([*WITHDRAWN.split(), *header_words()["withdrawn"]], "withdrawn")
 GENDERS |= {word: sex for sex in ("male", "female") for word in header_words()[sex]}
-REFUSING = (
-    r".*(opt(ed)?_?out|unsubscrib|do_not_|abmeld|abgemeldet|abbestell|widerruf|widerspr|d[eé]sinscri|d[eé]sabonn|baja"
-    r"|disiscri|descadastr|uitschrij|afgemeld|wypis|suppress|blocklist|black_?list).*|退订.*|黑名单.*|配信停止.*|수신거부.*"
-)  # columns whose yes is a refusal
+MESSAGES, AGREED, REFUSED = (
+    "|".join(header_words()["consent"][kind]) for kind in ("messages", "agreed", "refused")
+)
+AGREEING = rf".*({MESSAGES}).*({AGREED}).*|.*({AGREED}).*({MESSAGES}).*"  # columns whose yes is a consent
+REFUSING = rf".*({REFUSED}).*"  # columns whose yes is a refusal
 DEFAULTS: dict[str, dict[str, object]] = {
     "order_id": {"column": "_row"},
     "contact_id": {"column": "_row"},

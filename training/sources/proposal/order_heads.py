@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from training.sources.proposal.cell_proposal import personal_key
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import ORDER, PRODUCT, Beside, File
 from training.sources.proposal.name_patterns import REFUNDS, means
@@ -141,7 +142,7 @@ def _is_key(file: File, column: Column) -> bool:
 
 def _is_head(file: File, other: File) -> bool:
     """Whether rows may be orders: they say who ordered, of lines that say it themselves at least how much."""
-    if not _first(other, "member_id") or _is_refund(other):
+    if not (_first(other, "member_id") or any(map(personal_key, other.columns))) or _is_refund(other):
         return False
     if other.hints.presets and preset_of(other) is not None:
         return False

@@ -12,6 +12,7 @@ import polars as pl
 from features.personal_keys import VARIABLE as KEY_VARIABLE
 from features.requirements import NONE as NO_TASKS
 from features.requirements import Requirements
+from training.sources.proposal.consents_unread import unread
 from training.sources.proposal.file_profile import File, sketches
 from training.sources.proposal.flat_table import flat
 from training.sources.proposal.guess import Guess
@@ -101,7 +102,14 @@ def _mapped(
     tables, sources = _tables(named), {name: _source(made, folder, called) for name, made in every}
     own = own_tables_of(others, tables, sources, {name: made.file for name, made in named})
     unplaced = [file for name, file in others.items() if name not in own.files]
-    unsure = [*_keyed(tables), *without_consent(tables), *unsure, *unmatched(set(tables)), *own.unsure]
+    unsure = [
+        *_keyed(tables),
+        *without_consent(tables),
+        *unread(named, unplaced, tables),
+        *unsure,
+        *unmatched(set(tables)),
+        *own.unsure,
+    ]
     unsure += [*_resembling_none(unplaced), "times that name no zone are taken as UTC (`time_zone:`)"]
     for name, rule in own.newest.items():
         sources[name]["newest"] = rule

@@ -137,10 +137,12 @@ def _nested(file: File, column: str, kind: pl.DataType) -> Iterator[tuple[dict[s
         yield {"json": column, "fields": fields}, f"{column} holds lists of products"
 
 
-def _typed_leaves(kind: pl.Struct) -> Iterator[str]:
+def _typed_leaves(kind: pl.Struct, within: str = "") -> Iterator[str]:
     for one in kind.fields:
-        within = one.dtype.fields if isinstance(one.dtype, pl.Struct) else ()
-        yield from (f"{one.name}.{leaf.name}" for leaf in within) if within else (one.name,)
+        if isinstance(one.dtype, pl.Struct):
+            yield from _typed_leaves(one.dtype, f"{within}{one.name}.")
+        else:
+            yield f"{within}{one.name}"
 
 
 def _of_line(file: File, names: Iterable[str]) -> dict[str, str]:
@@ -156,16 +158,17 @@ def _of_line(file: File, names: Iterable[str]) -> dict[str, str]:
 
 def _named(field: str) -> str:
     """A field's name; ``unitPrice.amount`` as ``unitPrice_amount``, since an amount alone tells nothing."""
-    parts = field.split(".")
-    return "_".join(parts[-2:]) if re.fullmatch(AMOUNT, parts[-1]) else parts[-1]
+    *above, last = field.split(".")
+    telling = [part for part in above if not re.fullmatch(AMOUNT, part)]
+    return f"{telling[-1]}_{last}" if telling and re.fullmatch(AMOUNT, last) else last
 
 
-def _leaves(product: dict[str, Any]) -> Iterator[str]:
+def _leaves(product: dict[str, Any], within: str = "") -> Iterator[str]:
     for name, value in product.items():
         if isinstance(value, dict):
-            yield from (f"{name}.{leaf}" for leaf in value if not isinstance(value[leaf], dict | list))
+            yield from _leaves(value, f"{within}{name}.")
         elif not isinstance(value, list):
-            yield str(name)
+            yield f"{within}{name}"
 
 
 def _lists(file: File, texts: Iterable[Column], frame: pl.DataFrame) -> Iterator[tuple[dict[str, Any], str]]:

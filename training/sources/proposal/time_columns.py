@@ -11,7 +11,7 @@ from training.sources.proposal.file_profile import File
 from training.sources.proposal.name_patterns import CLOSED, CONVERTED, LATER, means
 from training.sources.reading.money_columns import plain_name
 
-CLOCK = r"\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AaPp]\.?[Mm]\.?)?"
+CLOCK = r"\d{1,2}h\d{2}|\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AaPp]\.?[Mm]\.?)?"
 
 
 def time_of(file: File, table: str) -> Column | None:
@@ -75,6 +75,8 @@ def _is_clock(column: Column, file: File) -> bool:
 
 
 def _clock_format(example: str) -> str:
+    if "h" in example:
+        return "%Hh%M"
     half = re.search(r"[AaPp]\.?[Mm]", example)
     hours = "%I:%M" if half else "%H:%M"
     seconds = ":%S" if example.count(":") > 1 else ""
