@@ -172,7 +172,9 @@ def init(
     presets: Annotated[bool, typer.Option(help="read exports of known systems by their presets")] = True,
 ) -> None:
     """Propose a mapping for your files: writes mappings/NAME.yaml and lists what it is unsure of."""
+    from features import unique_yaml
     from models.task import requirements
+    from training.proposed_settings import begin_with
     from training.sources.proposal.hints import Hints
     from training.sources.proposal.propose import propose
     from training.use_dataset import named
@@ -185,6 +187,8 @@ def init(
     print(f"{target}: written; look at it, then `memberlens check {name}`")
     for doubt in proposal.unsure:
         print(f"  unsure: {doubt}")
+    for setting in begin_with(name, unique_yaml.read(Path("params.yaml"))):
+        print(f"  settings: {setting}")
 
 
 @app.command()

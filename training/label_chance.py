@@ -1,6 +1,6 @@
 """How much of a label is chance, and which settings would make it less."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -12,7 +12,12 @@ from training.stages.dataset import by_chance, summary
 
 LIMIT = 0.1  # share of positives; above it a model learns who comes rarely as well
 DAYS, ODDS = (60, 90, 120, 150, 180), (1.0, 5.0, 20.0)
+Fits = Callable[[FallSpine], bool]
 ONE_MOMENT = 100_000  # days between moments: the second would lie before all data
+
+
+def every(_spine: FallSpine) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -27,25 +32,67 @@ class Setting:
     def written(self) -> str:
         return f"{{days: {self.days}, odds: {self.odds:g}}}"
 
+    def of(self, spine: FallSpine) -> FallSpine:
+        """Return the settings of a task with this window and these odds."""
+        return spine.model_copy(update={"days": self.days, "odds": self.odds})
 
-def advice(
-    task: Task, share: float, data: Tables, spine: FallSpine, limits: LifecycleLimits, end: int
-) -> str:
-    """Return what is said where ``share`` of the positives is chance, and the shortest window with less."""
-    told = (
+
+def told(share: float) -> str:
+    """Say what it means that ``share`` of the positives is chance."""
+    return (
         f"an unchanged rhythm alone would give {share:.0%} of the outcomes, "
         "and a model would learn who comes rarely"
     )
+
+
+def advice(
+    task: Task,
+    share: float,
+    data: Tables,
+    spine: FallSpine,
+    limits: LifecycleLimits,
+    end: int,
+    fits: Fits = every,
+) -> str:
+    """Return what is said where ``share`` of the positives is chance, with what ``proposed`` finds."""
+    setting = proposed(task, share, data, spine, limits, end, fits)
+    if setting is None:
+        return f"{told(share)}; the data are too short for a longer window"
+    if setting.share <= LIMIT:
+        return f"{told(share)}; with `spine.{task.name}: {setting.written}` it is {setting.share:.0%}"
+    least = f"{setting.share:.0%}, with `spine.{task.name}: {setting.written}`"
+    return f"{told(share)}; least of what these data allow is {least}"
+
+
+def proposed(
+    task: Task,
+    share: float,
+    data: Tables,
+    spine: FallSpine,
+    limits: LifecycleLimits,
+    end: int,
+    fits: Fits = every,
+) -> Setting | None:
+    """Find the shortest window, and the least odds in it, that leave less than a tenth to chance.
+
+    Parameters
+    ----------
+    share
+        Of the positives under ``spine``, what is chance.
+    fits
+        Whether a task can be trained with settings; others are passed over.
+
+    Returns
+    -------
+    That setting; where no window has less, the one with the least, if it is less than ``share``.
+    """
     tried = []
     for setting in _settings(task, data, spine, limits, end):
-        if setting.share <= LIMIT:
-            return f"{told}; with `spine.{task.name}: {setting.written}` it is {setting.share:.0%}"
+        if setting.share <= LIMIT and fits(setting.of(spine)):
+            return setting
         tried.append(setting)
-    if not tried:
-        return f"{told}; the data are too short for a longer window"
-    best = min(tried, key=lambda one: one.share)
-    least = f"{best.share:.0%}, with `spine.{task.name}: {best.written}`"
-    return f"{told}; least of what these data allow is {least}"
+    best = sorted((one for one in tried if LIMIT < one.share < share), key=lambda one: one.share)
+    return next((one for one in best if fits(one.of(spine))), None)
 
 
 def _settings(

@@ -1,20 +1,23 @@
 """Whether what a mapping yields can be trained: its settings, its questions, its split; nothing is kept."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import polars as pl
 
 from features.consent import reasons
+from models.members import FallSpine
+from models.population import Spine
 from models.task import requirements
 from models.task import task as task_named
 from training.data import sufficiency
 from training.data.rows import GAP
 from training.data.rows import tables as scanned
-from training.label_chance import LIMIT, advice
+from training.label_chance import LIMIT, Setting, advice, proposed
 from training.params import Params, parse
 from training.sources.check import Check, check
 from training.sources.store import Folder
@@ -61,17 +64,80 @@ def _suppressed(params: Params, tables: Path, moment: datetime) -> Iterator[str]
 
 def _tried(params: Params, name: str, tables: Path, end: int) -> tuple[str, list[str]]:
     """Why a task cannot be trained, empty where it can; and what is short or chance."""
-    task, spine = task_named(name), getattr(params.spine, name)
     try:
-        rows, _, _ = split_spine(task, tables, spine, params, end)
+        share, lacks = _asked(params, name, tables, end, getattr(params.spine, name))
     except ValueError as error:
         return f"cannot be trained with these settings. {error}", []
+    if share > LIMIT:
+        lacks.append(advice(*_of_chance(params, name, tables, end, share)))
+    return "", lacks
+
+
+def _asked(params: Params, name: str, tables: Path, end: int, spine: Spine) -> tuple[float, list[str]]:
+    """What of a task's outcomes is chance, and what is short; ``ValueError`` where it cannot be trained."""
+    task = task_named(name)
+    rows, _, _ = split_spine(task, tables, spine, params, end)
     rows = rows.filter(pl.col("split") != GAP)
     lacks = [f"too few data: {lack}" for lack in sufficiency.assess_segments(rows, ())[0]["short"]]
-    share = by_chance([summary(rows, task)])
-    if share is not None and share > LIMIT:
-        lacks.append(advice(task, share, scanned(tables), spine, params.lifecycle, end))
-    return "", lacks
+    return by_chance([summary(rows, task)]) or 0.0, lacks
+
+
+def _of_chance(params: Params, name: str, tables: Path, end: int, share: float) -> tuple[Any, ...]:
+    """The arguments of ``advice`` and ``proposed``; settings that are shorter of data are no advice."""
+    spine = getattr(params.spine, name)
+    _, short = _asked(params, name, tables, end, spine)
+
+    def fits(other: FallSpine) -> bool:
+        try:
+            return len(_asked(params, name, tables, end, other)[1]) <= len(short)
+        except ValueError:
+            return False
+
+    return task_named(name), share, scanned(tables), spine, params.lifecycle, end, fits
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What of a task's outcomes is chance under the usual settings, and settings that leave less to it."""
+
+    task: str
+    share: float
+    setting: Setting
+    spine: FallSpine
+
+
+def less_chance(data: str, own: dict[str, object]) -> list[Chance]:
+    """Find settings for the tasks of which chance would give many outcomes; reads the tables of a mapping.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As ``trainable``.
+    """
+    params = parse(settings(data, own))
+    falls = [name for name in params.tasks if isinstance(getattr(params.spine, name), FallSpine)]
+    if not falls:
+        return []
+    with TemporaryDirectory() as folder:
+        store = Folder(Path(folder), params.engine.memory, params.engine.threads).store
+        found = check(MAPPINGS / f"{data}.yaml", requirements(), store)
+        open_ = [name for name in falls if found.tasks.get(name) == ""]
+        return [*_chances(params, open_, Path(folder), int(found.extracted.timestamp()))]
+
+
+def _chances(params: Params, names: list[str], tables: Path, end: int) -> Iterator[Chance]:
+    for name in names:
+        try:
+            share, _ = _asked(params, name, tables, end, getattr(params.spine, name))
+        except ValueError:
+            continue  # `check` says why
+        setting = proposed(*_of_chance(params, name, tables, end, share)) if share > LIMIT else None
+        if setting is None:
+            continue
+        spine = setting.of(getattr(params.spine, name))
+        left, _ = _asked(params, name, tables, end, spine)  # at all moments, where ``proposed`` asks at one
+        if left < share:
+            yield Chance(name, share, replace(setting, share=left), spine)
 
 
 def _beside(params: Params, tasks: dict[str, str]) -> Iterator[str]:

@@ -194,3 +194,13 @@ def test_several_currencies(tmp_path: Path, codes: tuple[str, str], price: str, 
     (tmp_path / "orders.csv").write_text("who,no,sku,at,price,order_currency\n" + "\n".join(rows) + "\n")
     (tmp_path / "shop.yaml").write_text(CURRENT.replace("PRICE", price))
     assert names(list(check(tmp_path / "shop.yaml").findings)) == found
+
+
+def test_orders_that_stop_long_before_the_extract(tmp_path: Path) -> None:
+    people = [f"00{n:02}" for n in range(40)]
+    rows = [[*row[:3], str(START + timedelta(days=n)), row[4]] for n, row in enumerate(lines(60))]
+    assert not shop(tmp_path, {"a.csv": rows}, people)
+    (tmp_path / "people.csv").write_text("who,at\n" + "".join(f"{who},2024-05-01\n" for who in people))
+    (end,) = check(tmp_path / "shop.yaml", requirements()).findings
+    assert (end.name, end.is_fatal) == ("purchases.orders_end", True)
+    assert "2024-02-29, 62 days before the extract (2024-05-01)" in end.says

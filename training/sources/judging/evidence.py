@@ -10,6 +10,7 @@ import polars as pl
 from features.own_tables import is_own
 from training.sources.judging.amounts import Amounts
 from training.sources.judging.findings import Finding, shape
+from training.sources.judging.outcomes import orders_end
 from training.sources.judging.references import Known
 from training.sources.judging.set_aside import ENOUGH_ROWS, SetAside, with_marks
 from training.sources.reading.files import FILE, ROW
@@ -50,6 +51,7 @@ class Evidence:
     named: list[pl.Series] = field(default_factory=list)
     prints: list[pl.DataFrame] = field(default_factory=list)
     amounts: Amounts = field(default_factory=Amounts)
+    days: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.Date))
     aside: SetAside = field(init=False)
 
     def __post_init__(self) -> None:
@@ -65,6 +67,8 @@ class Evidence:
             self.prints.append(_prints(self.table, rows.frame, aside))
         if self.table == "purchases":
             self.amounts.add(rows.frame, aside)
+            days = accepted["occurred_at"].dt.date().unique()
+            self.days = pl.concat([self.days, days]).unique()
         if WHOLE_DAY in rows.frame.columns:
             self.whole_days += int(rows.frame[WHOLE_DAY].sum())
         self.aside.add(rows.frame, aside)
@@ -79,6 +83,7 @@ class Evidence:
             yield from _twice(self.table, pl.concat(self.prints))
         if self.whole_days:
             yield _whole_days(self.table, self.whole_days, self.rows)
+        yield from orders_end(self.days, self.known.extracted)
         yield from self.amounts.findings()
         yield from self.aside.findings()
 

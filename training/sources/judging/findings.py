@@ -16,6 +16,7 @@ KINDS = {
     "unattributed": "answers that name no campaign",
     "whole_days": "outcomes that name a day and no time",
     "outcomes_end": "outcomes that stop before their subjects",
+    "orders_end": "purchases that stop long before the extract",
     "outcomes_before": "outcomes before what they answer",
     "amounts": "lines that do not add up to their orders' totals",
     "unmet": "lines without their orders, or orders without lines",

@@ -7,6 +7,8 @@ import polars as pl
 
 from training.sources.judging.findings import Finding
 
+ENOUGH_DAYS = 30  # with purchases, the newest of which tell how long they pause
+
 
 def outcomes(responses: pl.DataFrame, leads: pl.DataFrame, contacts: pl.DataFrame) -> Iterator[Finding]:
     """Say what is to be doubted about outcomes beside the leads or contacts that they answer."""
@@ -37,6 +39,24 @@ def _ended(times: pl.Series, last: datetime, kind: str, what: str) -> Iterator[F
         f"What came later would count as refusals: mend the feed, or set `extracted_at: {newest:%Y-%m-%d}`"
     )
     yield Finding("responses", "outcomes_end", says, advice)
+
+
+def orders_end(days: pl.Series, extracted: datetime) -> Iterator[Finding]:
+    """Find purchases that stop long before the extract, so that everybody looks silent."""
+    ordered = days.unique().sort()
+    if len(ordered) < ENOUGH_DAYS:
+        return
+    newest, silent = ordered[-1], extracted.date() - ordered[-1]
+    paused = max(ordered.tail(ENOUGH_DAYS).diff().drop_nulls().to_list())
+    if silent < max(timedelta(days=14), 3 * paused):
+        return
+    says = (
+        f"the newest purchase is of {newest:%Y-%m-%d}, {silent.days:,} days before the extract "
+        f"({extracted:%Y-%m-%d}); earlier, they never paused for more than {paused.days:,} days"
+    )
+    until = newest + timedelta(days=1)
+    advice = f"Everybody would look silent: bring the newer orders, or set `extracted_at: {until:%Y-%m-%d}`"
+    yield Finding("purchases", "orders_end", says, advice)
 
 
 def _before(

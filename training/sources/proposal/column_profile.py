@@ -155,10 +155,11 @@ def _typed(series: pl.Series, text: pl.Series) -> Column:
 
 
 def _of_time(name: str, text: pl.Series, found: tuple[Reading, ...]) -> Column:
-    base = replace(_counts(name, "time", text), readings=found)
     if not found:
-        return base
+        return _counts(name, "time", text)
     times = read(text, found[0])
+    found = (found[0], *(one for one in found[1:] if not read(text, one).equals(times, null_equal=True)))
+    base = replace(_counts(name, "time", text), readings=found)
     odd = text.filter(times.is_null())
     apart = text.filter(times != read(text, found[1])) if len(found) > 1 else text
     example = apart[0] if len(apart) else base.example

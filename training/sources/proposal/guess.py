@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from features import tables
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.presets import Preset
 
@@ -41,3 +42,8 @@ class Guess:
     fields: dict[str, dict[str, Any]] = field(default_factory=dict)
     further: dict[str, dict[str, Any]] = field(default_factory=dict)
     newest: dict[str, Any] = field(default_factory=dict)
+
+
+def in_order(table: str, cells: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Put cells into the order of the contract's columns."""
+    return {name: cells[name] for name in tables.columns(table) if name in cells}

@@ -8,29 +8,35 @@ from typing import Any
 from features import tables
 from training.sources.proposal.cell_proposal import (
     CONSENT,
+    IDS,
     cell_of,
     consents,
     personal_key,
 )
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
-from training.sources.proposal.guess import Guess
+from training.sources.proposal.flat_table import as_subjects
+from training.sources.proposal.guess import Guess, in_order
 from training.sources.proposal.line_amounts import adjusted
 from training.sources.proposal.line_price import kind_by_sign, price_of_total
+from training.sources.proposal.lists_of_people import list_of_people, merged_ids
 from training.sources.proposal.name_patterns import (
+    AGREEING,
     CALLED,
     DEFAULTS,
     FILES,
-    OUTCOME,
     OWN_IDS,
     REFUNDS,
+    REFUSING,
     means,
 )
 from training.sources.proposal.order_fill import filled_down, said
+from training.sources.proposal.owners import owner_of
 from training.sources.proposal.presets import preset_of
 from training.sources.proposal.rows_left_out import condition
 from training.sources.proposal.taken_off import with_forms
-from training.sources.reading.money_columns import plain_name
+from training.sources.proposal.time_columns import time_of, with_clock
+from training.sources.reading.money_columns import meaning, plain_name
 from training.sources.reading.words import TRUE
 
 TIMES = ("occurred_at", "joined_at", "recorded_at")
@@ -43,17 +49,18 @@ CONSTANTS: dict[tuple[str, str], Any] = {
     ("identities", "platform"): "shop",
 }
 
-OTHERS = "all other columns are taken as attributes; those known only with the outcome must go to `exclude:`"
-
 
 def infer_mapping(file: File) -> Guess | None:
     """The best fitting table of a file; ``None`` where it fits none."""
     preset = preset_of(file) if file.hints.presets else None
-    if preset is not None:
+    if preset is not None and next(iter(preset.tables)) in preset.parts("", file):
         return Guess(file, next(iter(preset.tables)), {}, unsure=preset.said(file.label), preset=preset)
+    told = list_of_people(file) or merged_ids(file)
+    if told is not None:
+        return told
     file = filled_down(file)
     found = [made for table in tables.TABLES if (made := as_table(file, table)) is not None]
-    found += [made for made in (_as_subjects(file), _as_refunds(file)) if made is not None]
+    found += [made for made in (as_subjects(file), _as_refunds(file)) if made is not None]
     best = max(found, key=lambda made: made.score, default=None)
     if best is None or best.score < 2:
         return None
@@ -70,7 +77,7 @@ def _as_refunds(file: File) -> Guess | None:
     pieces = {"sql": f'-CAST("{quantity}" AS DOUBLE)'} if quantity else {"value": -1}
     cells = made.cells | {"kind": {"value": "return"}, "quantity": pieces}
     unsure = [*made.unsure, f"{file.label}: its rows are taken as refunds, at their own time"]
-    return replace(made, cells=_in_order("purchases", cells), unsure=unsure, score=made.score + 4)
+    return replace(made, cells=in_order("purchases", cells), unsure=unsure, score=made.score + 4)
 
 
 def as_table(file: File, table: str) -> Guess | None:
@@ -82,13 +89,7 @@ def as_table(file: File, table: str) -> Guess | None:
         if column is not None:
             used[name] = column.name
     unsure: list[str] = []
-    cells = {name: cell_of(file, name, column, unsure) for name, column in used.items()}
-    if table == "purchases" and "unit_price_cents" not in cells:
-        cells |= price_of_total(file, used, unsure)
-    if table in ("responses", "events") and "lead_id" in cells:
-        cells.pop("member_id", None)
-    if table == "purchases":
-        cells |= kind_by_sign(file, used, unsure)
+    cells = _cells(file, table, used, unsure)
     if table in TIMELESS and "occurred_at" not in cells:
         cells["occurred_at"] = {"value": "1970-01-01"}
         unsure.append(
@@ -100,12 +101,29 @@ def as_table(file: File, table: str) -> Guess | None:
     made_up = {name: _made_up(table, name, cells, unsure) for name in missing}
     if None in made_up.values() or (table in ("responses", "events") and not owners):
         return None
-    score = _score(file, table, list(used), made_up)
+    told = [*used, *({"unit_price_cents"} & set(cells) - set(used))]  # a total tells as much as a price
+    score = _score(file, table, told, made_up)
     cells |= {name: cell for name, cell in made_up.items() if cell is not None}
     left = [column.name for column in file.columns if column.name not in used.values()]
     own = ("*",) if left and table in tables.EXTENSIBLE else ()
     where = condition(file, table, used, unsure)
-    return Guess(file, table, _in_order(table, cells), where, own, unsure, score)
+    return Guess(file, table, in_order(table, cells), where, own, unsure, score)
+
+
+def _cells(file: File, table: str, used: dict[str, str], unsure: list[str]) -> dict[str, dict[str, Any]]:
+    """Read the columns that are used; of purchases also owners, prices and which are returns."""
+    is_sale = table == "purchases"
+    if is_sale and "member_id" in used:
+        used["member_id"] = owner_of(file, used["member_id"], unsure)
+    cells = {name: cell_of(file, name, column, unsure) for name, column in used.items()}
+    cells |= with_clock(file, cells.get("occurred_at"), unsure)
+    if is_sale and "unit_price_cents" not in cells:
+        cells |= price_of_total(file, used, unsure)
+        if "discount_cents" not in used:
+            cells.pop("discount_cents", None)
+    if table in ("responses", "events") and "lead_id" in cells:
+        cells.pop("member_id", None)
+    return cells | (kind_by_sign(file, used, unsure) if is_sale else {})
 
 
 def _with_amounts(made: Guess) -> Guess:
@@ -113,10 +131,10 @@ def _with_amounts(made: Guess) -> Guess:
     if made.table != "purchases":
         return made
     found = adjusted(made.file, made.cells)
-    cells = _in_order("purchases", made.cells | found.cells)
+    cells = in_order("purchases", made.cells | found.cells)
     told = replace(made, cells=cells, fields=found.fields, unsure=[*made.unsure, *found.unsure])
     formed = with_forms(told)
-    return replace(formed, cells=_in_order("purchases", formed.cells))
+    return replace(formed, cells=in_order("purchases", formed.cells))
 
 
 def _score(file: File, table: str, used: list[str], made_up: dict[str, Any]) -> float:
@@ -132,7 +150,7 @@ def _score(file: File, table: str, used: list[str], made_up: dict[str, Any]) -> 
 def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | None:
     free = [column for column in file.columns if column.name not in used.values()]
     if name == "occurred_at":
-        return _time(file)
+        return time_of(file, table)
     named = [column for column in free if means(column.name, name)]
     if not named and file.grouped:
         named = [column for column in free if means(column.name.rpartition(" ")[2], name)]
@@ -140,14 +158,27 @@ def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | 
     if not named and name == OWN_IDS.get(table):
         is_sure = table in CALLED or re.search(FILES[table], file.label.lower())
         ids = [c for c in free if plain_name(c.name) == "id"]
-        named = [c for c in ids if table in CALLED or c.is_unique or file.also] if is_sure else []
+        named = (
+            [c for c in ids if table in CALLED or c.is_unique or file.also or "lines" in file.written]
+            if is_sure
+            else []
+        )
+    if not named and name == "consent_marketing":
+        told = f"{REFUSING}|{AGREEING}"
+        named = [c for c in free if re.fullmatch(told, plain_name(c.name)) and consents(c)]
+    if not named and name == "order_id":
+        named = [c for c in free if means(c.name, "payment_id") and c.is_unique]
     if not named and name == "member_id":
         named = [column for column in free if personal_key(column)]
+    if (table, name) == ("purchases", "product_id"):  # a number of its own in each row is the line's
+        named = sorted(named, key=lambda column: column.is_unique)
     return next(iter(named), None)
 
 
 def _can_be(column: Column, name: str, table: str) -> bool:
     """Whether the cells of a column bear out what its name says."""
+    if not column.filled or (name in IDS and _is_amount(column)):
+        return False
     if (table, name) == ("purchases", "kind"):  # a status is none, and has words of its own
         return bool(column.values) and {*column.values} <= {"sale", "return"}
     if name in CONSENT:
@@ -158,18 +189,12 @@ def _can_be(column: Column, name: str, table: str) -> bool:
     )  # a date of death is no truth value, a code no discount
 
 
-def _time(file: File) -> Column | None:
-    named = [column for column in file.times if column.name == file.hints.time]
-    telling = [column for column in file.times if not means(column.name, "recorded_at")]
-    first = next(iter(named or telling or file.times), None)
-    return first if first is None or named else _finer(first, telling)
-
-
-def _finer(day: Column, times: list[Column]) -> Column:
-    """Of a day and a moment of the same thing (``event_date``, ``event_timestamp``) the moment."""
-    stem = plain_name(day.name).rpartition("_")[0]
-    alike = [column for column in times if stem and plain_name(column.name).rpartition("_")[0] == stem]
-    return day if day.has_clock else next((column for column in alike if column.has_clock), day)
+def _is_amount(column: Column) -> bool:
+    """Whether a column that is named as an id (用户实付金额) counts money or pieces, or says yes and no."""
+    if column.kind in ("time", "truth"):
+        return True
+    named = meaning(column.name) or any(means(column.name, name) for name in ("line_total", "quantity"))
+    return column.kind == "number" and (column.negatives or bool(column.decimal) or bool(named))
 
 
 def _made_up(table: str, name: str, cells: dict[str, Any], unsure: list[str]) -> dict[str, Any] | None:
@@ -180,67 +205,6 @@ def _made_up(table: str, name: str, cells: dict[str, Any], unsure: list[str]) ->
     if cell is not None:
         unsure.append(f"{table}.{name}: no column was found for it; it is made up as {cell}")
     return dict(cell) if cell is not None else None
-
-
-def flat(file: File) -> Guess | None:
-    """A file that is no table of the contract as a flat one, where a single column could be its outcome."""
-    found = [column.name for column in file.columns if column.kind == "truth"]
-    if len(found) != 1:
-        return None
-    made = _as_subjects(replace(file, hints=replace(file.hints, label=found[0])))
-    doubt = f"{file.label}: {found[0]} is taken as the outcome, as the only column of yes and no (`--label`)"
-    return made and replace(made, unsure=[doubt, *made.unsure])
-
-
-def _as_subjects(file: File) -> Guess | None:
-    """A flat table: one row a subject, with an outcome of two values."""
-    told = [column for column in file.columns if column.name == file.hints.label]
-    labels = told or [
-        column
-        for column in file.columns
-        if column.kind == "truth" and re.fullmatch(OUTCOME, plain_name(column.name))
-    ]
-    if not labels:
-        return None
-    unsure: list[str] = []
-    if len(labels) > 1:
-        others = [column.name for column in labels[1:]]
-        unsure.append(f"{file.label}: {labels[0].name} is taken as the outcome, not {others}")
-    time = _time(file)
-    cells: dict[str, dict[str, Any]] = {
-        "label": _label(file, labels[0], unsure),
-        "subject_id": {"column": "_row"},
-    }
-    if time is None:
-        cells["occurred_at"] = {"value": "1970-01-01"}
-        unsure.append(
-            f"{file.label}: no time was found; rows are split at random (`dated: false`) and nothing is "
-            "tested over time"
-        )
-    else:
-        cells["occurred_at"] = cell_of(file, "occurred_at", time.name, unsure)
-    key = next(
-        (column for column in file.columns if column.is_unique and column.kind in ("text", "number")), None
-    )
-    if key is not None and not key.decimals:
-        cells["subject_id"] = {"column": key.name}
-    unsure.append(f"{file.label}: {OTHERS}")
-    score = 2.0 + 0.25 * max(0, len(file.columns) - 4) + (100.0 if told else 0.0)
-    placed = _in_order("subjects", cells)
-    return Guess(file, "subjects", placed, None, ("*",), unsure, score, time is not None)
-
-
-def _label(file: File, column: Column, unsure: list[str]) -> dict[str, Any]:
-    """The outcome; of two values that mean neither yes nor no the rarer one is taken as it."""
-    if column.kind == "truth":
-        return {"column": column.name}
-    common, rare = column.two
-    unsure.append(f"{file.label}: {column.name} is taken to have happened where it is {rare!r}")
-    return {"column": column.name, "map": {common: 0, rare: 1}}
-
-
-def _in_order(table: str, cells: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {name: cells[name] for name in tables.columns(table) if name in cells}
 
 
 def unmatched(there: set[str]) -> Iterator[str]:

@@ -105,6 +105,8 @@ def _lines(
         for name, c in columns.items()
     }
     key = as_text(pl.col(order.name), kinds[order.name]) if order else pl.int_range(pl.len()).cast(pl.String)
+    if "discount" in numbers:
+        numbers["discount"] = numbers["discount"].abs()  # some write it with a minus
     lines = frame.select(order=key, **{**usual, **numbers}).filter(pl.col("order").is_not_null())
     return lines.filter(~(pl.col("quantity") <= 0).any().over("order"))
 

@@ -3,11 +3,16 @@
 import re
 from typing import Any
 
+import polars as pl
+
 from training.sources.proposal.cell_proposal import doubts, is_in_cents, written
-from training.sources.proposal.file_profile import File
+from training.sources.proposal.column_profile import Column
+from training.sources.proposal.file_profile import File, head
 from training.sources.proposal.line_amounts import negative
 from training.sources.proposal.name_patterns import GOODS, PAID, means
-from training.sources.reading.money_columns import meaning, plain_name
+from training.sources.reading.money_columns import amount, meaning, plain_name
+
+ENOUGH, CENT = 0.9, 0.005  # of the rows with a discount; rounding
 
 
 def kind_by_sign(file: File, used: dict[str, str], unsure: list[str]) -> dict[str, dict[str, Any]]:
@@ -17,6 +22,23 @@ def kind_by_sign(file: File, used: dict[str, str], unsure: list[str]) -> dict[st
         return {}
     unsure.append(f"{file.label}: lines with a negative {quantity.name} are taken as returns")
     return {"kind": {"sql": f"CASE WHEN {negative(quantity)} THEN 'return' ELSE 'sale' END"}}
+
+
+def is_net(file: File, price: Column, discount: str | None) -> bool:
+    """Tell whether another column less the discount is the price, so that the discount is off already."""
+    off = next((c for c in file.columns if c.name == discount), None)
+    if off is None:
+        return False
+    frame = head(file)
+    cells = {
+        c.name: amount(pl.col(c.name), frame.schema[c.name], c.decimal)
+        for c in file.columns
+        if c.kind == "number"
+    }
+    rows = frame.select(**cells).filter(pl.col(off.name).abs() > 0)
+    others = [name for name in cells if name not in (off.name, price.name)]
+    fits = [((rows[name] - rows[price.name]).abs() - rows[off.name].abs()).abs() < CENT for name in others]
+    return rows.height > 0 and any(int(one.sum()) >= ENOUGH * rows.height for one in fits)
 
 
 def price_of_total(file: File, used: dict[str, str], unsure: list[str]) -> dict[str, dict[str, Any]]:
@@ -39,6 +61,9 @@ def price_of_total(file: File, used: dict[str, str], unsure: list[str]) -> dict[
         unsure.append(f"{file.label}: {found.name} may have {told} in it; take them off in a field if it has")
     price = {"column": found.name, **written(found, "unit_price_cents")}
     price |= {} if is_in_cents(found.name) else {"times": 100}
+    if is_net(file, found, used.get("discount_cents")):
+        off = used.pop("discount_cents")
+        unsure.append(f"{file.label}: {found.name} is after {off}, which is not taken off once more")
     quantity = next((c for c in file.columns if c.name == used.get("quantity")), None)
     if found.negatives:  # the amounts say what was given back
         used.pop("quantity", None)

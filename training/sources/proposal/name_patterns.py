@@ -11,12 +11,12 @@ from typing import Any
 
 import yaml
 
-from training.sources.reading.money_columns import plain_name
+from training.sources.reading.money_columns import plain_name, spellings
 
 COLUMNS: dict[str, str] = {
     "member_id": r"kunde|mitglied|kunden?_?(nummer|nr|id|no)|kd_?nr|mitglieds?_?(nummer|nr|id)"
     r"|(num(ero)?_)?client_?(id|no)?|(id|no|code|n°|num)_(client|cliente)|(id_)?cliente(_id)?|买家会员名"
-    r"|买家昵称|买家账号|(customer|member|user|client|buyer|person|household|cust|card)_?(id|no|nr|number|key)?"
+    r"|买家昵称|买家账号|(customer|member|user|client|buyer|person|household|cust|card)_?(id|no|nr|number|key|code|ref(erence)?)?"
     r"|会员.*|客户.*|用户.*",
     "lead_id": r"(lead|mql|prospect|enquiry|inquiry)_?(id|no|number)?|线索.*",
     "order_id": r"(order|invoice|receipt)(_?#)?|auftrag|bestellung"
@@ -29,13 +29,13 @@ COLUMNS: dict[str, str] = {
     "quantity": r"menge|anzahl|stückzahl|stueck(zahl)?|quantite|quantité|qte|qté|cantidad|cant|购买数量"
     r"|宝贝总数量|数量|(quantity|qty|units|pieces|amount_sold|n_items)|数量|件数",
     "unit_price_cents": r"einzel_?preis|stück_?preis|preis|prix(_unitaire)?|precio(_unitario)?|商品单价|单价"
-    r"|(unit|item|piece|selling|sale)?_?price(_(in_)?(cents?|pence|minor(_units?)?))?|单价",
+    r"|(unit|item|piece|selling|sale)?_?price(_(in_)?(cents?|pence|minor(_units?)?)|_amount|_value|_cent_amount)?|单价",
     "line_total": r"买家实际支付金额|实付金额|实际支付.*|betrag|summe|gesamt(preis|betrag|summe)?"
     r"|montant(_.*)?|importe(_.*)?|(sales_value|amount|amt|(refund|return)(ed)?_(amount|amt|value)|total"
     r"|revenue|net_?sales|paid|value|spend)(_.*)?"
     r"|.*金额|实付.*",
     "discount_cents": r"rabatt|nachlass|remise|descuento|"
-    r".*disc(ount)?(_(amount|amt|value))?(_(in_)?(cents?|pence))?"
+    r".*disc(ount(s|ed)?)?(_(amount|amt|value))?(_(in_)?(cents?|pence))?"
     r"|优惠.*|折扣.*",
     "category": r"(product_)?(category|department|class|group)|品类|类目",
     "brand": r"brand|maker|manufacturer|品牌",
@@ -57,7 +57,7 @@ COLUMNS: dict[str, str] = {
     "consent_marketing": r"(accepts_)?(e_?mail|sms|mail|marketing|newsletter)_?(marketing_?)?(opt_?in|consent"
     r"|permission|allowed|subscription|opt_?out|unsubscribed)(_status)?|accepts_marketing|marketing|opt_?(in|out)|unsubscribed|do_not_"
     r"(e?mail|contact|market)|consent_(to_)?marketing|werbe_?(einwilligung|erlaubnis)|营销(同意|授权)(状态)?|退订",
-    "deceased": r"(is_?)?(deceased|dead)|verstorben|d[eé]c[eé]d[eé]e?|fallecid[oa]|(是否)?(已故|死亡|去世)",
+    "deceased": r"(is_?)?(deceased|dead)|verstorben|d[eé]c[eé]d[eé]e?|fall?ecid[oa]|(是否)?(已故|死亡|去世)",
     "joined_at": r"(registriert|angemeldet|mitglied)(_\w+)?|registrierungs?datum|anmelde_?datum"
     r"|date_d?_?inscription|fecha_(de_)?(alta|registro)|(joined|registered|became_member|signed_up"
     r"|sign_?up|enrol\w*)(_\w+)?|注册.*|入会.*",
@@ -107,7 +107,7 @@ OUTCOME = (
 )
 CONVERTED = (  # when a lead was won, in a column of the lead's own row
     r"(date_?)?(converted|conversion|won|closed_?won|became_?a?_?customer|customer_since)(_?(date|time|at|on|day))?"
-    r"|abschluss_?datum|gewonnen_am|kunde_seit|date_(de_)?(conversion|signature)|fecha_(de_)?(conversion|cierre)"
+    r"|abschluss_?datum|gewonnen_am|kunde_seit|konvertier(t|ungs)_?(datum|am)|date_(de_)?(conversion|signature)|fecha_(de_)?(conversion|cierre)"
     r"|成交(时间|日期)|转化(时间|日期)"
 )
 CLOSED = (  # when a lead came to an end, whichever
@@ -116,7 +116,7 @@ CLOSED = (  # when a lead came to an end, whichever
 )
 WON = r"(closed_?)?won|converted|gewonnen|gagn[eé]e?|ganad[oa]|成交|已成交|赢单|已转化"
 LATER = (  # columns with the present state of a lead, which are written as it goes on
-    r"(.*_)?(life_?cycle_?stage|(lead_|deal_|opportunity_|contact_)?(status|stage|phase)|is_?(converted|won|closed)"
+    r"(ist_)?konvertiert|(lead_)?status|(.*_)?(life_?cycle_?stage|(lead_|deal_|opportunity_|contact_)?(status|stage|phase)|is_?(converted|won|closed)"
     r"|converted|won|(lead_|\w+_)?score|last_(activity|contacted|modified|seen|touch|contact|update)\w*"
     r"|updated_?(at|on)?|(last_?)?modified_?(date|at|on)?|num(ber)?_of_.*|close[d]?_?(date|at|on)|owner\w*"
     r"|opportunity\w*|account_?id|amount|deal_\w+)|letzte_\w+|状态|阶段|最近.*|最后.*|更新.*"
@@ -139,7 +139,7 @@ PERCENT = (
     r"|(remise|descuento)_?%|taux_(de_)?remise|折扣率"
 )
 TESTS = r"(is_?)?test(_?(order|purchase|transaction|flag))?|test_?(bestellung|auftrag)|(是否)?测试(订单)?"
-CENTS = r".*_(in_)?(cents?|pence|minor(_units?)?)|.*[(（]分[)）]"  # amounts in the smallest unit
+CENTS = r".*_(in_)?(cents?|cent_amount|pence|minor(_units?)?)|.*[(（]分[)）]"  # amounts in the smallest unit
 GENDERS = dict.fromkeys(
     ("m", "male", "man", "männlich", "herr", "homme", "hombre", "masculino", "男", "先生"), "male"
 )
@@ -163,11 +163,17 @@ def header_words() -> dict[str, Any]:
 
 def means(name: str, concept: str) -> bool:
     """Tell whether a column's name says that it holds a column of the contract, or of ``header_words``."""
+    return any(_means(one, concept) for one in spellings(name))
+
+
+@cache
+def _means(name: str, concept: str) -> bool:
     plain = plain_name(name).rstrip(":*#_")
     bare = re.sub(r"_*[(（\[][^()（）]*[)）\]]$", "", plain)  # `Preis (EUR)`, `E-Mail (Abrechnung)`
     pattern = COLUMNS.get(concept)
-    known = pattern is not None and any(re.fullmatch(pattern, one) for one in (plain, bare))
-    return known or not _words(concept).isdisjoint((_unaccented(plain), _unaccented(bare)))
+    written = {plain, bare, _unaccented(plain), _unaccented(bare)}  # `Nº pedido` as `no_pedido`
+    known = pattern is not None and any(re.fullmatch(pattern, one) for one in written)
+    return known or not _words(concept).isdisjoint(written)
 
 
 @cache
@@ -181,9 +187,9 @@ def _unaccented(word: str) -> str:
 
 
 def comes_to_nothing(word: str) -> bool:
-    """Tell whether a state of an order says that nothing came of it."""
-    state = word.strip().lower()
-    return _unaccented(state) in _void() or re.fullmatch(VOID, state) is not None
+    """Tell whether a state of an order says that nothing came of it, or one of several (已发货，退款成功)."""
+    states = [part.strip() for part in re.split(r"[，,;；/]", word.lower())]
+    return any(_unaccented(one) in _void() or re.fullmatch(VOID, one) for one in states)
 
 
 @cache
@@ -194,7 +200,11 @@ def _void() -> frozenset[str]:
 CONSENTS = dict.fromkeys([*GRANTED.split(), *header_words()["granted"]], "granted")
 CONSENTS |= dict.fromkeys([*WITHDRAWN.split(), *header_words()["withdrawn"]], "withdrawn")
 GENDERS |= {word: sex for sex in ("male", "female") for word in header_words()[sex]}
-REFUSING = r".*(opt_?out|unsubscribed|do_not_).*|退订"  # columns whose yes is a refusal
+MESSAGES, AGREED, REFUSED = (
+    "|".join(header_words()["consent"][kind]) for kind in ("messages", "agreed", "refused")
+)
+AGREEING = rf".*({MESSAGES}).*({AGREED}).*|.*({AGREED}).*({MESSAGES}).*"  # columns whose yes is a consent
+REFUSING = rf".*({REFUSED}).*"  # columns whose yes is a refusal
 DEFAULTS: dict[str, dict[str, object]] = {
     "order_id": {"column": "_row"},
     "contact_id": {"column": "_row"},

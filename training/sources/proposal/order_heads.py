@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from training.sources.proposal.cell_proposal import personal_key
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import ORDER, PRODUCT, Beside, File
 from training.sources.proposal.name_patterns import REFUNDS, means
@@ -43,6 +44,44 @@ def with_heads(files: list[File]) -> tuple[list[File], list[File], list[str]]:
     return [*left, *found], heads, said
 
 
+def joined_presets(files: list[File]) -> tuple[list[File], list[File], list[str]]:
+    """Join the two files of a system whose preset reads orders with their lines; see ``with_heads``."""
+    heads = together([file for file in files if file.hints.presets and preset_of(file) is not None])
+    lines = together([file for file in files if _are_lines(file)]) if heads else []
+    found: list[File] = []
+    used: list[File] = []
+    said: list[str] = []
+    for file in lines:
+        joined = [(other, made) for other in heads if (made := _joined(file, other, said)) is not None]
+        for other, made in joined[:1]:
+            found.append(made)
+            used += [other, file]
+    gone = {place for file in used for place in file.places}
+    return [*(file for file in files if not gone & set(file.places)), *found], used[::2], said
+
+
+def _joined(file: File, other: File, said: list[str]) -> File | None:
+    """Lines with their orders beside them; ``None`` where no preset reads both."""
+    order = _first(file, "order_id")
+    key = next((c for c in other.columns if order is not None and c.name == order.name and c.is_unique), None)
+    if order is None or key is None:
+        return None
+    mine, theirs = values(file, order.name, {}), values(other, key.name, {})
+    known = int(mine.is_in(theirs.implode()).sum())
+    made = _beside(file, other, {order.name: key.name}, ORDER, known == len(mine))
+    if known < KNOWN * len(mine) or preset_of(made) in (None, preset_of(other)):
+        return None
+    said.append(_said(file, other, known, len(mine), len(theirs), key.name))
+    return made
+
+
+def _said(file: File, other: File, known: int, count: int, whole: int, key: str) -> str:
+    return (
+        f"{file.label}: its lines take who ordered, and when, from {other.label}: {known:,} of its {count:,} "
+        f"orders are among the {whole:,} there ({key}); what an order has once is split over its lines"
+    )
+
+
 def _once(file: File) -> File:
     """The same, of rows that stand in several of its files by a number of their own those of the newest."""
     if not file.also or file.newest or not file.times:
@@ -72,10 +111,7 @@ def _headed(file: File, others: Iterable[File], said: list[str]) -> File:
         return file
     (head, known, count, whole), other = max(found, key=lambda one: (one[0][1], one[1].rows))
     made = _beside(file, other, {str(order and order.name): head.name}, ORDER, known == count)
-    said.append(
-        f"{file.label}: its lines take who ordered, and when, from {other.label}: {known:,} of its {count:,} "
-        f"orders are among the {whole:,} there ({head.name}); what an order has once is split over its lines"
-    )
+    said.append(_said(file, other, known, count, whole, head.name))
     return made
 
 
@@ -86,7 +122,8 @@ def _pair(file: File, order: Column, other: File) -> tuple[Column, int, int, int
     for column in other.columns:
         is_key = _is_key(other, column) and column.filled == other.rows and not column.decimals
         if is_key and (
-            means(column.name, "order_id") or plain_name(column.name) in ("id", plain_name(order.name))
+            means(column.name, "order_id")
+            or plain_name(column.name) in ("id", "entity_id", plain_name(order.name))
         ):
             mine, theirs = values(file, order.name, {}), values(other, column.name, {})
             known = int(mine.is_in(theirs.implode()).sum())
@@ -105,7 +142,7 @@ def _is_key(file: File, column: Column) -> bool:
 
 def _is_head(file: File, other: File) -> bool:
     """Whether rows may be orders: they say who ordered, of lines that say it themselves at least how much."""
-    if not _first(other, "member_id") or _is_refund(other):
+    if not (_first(other, "member_id") or any(map(personal_key, other.columns))) or _is_refund(other):
         return False
     if other.hints.presets and preset_of(other) is not None:
         return False

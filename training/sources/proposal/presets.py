@@ -52,7 +52,11 @@ class Preset:
             kept = [name for name in found["fill_down"]["columns"] if name in there]
             found["fill_down"] = found["fill_down"] | {"columns": kept}
         if "fields" in found:
-            found["fields"] = self._fields(there)
+            seen = {column.name: column for column in file.columns if column.kind == "number"}
+            found["fields"] = {
+                name: _as_written("unit_price_cents", cell, seen)
+                for name, cell in self._fields(there).items()
+            }
         if "lines" in file.written:
             found["fields"] = self._split(found.get("fields", {}), file)
         return {key: value for key, value in found.items() if value}

@@ -12,10 +12,12 @@ import polars as pl
 from features.personal_keys import VARIABLE as KEY_VARIABLE
 from features.requirements import NONE as NO_TASKS
 from features.requirements import Requirements
+from training.sources.proposal.consents_unread import unread
 from training.sources.proposal.file_profile import File, sketches
+from training.sources.proposal.flat_table import flat
 from training.sources.proposal.guess import Guess
 from training.sources.proposal.hints import NONE, Hints
-from training.sources.proposal.infer_mapping import as_table, converted, flat, infer_mapping, unmatched
+from training.sources.proposal.infer_mapping import as_table, converted, infer_mapping, unmatched
 from training.sources.proposal.mapping_text import (
     Tables,
     body_of,
@@ -25,9 +27,10 @@ from training.sources.proposal.mapping_text import (
     without_consent,
     without_tables,
 )
-from training.sources.proposal.order_heads import with_heads
+from training.sources.proposal.order_heads import joined_presets, with_heads
 from training.sources.proposal.outcomes import settled
 from training.sources.proposal.own_tables import own_tables_of
+from training.sources.proposal.phone_numbers import of_one_country
 from training.sources.proposal.reexports import brought_together, together, without_repeats
 from training.sources.proposal.same_orders import counted_once
 from training.sources.proposal.several_products import a_product_a_row
@@ -58,16 +61,19 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     paths = list(dict.fromkeys(path.expanduser().resolve() for path in files))  # each is read once
     looked, unsure = _looked(paths, hints)
     hints.check(looked)
-    lines = [a_product_a_row(file) for file in looked]
+    looked, orders, of_systems = joined_presets(looked)
+    lines = [(file, []) if file.beside else a_product_a_row(file) for file in looked]
     looked, heads, told = with_heads(brought_together([file for file, _ in lines], infer_mapping))
+    heads += orders
     unsure += [one for _, said in lines for one in said]
-    unsure += [*told, *(said for file in looked for said in _numbered_days(file))]
+    unsure += [*of_systems, *told, *(said for file in looked for said in _numbered_days(file))]
     tried = _guessed(looked)
     guesses = [made for _, made in tried if made is not None]
     unplaced = [file for file, made in tried if made is None]
     guesses, again, twins = counted_once(settled(guesses, as_table))
     unplaced, guesses = unplaced + again, [without_repeats(made) for made in guesses]
-    unsure += twins
+    guesses, countries = of_one_country(guesses)
+    unsure += [*twins, *countries]
     unsure += [said for made in guesses for said in made.unsure]
     if not guesses:
         unsure += [*_resembling_none(unplaced), *_outcomes(unplaced)]
@@ -96,7 +102,14 @@ def _mapped(
     tables, sources = _tables(named), {name: _source(made, folder, called) for name, made in every}
     own = own_tables_of(others, tables, sources, {name: made.file for name, made in named})
     unplaced = [file for name, file in others.items() if name not in own.files]
-    unsure = [*_keyed(tables), *without_consent(tables), *unsure, *unmatched(set(tables)), *own.unsure]
+    unsure = [
+        *_keyed(tables),
+        *without_consent(tables),
+        *unread(named, unplaced, tables),
+        *unsure,
+        *unmatched(set(tables)),
+        *own.unsure,
+    ]
     unsure += [*_resembling_none(unplaced), "times that name no zone are taken as UTC (`time_zone:`)"]
     for name, rule in own.newest.items():
         sources[name]["newest"] = rule

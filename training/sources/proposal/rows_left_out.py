@@ -8,6 +8,8 @@ from training.sources.proposal.name_patterns import TESTS, comes_to_nothing, mea
 from training.sources.reading.money_columns import plain_name
 from training.sources.reading.words import TRUE
 
+PARENT = r"parent_(order_)?(item|line)(_?id)?"  # of a product's variant, or of a bundle's part
+UNPAID, FAILED = r"pending|open|new", r"failed|error|payment_error|declined|denied"
 FEW = 12  # different states, beyond which a column holds something else
 
 
@@ -20,7 +22,15 @@ def condition(file: File, table: str, used: dict[str, str], unsure: list[str]) -
 def _valid(file: File, unsure: list[str]) -> Iterator[str]:
     """Orders that came to nothing, and those that tried out the shop, are left out where columns say so."""
     for column in file.columns:
+        if re.fullmatch(PARENT, plain_name(column.name)) and 0 < column.filled < file.rows:
+            unsure.append(f"{file.label}: rows with a {column.name} are parts of another line, and left out")
+            yield f'"{column.name}" IS NULL'
+            continue
         void = [word for word in column.values if column.kind == "text" and comes_to_nothing(word)]
+        if any(re.fullmatch(FAILED, plain_name(word)) for word in void):  # states of payments
+            void += [
+                word for word in column.values if re.fullmatch(UNPAID, plain_name(word)) and word not in void
+            ]
         if column.kind == "truth" and re.fullmatch(TESTS, plain_name(column.name)):
             void = [word for word in column.values if word.lower() in TRUE]
         elif not void and means(column.name, "state") and 1 < len(column.values) <= FEW:

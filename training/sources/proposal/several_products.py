@@ -12,7 +12,7 @@ from training.sources.proposal.file_profile import File, head
 from training.sources.proposal.name_patterns import means
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import meaning, plain_name
-from training.sources.reading.unrolled import objects
+from training.sources.reading.unrolled import PAIRS, objects
 
 ENOUGH = 0.9  # of the cells, or of their parts, are written so
 FEW = 3  # rows of several products
@@ -35,6 +35,7 @@ NAMES = (
     + (r"|.*(商品|宝贝)(名称|标题|信息|明细).*|(商品|宝贝)")
 )
 SEPARATORS = (";；", "|", "\n", "、", "，", ",，", "/")
+AMOUNT = r"amount|value|centAmount|cents|gross|net"  # what a field of a price is called
 PIECES = r"\s*[x×X✕*＊]\s*(?<pieces>\d+)"
 FORMS = (
     rf"^(?<item>.+?){PIECES}$",
@@ -119,7 +120,7 @@ def _free(file: File, *names: str) -> str:
 def _fields(file: File, cells: pl.Series) -> dict[str, str]:
     """Fields of the products in cells that hold lists of objects, by their names in the file."""
     some = cells.head(200)
-    found = [objects(cell) for cell in some if cell.lstrip()[:1] in "[{"]
+    found = [objects(cell) for cell in some if cell.lstrip()[:1] in "[{" or PAIRS.match(cell)]
     lists = [one for one in found if one]
     if len(lists) < ENOUGH * len(some) or not any(len(one) > 1 for one in lists):
         return {}
@@ -131,27 +132,43 @@ def _fields(file: File, cells: pl.Series) -> dict[str, str]:
 def _nested(file: File, column: str, kind: pl.DataType) -> Iterator[tuple[dict[str, Any], str]]:
     """Lists of products as typed files have them."""
     inner = kind.inner if isinstance(kind, pl.List) else None
-    fields = _of_line(file, [one.name for one in inner.fields]) if isinstance(inner, pl.Struct) else {}
+    fields = _of_line(file, _typed_leaves(inner)) if isinstance(inner, pl.Struct) else {}
     if fields:
         yield {"json": column, "fields": fields}, f"{column} holds lists of products"
 
 
+def _typed_leaves(kind: pl.Struct, within: str = "") -> Iterator[str]:
+    for one in kind.fields:
+        if isinstance(one.dtype, pl.Struct):
+            yield from _typed_leaves(one.dtype, f"{within}{one.name}.")
+        else:
+            yield f"{within}{one.name}"
+
+
 def _of_line(file: File, names: Iterable[str]) -> dict[str, str]:
     """New columns by the fields of products that tell something of a line."""
-    told = {name: next((c for c in LINE if _is(name.rpartition(".")[2], c)), None) for name in names}
+    told = {name: next((c for c in LINE if _is(_named(name), c)), None) for name in names}
     kept = {name: concept for name, concept in told.items() if concept}
     if not {"product_id", "quantity"} & set(kept.values()):
         return {}
-    first = {concept: name for name, concept in reversed(kept.items())}
-    return {_free(file, name.rpartition(".")[2], *OTHERWISE[c]): name for c, name in first.items()}
+    inner = [name for name in kept if "sub" in name.lower()]  # a subtotal is of before discounts
+    first = {kept[name]: name for name in reversed([*(n for n in kept if n not in inner), *inner])}
+    return {_free(file, _named(name), *OTHERWISE[c]): name for c, name in first.items()}
 
 
-def _leaves(product: dict[str, Any]) -> Iterator[str]:
+def _named(field: str) -> str:
+    """A field's name; ``unitPrice.amount`` as ``unitPrice_amount``, since an amount alone tells nothing."""
+    *above, last = field.split(".")
+    telling = [part for part in above if not re.fullmatch(AMOUNT, part)]
+    return f"{telling[-1]}_{last}" if telling and re.fullmatch(AMOUNT, last) else last
+
+
+def _leaves(product: dict[str, Any], within: str = "") -> Iterator[str]:
     for name, value in product.items():
         if isinstance(value, dict):
-            yield from (f"{name}.{leaf}" for leaf in value if not isinstance(value[leaf], dict | list))
+            yield from _leaves(value, f"{within}{name}.")
         elif not isinstance(value, list):
-            yield str(name)
+            yield f"{within}{name}"
 
 
 def _lists(file: File, texts: Iterable[Column], frame: pl.DataFrame) -> Iterator[tuple[dict[str, Any], str]]:

@@ -25,7 +25,29 @@ def with_forms(made: Guess) -> Guess:
     is_refund = made.cells.get("kind") == {"value": "return"}
     if made.table != "purchases" or made.preset or is_refund:
         return made
-    return _with_refunds(_with_percent(made))
+    return _with_refunds(_with_percent(_with_positive(made)))
+
+
+def _with_positive(made: Guess) -> Guess:
+    """Discounts that are written with a minus (Magento, Square) are taken off, too."""
+    cell = made.cells.get("discount_cents", {})
+    spread = made.fields.get("line_discount", {}) if cell.get("column") == "line_discount" else cell
+    column = next((c for c in made.file.columns if c.name == spread.get("column")), None)
+    if column is None or not column.negatives:
+        return made
+    fields = {column.name: {"column": column.name, "decimal": column.decimal}} if column.decimal else {}
+    name = column.name if spread is cell else "line_discount"
+    cells = made.cells | {
+        "discount_cents": {"sql": f'ABS(CAST("{name}" AS DOUBLE))'}
+        | ({"times": cell["times"]} if "times" in cell else {})
+    }
+    says = f"{made.file.label}: {column.name} is taken off, although it has a minus"
+    return replace(
+        made,
+        cells=cells,
+        fields=(fields if spread is cell else {}) | made.fields,
+        unsure=[*made.unsure, says],
+    )
 
 
 def _with_percent(made: Guess) -> Guess:

@@ -5,6 +5,7 @@ A mapping need not take them; rows bring them along as marks, so that amounts ar
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Literal
 
 import polars as pl
@@ -45,8 +46,28 @@ def plain_name(name: str) -> str:
     return re.sub(r"[\s.\-]+", "_", words.strip()).lower()
 
 
+def spellings(name: str) -> tuple[str, ...]:
+    """Spell a name as it is; one of a nested field also by its last two parts and by its last.
+
+    Examples
+    --------
+    >>> spellings("data.customer.id"), spellings("totals.shipping.amount"), spellings("Total")
+    (('data.customer.id', 'customer_id', 'id'), ('totals.shipping.amount', 'shipping_amount'), ('Total',))
+    """
+    parts = name.split(".")
+    if len(parts) < 2 or not all(re.fullmatch(r"\w[\w$]*", part) for part in parts):
+        return (name,)
+    two = "_".join(parts[-2:])
+    return (name, two) if _meaning(two) in ("tax", "shipping", "currency") else (name, two, parts[-1])
+
+
 def meaning(name: str) -> Meaning | None:
     """Tell what a column's name says of the amounts beside it."""
+    return next((found for one in spellings(name) if (found := _meaning(one))), None)
+
+
+@cache
+def _meaning(name: str) -> Meaning | None:
     bare = re.sub(r"_*[(（][^()（）]*[)）]$", "", plain_name(name))  # `Total (EUR)`, 金额（元）
     return next((key for key, form in PATTERNS.items() if re.fullmatch(form, bare)), None)
 

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from training.sources.reading.cell_types import as_text
 from training.sources.reading.sql import check_present
 
 LIST, MARK = "_lines_", "\x1e"
+PAIR = re.compile(r"(?<![^|;])([A-Za-z_]\w*):([^|;]*)")
+PAIRS = re.compile(r"[A-Za-z_]\w*:[^|;]*\|[A-Za-z_]\w*:")
 
 
 def unrolled(frame: pl.LazyFrame, source: Source, place: str) -> pl.LazyFrame:
@@ -71,13 +74,19 @@ def _records(text: str, fields: Mapping[str, str]) -> list[dict[str, str | None]
 
 
 def objects(text: str) -> list[dict[str, Any]] | None:
-    """Read a list of objects, as JSON or as Python writes it, also within another object.
+    """Read a list of objects, as JSON, Python or ``name:value|name:value;…``, also within another object.
 
     Examples
     --------
     >>> objects('{"items": [{"sku": "a"}]}'), objects("[{'sku': None}]"), objects("two pieces")
     ([{'sku': 'a'}], [{'sku': None}], None)
+    >>> objects("sku:a|quantity:2;sku:b|quantity:1")
+    [{'sku': 'a', 'quantity': '2'}, {'sku': 'b', 'quantity': '1'}]
     """
+    if PAIRS.match(text):
+        return [
+            dict(PAIR.findall(one)) for one in re.split(rf";(?={PAIR.pattern})", text) if PAIR.search(one)
+        ]
     found: Any = None
     for reader in (json.loads, ast.literal_eval):
         try:

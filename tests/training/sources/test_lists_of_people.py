@@ -1,0 +1,83 @@
+"""Files that say one thing of everybody in them, and pairs of ids of one person."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from exported import taken
+
+ORDERS = "customer_id,order_id,order_date,quantity,unit_price\n" + "".join(
+    f"{n % 12:04},o{n},2024-03-{n % 28 + 1:02},1,9.50\n" for n in range(60)
+)
+PEOPLE = "customer_id,registered_on,email_opt_in\n" + "".join(
+    f"{n:04},2023-01-{n + 1:02},yes\n" for n in range(12)
+)
+
+
+def said(members: pl.DataFrame, column: str) -> dict[str, object]:
+    """The newest word of each member."""
+    newest = members.sort("occurred_at").group_by("member_id").agg(pl.col(column).drop_nulls().last())
+    return dict(newest.drop_nulls().iter_rows())
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("unsubscribes.csv", "customer_id,date"),
+        ("abmeldungen.csv", "kundennummer,datum"),
+        ("liste.csv", "customer_id,unsubscribed_at"),
+        ("bajas.csv", "id_cliente,fecha"),
+        ("退订名单.csv", "会员编号,时间"),
+    ],
+)
+def test_who_is_on_a_list_of_refusals_refused(tmp_path: Path, name: str, header: str) -> None:
+    listed = f"{header}\n0003,2024-02-01\n0007,2024-02-02\n"
+    proposal, _, rows = taken(tmp_path, {"orders.csv": ORDERS, "customers.csv": PEOPLE, name: listed})
+    refused = {who for who, word in said(rows["members"], "consent_marketing").items() if word == "withdrawn"}
+    assert refused == {"0003", "0007"}
+    assert any("is taken to have refused marketing" in doubt for doubt in proposal.unsure)
+
+
+def test_who_died_and_who_was_erased(tmp_path: Path) -> None:
+    files = {
+        "deceased.csv": "customer_id,date\n0001,2024-02-01\n",
+        "gdpr_deletions.csv": "customer_id\n0002\n",
+    }
+    _, _, rows = taken(tmp_path, {"orders.csv": ORDERS, "customers.csv": PEOPLE, **files})
+    assert said(rows["members"], "deceased") == {"0001": True}
+    assert said(rows["members"], "consent_profiling") == {"0002": "withdrawn"}
+
+
+def test_a_list_of_orders_that_were_given_up_is_none_of_refusals(tmp_path: Path) -> None:
+    orders = ORDERS.replace("order_date", "unsubscribed_at")
+    _, _, rows = taken(tmp_path, {"orders.csv": orders})
+    assert rows["purchases"].height == 60
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["old_customer_id,new_customer_id,merged_on", "duplicate_id,master_id,day", "旧会员号,新会员号,时间"],
+)
+def test_two_ids_of_one_person_are_one_member(tmp_path: Path, header: str) -> None:
+    merges = f"{header}\n0011,0001,2024-03-20\n0010,0002,2024-03-21\n"
+    _, _, rows = taken(tmp_path, {"orders.csv": ORDERS, "merges.csv": merges})
+    assert rows["purchases"]["member_id"].n_unique() == 10
+    assert rows["identities"]["platform"].to_list() == ["member", "member"]
+
+
+@pytest.mark.parametrize(
+    ("column", "no"), [("短信营销同意", "否"), ("Aceita e-mail", "não"), ("Subscribed to newsletter", "no")]
+)
+def test_words_on_consent_in_any_language(tmp_path: Path, column: str, no: str) -> None:
+    yes = {"否": "是", "não": "sim", "no": "yes"}[no]
+    people = f"customer_id,registered_on,{column}\n" + "".join(
+        f"{n:04},2023-01-{n + 1:02},{no if n % 4 == 0 else yes}\n" for n in range(12)
+    )
+    _, _, rows = taken(tmp_path, {"orders.csv": ORDERS, "customers.csv": people})
+    assert sorted(said(rows["members"], "consent_marketing").values()) == ["granted"] * 9 + ["withdrawn"] * 3
+
+
+def test_a_word_on_consent_that_is_not_read_is_said(tmp_path: Path) -> None:
+    orders = ORDERS.replace("unit_price", "unit_price,profile_agreement").replace(",9.50", ",9.50,maybe")
+    proposal, _, _ = taken(tmp_path, {"orders.csv": orders})
+    assert any("profile_agreement may say who consented or refused" in doubt for doubt in proposal.unsure)

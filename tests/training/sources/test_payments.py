@@ -1,0 +1,101 @@
+"""Payments, receipts and subscriptions: what was paid, what came to nothing, when and with what taken off."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from exported import taken
+
+from training.sources.proposal.name_patterns import comes_to_nothing
+
+STATES = ("SUCCESS", "SUCCESS", "QUEUED", "ERROR", "SKIPPED", "pending")
+
+
+def test_charges_that_were_not_made_are_no_sales(tmp_path: Path) -> None:
+    rows = [
+        f"{880 + n},{n % 7},{STATES[n % 6]},2024-03-{n % 28 + 1:02},s{n % 3},2,10.00,1.50,"
+        f"{str(n % 10 == 1).lower()}"
+        for n in range(60)
+    ]
+    text = "charge_id,customer_id,status,processed_at,sku,quantity,unit_price,total_discounts,is_test\n"
+    _, _, found = taken(tmp_path, {"charges.csv": text + "\n".join(rows)})
+    made = [n for n in range(60) if n % 6 < 2 and n % 10 != 1]
+    assert found["purchases"].height == len(made)
+    assert found["purchases"]["amount_cents"].sum() == len(made) * (2_000 - 150)
+
+
+@pytest.mark.parametrize(
+    ("state", "nothing"),
+    [("未发货，退款成功", True), ("已收货", False), ("QUEUED", True), ("shipped/paid", False)],
+)
+def test_a_state_of_several(state: str, nothing: bool) -> None:
+    assert comes_to_nothing(state) is nothing
+
+
+RECEIPT = "Date,Time,Item,Qty,Gross Sales,Discounts,Net Sales,Transaction ID,Customer ID\n"
+
+
+def test_a_receipt_has_its_clock_beside_its_day_and_its_discount_off_already(tmp_path: Path) -> None:
+    rows = [
+        f"{n % 12 + 1:02}/{n % 27 + 1:02}/24,{n % 12 + 1}:05:09 {'AP'[n % 2]}M,i{n % 3},{q},"
+        f'"{sign}$1,{n:03}.00",{"-" if q > 0 else ""}$1.00,"{sign}${999 + n:,}.00",T{n},C{n % 6}'
+        for n in range(60)
+        for q, sign in [(-1, "-") if n % 20 == 7 else (1, "")]
+    ]
+    _, _, found = taken(tmp_path, {"items-2024.csv": RECEIPT + "\n".join(rows)})
+    lines = found["purchases"]
+    assert lines["amount_cents"].sum() == sum((999 + n) * (-100 if n % 20 == 7 else 100) for n in range(60))
+    assert lines.filter(order_id="T1")["occurred_at"].item() == datetime(2024, 2, 2, 14, 5, 9, tzinfo=UTC)
+    assert lines.filter(order_id="T11")["occurred_at"].item() == datetime(2024, 12, 12, 12, 5, 9, tzinfo=UTC)
+
+
+def test_lines_written_as_names_and_values_and_discounts_with_a_minus(tmp_path: Path) -> None:
+    rows = [
+        f"{n},{n % 5},2024-03-{n % 28 + 1:02} 10:00:00,"
+        f"id:{n}|sku:s1|quantity:2|subtotal:20.00|total:18.00;id:{n}|sku:s2|quantity:1|subtotal:5.00|total:5.00|meta:Size=L"
+        for n in range(40)
+    ]
+    text = "order_id,customer_id,date,line_items\n" + "\n".join(rows)
+    _, _, found = taken(tmp_path, {"orders.csv": text})
+    assert found["purchases"]["amount_cents"].sum() == 40 * 2_300
+    assert found["purchases"]["product_id"].value_counts().sort("product_id").rows() == [
+        ("s1", 40),
+        ("s2", 40),
+    ]
+
+
+def test_heads_by_their_own_number_and_variants_beside_their_product(tmp_path: Path) -> None:
+    heads = [f"{n},{n % 6},complete,25.0,-2.0,2024-03-{n % 28 + 1:02} 10:00:00" for n in range(1, 41)]
+    lines = []
+    for n in range(1, 41):
+        lines += [
+            f"{2 * n},{n},,p{n % 3},1.0,25.0,25.0,-2.0",
+            f"{2 * n + 1},{n},{2 * n},p{n % 3},1.0,0.0,0.0,0.0",
+        ]
+    of_order = "entity_id,customer_id,state,subtotal,discount_amount,created_at\n"
+    of_line = "item_id,order_id,parent_item_id,sku,qty_ordered,price,row_total,discount_amount\n"
+    files: dict[str, str | bytes] = {
+        "sales_flat_order.csv": of_order + "\n".join(heads),
+        "sales_flat_order_item.csv": of_line + "\n".join(lines),
+    }
+    _, _, found = taken(tmp_path, files)
+    purchases = found["purchases"]
+    assert (purchases.height, purchases["amount_cents"].sum()) == (40, 40 * 2_300)
+    assert purchases["order_id"].n_unique() == 40
+    assert set(purchases["product_id"]) == {"p0", "p1", "p2"}
+
+
+def test_leads_begin_when_they_were_made_and_a_state_of_refusal_counts(tmp_path: Path) -> None:
+    rows = [
+        f"00Q{n:04};{'1' if n % 4 == 0 else '0'};{f'{n % 28 + 1:02}.05.2023' if n % 4 == 0 else ''};"
+        f"{n % 28 + 1:02}.04.2023;{'1' if n % 9 == 0 else '0'}"
+        for n in range(80)
+    ]
+    text = "Lead-ID;Konvertiert;Konvertierungsdatum;Erstellungsdatum;E-Mail-Abmeldung\n" + "\n".join(rows)
+    proposal, _, found = taken(tmp_path, {"Leads.csv": text})
+    assert found["leads"].height == 80
+    assert set(found["leads"]["occurred_at"].dt.month()) == {4}
+    assert found["responses"].height == 20
+    assert found["leads"].filter(pl.col("consent_marketing") == "withdrawn").height == 9
+    assert not any("can be read in 2 ways" in doubt for doubt in proposal.unsure)

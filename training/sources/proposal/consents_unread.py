@@ -1,0 +1,31 @@
+"""Columns that look like a word on consent, and that no cell of a proposal reads."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from training.sources.proposal.column_profile import Column
+from training.sources.proposal.file_profile import File
+from training.sources.proposal.guess import Guess
+from training.sources.proposal.mapping_text import Tables, cells
+from training.sources.proposal.name_patterns import AGREED, REFUSED
+from training.sources.reading.money_columns import plain_name
+
+FEW = 6  # different words: more are no consent
+
+
+def unread(named: Iterable[tuple[str, Guess]], unplaced: Iterable[File], tables: Tables) -> Iterator[str]:
+    """Say which columns may hold refusals that nobody would hear of."""
+    read = {str(cell.get("column") if isinstance(cell, dict) else cell) for _, cell in cells(tables)}
+    files = [*(made.file for _, made in named), *unplaced]
+    for file in files:
+        lost = [column.name for column in file.columns if _is_word(column) and column.name not in read]
+        if lost:
+            yield (
+                f"{file.label}: {', '.join(lost)} may say who consented or refused, and is not read; "
+                "say it under `consent_marketing` or `consent_profiling` of members or leads"
+            )
+
+
+def _is_word(column: Column) -> bool:
+    is_named = re.search(rf"{REFUSED}|{AGREED}", plain_name(column.name)) is not None
+    return is_named and column.kind in ("truth", "text") and 0 < column.distinct <= FEW
