@@ -111,6 +111,15 @@ class Explain(Section):
     counterfactuals: int = Field(200, ge=10)
 
 
+class Spark(Section):
+    """What Spark tells by a sample: at most ``sample_rows`` rows, whole subjects drawn by hash.
+
+    The search and every figure with an interval are of the sample; it fits into the memory of one machine.
+    """
+
+    sample_rows: int = Field(200_000, ge=100)
+
+
 class Score(Section):
     """Who gets a score to act on.
 
@@ -199,6 +208,7 @@ class Params(Section):
     explain: Explain = Explain.model_validate({})
     score: Score = Score.model_validate({})
     report: Report = Report()
+    spark: Spark = Spark.model_validate({})
     economics: Stated = Stated()
 
     @model_validator(mode="after")

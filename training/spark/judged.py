@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 from xgboost import Booster
 
 from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
 from models.task import Task
-from training.evaluation.metrics import share_interval
+from training.evaluation.metrics import Ranked, all_metrics, share_interval
 from training.spark import partition
 from training.spark.learn import margins
 from training.spark.matrix import as_matrix
@@ -47,15 +46,19 @@ def predicted(
 
 
 def _predicted(
-    source: Path, boosters: dict[int, Path], encoder: Encoder, out: Path, number: int
+    source: Path, boosters: Mapping[int, Path], encoder: Encoder, out: Path, number: int
 ) -> pl.DataFrame:
     rows = pl.read_parquet(partition.part(source, number))
-    parts = [_margins(rows, fold, path, encoder) for fold, path in sorted(boosters.items())]
-    found = pl.concat(parts)
+    found = by_fold(rows, boosters, encoder)
     partition.write(found, partition.part(out, number))
     place = (pl.col("margin") / WIDTH).floor().cast(pl.Int64)
     told = found.filter("contacted").with_columns(bin=place, total="margin", n=pl.lit(1, pl.Int64))
     return _binned([told])
+
+
+def by_fold(rows: pl.DataFrame, boosters: Mapping[int, Path], encoder: Encoder) -> pl.DataFrame:
+    """Return encoded rows of the folds with the ``margin`` by the booster of each, fold by fold."""
+    return pl.concat(_margins(rows, fold, path, encoder) for fold, path in sorted(boosters.items()))
 
 
 def _margins(rows: pl.DataFrame, fold: int, path: Path, encoder: Encoder) -> pl.DataFrame:
@@ -82,16 +85,12 @@ def classes(session: Any, encoded: Path, starts: list[int]) -> list[bool]:
     return [found[2 * at] and found[2 * at + 1] for at in range(len(starts))]
 
 
-def metrics(bins: pl.DataFrame, calibration: Calibration) -> dict[str, float]:
-    """Return AUC, average precision and log loss of rows in bins."""
+def measures(bins: pl.DataFrame, calibration: Calibration) -> dict[str, float]:
+    """Return every measure of rows in bins, and how many ``rows`` and ``positives`` they are."""
     label, n = bins["label"].to_numpy(), bins["n"].to_numpy()
-    p = calibration.probability(bins["margin"])
-    return {
-        "rows": int(n.sum()),
-        "auc": float(roc_auc_score(label, p, sample_weight=n)),
-        "average_precision": float(average_precision_score(label, p, sample_weight=n)),
-        "log_loss": float(log_loss(label, p, sample_weight=n)),
-    }
+    ranked = Ranked.of(label, calibration.probability(bins["margin"]))
+    found = all_metrics(ranked, n[ranked.order].astype(np.float64))
+    return {"rows": int(n.sum()), "positives": int(n @ label), **found}
 
 
 def bands(
