@@ -112,12 +112,15 @@ class Explain(Section):
 
 
 class Spark(Section):
-    """What Spark tells by a sample: at most ``sample_rows`` rows, whole subjects drawn by hash.
+    """How a life on Spark tells and bears.
 
-    The search and every figure with an interval are of the sample; it fits into the memory of one machine.
+    The search and every figure with an interval are of a sample of at most ``sample_rows`` rows, whole
+    subjects drawn by hash, which fits into the memory of one machine. A fit that lost an executor, of which
+    it needs all, is begun again at most ``refits`` times.
     """
 
     sample_rows: int = Field(200_000, ge=100)
+    refits: int = Field(2, ge=0, le=10)
 
 
 class Score(Section):

@@ -88,7 +88,8 @@ class Life(Prepared):
         step = self.place.step(f"fit-{name}", self.encoded, self.searched, **told)
         if not step.is_done:
             workers = min(partition.slots(self.session), self.place.buckets)
-            fit = learn.Fit(self.encoded.folder, where, recipe, self.encoder, workers)
+            refits = self.place.params.spark.refits
+            fit = learn.Fit(self.encoded.folder, where, recipe, self.encoder, workers, refits)
             with step.making() as out:
                 sample = self.encoded.folder / "sample" / "part-sample.parquet"
                 learn.fitted(self.session, fit, sample, out)

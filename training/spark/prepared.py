@@ -92,7 +92,8 @@ class Prepared:
     @cached_property
     def sample(self) -> Step:
         """Whole subjects of the data set, drawn by hash: what is searched on."""
-        step, place = self.place.step("sample", self.dataset, **self.settings("seed", "spark")), self.place
+        place, most = self.place, self.place.params.spark.sample_rows
+        step = place.step("sample", self.dataset, rows=most, **self.settings("seed"))
         if not step.is_done:
             with step.making() as out:
                 facts = read_artifact(Dataset, self.split.folder)
