@@ -101,6 +101,16 @@ class CountedRows(TypedDict):
     learnt: LearntRows
 
 
+class SampledRows(Words):
+    """That figures are of a sample of the rows, in words, and of how many of how many."""
+
+    share: float
+    rows: int
+    of: int
+    subjects: int
+    of_subjects: int
+
+
 class Card(QuestionFacts, RecipeFacts, CountedRows):
     """What a card holds; what a later stage adds, or an older release lacks, need not be there."""
 
@@ -108,6 +118,7 @@ class Card(QuestionFacts, RecipeFacts, CountedRows):
     weights: NotRequired[dict[str, float]]  # share of each input in all that the model says
     unsure: NotRequired[dict[str, float]]  # by theme, what its sum must surpass to be told
     reasons: NotRequired[Mapping[str, object]]  # as of ``training.results.served.ReasonStability``
+    sample: NotRequired[SampledRows]  # of which its figures are, where it learnt on a cluster
     rebased: NotRequired[dict[str, Any]]  # from which version, and how far
     card_version: NotRequired[int]  # these three are written beside the model
     inputs: NotRequired[list[dict[str, Any]]]

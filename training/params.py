@@ -111,6 +111,18 @@ class Explain(Section):
     counterfactuals: int = Field(200, ge=10)
 
 
+class Spark(Section):
+    """How a life on Spark tells and bears.
+
+    The search and every figure with an interval are of a sample of at most ``sample_rows`` rows, whole
+    subjects drawn by hash, which fits into the memory of one machine. A fit that lost an executor, of which
+    it needs all, is begun again at most ``refits`` times.
+    """
+
+    sample_rows: int = Field(200_000, ge=100)
+    refits: int = Field(2, ge=0, le=10)
+
+
 class Score(Section):
     """Who gets a score to act on.
 
@@ -199,6 +211,7 @@ class Params(Section):
     explain: Explain = Explain.model_validate({})
     score: Score = Score.model_validate({})
     report: Report = Report()
+    spark: Spark = Spark.model_validate({})
     economics: Stated = Stated()
 
     @model_validator(mode="after")

@@ -40,6 +40,9 @@ def full(state: State, champion: Champion) -> dict[str, Any]:
             "snapshot_refused": champion.refusal,
             "record_tables": needs,
         }
+        | {
+            key: card[key] for key in ("sample",) if key in card
+        }  # judged on a sample, where it learnt on a cluster
     )
 
 

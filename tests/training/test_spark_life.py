@@ -5,13 +5,11 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from threading import Event
-from typing import Any
 
 import numpy as np
 import own_worlds
@@ -20,6 +18,7 @@ import pytest
 import yaml
 from polars.testing import assert_frame_equal
 from sklearn.metrics import roc_auc_score
+from spark_world import BAGS, ROUNDS, TASKS, World, life_of, on_one_machine, parts, place_of, skew, small
 from xgboost import Booster
 
 from features import own_tables
@@ -28,50 +27,30 @@ from features.groups.own import own_groups
 from features.tables import complete
 from models.fitted.model import Model
 from models.task import task
+from serving.champion.feature_snapshot import Snapshot
 from training import params as settings
 from training.data.rows import read_contacted
 from training.data.rows import tables as scanned
+from training.evaluation.recalibration import calibrated
 from training.io import read_json
 from training.spark import partition, questions, scores
 from training.spark.life import Life
-from training.spark.place import Place
+from training.spark.rows import sample
 from training.spark.session import opened, worded
-from training.spark.steps import code
+from training.spark.told import Told
 from training.stages.consent import consent
 from training.stages.dataset import dataset
 from training.stages.dataset import labelled_spine as asked
+from training.stages.evaluate import evaluate
 from training.stages.fit import fit
 from training.stages.ingest import ingest
 from training.stages.score import score
-
-ROOT = Path(__file__).parents[2]
-TASKS = ("lead", "response", "churn")  # recall asks members as churn does
-SKEWED = 30_000  # events of one member
-BAGS, ROUNDS = 2, 10
 
 pytest.importorskip("pyspark", reason="pyspark is an extra: memberlens[spark]")
 pytestmark = [
     pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),
 ]
-
-
-def small() -> str:
-    given = yaml.safe_load((ROOT / "params.yaml").read_text())
-    given["brand"] = {"members": 500, "leads": 600, "start": "2024-06-01", "end": "2026-01-01"}
-    given["spine"]["churn"] |= {"days": 60, "gap": 7, "cutoffs": 8, "folds": 1}
-    given["tune"] = {name: {"trials": 1, "rows": 1000} for name in TASKS}
-    given["fit"] = {"bags": BAGS}
-    return yaml.safe_dump(given)
-
-
-@dataclass(frozen=True)
-class World:
-    """One small brand, and its life on a session that writes its events to ``log``."""
-
-    params: settings.Params
-    lives: dict[str, Life]
-    log: Path
 
 
 @pytest.fixture(scope="module")
@@ -85,10 +64,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         (folder / "params.yaml").write_text(small())
         params = settings.load()
         ingest(params)
-        _skew(params.build / "tables" / "events.parquet")
+        skew(params.build / "tables" / "events.parquet")
         consent(params)
         with opened("local[2,2]", "1g", 2, conf) as session:
-            yield World(params, {name: _life(params, name, lambda: session) for name in TASKS}, log)
+            yield World(params, {name: life_of(params, name, lambda: session) for name in TASKS}, log)
 
 
 @pytest.fixture(scope="module")
@@ -99,35 +78,6 @@ def churn(world: World) -> Life:
     found = read_json(path)
     path.write_text(json.dumps(found | {"best": found["best"] | {"estimator": "average", "rounds": ROUNDS}}))
     return life
-
-
-def _skew(path: Path) -> None:
-    """Let one member have most of the events."""
-    rows = pl.read_parquet(path)
-    own = rows.filter(pl.col("member_id").is_not_null()).head(1).drop("event_time", "known_time")
-    times = rows.select("event_time", "known_time").sample(SKEWED, with_replacement=True, seed=1)
-    more = own.join(times, how="cross").select(rows.columns)
-    pl.concat([rows, more]).write_parquet(path)
-
-
-def _place(params: settings.Params, name: str) -> Place:
-    return Place(params.model_dump_json(), str(params.build.resolve()), name, 2, code())
-
-
-def _life(params: settings.Params, name: str, session: Callable[[], Any]) -> Life:
-    return Life(session, _place(params, name), read_json(params.build / "ingest.json"))
-
-
-def parts(folder: Path) -> pl.DataFrame:
-    return pl.concat([pl.read_parquet(path) for path in sorted(folder.glob("part-*.parquet"))])
-
-
-def on_one_machine(world: World, name: str) -> Path:
-    """The folder with the data set of a task, made at the first asking."""
-    folder = world.params.build / name
-    if not (folder / "dataset.json").exists():
-        dataset(world.params, name)
-    return folder
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -154,7 +104,7 @@ def test_rows_without_dates_are_drawn_as_on_one_machine(world):
     when = (pl.lit(moment - timedelta(days=1)).alias(name) for name in ("occurred_at", "recorded_at"))
     (tables := params.build / "tables").mkdir(parents=True)
     complete("subjects", rows.with_columns(when)).write_parquet(tables / "subjects.parquet")
-    life = replace(world.lives["lead"], place=_place(params, "given"))
+    life = replace(world.lives["lead"], place=place_of(params, "given"))
     expected, steps = asked(task("given"), scanned(tables), params.spine.given, params, life.end, None)
     found = parts(life.questions.folder).select(expected.columns)
     assert_frame_equal(*(rows.drop("row_id").sort("as_of", "subject_id") for rows in (found, expected)))
@@ -265,13 +215,53 @@ def test_a_second_run_does_nothing_and_other_settings_only_what_hangs_on_them(wo
     done = world.lives["churn"].scores.folder
     before = {path: path.stat().st_mtime_ns for path in done.rglob("*")}
     assert before
-    _life(world.params, "churn", refused).run()
+    life_of(world.params, "churn", refused).run()
     assert {path: path.stat().st_mtime_ns for path in done.rglob("*")} == before
     other = world.params.model_copy(update={"seed": 8})
-    changed = _life(other, "churn", refused)
+    changed = life_of(other, "churn", refused)
     assert changed.people.is_done  # features of everybody hang on no seed
     with pytest.raises(AssertionError, match="opened"):
         changed.questions  # noqa: B018
+
+
+def test_it_is_judged_and_handed_over_as_on_one_machine(world, churn, tmp_path, monkeypatch):
+    params, folder = world.params, on_one_machine(world, "churn")
+    (alone := tmp_path / folder).mkdir(parents=True)
+    for name in ("dataset.parquet", "dataset.json"):
+        shutil.copy(folder / name, alone)
+    shutil.copytree(churn.model.folder, alone / "model")
+    Told(churn).run()
+    found, told = (read_json(params.results / "churn" / name) for name in ("detail.json", "whole.json"))
+    report, listed = read_json(params.results / "churn" / "report.json"), parts(churn.scores.folder)
+    final, calibration = Model.load(folder / "final"), Model.load(folder / "model").calibration
+    snapshot = Snapshot.load(folder / "snapshot", final.fingerprints)
+    oof, published = (pl.read_parquet(folder / name) for name in ("oof.parquet", "scores.parquet"))
+    monkeypatch.chdir(tmp_path)
+    evaluate(params, "churn")
+    assert found == read_json(params.results / "churn" / "detail.json")
+    assert told["measures"]["auc"] == pytest.approx(found["estimators"]["model"]["auc"]["value"], abs=1e-3)
+    assert told["listed"]["asked"] == report["sections"]["today"]["asked"] == len(listed)
+    assert calibrated(oof).slope == pytest.approx(calibration.slope, abs=0.02)
+    assert final.card["reasons"]["rows"] > 50
+    assert "sample" not in {*final.card, *report["sections"]["data"]}  # it is of all rows
+    assert_frame_equal(published.sort("subject_id"), listed.sort("subject_id"))
+    assert {*snapshot.subjects} == {*listed["subject_id"]}
+
+
+def test_a_sample_is_of_whole_subjects_and_says_of_how_many(world, tmp_path):
+    life = world.lives["churn"]
+    few = world.params.model_copy(update={"spark": settings.Spark(sample_rows=300)})
+    place = replace(life.place, settings=few.model_dump_json())
+    facts = read_json(life.split.folder / "dataset.json")
+    told = sample(life.session, place, life.dataset.folder, facts, tmp_path)["sample"]
+    every, found = (
+        frame.filter(pl.col("split") != "gap")
+        for frame in (parts(life.dataset.folder), pl.read_parquet(tmp_path / "dataset.parquet"))
+    )
+    counts = [number for frame in (found, every) for number in (len(frame), frame["member_id"].n_unique())]
+    assert [told[name] for name in ("rows", "subjects", "of", "of_subjects")] == counts
+    assert 150 < told["rows"] < 500 < told["of"]
+    assert len(every.filter(pl.col("member_id").is_in(found["member_id"].implode()))) == told["rows"]
 
 
 def test_a_killed_worker_gives_the_same_result(world, tmp_path):

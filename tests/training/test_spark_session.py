@@ -1,6 +1,7 @@
 """What Spark's session refuses, and how what goes wrong on a cluster is told; none is opened."""
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Event
 
@@ -8,6 +9,7 @@ import pytest
 
 from training import params as settings
 from training.pipeline import on_spark
+from training.spark.learn import again
 from training.spark.session import attended, require_java, require_reachable, worded
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +45,33 @@ def test_a_cluster_without_workers_is_an_error_after_a_while():
     why = r"spark://somewhere:7077.*no worker.*goes on"
     with pytest.raises(ConnectionError, match=why), worded(cluster.master, lonely):
         raise RuntimeError("Job 3 cancelled")
+
+
+@pytest.mark.parametrize(("lost", "tries", "fails"), [(0, 1, False), (2, 3, False), (3, 3, True)])
+def test_a_fit_that_lost_an_executor_is_begun_again_so_often(lost, tries, fails, capsys):
+    begun = []
+
+    def fit() -> None:
+        begun.append(len(begun))
+        if len(begun) <= lost:
+            raise RuntimeError("Could not recover from a failed barrier ResultStage. ExecutorLostFailure")
+
+    with pytest.raises(RuntimeError, match="barrier") if fails else nullcontext():
+        again(fit, 2)
+    assert len(begun) == tries
+    assert capsys.readouterr().err.count("an executor was lost") == tries - 1
+
+
+def test_a_fit_that_fails_of_itself_is_not_begun_again():
+    begun = []
+
+    def fit() -> None:
+        begun.append(0)
+        raise ValueError("labels of one kind")
+
+    with pytest.raises(ValueError, match="one kind"):
+        again(fit, 2)
+    assert begun == [0]
 
 
 def test_lost_executors_are_told_with_the_cluster():

@@ -135,10 +135,16 @@ class SpineParams(TypedDict):
 
 @with_config(STRICT)
 class Sampled(TypedDict):
-    """What share was drawn ``of`` how many rows."""
+    """Whole subjects drawn by their hash, each with the chance ``share``: how many, of how many.
+
+    Rows of the gap before the test are not counted.
+    """
 
     share: float
+    rows: int
     of: int
+    subjects: int
+    of_subjects: int
 
 
 # ``from`` and ``to`` in ISO 8601, None where the source has no dates.

@@ -35,6 +35,7 @@ RECORD = "record"  # folder of a run
 TUNED = "valid.average_precision"  # of each trial, and of the one that was chosen
 # What a released model needs where it is loaded: `models` and what of `features` it reads.
 NEEDED = ("mlflow", "narwhals", "numpy", "pandas", "polars", "pyarrow", "pyyaml", "scipy", "xgboost-cpu")
+ENGINE = "engine"  # tag: on what the model learnt
 PARENT, NOTE = "mlflow.parentRunId", "mlflow.note.content"  # MLflow's own tags
 
 
@@ -57,6 +58,7 @@ def tags(params: Params, name: str) -> dict[str, str]:
         "data.sha256": sha256(params.build / name / "dataset.parquet"),
         "catalogue": dataset["fingerprint"],
         "task": name,
+        ENGINE: "spark" if "sample" in dataset else "one machine",
         "test_start": str(dataset["test_start"]),
         "data_as_of": dataset["extracted_at"],
         NOTE: note(params, name),
@@ -72,6 +74,7 @@ def note(params: Params, name: str) -> str:
         f"Out of time: average precision {found['average_precision']:.3f} "
         f"[{found['average_precision_low']:.3f}, {found['average_precision_high']:.3f}], "
         f"AUC {found['auc']:.3f}, base rate {found['base_rate']:.1%}; {card['estimator']}."
+        f"{' ' + card['sample']['en'] if 'sample' in card else ''}"
     )
 
 

@@ -20,7 +20,7 @@ from training.data.artifacts import read_artifact
 from training.git import UNKNOWN, git
 from training.io import read_json, say, sha256
 from training.params import Params, parse
-from training.registry import release_log, run_record, tracking
+from training.registry import release_log, run_log, run_record, tracking
 from training.registry.compare import differing
 from training.results.evaluated import Metrics
 from training.results.run_record import Examples, RunFacts
@@ -54,6 +54,11 @@ def verify(params: Params, name: str, word: str = CHAMPION) -> list[str]:
         )
     if not git("cat-file", "-t", commit):
         raise ValueError(f"{registered} version {tags['version']}: commit {commit} is not in this repository")
+    if tags.get(run_log.ENGINE) == "spark":
+        raise ValueError(
+            f"{registered} version {tags['version']}: learnt on Spark, whose trees are not those of "
+            "one machine; `memberlens pipeline --engine spark` at its commit makes it again"
+        )
     broken = release_log.faults(params)
     with (
         tracking.logged(registered, tags["version"]) as kept,

@@ -56,8 +56,8 @@ def build(source: Source, info: Info) -> Report:
     filled: Filled = {
         "purpose": purpose(source, info),
         "today": (listed := today(source)),
-        "data": data(source),
-        "checks": checks(source, listed),
+        "data": (told := data(source)),
+        "checks": checks(source, listed, told.get("sample")),
         "method": method(source),
         "ranking": ranking(source),
         "calibration": calibration(source),

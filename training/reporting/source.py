@@ -25,6 +25,7 @@ from training.results.explained import Explained, Stress
 from training.results.section import Unassessed, Words
 from training.results.served import Served
 from training.results.valued import Value
+from training.results.whole import Whole
 
 DRAWS = 200  # resamples of the report's own intervals
 FEW_POSITIVES = 100  # below it nothing is judged
@@ -137,11 +138,22 @@ class Source:
         """Test rows of the control arm with every estimator's prediction; none where none was held out."""
         return pl.read_parquet(self.folder / "held_out.parquet")
 
+    @property
+    def listed(self) -> Path:
+        """Where the scores and inputs of the day lie; of a sample where the rest lies on a cluster."""
+        return self.folder / "sample" if "sample" in self.facts else self.folder
+
+    @cached_property
+    def whole(self) -> Whole | None:
+        """What is known of all rows where these are a sample; None where they are all."""
+        return read_artifact(Whole, self.out) if "sample" in self.facts else None
+
     @cached_property
     def scored(self) -> pl.DataFrame:
         """Everybody of the day's batch, by status; reasons are left out."""
-        names = pl.scan_parquet(self.folder / "scores.parquet").collect_schema().names()
-        return pl.read_parquet(self.folder / "scores.parquet", columns=[n for n in names if n != "reasons"])
+        file = self.listed / "scores.parquet"
+        names = pl.scan_parquet(file).collect_schema().names()
+        return pl.read_parquet(file, columns=[n for n in names if n != "reasons"])
 
     @cached_property
     def population(self) -> dict[str, Any]:

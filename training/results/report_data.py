@@ -1,12 +1,12 @@
 """The section of the report on what the model learnt from."""
 
-from typing import Literal
+from typing import Literal, NotRequired
 
 from pydantic import with_config
 from typing_extensions import TypedDict
 
-from training.data.artifacts import STRICT, Part, Sufficiency
-from training.results.estimate import Rate
+from training.data.artifacts import STRICT, Part, Sampled, Sufficiency
+from training.results.estimate import Estimate, Rate
 from training.results.section import Words
 
 
@@ -114,6 +114,32 @@ class Information(TypedDict):
 
 
 @with_config(STRICT)
+class SampleFigure(TypedDict):
+    """A figure of the sample beside that of all rows; ``apart``: their distance, of what chance allows."""
+
+    figure: str
+    shown: Literal["number", "share"]
+    sample: Estimate
+    whole: float
+    apart: float
+
+
+@with_config(STRICT)
+class Sample(TypedDict):
+    """Of what sample a report's figures are, and how far they are from those of all rows.
+
+    ``test`` and ``of_test`` are rows of the test, ``listed`` and ``of_listed`` those of today's list.
+    """
+
+    drawn: Sampled
+    test: int
+    of_test: int
+    listed: int
+    of_listed: int
+    figures: list[SampleFigure]
+
+
+@with_config(STRICT)
 class Data(TypedDict):
     """Tables as ingested, the inclusion waterfall, splits and missing values."""
 
@@ -133,3 +159,4 @@ class Data(TypedDict):
     catalogue: list[FeatureUse]
     missing: list[MissingShare]
     inventory: list[Information]
+    sample: NotRequired[Sample]

@@ -6,13 +6,19 @@ RAISED = {"ValueError": ValueError, "FileNotFoundError": FileNotFoundError}
 PYTHON = re.compile(
     rf"^({'|'.join(RAISED)}): (.+?)(?=\s*(?:SQLSTATE: \w+)?\s*(?:\n\s+at |\n\nDriver stack|\Z))", re.M | re.S
 )
+BARRIER = "failed barrier ResultStage"
 GONE = {  # the first that is found
-    "failed barrier ResultStage": "an executor was lost while trees were learnt, for which all are needed",
+    BARRIER: "an executor was lost while trees were learnt, for which all are needed",
     "ExecutorLostFailure": "executors were lost, a task's as often as it may be tried",
     "SPARK-24819": "fewer cores are left than the fit was begun with",
     "Master removed our application": "the master took the run off",
     "SparkContext was shut down": "Spark's driver was shut down",
 }
+
+
+def lost_in_fit(error: Exception) -> bool:
+    """Return whether an executor was lost while trees were learnt: all others are well."""
+    return BARRIER in str(error)
 
 
 class ClusterLostError(ConnectionError):

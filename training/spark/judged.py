@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 from xgboost import Booster
 
 from models.card import BandRow
 from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
 from models.task import Task
-from training.evaluation.metrics import share_interval
+from training.evaluation.metrics import Ranked, all_metrics, share_interval
 from training.spark import partition
 from training.spark.learn import margins
 from training.spark.matrix import as_matrix
@@ -23,7 +22,9 @@ from training.stages.fit import told_band
 
 TEST = -1  # as a fold
 WIDTH = 0.02  # log-odds of one bin; its rows stand at their mean, so that what is left is of second order
+SPREAD = 20  # places in a bin
 BINS = ("fold", "label", "bin")
+MEANS = ("fold", "label", "n", (pl.col("total") / pl.col("n")).alias("margin"))
 
 
 def predicted(
@@ -43,20 +44,34 @@ def predicted(
     ``fold``, ``label``, ``margin`` (their mean), ``n``: of those that were contacted.
     """
     work = partial(_predicted, source, dict(boosters), encoder, out)
-    found = partition.each(session, place.buckets, work, lambda one, other: _binned([one, other]))
-    return found.select("fold", "label", "n", margin=pl.col("total") / pl.col("n"))
+    found: pl.DataFrame = partition.each(
+        session, place.buckets, work, lambda one, other: _binned([one, other])
+    )
+    return found.select(*MEANS)
 
 
 def _predicted(
-    source: Path, boosters: dict[int, Path], encoder: Encoder, out: Path, number: int
+    source: Path, boosters: Mapping[int, Path], encoder: Encoder, out: Path, number: int
 ) -> pl.DataFrame:
     rows = pl.read_parquet(partition.part(source, number))
-    parts = [_margins(rows, fold, path, encoder) for fold, path in sorted(boosters.items())]
-    found = pl.concat(parts)
+    found = by_fold(rows, boosters, encoder)
     partition.write(found, partition.part(out, number))
+    return _binned([_in_bins(found.filter("contacted"))])
+
+
+def in_bins(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows with ``fold``, ``label`` and ``margin`` in bins, as ``predicted`` does."""
+    return _binned([_in_bins(rows)]).select(*MEANS)
+
+
+def _in_bins(rows: pl.DataFrame) -> pl.DataFrame:
     place = (pl.col("margin") / WIDTH).floor().cast(pl.Int64)
-    told = found.filter("contacted").with_columns(bin=place, total="margin", n=pl.lit(1, pl.Int64))
-    return _binned([told])
+    return rows.with_columns(bin=place, total="margin", n=pl.lit(1, pl.Int64))
+
+
+def by_fold(rows: pl.DataFrame, boosters: Mapping[int, Path], encoder: Encoder) -> pl.DataFrame:
+    """Return encoded rows of the folds with the ``margin`` by the booster of each, fold by fold."""
+    return pl.concat(_margins(rows, fold, path, encoder) for fold, path in sorted(boosters.items()))
 
 
 def _margins(rows: pl.DataFrame, fold: int, path: Path, encoder: Encoder) -> pl.DataFrame:
@@ -83,16 +98,19 @@ def classes(session: Any, encoded: Path, starts: list[int]) -> list[bool]:
     return [found[2 * at] and found[2 * at + 1] for at in range(len(starts))]
 
 
-def metrics(bins: pl.DataFrame, calibration: Calibration) -> dict[str, float]:
-    """Return AUC, average precision and log loss of rows in bins."""
-    label, n = bins["label"].to_numpy(), bins["n"].to_numpy()
-    p = calibration.probability(bins["margin"])
-    return {
-        "rows": int(n.sum()),
-        "auc": float(roc_auc_score(label, p, sample_weight=n)),
-        "average_precision": float(average_precision_score(label, p, sample_weight=n)),
-        "log_loss": float(log_loss(label, p, sample_weight=n)),
-    }
+def measures(bins: pl.DataFrame, calibration: Calibration) -> dict[str, float]:
+    """Return every measure of rows in bins, and how many ``rows`` and ``positives`` they are.
+
+    Rows of both labels are spread evenly over their bin, about its mean: at a mean of their own, labels
+    would rank rows, and average precision takes rows that are tied for badly ranked ones.
+    """
+    mean = (pl.col("margin") * pl.col("n")).sum() / pl.col("n").sum()
+    steps = pl.DataFrame({"step": ((np.arange(SPREAD) + 0.5) / SPREAD - 0.5) * WIDTH})
+    rows = bins.with_columns(mean.over((pl.col("margin") / WIDTH).floor())).join(steps, how="cross")
+    n, label = rows["n"].to_numpy() / SPREAD, rows["label"].to_numpy()
+    ranked = Ranked.of(label, calibration.probability(rows["margin"] + rows["step"]))
+    found = all_metrics(ranked, n[ranked.order])
+    return {"rows": int(bins["n"].sum()), "positives": round(float(n @ label)), **found}
 
 
 def bands(

@@ -4,6 +4,7 @@ Two workers do not find the trees that one machine finds; what they find ranks a
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,8 @@ from features.replacing import replacing
 from models.learners import scorecard, tree_sum
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
+from training.io import say
+from training.spark.failures import lost_in_fit
 from training.spark.matrix import COLUMN
 
 BOOSTER, CONTACTED = "booster.ubj", "contacted"
@@ -32,6 +35,7 @@ class Fit:
     recipe: Recipe
     encoder: Encoder
     workers: int
+    refits: int = 0  # after an executor was lost
 
 
 def fitted(session: Any, fit: Fit, sample: Path, out: Path) -> None:
@@ -74,10 +78,24 @@ def _trees(session: Any, fit: Fit, out: Path) -> list[Path]:
     try:
         files = [out / f"bag-{bag}.ubj" for bag in range(fit.recipe.bags)]
         for bag, path in enumerate(files):
-            _boost(dealt, fit, names, fit.recipe.seed + bag, path)
+            again(partial(_boost, dealt, fit, names, fit.recipe.seed + bag, path), fit.refits)
         return files
     finally:
         dealt.unpersist()
+
+
+def again(work: Callable[[], None], times: int) -> None:
+    """Do ``work``; where an executor was lost, at most so many ``times`` again, once another has its place.
+
+    All of a fit's workers are needed at once; Spark waits for them two minutes (``session.PATIENT``).
+    """
+    try:
+        work()
+    except Exception as error:
+        if not (times and lost_in_fit(error)):
+            raise
+        say(f"spark: an executor was lost while trees were learnt; again, at most {times} times")
+        again(work, times - 1)
 
 
 class Written(TrainingCallback):

@@ -3,137 +3,50 @@
 Each step is a folder below ``build/<data>/spark/<task>``, made anew only where what it hangs on has changed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any, cast
 
 import polars as pl
 from xgboost import Booster
 
-from features.timestamps import extract_moment
 from models.card import Card
 from models.fitted.model import Model
 from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
 from models.scorer import Population
-from training.data.artifacts import Dataset, Ingest, Tuned, read_artifact, write_artifact
+from training.data.artifacts import Tuned, read_artifact
 from training.data.spine import dated
 from training.data.split import NO_BLOCK
 from training.evaluation.recalibration import calibrated
 from training.io import read_json, say, write_json
-from training.spark import errands, judged, learn, matrix, models, partition, questions, rows, scores
+from training.spark import errands, judged, learn, matrix, models, partition, questions, scores
 from training.spark.judged import TEST
-from training.spark.place import Place
-from training.spark.steps import Step, stamped
+from training.spark.prepared import Prepared
+from training.spark.steps import Step, hashed
 from training.stages.final import LATER
 
 BINS, BLOCKS = "_bins.parquet", "blocks.json"
 
 
 @dataclass(frozen=True)
-class Life:
-    """The steps of one task, each after those that it names."""
-
-    opened: Callable[[], Any]
-    place: Place
-    ingest: Ingest
-
-    @property
-    def session(self) -> Any:
-        """Spark's session."""
-        return self.opened()
+class Life(Prepared):
+    """All steps of one task, each after those that it names."""
 
     def run(self) -> None:
         """Run what is out of date."""
         scores, found = self.scores.folder, read_json(self.final.folder / "metrics.json")
         say(f"spark: {self.place.name}: AUC {found['auc']:.4f} on the test; scores in {scores}")
 
-    @property
-    def end(self) -> int:
-        """The moment of the extract."""
-        return extract_moment(self.ingest)
-
-    @cached_property
-    def cut(self) -> Step:
-        """The tables in buckets; tasks of the same subject share them."""
-        build, place = Path(self.place.build), self.place
-        listed, tables = build / "consent", build / "tables"
-        source = {"tables": stamped(tables), "consent": stamped(listed)}
-        step = Step(place.cuts, source | {"buckets": place.buckets, "code": place.code})
-        if not step.is_done:
-            with step.making() as out:
-                key = place.task.subject
-                partition.cut(self.session, tables, listed / "consent.parquet", key, place.buckets, out)
-        return step
-
-    @cached_property
-    def everybody(self) -> Step:
-        """What has to be known of all subjects at once."""
-        step = self.place.step("everybody", self.cut, **self._settings("spine"))
-        if not step.is_done:
-            with step.making() as out:
-                questions.everybody(self.session, self.place, out)
-        return step
-
-    @cached_property
-    def questions(self) -> Step:
-        """Questions with closed windows, and labels."""
-        settings = self._settings("spine", "lifecycle", "consent", "seed")
-        step = self.place.step("questions", self.everybody, end=self.end, **settings)
-        if not step.is_done:
-            with step.making() as out:
-                write_json(out / "steps.json", questions.past(self.session, self.place, self.end, out))
-        return step
-
-    @cached_property
-    def split(self) -> Step:
-        """The same in order of time: what is learnt from, what is judged on."""
-        step, place = self.place.step("rows", self.questions), self.place
-        if not step.is_done:
-            with step.making() as out:
-                source = self.questions.folder
-                found = rows.split(self.session, place, source, out)
-                steps: Any = read_json(source / "steps.json")
-                facts = rows.described(self.session, place, found, steps, self.ingest, out)
-                write_artifact(out, Dataset, facts)
-        return step
-
-    @cached_property
-    def dataset(self) -> Step:
-        """The same with features."""
-        step = self.place.step("dataset", self.split, **self._settings("lifecycle"))
-        if not step.is_done:
-            with step.making() as out:
-                questions.features(self.session, self.place, self.split.folder, out)
-        return step
-
-    @cached_property
-    def sample(self) -> Step:
-        """Whole subjects of the data set, drawn by hash: what is searched on."""
-        step, place = self.place.step("sample", self.dataset, **self._settings("seed")), self.place
-        if not step.is_done:
-            with step.making() as out:
-                facts = read_artifact(Dataset, self.split.folder)
-                told = rows.sample(self.session, place, self.dataset.folder, facts, out)
-                told["dropped"] = self._on_executor(partial(errands.useless, out, place, told))
-                write_artifact(out, Dataset, told)
-        return step
-
-    @cached_property
-    def facts(self) -> Dataset:
-        """What ``dataset.json`` says."""
-        return read_artifact(Dataset, self.sample.folder)
-
     @cached_property
     def searched(self) -> Step:
         """The recipe, found on the sample by the search of one machine."""
-        step = self.place.step("search", self.sample, **self._settings("tune", "seed"))
+        step = self.place.step("search", self.sample, **self.settings("tune", "seed"))
         if not step.is_done:
             with step.making() as out:
-                self._on_executor(partial(errands.search, self.sample.folder, out, self.place))
+                self.on_executor(partial(errands.search, self.sample.folder, out, self.place))
         return step
 
     @cached_property
@@ -151,7 +64,7 @@ class Life:
                 encoder = matrix.encoder(self.session, place, source, self.facts)
                 write_json(out / "encoder.json", encoder.to_json())
                 questions.rewritten(self.session, place, source, partial(matrix.encoded, encoder), out)
-                self._on_executor(partial(errands.encoded_sample, encoder, self.sample.folder, out))
+                self.on_executor(partial(errands.encoded_sample, encoder, self.sample.folder, out))
                 starts = self.facts["blocks"]
                 write_json(out / BLOCKS, {"blocks": judged.classes(self.session, out, starts)})
         return step
@@ -177,7 +90,8 @@ class Life:
         step = self.place.step(f"fit-{name}", self.encoded, self.searched, **told)
         if not step.is_done:
             workers = min(partition.slots(self.session), self.place.buckets)
-            fit = learn.Fit(self.encoded.folder, where, recipe, self.encoder, workers)
+            refits = self.place.params.spark.refits
+            fit = learn.Fit(self.encoded.folder, where, recipe, self.encoder, workers, refits)
             with step.making() as out:
                 sample = self.encoded.folder / "sample" / "part-sample.parquet"
                 learn.fitted(self.session, fit, sample, out)
@@ -211,7 +125,7 @@ class Life:
     @cached_property
     def model(self) -> Step:
         """The model that is judged on the test, and how it does there."""
-        settings = self._settings("economics", "lifecycle", "score")
+        settings = self.settings("economics", "lifecycle", "score")
         step, place = self.place.step("model", self.predicted, self.sample, **settings), self.place
         if not step.is_done:
             with step.making() as out:
@@ -226,49 +140,42 @@ class Life:
         return step
 
     @cached_property
-    def final(self) -> Step:
-        """The model that serves: the judged one, or its recipe on every outcome that is known."""
-        kept = self.place.params.release.learn == "before_test"
-        recipe = self.recipe if kept else self.recipe.other(seed=self.recipe.seed + LATER)
+    def refit(self) -> Step:
+        """The recipe of the judged model, with another seed, on every outcome that is known."""
+        recipe = self.recipe.other(seed=self.recipe.seed + LATER)
         known = learn.before(self.end) if dated(self.place.spine) else learn.CONTACTED
-        fit = self.before_test if kept else self.fit("final", known, recipe)
-        step = self.place.step("final", self.model, fit)
+        fit = self.fit("final", known, recipe)
+        step = self.place.step("refit", self.model, fit)
         if not step.is_done:
             with step.making() as out:
-                first = Model.load(self.model.folder)
-                if not kept:
-                    last = pl.col("fold").replace({TEST: max(self.blocks) + 1})
-                    made = self._made(fit, calibrated(self.bins.with_columns(last)), {})
-                    pair = (made.booster, made.calibration)
-                    source, drawn = self.dataset.folder, self.sample.folder
-                    first = models.final(self.session, self.place, first, pair, recipe, source, drawn)
-                first.save(out)
-                write_json(out / "metrics.json", read_json(self.model.folder / "metrics.json"))
+                last = pl.col("fold").replace({TEST: max(self.blocks) + 1})
+                made = self._made(fit, calibrated(self.bins.with_columns(last)), {})
+                pair, source = (made.booster, made.calibration), self.dataset.folder
+                first, drawn = Model.load(self.model.folder), self.sample.folder
+                models.final(self.session, self.place, first, pair, recipe, source, drawn).save(out)
         return step
 
     @cached_property
-    def people(self) -> Step:
-        """Everybody as of the extract, with features."""
-        asked = self.place.step("now", self.everybody, moment=self.end + 1, **self._settings("spine"))
-        if not asked.is_done:
-            with asked.making() as out:
-                questions.now(self.session, self.place, self.end + 1, out)
-        step = self.place.step("people", asked, **self._settings("lifecycle"))
+    def final(self) -> Step:
+        """The model that serves: the judged one, or its recipe on every outcome that is known."""
+        made = self.model if self.place.params.release.learn == "before_test" else self.refit
+        step = self.place.step("final", self.model, made)
         if not step.is_done:
             with step.making() as out:
-                questions.features(self.session, self.place, asked.folder, out)
+                Model.load(made.folder).save(out)
+                write_json(out / "metrics.json", read_json(self.model.folder / "metrics.json"))
         return step
 
     @cached_property
     def scores(self) -> Step:
         """Scores with reasons, and the population that percentiles refer to."""
         place, people, model = self.place, self.people.folder, self.final.folder
-        settings = self._settings("consent")
+        settings = self.settings("consent")
         asked = place.step("chances", self.people, self.final, **settings)
         if not asked.is_done:
             with asked.making() as out:
                 scores.chances(self.session, place, people, model, self.end + 1, out)
-        step = place.step("scores", asked, **settings)
+        step = place.step("scores", asked, beside=hashed(place.beside), **settings)
         if not step.is_done:
             with step.making() as out:
                 found = scores.population(self.session, asked.folder, model, self.ingest["extracted_at"])
@@ -282,20 +189,9 @@ class Life:
             newest = scores.tested(self.session, self.place, self.predicted.folder, model, out)
         return cast(Population, scores.population(self.session, step.folder, model, newest))
 
-    def _metrics(self, calibration: Calibration) -> dict[str, Any]:
-        return judged.metrics(self.bins.filter(pl.col("fold") == TEST), calibration)
+    def _metrics(self, calibration: Calibration) -> dict[str, float]:
+        return judged.measures(self.bins.filter(pl.col("fold") == TEST), calibration)
 
     def _made(self, fit: Step, calibration: Calibration, card: Mapping[str, Any]) -> Model:
         booster = learn.unnamed(Booster(model_file=fit.folder / learn.BOOSTER))
         return Model(booster, self.encoder, calibration, cast(Card, card))
-
-    def _settings(self, *names: str) -> dict[str, Any]:
-        """Parts of the settings that a step hangs on; of those by task the task's own."""
-        every = self.place.params.model_dump(mode="json")
-        name = self.place.name
-        by_task = ("spine", "tune", "economics")
-        return {key: every[key][name] if key in by_task else every[key] for key in names}
-
-    def _on_executor(self, work: Any) -> Any:
-        """Do one piece of work on an executor, so that the driver holds no rows."""
-        return self.session.sparkContext.parallelize([0], 1).map(lambda _: work()).collect()[0]

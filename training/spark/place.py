@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from models.fitted.release_format import BESIDE
 from models.population import Spine
 from models.task import Task
 from models.task import task as task_named
@@ -61,6 +62,16 @@ class Place:
     def base(self) -> Path:
         """Where the run's steps lie."""
         return Path(self.build) / FOLDER
+
+    @property
+    def published(self) -> Path:
+        """Where the stages of one machine, the registry and the service find what is known of the task."""
+        return Path(self.build) / self.name
+
+    @property
+    def beside(self) -> tuple[Path, ...]:
+        """Where the value and the uplift lie that are told with a score, where these were released."""
+        return tuple(self.published / part for part in BESIDE)
 
     @property
     def cuts(self) -> Path:

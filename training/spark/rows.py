@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from models.task import Task
-from training.data.artifacts import Dataset, Ingest, Step, write_artifact
+from training.data.artifacts import Dataset, Ingest, Sampled, Step, write_artifact
 from training.data.feature_groups import of_task
 from training.data.rows import GAP
 from training.data.split import Split, split_in_time
@@ -17,7 +17,6 @@ from training.spark.place import Place
 from training.stages.dataset import PARTS, Summary, facts_of, how_split, summary
 
 FACTS = "dataset.json"
-SAMPLE = 200_000  # rows, whole subjects: what is searched and told by hand
 
 
 def split(session: Any, place: Place, source: Path, out: Path) -> Split:
@@ -92,25 +91,42 @@ def _require_labels(splits: dict[str, Summary], found: Split, name: str) -> None
 def sample(session: Any, place: Place, source: Path, facts: Dataset, out: Path) -> Dataset:
     """Write ``dataset.parquet`` and ``dataset.json`` of a sample: whole subjects, drawn by their hash.
 
-    The facts say which share of all rows it is.
+    The facts say how many of how many these are; their counts by part stay those of all rows.
     """
-    rows = sum(told["rows"] for told in facts["splits"].values())
-    share = min(1.0, SAMPLE / rows)
-    partition.each(session, place.buckets, partial(_drawn, place, source, share, out), max)
+    every = sum(told["rows"] for told in facts["splits"].values())
+    share = share_of(place, every)
+    rows, subjects = partition.each(
+        session,
+        place.buckets,
+        partial(_drawn, place, source, share, out),
+        lambda a, b: (a[0] + b[0], a[1] + b[1]),
+    )
     session.sparkContext.parallelize([0], 1).foreach(partial(_gathered, place.task.question_key, out))
-    told: Dataset = {**facts, "sample": {"share": share, "of": rows}}
+    of = facts["waterfall"][-1]["subjects"]
+    found: Sampled = {"share": share, "rows": rows, "of": every, "subjects": subjects, "of_subjects": of}
+    told: Dataset = {**facts, "sample": found}
     write_artifact(out, Dataset, told)
     return told
 
 
-def _drawn(place: Place, source: Path, share: float, out: Path, number: int) -> int:
-    rows = pl.read_parquet(partition.part(source, number))
-    subjects = rows[place.task.subject].unique()
+def share_of(place: Place, rows: int) -> float:
+    """Return the share of so many rows that a sample holds."""
+    return min(1.0, place.params.spark.sample_rows / max(rows, 1))
+
+
+def _drawn(place: Place, source: Path, share: float, out: Path, number: int) -> tuple[int, int]:
+    """One bucket's part of the sample; its rows and subjects without those of the gap."""
+    rows = drawn(pl.read_parquet(partition.part(source, number)), place.task.subject, share)
+    partition.write(rows, partition.part(out, number))
+    kept = rows.filter(pl.col("split") != GAP)
+    return len(kept), kept[place.task.subject].n_unique()
+
+
+def drawn(rows: pl.DataFrame, key: str, share: float) -> pl.DataFrame:
+    """Return the rows of the subjects that are of the sample."""
+    subjects = rows[key].unique()
     kept = subjects.filter(pl.Series([is_drawn(str(one), share) for one in subjects], dtype=pl.Boolean))
-    partition.write(
-        rows.filter(pl.col(place.task.subject).is_in(kept.implode())), partition.part(out, number)
-    )
-    return number
+    return rows.filter(pl.col(key).is_in(kept.implode()))
 
 
 def is_drawn(subject: str, share: float) -> bool:

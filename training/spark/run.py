@@ -8,6 +8,7 @@ from training.params import Params
 from training.spark.life import Life
 from training.spark.place import Place
 from training.spark.steps import code
+from training.spark.told import Told
 
 
 def life(session: Callable[[], Any], params: Params, count: int) -> None:
@@ -25,11 +26,15 @@ def life(session: Callable[[], Any], params: Params, count: int) -> None:
     build = params.build.resolve()
     for name in params.tasks:
         place = Place(params.model_dump_json(), str(build), name, count, code())
-        Life(session, place, read_artifact(Ingest, build)).run()
+        Told(Life(session, place, read_artifact(Ingest, build))).run()
 
 
 def require_tables(params: Params) -> None:
-    """Refuse a data set's folder without tables, before a session is opened."""
+    """Refuse, before a session is opened, a folder without tables and a level that nobody would move."""
+    if params.release.level != "frozen":
+        raise ValueError(
+            f"params.yaml: release.level: {params.release.level} is not there on Spark; allowed is frozen"
+        )
     for path in (params.build / "ingest.json", params.build / "tables", params.build / "consent"):
         if not path.exists():
             raise FileNotFoundError(

@@ -32,7 +32,7 @@ def chances(session: Any, place: Place, people: Path, model: Path, moment: int, 
 
 def _chances(place: Place, people: Path, folder: Path, moment: int, out: Path, number: int) -> int:
     model = Model.load(folder)
-    rows = _snapshot(place, people, model, moment, number).filter(ASKED[1])
+    rows = snapshot(place, people, model, moment, number).filter(ASKED[1])
     scored = (
         rows[consent.REASON].is_null()
         if consent.REASON in rows.columns
@@ -45,7 +45,7 @@ def _chances(place: Place, people: Path, folder: Path, moment: int, out: Path, n
     return number
 
 
-def _snapshot(place: Place, people: Path, model: Model, moment: int, number: int) -> pl.DataFrame:
+def snapshot(place: Place, people: Path, model: Model, moment: int, number: int) -> pl.DataFrame:
     """One bucket of everybody as the batch has it: inputs, consent, why somebody is outside."""
     task, rows = place.task, pl.read_parquet(partition.part(people, number))
     rows = rows.rename({task.subject: "subject_id"})
@@ -53,7 +53,7 @@ def _snapshot(place: Place, people: Path, model: Model, moment: int, number: int
         with partition.view(place.cuts, number) as tables:
             listed = tables / f"{partition.CONSENT}.parquet"
             rows = with_reasons(rows, kind, place.params, moment, listed)
-    also = [name for name in (consent.REASON,) if name in rows.columns]
+    also = [name for name in (*consent.FACTS, consent.REASON) if name in rows.columns]
     rows = rows.select(*_keys(rows), "as_of", *model.reads, *also).sort(_keys(rows))
     return rows.with_columns(outside(rows, model.boundaries))
 
@@ -146,8 +146,8 @@ def _scores(
     place: Place, people: Path, folder: Path, found: Population, moment: int, out: Path, number: int
 ) -> Told:
     model = Model.load(folder)
-    rows = _snapshot(place, people, model, moment, number)
+    rows = snapshot(place, people, model, moment, number)
     with replacing(partition.part(out, number), contended=True) as path:
-        write_scores(Scorer(model, found), rows, _keys(rows), path)
+        write_scores(Scorer.beside(model, found, place.published), rows, _keys(rows), path)
     asked = rows.filter(*(one for one in ASKED if set(one.meta.root_names()) <= {*rows.columns}))
     return len(rows), len(asked), counted(rows)

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from features.replacing import replacing_folder
-from training.io import read_json, say, write_json
+from training.io import read_json, say, sha256, write_json
 
 MARK = "made_from.json"
 PACKAGES = ("features", "models", "training")
@@ -66,6 +67,12 @@ def code() -> str:
             if path.suffix in (".py", ".yaml"):
                 found.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return found.hexdigest()
+
+
+def hashed(folders: Iterable[Path]) -> dict[str, str]:
+    """Return the hash of every file in some small folders, by folder and name; none of those not there."""
+    files = sorted(path for folder in folders for path in folder.glob("*") if path.is_file())
+    return {f"{path.parent.name}/{path.name}": sha256(path) for path in files}
 
 
 def stamped(folder: Path) -> list[list[Any]]:

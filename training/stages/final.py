@@ -30,14 +30,22 @@ LATER = 1_000  # what the refit adds to the seed: another seed is part of anothe
 
 def final(params: Params, name: str) -> None:
     """Write ``final/`` and ``final.json``: what serves, until when it learnt, and how its reasons hold."""
-    folder, out = params.build / name, params.results / name
-    judged, rows = Model.load(folder / "model"), read_contacted(folder)[0]
+    folder = params.build / name
+    judged = Model.load(folder / "model")
     refitted = _refitted(judged, params, name)
     kept = params.release.learn == "before_test"
-    model = _level(judged, folder, params) if kept else refitted
-    asked = rows.filter(pl.col("split") == "test")
-    asked = asked.sample(min(ROWS, len(asked)), seed=params.seed).sort("row_id")
-    reasons = stability(judged, refitted, asked)
+    served(params, name, (judged, refitted), _level(judged, folder, params) if kept else refitted)
+
+
+def served(params: Params, name: str, pair: tuple[Model, Model], model: Model) -> None:
+    """Write ``final/`` and ``final.json`` of the ``model`` that serves.
+
+    ``pair`` are the judged model and its refit, by which it is told how reasons stand one.
+    """
+    folder, out = params.build / name, params.results / name
+    rows = read_contacted(folder)[0].filter(pl.col("split") == "test")
+    asked = rows.sample(min(ROWS, len(rows)), seed=params.seed).sort("row_id")
+    reasons = stability(*pair, asked)
     card: Card = {**model.card, "reasons": reasons}
     shutil.rmtree(folder / "final", ignore_errors=True)
     Model(model.booster, model.encoder, model.calibration, card).save(folder / "final")

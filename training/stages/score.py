@@ -4,7 +4,6 @@ Writes the feature snapshot that the service reads by reference, the scores, and
 against which a percentile is stated.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -29,7 +28,7 @@ from training.data.artifacts import Ingest, read_artifact
 from training.data.feature_groups import of_task
 from training.data.rows import tables as scanned
 from training.data.score_ids import fingerprint, score_ids
-from training.io import say, write_json
+from training.io import say, sha256, write_json
 from training.params import Params
 from training.stages.consent import warn, with_reasons
 
@@ -170,14 +169,12 @@ def _there(frame: pl.DataFrame, names: tuple[str, ...]) -> list[str]:
 def _publish(snapshot: pl.DataFrame, model: Model, folder: Path) -> None:
     """The snapshot with what the service checks: what its columns mean, and its hash."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "snapshot.parquet"
-    snapshot.write_parquet(path)
-    write_json(
-        folder / "snapshot.json",
-        {
-            "as_of": int(snapshot["as_of"].max() or 0),
-            "features": model.fingerprints,
-            "rows": len(snapshot),
-            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        },
-    )
+    snapshot.write_parquet(folder / "snapshot.parquet")
+    tell_snapshot(folder, model, len(snapshot), int(snapshot["as_of"].max() or 0))
+
+
+def tell_snapshot(folder: Path, model: Model, rows: int, moment: int) -> None:
+    """Write what the service checks of the snapshot in ``folder``; ``moment`` in seconds."""
+    digest = sha256(folder / "snapshot.parquet")
+    told = {"as_of": moment, "features": model.fingerprints, "rows": rows, "sha256": digest}
+    write_json(folder / "snapshot.json", told)

@@ -7,6 +7,7 @@ import polars as pl
 from training.evaluation.metrics import auc_alone
 from training.reporting.source import Source
 from training.results.report import CheckLine, Checks
+from training.results.report_data import Sample
 from training.results.report_segments import Today
 from training.results.section import Unassessed
 
@@ -16,10 +17,10 @@ UNTESTED = 0.05  # of today's list
 CHANCE, TELLS_APART, LOST = 0.05, 0.8, 0.7  # distance from an AUC of 0.5, an AUC, part of the gain
 
 
-def checks(source: Source, listed: Today | Unassessed) -> Checks:
+def checks(source: Source, listed: Today | Unassessed, drawn: Sample | None = None) -> Checks:
     """One line a check: result, value, threshold; first those of the audit, which stops the build.
 
-    ``listed`` is the section on today's list.
+    ``listed`` is the section on today's list, ``drawn`` what is told of the sample where there is one.
     """
     return {
         "assessed": True,
@@ -35,6 +36,7 @@ def checks(source: Source, listed: Today | Unassessed) -> Checks:
             _adversarial(source),
             _lag(source),
             _inside(listed),
+            *([] if drawn is None else [_sampled(drawn)]),
         ],
     }
 
@@ -110,3 +112,11 @@ def _inside(listed: Today | Unassessed) -> CheckLine:
     if not listed["assessed"]:
         return {"check": "inside", "result": "unrun"}
     return _check("inside", listed["untested"] <= UNTESTED, listed["untested"], UNTESTED)
+
+
+def _sampled(drawn: Sample) -> CheckLine:
+    """No figure of the sample is further from that of all rows than chance takes it."""
+    if not drawn["figures"]:
+        return {"check": "sample", "result": "unrun"}
+    worst = max(drawn["figures"], key=lambda line: line["apart"])
+    return {**_check("sample", worst["apart"] <= 1, worst["apart"], 1), "feature": worst["figure"]}

@@ -10,6 +10,7 @@ from training.data.artifacts import Ingest, Part, TableCounts
 from training.data.quarantine_limits import TableQuality, assess
 from training.evaluation.metrics import integer_codes, told_rate
 from training.reporting.sections.inventory import inventory
+from training.reporting.sections.sample import sample
 from training.reporting.source import Source, group_words
 from training.reporting.words import said
 from training.results.report_data import (
@@ -32,7 +33,7 @@ STEPS = ("step.asked", "step.refused", "step.closed", "step.split", "step.random
 def data(source: Source) -> Data:
     """Tables as ingested, the inclusion waterfall, splits and missing values."""
     facts = source.facts
-    return {
+    found: Data = {
         "assessed": True,
         "dated": source.dated,
         "extracted_at": facts["extracted_at"],
@@ -50,6 +51,7 @@ def data(source: Source) -> Data:
         "missing": _missing(source),
         "inventory": inventory(source),
     }
+    return found if (drawn := sample(source)) is None else {**found, "sample": drawn}
 
 
 def _tables(source: Source) -> list[TableRows]:

@@ -48,7 +48,7 @@ def _expected(source: Source) -> PromisedAuc:
     """
     realised = source.detail["estimators"]["model"]["auc"]
     found: PromisedAuc = {"test": promised(source.probability), "realised": realised}
-    scores = source.folder / "scores.parquet"
+    scores = source.listed / "scores.parquet"
     if scores.exists():
         told = pl.read_parquet(scores, columns=["probability"])["probability"].drop_nulls()
         if not told.is_empty():

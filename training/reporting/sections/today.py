@@ -40,7 +40,7 @@ def today(source: Source) -> Today | Unassessed:
 
     Aggregates only; a group of fewer than ``SMALL`` rows is not told.
     """
-    if not (source.folder / "scores.parquet").exists():
+    if not (source.listed / "scores.parquet").exists():
         return unassessed("not_scored")
     scores = source.scored
     listed = _listed(source)
@@ -73,7 +73,7 @@ def today(source: Source) -> Today | Unassessed:
 def _listed(source: Source) -> pl.DataFrame:
     """Everybody with a probability, with the features of the day."""
     scores = source.scored.filter(pl.col("probability").is_not_null())
-    features = pl.read_parquet(source.folder / "snapshot" / "snapshot.parquet")
+    features = pl.read_parquet(source.listed / "snapshot" / "snapshot.parquet")
     keys = [key for key in ("subject_id", "campaign_id") if key in scores.columns]
     more = [name for name in features.columns if name not in scores.columns]
     return scores.join(features.select(*keys, *more), on=keys, how="left", maintain_order="left")
