@@ -161,14 +161,14 @@ def _top(one: Asked, settings: Settings) -> int:
 def _computed(champion: Champion, asked: Sequence[Asked], top: int) -> list[Scored]:
     if not asked:
         return []
-    frame = inputs.frame(champion, asked)
-    read = champion.scorer.model.inputs(frame)
-    numbers, lines = champion.scorer.told(frame, top, read)
+    features = inputs.features(champion, asked)
+    read = champion.scorer.model.inputs(features)
+    numbers, lines = champion.scorer.told(features, top, read)
     rows = [dict(zip(numbers, row, strict=True)) for row in zip(*map(_plain, numbers.values()), strict=True)]
     reasons: list[Lines] = [[] for _ in asked]
     for line in lines:
         reasons[line[0]].append(dict(zip(COLUMNS, line, strict=True)))
-    doubts = champion.doubts.of(frame, read)
+    doubts = champion.doubts.of(features, read)
     return [(row, reasons[at], doubts.get(at, [])) for at, row in enumerate(rows)]
 
 
