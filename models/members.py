@@ -6,6 +6,7 @@ Who is which is asked of the features themselves, computed for the few that the 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+import narwhals as nw
 import polars as pl
 from pydantic import Field
 
@@ -23,9 +24,9 @@ from models.rhythm import chance, has_fallen
 VISITS = ("days_since_visit", "days_since_order")
 READS = ("orders", "stage", *STAGE_READS, *VISITS)
 YEAR, SHORTEST = 365, 30  # days over which what is usual is counted
-SILENT = pl.col("stage").is_in(["silent", "lost"])
+SILENT = nw.col("stage").is_in(["silent", "lost"])
 NEVER_BOUGHT = Boundary(
-    "never_bought", ("orders",), pl.col("orders") == 0, "has bought nothing so far", "迄今没有购买"
+    "never_bought", ("orders",), nw.col("orders") == 0, "has bought nothing so far", "迄今没有购买"
 )
 
 
@@ -201,10 +202,10 @@ def _signs_of_life(data: Tables) -> pl.LazyFrame:
     return pl.concat(parts)
 
 
-def _unseen(limits: LifecycleLimits, features: Collection[str]) -> pl.Expr | None:
+def _unseen(limits: LifecycleLimits, features: Collection[str]) -> nw.Expr | None:
     """Whether nothing was seen of a member for too long; ``None`` where no limit is set or nothing tells."""
     days = limits.unseen_days
     if days is None or not set(VISITS) <= set(features):
         return None
-    visited, bought = (pl.col(name).le(days).fill_null(False) for name in VISITS)
+    visited, bought = ((nw.col(name) <= days).fill_null(False) for name in VISITS)
     return ~(visited | bought)

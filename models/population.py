@@ -9,14 +9,19 @@ from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, Self
 
+import narwhals as nw
 import polars as pl
 from pydantic import Field
 
 from features.feature import DAY
+from features.interpreter import Program
 from features.lifecycle_limits import LifecycleLimits
+from features.operations import Unsupported
 from features.section import Section
+from models.few_rows import Features, FewRows, framed
 
 Tables = Mapping[str, pl.LazyFrame]
 OUTSIDE = "outside_reason"
@@ -50,26 +55,69 @@ class Boundary:
     reads
         The features that the condition reads.
     outside
-        True for those who are outside; unknown is inside.
+        True for those who are outside; unknown is inside. In narwhals, as features are, a few rows are judged
+        without an engine.
     en, zh
         Whom it leaves out, as the end of "not scored: …".
     """
 
     code: str
     reads: tuple[str, ...]
-    outside: pl.Expr
+    outside: nw.Expr | pl.Expr
     en: str
     zh: str
 
 
+@dataclass(frozen=True)
+class Boundaries:
+    """Whom a task is not about, in the order in which the reasons are told; prepared for many questions."""
+
+    each: tuple[Boundary, ...]
+
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """The features that the conditions read."""
+        return tuple(dict.fromkeys(name for boundary in self.each for name in boundary.reads))
+
+    @cached_property
+    def _program(self) -> tuple[Program, list[tuple[str, int]]] | None:
+        """The conditions without an engine, and the slot of each code; None where one of them needs one."""
+        program = Program()
+        try:
+            return program, [(one.code, program.expression(one.outside)) for one in self.each]
+        except Unsupported:
+            return None
+
+    def codes(self, rows: Features) -> list[str | None]:
+        """The code of the first boundary that each row is outside of; None where it is inside."""
+        if not isinstance(rows, FewRows) or self._program is None:
+            return self.outside(framed(rows)).to_list()
+        program, slots = self._program
+        found = (program.run({name: rows.value(at, name) for name in self.reads}) for at in range(len(rows)))
+        return [next((code for code, slot in slots if one[slot]), None) for one in found]
+
+    def outside(self, frame: pl.DataFrame) -> pl.Series:
+        """The same, shape (rows,)."""
+        code = pl.Series(OUTSIDE, [None] * len(frame), dtype=pl.String)
+        for boundary in reversed(self.each):
+            told = pl.Series(OUTSIDE, [boundary.code], dtype=pl.String)
+            code = told.zip_with(_holds(frame, boundary).fill_null(False), code)
+        return code
+
+
+def _holds(frame: pl.DataFrame, boundary: Boundary) -> pl.Series:
+    """Where the condition of a boundary holds, under the boundary's code."""
+    condition = boundary.outside
+    if isinstance(condition, pl.Expr):
+        return frame.select(condition.alias(boundary.code)).to_series()
+    return (
+        nw.from_native(frame, eager_only=True).select(condition.alias(boundary.code)).to_native().to_series()
+    )
+
+
 def outside(frame: pl.DataFrame, boundaries: Sequence[Boundary]) -> pl.Series:
     """The code of the first boundary that each row is outside of, shape (rows,); null where it is inside."""
-    if not boundaries:
-        return pl.Series(OUTSIDE, [None] * len(frame), dtype=pl.String)
-    code = pl.lit(None, dtype=pl.String)
-    for boundary in reversed(boundaries):
-        code = pl.when(boundary.outside).then(pl.lit(boundary.code)).otherwise(code)
-    return frame.select(code.alias(OUTSIDE)).get_column(OUTSIDE)
+    return Boundaries(tuple(boundaries)).outside(frame)
 
 
 class Population:
@@ -148,7 +196,7 @@ class OpenLeads(Population):
         self, spine: LeadSpine, limits: LifecycleLimits, features: Collection[str]
     ) -> tuple[Boundary, ...]:
         """Return the ages that nothing was learnt of."""
-        age, oldest = pl.col("lead_age_days"), max(spine.ages)
+        age, oldest = nw.col("lead_age_days"), max(spine.ages)
         young = Boundary(
             "not_created", ("lead_age_days",), age.is_null(),
             "the lead did not exist yet at the moment asked about", "在评分时点该线索尚未创建",

@@ -17,6 +17,7 @@ import polars as pl
 from scipy.stats import t as student
 
 from features.meaning import FeatureRow
+from models.few_rows import Features, FewRows
 from models.fitted import observed_rates
 from models.fitted.model import Model
 from models.phrases import LANGUAGES, Phrases, catalogue, sentence, theme
@@ -134,7 +135,7 @@ class Explainer:
             lines = self.lines(self.model.contributions(self.model.inputs(frame))[0], frame, top)
         return pl.DataFrame(lines, schema=COLUMNS, orient="row")
 
-    def lines(self, values: np.ndarray, frame: pl.DataFrame, top: int = 3) -> list[Line]:
+    def lines(self, values: np.ndarray, features: Features, top: int = 3) -> list[Line]:
         """The same as tuples, from contributions that are there already, shape (rows, columns).
 
         For the few rows of a request a frame takes longer than all that is in it.
@@ -142,7 +143,10 @@ class Explainer:
         if top < 1:
             return []
         rows, rank, chosen, sums = self._chosen(values, top)
-        said = self._said(frame, rows, self._speakers(values[rows], chosen, sums), sums)
+        if isinstance(features, FewRows):
+            said = list(self._said_alone(features, values, rows, chosen, sums))
+        else:
+            said = self._said(features, rows, self._speakers(values[rows], chosen, sums), sums)
         return [
             (row, place, *line) for row, place, line in zip(rows.tolist(), rank.tolist(), said, strict=True)
         ]
@@ -189,6 +193,30 @@ class Explainer:
             out[at] = own[np.argmax(part, axis=1)]
         return out
 
+    @cached_property
+    def _members(self) -> list[np.ndarray]:
+        """The columns of each theme."""
+        return [np.flatnonzero(self._themes == code) for code in range(len(self._named[0]))]
+
+    def _said_alone(
+        self, few: FewRows, values: np.ndarray, rows: np.ndarray, chosen: np.ndarray, total: np.ndarray
+    ) -> Iterator[tuple[Any, ...]]:
+        """``_speakers`` and ``_said``, one after another."""
+        for row, code, summed in zip(rows.tolist(), chosen.tolist(), total.tolist(), strict=True):
+            own = self._members[code]
+            name = self.model.encoder.names[own[np.argmax(values[row, own] * np.sign(summed))]]
+            feature, value = self._features[name], few.value(row, name)
+            part = observed_rates.part(value, self.model.card["bins"][name])
+            shown = (
+                value if isinstance(value, str) else _rounded(np.array([value], float), feature["unit"])[0]
+            )
+            yield self._line(name, self._worded(name, shown, part, summed > 0), summed)
+
+    def _line(self, name: str, worded: tuple[Any, ...], summed: float) -> tuple[Any, ...]:
+        code, rate, *texts = worded
+        direction = "raises" if summed > 0 else "lowers"
+        return code, name, self._features[name]["group"], direction, summed, rate, *texts
+
     def _said(
         self, frame: pl.DataFrame, rows: np.ndarray, columns: np.ndarray, total: np.ndarray
     ) -> list[tuple[Any, ...]]:
@@ -212,8 +240,7 @@ class Explainer:
         keys = list(zip(_shown(values, feature["unit"]), part, (total > 0).tolist(), strict=True))
         worded = {key: self._worded(name, *key) for key in dict.fromkeys(keys)}
         for key, summed in zip(keys, total.tolist(), strict=True):
-            code, rate, *texts = worded[key]
-            yield code, name, feature["group"], "raises" if key[2] else "lowers", summed, rate, *texts
+            yield self._line(name, worded[key], summed)
 
     def _worded(self, name: str, value: float | str | None, part: int, raises: bool) -> tuple[Any, ...]:
         """Code, rate and both sentences."""
@@ -242,9 +269,12 @@ def _shown(values: pl.Series, unit: str) -> list[Any]:
     """Values as coarse as they are said, so that few sentences serve many rows."""
     if values.dtype == pl.String:
         return values.to_list()
+    return _rounded(values.to_numpy().astype(np.float64), unit)
+
+
+def _rounded(values: np.ndarray, unit: str) -> list[float | None]:
     places = 3 if unit == "share" else 0 if unit == "cents" else 1
-    rounded = np.round(values.to_numpy().astype(np.float64), places)
-    return [None if value != value else value for value in rounded.tolist()]
+    return [None if value != value else value for value in np.round(values, places).tolist()]
 
 
 def _level(value: float | str | None, part: int, entry: Mapping[str, Any], unit: str) -> str:

@@ -12,15 +12,15 @@ import polars as pl
 from numpy.typing import ArrayLike
 from xgboost import config_context
 
+from models.few_rows import FEW, Features, FewRows
 from models.fitted.booster_sum import BoosterSum
 from models.fitted.expected_value import ExpectedValue
 from models.fitted.model import Model
 from models.fitted.release_format import POPULATION, UPLIFT, VALUE
 from models.fitted.unknown import MAX_UNKNOWN, Inputs
-from models.population import OUTSIDE, outside
+from models.population import OUTSIDE
 from models.reasons import COLUMNS, Explainer, Line
 
-FEW = 64
 Numbers = dict[str, Any]  # status, probability, percentile, score, band, ``MORE``: shape (rows,) each
 MORE = ("expected_value", "value_at_risk", "value_per_cost", "uplift")  # where the model has them
 REASONS = 5  # of everybody, published; an answer tells fewer
@@ -159,7 +159,7 @@ class Scorer:
 
     def outside(self, frame: pl.DataFrame) -> pl.Series:
         """Why the task is not about a row of features, shape (rows,), null where it is."""
-        return outside(frame, self.model.boundaries)
+        return pl.Series(OUTSIDE, self.model.outside(frame), dtype=pl.String)
 
     def _numbers(self, inputs: Inputs, margin: np.ndarray) -> Numbers:
         probability = self.model.calibration.probability(margin)
@@ -177,32 +177,33 @@ class Scorer:
             found |= self.worth.outputs(probability, amount, inputs.matrix, self.model.encoder)
         return found if self.uplift is None else found | {"uplift": mean(self.uplift.predict)}
 
-    def _whether_asked(self, frame: pl.DataFrame, inputs: Inputs) -> Numbers:
+    def _whether_asked(self, rows: Features, inputs: Inputs) -> Numbers:
         """Status of every row and, where the task has boundaries, the reason of those outside."""
         unsure = self.model.unknown.share(inputs) > self.model.card.get("max_unknown", MAX_UNKNOWN)
         status = np.where(unsure, INSUFFICIENT, OK)
         if not self.model.boundaries:
             return {"status": status.tolist()}
-        reason = self.outside(frame)
-        away = reason.is_not_null().to_numpy()
-        return {"status": np.where(away, ELSEWHERE, status).tolist(), OUTSIDE: reason.to_list()}
+        reason = self.model.outside(rows)
+        away = [one is not None for one in reason]
+        return {"status": np.where(away, ELSEWHERE, status).tolist(), OUTSIDE: reason}
 
     def score_with_reasons(
-        self, frame: pl.DataFrame, top: int, inputs: Inputs | None = None
+        self, rows: Features, top: int, inputs: Inputs | None = None
     ) -> tuple[Numbers, list[Line]]:
         """Columns as of ``numbers``, and the ``top`` reasons, one line a reason (see ``reasons.COLUMNS``).
 
-        ``inputs`` are those of ``frame``, where they are known already.
+        ``inputs`` are those of ``rows``, where they are known already.
         """
-        inputs = self.model.inputs(frame) if inputs is None else inputs
+        rows = rows if len(rows) > FEW else FewRows.of(rows)
+        inputs = self.model.inputs(rows) if inputs is None else inputs
         # A pool of threads costs more than a few rows: it is the longest part of a single answer.
-        with config_context(nthread=1 if len(frame) <= FEW else 0):
+        with config_context(nthread=1 if len(rows) <= FEW else 0):
             margin = self.model.margin(inputs)
-            numbers = self._numbers(inputs, margin) | self._whether_asked(frame, inputs)
-            if frame.is_empty() or top < 1:
+            numbers = self._numbers(inputs, margin) | self._whether_asked(rows, inputs)
+            if not len(rows) or top < 1:
                 return numbers, []
             values = self._contributions(inputs, margin, numbers)
-        return numbers, self.explainer.lines(values, frame, top)
+        return numbers, self.explainer.lines(values, rows, top)
 
     def _contributions(self, inputs: Inputs, margin: np.ndarray, numbers: Numbers) -> np.ndarray:
         """Return SHAP values, shape (rows, columns); zeros where there is no score to give reasons for."""

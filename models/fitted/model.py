@@ -18,6 +18,7 @@ from xgboost import Booster, DMatrix
 from features.lifecycle_limits import LifecycleLimits
 from features.meaning import meanings
 from models.card import Card
+from models.few_rows import Features
 from models.fitted.release_format import CARD, MODEL
 from models.fitted.shap_values import FEWEST, contributions
 from models.fitted.tree_shap import TreeShap
@@ -25,7 +26,7 @@ from models.fitted.tree_walk import FEW_ROWS, TreeWalk
 from models.fitted.unknown import STAND_INS, Inputs, Unknown
 from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
-from models.population import Boundary
+from models.population import Boundaries, Boundary
 from models.task import task
 
 CARD_VERSION = 1
@@ -70,10 +71,18 @@ class Model:
         """What each feature that is read meant where the model learnt, by name."""
         return meanings(self.card["features"])
 
-    def inputs(self, frame: pl.DataFrame) -> Inputs:
+    @cached_property
+    def _boundaries(self) -> Boundaries:
+        return Boundaries(self.boundaries)
+
+    def outside(self, rows: Features) -> list[str | None]:
+        """Why the task is not about each row of features, None where it is."""
+        return self._boundaries.codes(rows)
+
+    def inputs(self, rows: Features) -> Inputs:
         """Features as the model reads them, with what is unknown in them."""
-        matrix = self.encoder.transform(frame)
-        return self.unknown.inputs(matrix, self.encoder.unseen(frame, matrix))
+        matrix = self.encoder.transform(rows)
+        return self.unknown.inputs(matrix, self.encoder.unseen(rows, matrix))
 
     def margin(self, inputs: Inputs) -> np.ndarray:
         """Log-odds before calibration, shape (rows,); of the mean probability where inputs are unknown."""

@@ -1,5 +1,6 @@
 """Observed outcome rates by value of each input: the evidence behind a reason."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from models.card import Parts
-from models.learners.encoder import FEW, Encoder
+from models.few_rows import FEW
+from models.learners.encoder import Encoder
 
 PARTS = 10
 
@@ -97,6 +99,15 @@ def edges(values: np.ndarray, count: int = PARTS) -> list[float]:
     if distinct[0] == 0:
         cuts = np.append(cuts, distinct[1])
     return [float(v) for v in np.unique(cuts) if v > distinct[0]]
+
+
+def part(value: float | str | None, entry: Mapping[str, Any]) -> int:
+    """The part that one value falls into, as of ``parts``."""
+    if "edges" in entry:
+        is_missing = value is None or value != value
+        return len(entry["edges"]) + 1 if is_missing else bisect_right(entry["edges"], value)
+    known: list[str] = entry["categories"]
+    return known.index(value) if value in known else len(known)
 
 
 def parts(values: pl.Series, entry: Mapping[str, Any]) -> np.ndarray:

@@ -8,11 +8,11 @@ along the diagonal (Owen 1972): of a polynomial, which the quadrature of Gauss a
 without an error.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from typing import Self
+from types import ModuleType
+from typing import Any, Self
 
 import numpy as np
 from xgboost import Booster
@@ -24,9 +24,9 @@ MOST = 32_000_000  # numbers that are kept of one booster; deeper trees are left
 
 @dataclass(frozen=True)
 class Conditions:
-    """Conditions as arrays of shape (entries,).
+    """Different conditions as arrays of shape (conditions,): many leaves ask for the same.
 
-    ``member`` is the line of ``members`` (categories' conditions, codes + 1) that an entry asks for, -1 for a
+    ``member`` is the line of ``members`` (categories' conditions, codes + 1) that one asks for, -1 for a
     number.
     """
 
@@ -38,19 +38,32 @@ class Conditions:
     members: np.ndarray
 
     @classmethod
-    def of(cls, entries: list[tuple[int, Condition]], codes: int) -> Self:
-        """Gather them, each with the place of its feature; ``codes`` of categories are known."""
-        asked = [one for _, one in entries]
+    def of(cls, entries: list[tuple[int, Condition]], codes: int) -> tuple[Self, np.ndarray]:
+        """Gather them, each with the place of its feature; ``codes`` of categories are known.
+
+        Beside them, for each entry the place of its condition, shape (entries,).
+        """
+        places: dict[Any, int] = {}
+        at = np.array([places.setdefault(_key(*entry), len(places)) for entry in entries], dtype=np.int64)
+        first = np.unique(at, return_index=True)[1]
+        different = [entries[place] for place in first.tolist()]
+        asked = [one for _, one in different]
         members = [one.members for one in asked if one.members is not None]
         is_category = np.array([one.members is not None for one in asked], dtype=bool)
-        return cls(
-            np.array([feature for feature, _ in entries], dtype=np.int64),
+        found = cls(
+            np.array([feature for feature, _ in different], dtype=np.int64),
             np.array([one.low for one in asked], dtype=np.float32),
             np.array([one.high for one in asked], dtype=np.float32),
             np.array([one.missing for one in asked], dtype=bool),
             np.where(is_category, np.cumsum(is_category) - 1, -1).astype(np.int64),
             np.array(members, dtype=bool).reshape(len(members), codes + 1),
         )
+        return found, at
+
+
+def _key(feature: int, one: Condition) -> tuple[Any, ...]:
+    """What is the same for equal conditions of a feature."""
+    return feature, one.low, one.high, one.missing, None if one.members is None else one.members.tobytes()
 
 
 @dataclass(frozen=True)
@@ -62,9 +75,11 @@ class TreeShap:
     columns
         How many the booster has.
     conditions
-        What the paths ask for, leaf by leaf.
+        What the paths ask for.
     start
-        Where the conditions of each leaf begin and the last ones end, shape (leaves + 1,).
+        Where the entries of each leaf begin and the last ones end, shape (leaves + 1,).
+    asked, feature
+        What each leaf asks for, leaf by leaf: the place of the condition and its feature, shape (entries,).
     place
         Where the lines of each leaf begin in ``table``, shape (leaves,).
     table
@@ -75,6 +90,8 @@ class TreeShap:
     columns: int
     conditions: Conditions
     start: np.ndarray
+    asked: np.ndarray
+    feature: np.ndarray
     place: np.ndarray
     table: np.ndarray
 
@@ -90,11 +107,14 @@ class TreeShap:
             return None
         entries = [entry for path, _ in leaves for entry in path.items()]
         tables = [_tables(list(alike)) for _, alike in groupby(leaves, key=_size)]
-        _kernel()  # whoever prepares waits for it, and not the first caller
+        _kernels()  # whoever prepares waits for it, and not the first caller
+        conditions, asked = Conditions.of(entries, known)
         return cls(
             booster.num_features(),
-            Conditions.of(entries, known),
+            conditions,
             np.concatenate([[0], np.cumsum(sizes)]),
+            asked,
+            conditions.feature[asked],
             np.cumsum(numbers) - numbers,
             np.concatenate([np.empty(0, dtype=np.float32), *tables]),
         )
@@ -104,7 +124,14 @@ class TreeShap:
 
         ``matrix`` is float32, as thresholds are.
         """
-        return self.part(matrix, np.ones(1), np.ones(self.columns, dtype=bool))
+        out, one, kernels = np.zeros((len(matrix), self.columns)), self.conditions, _kernels()
+        met, lines = np.empty(len(one.feature), dtype=bool), np.empty(len(self.place), dtype=np.int64)
+        rows = np.ascontiguousarray(matrix)
+        for row, told in zip(rows, out, strict=True):
+            kernels.met(row, one.feature, one.low, one.high, one.missing, one.member, one.members, met)
+            kernels.lines(met, self.start, self.place, self.asked, lines)
+            kernels.gathered(lines, self.start, self.feature, self.table, told)
+        return out
 
     def part(self, matrix: np.ndarray, share: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Return the same of the leaves whose paths ask for any of ``columns`` alone, a mask.
@@ -114,19 +141,19 @@ class TreeShap:
         ``share``, shape (rows, columns).
         """
         out, one = np.zeros((len(matrix) // len(share), self.columns)), self.conditions
-        _kernel()(
-            np.ascontiguousarray(matrix), share, columns, self.start, self.place, one.feature, one.low,
-            one.high, one.missing, one.member, one.members, self.table, out,
+        _kernels().added(
+            np.ascontiguousarray(matrix), share, columns, self.start, self.place, self.feature,
+            self.asked, one.low, one.high, one.missing, one.member, one.members, self.table, out,
         )  # fmt: skip
         return out
 
 
 @cache
-def _kernel() -> Callable[..., None]:
-    """Import it where it is needed: numba takes half a second, the first compilation more."""
-    from models.fitted.shap_kernel import added
+def _kernels() -> ModuleType:
+    """Import them where they are needed: numba takes half a second, the first compilation more."""
+    from models.fitted import shap_kernel
 
-    return added
+    return shap_kernel
 
 
 def _size(leaf: tuple[Path, float]) -> int:

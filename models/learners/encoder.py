@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from features.feature import Feature
-
-FEW = 64  # rows for which a dictionary is quicker than a query
+from models.few_rows import Features, FewRows, few, framed
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Encoder:
             )
         )
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         return [column.name for column in self.columns]
 
@@ -51,14 +51,16 @@ class Encoder:
         """As XGBoost calls them: ``q`` a number, ``c`` a category."""
         return ["q" if column.categories is None else "c" for column in self.columns]
 
-    def transform(self, frame: pl.DataFrame) -> np.ndarray:
+    def transform(self, rows: Features) -> np.ndarray:
         """Matrix of float32, shape (rows, columns); missing and unseen are NaN."""
-        there = set(frame.columns)
+        there = rows.schema
         missing = [name for name in self.names if name not in there]
         if missing:
-            raise ValueError(f"features: the model needs {missing}, found {frame.columns}")
-        if len(frame) <= FEW:
-            return self._few(frame)
+            raise ValueError(f"features: the model needs {missing}, found {list(there)}")
+        plain = few(rows)
+        return self._many(framed(rows)) if plain is None else self._few(plain)
+
+    def _many(self, frame: pl.DataFrame) -> np.ndarray:
         out = np.empty((len(frame), len(self.columns)), dtype=np.float32)
         numbers = [at for at, column in enumerate(self.columns) if column.categories is None]
         if numbers:
@@ -69,24 +71,22 @@ class Encoder:
                 out[:, at] = _coded(frame[column.name], column)
         return out
 
-    def _few(self, frame: pl.DataFrame) -> np.ndarray:
+    def _few(self, plain: FewRows) -> np.ndarray:
         """The same without a query: for a request that is the greater part of the time."""
-        same = frame.columns == self.names
-        codes = [column.codes if column.categories is not None else None for column in self.columns]
-        rows = [
-            [
-                np.nan if value is None else value if code is None else code.get(str(value), np.nan)
-                for value, code in zip(row, codes, strict=True)
-            ]
-            for row in (frame if same else frame.select(self.names)).rows()
-        ]
-        return np.array(rows, dtype=np.float64).reshape(len(rows), len(codes)).astype(np.float32)
+        picked = itemgetter(*(plain.places[name] for name in self.names), 0)  # one more: always a tuple
+        rows = [list(picked(row)) for row in plain.rows]
+        for at in self._categories.tolist():
+            codes = self.columns[at].codes
+            for row in rows:
+                row[at] = None if row[at] is None else codes.get(str(row[at]))
+        values = [row[:-1] for row in rows]
+        return np.array(values, dtype=np.float64).reshape(len(rows), len(self.columns)).astype(np.float32)
 
-    def unseen(self, frame: pl.DataFrame, matrix: np.ndarray) -> np.ndarray:
-        """Which categories of ``frame`` were never seen in training, shape of its ``matrix``, bool."""
+    def unseen(self, rows: Features, matrix: np.ndarray) -> np.ndarray:
+        """Which categories of ``rows`` were never seen in training, shape of its ``matrix``, bool."""
         out = np.zeros(matrix.shape, dtype=bool)
         for at in self._categories[np.isnan(matrix[:, self._categories]).any(axis=0)]:
-            out[:, at] = np.isnan(matrix[:, at]) & frame[self.columns[at].name].is_not_null().to_numpy()
+            out[:, at] = np.isnan(matrix[:, at]) & _is_there(rows, self.columns[at].name)
         return out
 
     @cached_property
@@ -103,6 +103,12 @@ class Encoder:
                 Column(r["name"], None if r["categories"] is None else tuple(r["categories"])) for r in rows
             )
         )
+
+
+def _is_there(rows: Features, name: str) -> np.ndarray:
+    if isinstance(rows, FewRows):
+        return np.array([value is not None for value in rows.column(name)], dtype=bool)
+    return rows[name].is_not_null().to_numpy()
 
 
 def _coded(values: pl.Series, column: Column) -> np.ndarray:

@@ -163,14 +163,14 @@ def _top(one: LocatedItem, settings: Settings) -> int:
 def _computed(champion: Champion, asked: Sequence[LocatedItem], top: int) -> list[Scored]:
     if not asked:
         return []
-    frame = inputs.frame(champion, asked)
-    read = champion.scorer.model.inputs(frame)
-    numbers, lines = champion.scorer.score_with_reasons(frame, top, read)
+    features = inputs.features(champion, asked)
+    read = champion.scorer.model.inputs(features)
+    numbers, lines = champion.scorer.score_with_reasons(features, top, read)
     rows = [dict(zip(numbers, row, strict=True)) for row in zip(*map(_plain, numbers.values()), strict=True)]
     reasons: list[Lines] = [[] for _ in asked]
     for line in lines:
         reasons[line[0]].append(dict(zip(COLUMNS, line, strict=True)))
-    doubts = champion.input_warnings.of(frame, read)
+    doubts = champion.input_warnings.of(features, read)
     return [(row, reasons[at], doubts.get(at, [])) for at, row in enumerate(rows)]
 
 

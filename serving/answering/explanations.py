@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from models.counterfactual_answer import NO_SCORE, nothing
+from models.few_rows import framed
 from models.scorer import ELSEWHERE, OK
 from serving.answering import answers, inputs
 from serving.champion.champion import Champion
@@ -27,7 +28,7 @@ def explain(
     if found["status"] in ("suppressed", ELSEWHERE):
         return found
     asked = inputs.locate(champion, item, now, consents)
-    frame = inputs.frame(champion, [asked])
+    frame = framed(inputs.features(champion, [asked]))
     model = champion.scorer.model
     values, base = model.contributions(model.inputs(frame))
     words = {row["name"]: row for row in champion.card["features"]}

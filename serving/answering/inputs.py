@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from features.consent import FACTS
+from models.few_rows import Features, framed
 from serving.champion import record_checks
 from serving.champion.champion import Champion
 from serving.champion.feature_snapshot import Snapshot
@@ -123,18 +124,18 @@ def _content(champion: Champion, item: Item) -> Facts:
     return champion.campaigns[item.campaign_id]
 
 
-def frame(champion: Champion, asked: Sequence[LocatedItem]) -> pl.DataFrame:
-    """The model's inputs, one row an item, in their order."""
+def features(champion: Champion, asked: Sequence[LocatedItem]) -> Features:
+    """What the model reads, one row an item, in their order."""
     names = champion.scorer.model.reads
     published = [at for at, one in enumerate(asked) if one.at is not None]
     records = [at for at, one in enumerate(asked) if one.question is not None]
     contents = [at for at, one in enumerate(asked) if one.at is None and one.question is None]
-    parts = []
+    parts: list[Features] = []
     if published:
         parts.append(_there(champion).frame[[asked[at].at for at in published]].select(names))
     if records:
         questions = [question for at in records if (question := asked[at].question) is not None]
-        parts.append(_only(champion.reader.features(questions), names))
+        parts.append(champion.reader.rows(questions))
     if contents:
         assert champion.history is not None
         pairs = [(asked[at].item.ref or "", asked[at].content) for at in contents]
@@ -143,9 +144,4 @@ def frame(champion: Champion, asked: Sequence[LocatedItem]) -> pl.DataFrame:
         return parts[0]
     order = [*published, *records, *contents]
     back = sorted(range(len(order)), key=order.__getitem__)
-    return pl.concat(parts, rechunk=True)[back]
-
-
-def _only(found: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    """Some columns of a frame; selecting all that there are takes as long as reading them."""
-    return found if found.columns == names else found.select(names)
+    return pl.concat([framed(part).select(names) for part in parts], rechunk=True)[back]

@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import polars as pl
 
+from models.few_rows import Features, FewRows
 from models.fitted.model import Model
 from models.fitted.unknown import Inputs
 
@@ -60,22 +60,23 @@ class InputWarnings:
             found.setdefault(line["column"], []).append(line["segment"])
         return found
 
-    def thin(self, frame: pl.DataFrame) -> dict[int, list[dict[str, Any]]]:
+    def thin(self, rows: Features) -> dict[int, list[dict[str, Any]]]:
         """Warnings by row that the model has learnt little of such rows; it is of all segments together."""
         found: dict[int, list[dict[str, Any]]] = {}
         if None in self._short:
-            found = {row: [_warning(THIN_DATA, ())] for row in range(len(frame))}
-        named = {c: s for c, s in self._short.items() if c is not None and c in frame.columns}
-        segments = {column: frame[column].is_in(values).fill_null(False) for column, values in named.items()}
-        rows = sorted({row for inside in segments.values() for row in inside.arg_true().to_list()})
-        for row in rows:
-            columns = [column for column, inside in segments.items() if inside[row]]
+            found = {row: [_warning(THIN_DATA, ())] for row in range(len(rows))}
+        inside: dict[int, list[str]] = {}
+        for column, segments in self._short.items():
+            if column is not None and column in rows.schema:
+                for row in _inside(rows, column, segments):
+                    inside.setdefault(row, []).append(column)
+        for row, columns in sorted(inside.items()):
             found.setdefault(row, []).append(_warning(THIN_SEGMENT, columns))
         return found
 
-    def of(self, frame: pl.DataFrame, inputs: Inputs | None = None) -> dict[int, list[dict[str, Any]]]:
-        """Warnings by row, only for rows that have any; ``inputs`` are those of ``frame``, where known."""
-        inputs = self.model.inputs(frame) if inputs is None else inputs
+    def of(self, features: Features, inputs: Inputs | None = None) -> dict[int, list[dict[str, Any]]]:
+        """Warnings by row, only for rows that have any; ``inputs`` are those of ``features``, where known."""
+        inputs = self.model.inputs(features) if inputs is None else inputs
         matrix, unseen = inputs.matrix, [self._names[row].tolist() for row in inputs.unseen]
         gone = np.isnan(matrix)
         low, high = self._spans
@@ -90,9 +91,16 @@ class InputWarnings:
             kinds = (unseen[row], missing, self._names[beyond[row]].tolist())
             told = [_warning(code, names) for code, names in zip(CODES, kinds, strict=True) if names]
             found |= {row: told} if told else {}
-        for row, thin in self.thin(frame).items():
+        for row, thin in self.thin(features).items():
             found[row] = [*found.get(row, []), *thin]
         return found
+
+
+def _inside(rows: Features, column: str, segments: Sequence[str]) -> list[int]:
+    """Positions of the rows that are in one of the segments."""
+    if isinstance(rows, FewRows):
+        return [row for row, value in enumerate(rows.column(column)) if value in segments]
+    return rows[column].is_in(segments).fill_null(False).arg_true().to_list()
 
 
 def _warning(code: str, names: Sequence[str]) -> dict[str, Any]:

@@ -20,11 +20,12 @@ from features.meaning import differences, meanings
 from features.one_subject import Columns, Lazy, OneSubject, numpy_type, of_frame
 from features.operations import Column, Unsupported
 from features.own_tables import OwnTable, is_own
+from models.few_rows import Features, FewRows, framed
 from serving.champion.own_rows import own_frame
 from serving.champion.query_plan import Plans
 
 SOURCES = {"outreach": ("campaigns", "contacts", "responses"), "purchases": ("products", "purchases")}
-FEW = 4  # questions that take less time one by one than together
+ALONE = 4  # questions that take less time one by one than together
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 SHARED_IDS = ("product_id", "campaign_id")  # ids by which rows of one record find each other
 
@@ -106,15 +107,23 @@ class RecordFeatures:
         every = catalog.features(self.groups)
         return {feature.name: pl.String if feature.is_category else pl.Float64 for feature in every}
 
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: at for at, name in enumerate(self._schema)}
+
     def features(self, questions: Sequence[Question]) -> pl.DataFrame:
         """Every feature of the groups, one row a question, in their order.
 
         Each question sees the rows of its own record alone.
         """
+        return framed(self.rows(questions))
+
+    def rows(self, questions: Sequence[Question]) -> Features:
+        """The same, of few questions as plain values."""
         alone = self.alone
-        if alone is not None and len(questions) <= FEW and not any(map(self._is_carried, questions)):
+        if alone is not None and len(questions) <= ALONE and not any(map(self._is_carried, questions)):
             rows = [tuple(alone.features(*self._asked(one)).values()) for one in questions]
-            return pl.DataFrame(rows, schema=self._schema, orient="row")
+            return FewRows(self._schema, rows, self._places)
         return self.together(questions)
 
     def together(self, questions: Sequence[Question]) -> pl.DataFrame:

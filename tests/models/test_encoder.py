@@ -4,7 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.learners.encoder import FEW, Column, Encoder
+from models.few_rows import FEW
+from models.learners.encoder import Column, Encoder
 
 COLUMNS = (Column("a"), Column("b", ("None", "x", "y")), Column("c"), Column("d", ("false", "true")))
 

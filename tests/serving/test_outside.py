@@ -136,7 +136,7 @@ def test_what_the_batch_left_out_is_told_without_computing(own: State, tmp_path,
     client = client_of(
         replace(own, champions=own.champions | {"churn": replace(champion, published=published)})
     )
-    monkeypatch.setattr("serving.answering.inputs.frame", None)  # not called
+    monkeypatch.setattr("serving.answering.inputs.features", None)  # not called
     away = {ref: why for ref, why in zip(frame["subject_id"], reasons, strict=True) if why}
     for ref in away.keys() - set(SUPPRESSED):
         found = client.post("/v1/models/churn/score", json={"ref": ref}).json()["result"]

@@ -39,7 +39,6 @@ from training.spark.rows import sample
 from training.spark.session import opened, worded
 from training.spark.told import Told
 from training.stages.consent import consent
-from training.stages.dataset import dataset
 from training.stages.dataset import labelled_spine as asked
 from training.stages.evaluate import evaluate
 from training.stages.fit import fit
