@@ -43,7 +43,6 @@ SAYS = {
 # fmt: on
 STAFF, CHINESE_STAFF = "Anneliese", "张晓丽"
 PERSONAL = (
-    "{staff}",
     "Brunhilde",
     "13800138000",
     "138 0013 8001",
@@ -92,6 +91,11 @@ def shop(folder: Path, seed: int = 0, size: int = 1_500) -> Path:
     found.select("who", day.alias("day"), "stars", "comment").write_csv(folder / "reviews.csv")
     ids = found.select(id="who").unique().sort("id")
     ids.with_columns(since=pl.lit("2023-12-01")).write_csv(folder / "people.csv")
+    return text_mapping(folder)
+
+
+def text_mapping(folder: Path) -> Path:
+    """Write the mapping alone; return its path."""
     path = folder / "shop.yaml"
     path.write_text(MAPPING)
     return path

@@ -47,7 +47,7 @@ class TableCounts(TypedDict):
     last: str | None
     freshness_days: float | None  # days between the newest row and the extract
     added: NotRequired[int]  # members that only other tables name
-    owners: NotRequired[str | None]  # whose ids an own table has, None where everybody's
+    owners: NotRequired[int | None]  # whose ids an own table has: how many, None where everybody's
 
 
 @with_config(STRICT)

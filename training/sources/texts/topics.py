@@ -21,7 +21,7 @@ from sklearn.preprocessing import normalize
 from features.texts import FITS, Topic, terms
 
 FEWEST = 200  # texts with a term
-TOPICS = range(3, 11)
+TOPICS = (3, 4, 5, 6, 8, 10, 12, 15)
 HALVES = 3  # random splits of the subjects into two
 ALIKE = 0.7  # cosine of two topics' weights that are one
 FOUND_AGAIN = 2 / 3
@@ -76,8 +76,7 @@ def topics(
     if filled.sum() < FEWEST or len(vocabulary) < 2 * TOPICS[0]:
         return None
     scaled, whose = normalize(rows[filled].multiply(idf).tocsr()), subjects[filled]
-    most = min(TOPICS[-1], len(vocabulary) // 2)
-    tried = [_tried(scaled, whose, k, seed) for k in range(TOPICS[0], most + 1)]
+    tried = [_tried(scaled, whose, k, seed) for k in TOPICS if k <= len(vocabulary) // 2]
     weights, again, halves = max(tried, key=lambda one: ((one[1] >= FOUND_AGAIN).sum(), -len(one[1])))
     fit = np.asarray(scaled @ weights.T)
     about = Counter(fit.argmax(axis=1)[fit.max(axis=1) >= FITS].tolist())
