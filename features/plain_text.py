@@ -17,9 +17,9 @@ PIECES = re.compile(
 BARE = re.compile(rf"[{NO_SPACES}]")
 PERSONAL = re.compile(
     r"(?:https?://|www\.)\S+"
-    r"|[\w.+-]+@[\w.-]+|@\w+"  # addresses and handles
+    r"|(?<![\w.+-])[\w.+-]+@[\w.-]+|@\w+"  # addresses and handles
     r"|\+?\d[\d\s().-]{5,}\d"  # numbers as telephones are written
-    r"|[A-Za-z0-9_-]*\d[A-Za-z0-9_-]*"  # whatever has a digit: orders, cards, dates, amounts
+    r"|(?<![\w-])[\w-]*\d[\w-]*"  # whatever has a digit: orders, cards, dates, amounts
     r"|[零〇一二三四五六七八九幺两]{5,}",
     re.ASCII,
 )

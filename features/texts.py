@@ -4,20 +4,16 @@ What a text says is a function of the text and of a ``TextModel`` that was learn
 (``training.sources.texts``); ingest and the service read by the same code. The text itself is not kept.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from functools import cached_property
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
-from features.plain_text import BARE, pieces
+from features.text_terms import Known, terms
 
-LONGEST_TERM = 4  # characters of a term in scripts that put no space between words
 OTHER = "other"
 FITS = 0.15  # cosine of a text and a topic below which the text is about something else
-NEGATORS = frozenset(("not", "no", "never", "without", "hardly", "nicht", "kein", "keine", "cannot"))
-NEGATING = "不没无未別别"
 
 
 class Topic(BaseModel):
@@ -93,15 +89,19 @@ class TextModel(BaseModel):
         return tuple(topic.name for topic in self.topics if topic.words)
 
     @cached_property
-    def toned(self) -> frozenset[str]:
+    def _toned(self) -> Known:
         """The terms that have a tone, negated or not."""
-        return frozenset(term.removeprefix("!") for term in self.tone)
+        return Known.of(term.removeprefix("!") for term in self.tone)
+
+    @cached_property
+    def _weighed(self) -> Known:
+        return Known.of(self.weights)
 
     def topic(self, text: str | None) -> str | None:
         """Return the name of the topic that fits best, ``other``, or None of no text."""
         if text is None or not self.topics:
             return None
-        fit = self.fits(terms(text, self.weights))
+        fit = self.fits(terms(text, self._weighed))
         place = max(fit, key=lambda at: (fit[at], -at), default=None)
         if place is None or fit[place] < FITS:
             return OTHER
@@ -121,7 +121,7 @@ class TextModel(BaseModel):
         """Return the tone of a text, from -1 (bad) to 1 (good); None of a text without a telling word."""
         if text is None:
             return None
-        found = [self.tone[term] for term in sorted(set(terms(text, self.toned))) if term in self.tone]
+        found = [self.tone[term] for term in sorted(set(terms(text, self._toned))) if term in self.tone]
         return round(max(-1.0, min(1.0, self.start + sum(found))), 4) if found else None
 
 
@@ -145,56 +145,3 @@ def read_texts(models: Collection[TextModel], frame: pl.DataFrame) -> pl.DataFra
             frame = frame.with_columns(pl.Series(f"{stored}_{word}", values, kind))
         frame = frame.drop(stored)
     return frame
-
-
-def terms(text: str, known: Collection[str]) -> list[str]:
-    """Return the known terms of a text, the longest first at each place, ``!`` before those negated.
-
-    A term is a word, two words with a space between, or up to four characters of a run without spaces.
-
-    Examples
-    --------
-    >>> terms("The parcel was not good, very late.", {"good", "very late", "late"})
-    ['!good', 'very late']
-    >>> terms("快递太慢，不满意", {"快递", "太慢", "慢", "满意"})
-    ['快递', '太慢', '!满意']
-    """
-    found: list[str] = []
-    before: list[str] = []
-    written, at = pieces(text), 0
-    lower = [piece.lower() for piece in written]
-    while at < len(lower):
-        if BARE.match(lower[at]):
-            found += _in_run(lower[at], known)
-            before, at = [], at + 1
-            continue
-        pair = " ".join(lower[at : at + 2])
-        taken = 2 if pair in known else 1
-        term = pair if taken == 2 else lower[at]
-        if term in known:
-            negated = any(word in NEGATORS or word.endswith(("n't", "n’t")) for word in before[-2:])
-            found.append(f"!{term}" if negated else term)
-        before, at = [*before[-1:], *lower[at : at + taken]] if term[0].isalpha() else [], at + taken
-    return found
-
-
-def _in_run(run: str, known: Collection[str]) -> Iterator[str]:
-    at = 0
-    while at < len(run):
-        longest = next((n for n in range(LONGEST_TERM, 0, -1) if run[at : at + n] in known), 0)
-        if longest:
-            term, negated = run[at : at + longest], run[max(0, at - 1) : at] in tuple(NEGATING)
-            yield f"!{term}" if negated else term
-        at += max(longest, 1)
-
-
-def candidates(text: str) -> Counter[str]:
-    """Return how often everything that could be a term, or stand around one, stands in a text."""
-    found: Counter[str] = Counter()
-    for piece in map(str.lower, pieces(text)):
-        if BARE.match(piece):
-            for n in range(1, LONGEST_TERM + 2):
-                found.update(piece[at : at + n] for at in range(len(piece) - n + 1))
-        elif piece[0].isalpha() and len(piece) > 1:
-            found[piece] += 1
-    return found

@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 
 from features.plain_text import plain
-from features.texts import OTHER, TextModel, Topic, candidates, read_texts
+from features.text_terms import candidates
+from features.texts import OTHER, TextModel, Topic, read_texts
 
 MODEL = TextModel(
     column="comment",

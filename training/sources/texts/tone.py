@@ -11,7 +11,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
 from features.plain_text import BARE
-from features.texts import terms
+from features.text_terms import Known, terms
 from features.unique_yaml import read
 
 FEWEST = 200  # rated texts from which a tone is learnt
@@ -76,7 +76,7 @@ def learnt(
     there = ~np.isnan(rated)
     if there.sum() < FEWEST or min((rated[there] < 0).sum(), (rated[there] > 0).sum()) < FEWEST_EACH:
         return None
-    known = frozenset(vocabulary)
+    known = Known.of(vocabulary)
     found = [sorted(set(terms(text, known))) for text, is_rated in zip(texts, there, strict=True) if is_rated]
     names = sorted({term for one in found for term in one})
     place = {term: at for at, term in enumerate(names)}

@@ -18,7 +18,8 @@ from sklearn.decomposition import NMF
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import normalize
 
-from features.texts import FITS, Topic, terms
+from features.text_terms import Known, terms
+from features.texts import FITS, Topic
 
 FEWEST = 200  # texts with a term
 TOPICS = (3, 4, 5, 6, 8, 10, 12, 15)
@@ -47,8 +48,8 @@ class Found:
 
 def term_rows(texts: Sequence[str], vocabulary: Sequence[str]) -> csr_matrix:
     """Return which term stands in which text, 1 or 0, shape (texts, terms)."""
-    place = {term: at for at, term in enumerate(vocabulary)}
-    found = [sorted({place[term.removeprefix("!")] for term in terms(text, place)}) for text in texts]
+    place, known = {term: at for at, term in enumerate(vocabulary)}, Known.of(vocabulary)
+    found = [sorted({place[term.removeprefix("!")] for term in terms(text, known)}) for text in texts]
     ends = np.cumsum([0, *(len(one) for one in found)])
     columns = np.array([at for one in found for at in one], dtype=np.int64)
     return csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(texts), len(vocabulary)))

@@ -8,7 +8,7 @@ from functools import cached_property
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from features.plain_text import BARE, names_in, pieces
-from features.texts import LONGEST_TERM, candidates
+from features.text_terms import LONGEST_TERM, candidates
 
 SUBJECTS = 10  # different subjects whose texts have a term: what fewer wrote may name one of them
 RARE, COMMON = 0.002, 0.5  # shares of texts that have a term
