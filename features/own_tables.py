@@ -140,7 +140,7 @@ class OwnTable(_Described):
     def sent(self) -> tuple[OwnColumn, ...]:
         """Its columns as rows bring them: free texts themselves, in place of what is read from them."""
         unread = [one for one in self.columns if not one.read_from]
-        texts = [OwnColumn(name=one.column, unit="text", en=one.column, zh=one.column) for one in self.texts]
+        texts = [OwnColumn(name=one.column, unit="text", en=one.en, zh=one.zh) for one in self.texts]
         return (*unread, *texts)
 
     def with_texts(self, models: Mapping[str, TextModel]) -> "OwnTable":

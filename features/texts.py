@@ -46,8 +46,8 @@ class TextModel(BaseModel):
 
     Parameters
     ----------
-    column
-        The column of the own table.
+    column, en, zh
+        The column of the own table, and what it is in words.
     topics
         Those with words are named; the others were not found again, and their texts are ``other``.
     weights
@@ -71,6 +71,8 @@ class TextModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     column: str
+    en: str = ""
+    zh: str = ""
     topics: tuple[Topic, ...] = ()
     weights: dict[str, dict[int, float]] = {}
     idf: dict[str, float] = {}

@@ -1,5 +1,7 @@
 """Drivers of dissatisfaction: planted effects are found, in their order, and nothing else."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -12,6 +14,8 @@ from features.texts import TextModel, Topic
 from training.data.artifacts import Ingest, write_artifact
 from training.evaluation.dissatisfaction import _ordered, _silence, drivers, table, tickets
 from training.params import Params
+from training.reporting import render
+from training.reporting.sections.dissatisfaction import dissatisfaction
 
 PUSH = {"quality": 0.3, "delivery": 0.1, "price": 0.0}  # added to the rate of silence by a ticket
 
@@ -91,7 +95,7 @@ def _write_texts(found: Params) -> None:
     topics = tuple(Topic(words=words, texts=9, found_again=1.0) for words in (("rash", "cream"), ("advice",)))
     note = OwnColumn(name="note", unit="text", en="notes", zh="留言")
     table = OwnTable(name="talk", key="member_id", en="messages", zh="客服留言", columns=(note,))
-    model = TextModel(column="note", topics=topics, texts=900, same_topic=0.9)
+    model = TextModel(column="note", en="notes", zh="留言", topics=topics, texts=900, same_topic=0.9)
     own_tables.save([table.with_texts({"note": model})], found.build / "tables")
 
 
@@ -117,6 +121,24 @@ def test_texts_alone_have_drivers_too(brand):
     found = drivers(brand)
     assert [row["topic"] for row in found["topics"]] == ["rash · cream", "advice"]
     assert (found["tickets"], found["subtopics"]) == (0, [])
+
+
+def test_the_section_tells_in_both_languages_what_texts_are_about(brand):
+    _write_texts(brand)
+    found = dissatisfaction(SimpleNamespace(task="churn", params=brand))
+    template = (
+        '{% import "macros.html.j2" as m with context %}{% include "sections/dissatisfaction.html.j2" %}'
+    )
+    html = (
+        render.environment()
+        .from_string(template)
+        .render(found=found, number="A", name="dissatisfaction", figures={}, t=render.tell)
+    )
+    for text in (
+        "“rash · cream” (messages)", "“rash · cream”（客服留言）", "What messages say: notes", "客服留言说了什么：留言",
+        "get the same topic in 90", "The tone comes from a list of words", "语气依据词表判断",
+    ):  # fmt: skip
+        assert text in html
 
 
 def test_the_table_warns(brand):

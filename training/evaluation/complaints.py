@@ -45,12 +45,11 @@ def _of(table: OwnTable, tables: Path) -> Iterator[Texts]:
 def told(found: Texts) -> TextColumn:
     """Return how many texts there are, how stable their topics are, and how right their tone is."""
     table, model = found.table, found.model
-    column = next(one for one in table.columns if one.read_from == model.column)
     shares = found.rows["topic"].value_counts()
     counts = dict(shares.iter_rows())
     return {
         "table": {"en": table.en, "zh": table.zh},
-        "column": {"en": column.en, "zh": column.zh},
+        "column": {"en": model.en, "zh": model.zh},
         "texts": len(found.rows),
         "members": found.rows["member_id"].n_unique(),
         "learnt_from": model.texts,

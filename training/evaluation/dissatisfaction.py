@@ -127,7 +127,7 @@ def _driver(care: Care, kind: Mapping[str, str]) -> Driver:
 
 def _of_texts(found: Texts, moments: pl.DataFrame | None, end: int) -> Iterator[Driver]:
     """Topics of enough texts; the moments that they are compared with have no text of that table."""
-    care, sounds_bad = Care(found.rows, moments, end), pl.col("tone") < 0
+    care, sounds_bad = Care(found.rows, moments, end), pl.col("tone").fill_null(0) < 0
     for name in found.model.names:
         own = found.rows.filter(pl.col("topic") == name)
         if len(own) >= FEWEST:

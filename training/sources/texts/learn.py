@@ -58,8 +58,9 @@ def _model(column: OwnColumn, early: pl.DataFrame, later: pl.DataFrame, until: i
     if found is not None and any(topic.words for topic in found.topics):
         said |= {"topics": found.topics, "weights": _by_term(found.weights, about)}
         said |= {"idf": dict(zip(about, idf.tolist(), strict=True))}
+    words_of = {"column": column.name, "en": column.en, "zh": column.zh}
     counts = {"texts": len(early), "subjects": early["subject"].n_unique(), "learnt_until": until}
-    model = TextModel.model_validate({"column": column.name, **counts, **said})
+    model = TextModel.model_validate({**words_of, **counts, **said})
     refits = [_with(model, weights, about) for weights in found.again] if model.topics and found else []
     held = {"same_topic": _same(model, refits, later), "tone_auc": _tone_auc(model, early, later)}
     return model.model_copy(update=held)
