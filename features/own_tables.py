@@ -14,6 +14,8 @@ from typing import Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
+from features.texts import TextModel
+
 PREFIX = "own_"
 FILE = "own_tables.json"  # beside the tables
 NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
@@ -22,7 +24,8 @@ WINDOWS, LATEST = (30, 90, 365), (3, 10)
 COMMONEST = 5  # values of a category that have features of their own
 SUBJECTS = ("member_id", "lead_id", "subject_id")
 TIMES = ("occurred_at", "recorded_at", "ends_at", "event_time", "known_time", "end_time")
-Kind = Literal["number", "yes", "category", "id"]
+Kind = Literal["number", "yes", "category", "id", "text"]
+TONE = "tone"  # unit of how a text sounds, from -1 to 1
 
 
 class _Described(BaseModel):
@@ -35,11 +38,18 @@ class OwnColumn(_Described):
     Parameters
     ----------
     unit
-        ``category`` for a text, ``id`` for a key, ``yes`` for a truth value; else what the number counts.
+        ``category`` for a chosen text, ``text`` for a free one, ``id`` for a key, ``yes`` for a truth value;
+        else what the number counts.
     en, zh
         What it is, as a marketer would say.
     values
         Of a category: those that have features of their own; empty: the commonest, found by ingest.
+    rated_by
+        Of a free text: the column of numbers that says how good it is; empty where none does.
+    never
+        Of a free text: words that name no topic and tell no tone, such as names of staff.
+    read_from
+        The free text that this column was read from; empty where rows bring it themselves.
     """
 
     name: str
@@ -47,11 +57,14 @@ class OwnColumn(_Described):
     en: str
     zh: str
     values: tuple[str, ...] = ()
+    rated_by: str = ""
+    never: tuple[str, ...] = ()
+    read_from: str = ""
 
     @property
     def kind(self) -> Kind:
         """How its values are read and counted."""
-        return self.unit if self.unit in ("category", "id", "yes") else "number"  # type: ignore[return-value]
+        return self.unit if self.unit in ("category", "id", "yes", "text") else "number"  # type: ignore[return-value]
 
     @property
     def stored(self) -> str:
@@ -61,7 +74,7 @@ class OwnColumn(_Described):
     @property
     def dtype(self) -> pl.DataType:
         """Its type in the stored table: money is whole cents, truth values are 1 and 0."""
-        if self.kind in ("category", "id"):
+        if self.kind in ("category", "id", "text"):
             return pl.String()
         return pl.Int64() if self.unit in ("cents", "yes") else pl.Float64()
 
@@ -95,6 +108,10 @@ class OwnTable(_Described):
         Days, and numbers of newest rows, over which features look back.
     has_end
         Whether its rows say when they end (``end_time``), as contracts do.
+    learn_until
+        Moment (seconds) before which texts are learnt from; None: the earlier half of them.
+    texts
+        How free texts are read, once ingest has learnt it.
     """
 
     name: str
@@ -106,6 +123,8 @@ class OwnTable(_Described):
     latest: tuple[int, ...] = LATEST
     has_end: bool = False
     through: Hop | None = Field(None)
+    learn_until: int | None = None
+    texts: tuple[TextModel, ...] = ()
 
     @property
     def stored(self) -> str:
@@ -116,6 +135,18 @@ class OwnTable(_Described):
     def is_direct(self) -> bool:
         """Whether its rows name the subject themselves."""
         return self.key in SUBJECTS
+
+    @property
+    def sent(self) -> tuple[OwnColumn, ...]:
+        """Its columns as rows bring them: free texts themselves, in place of what is read from them."""
+        unread = [one for one in self.columns if not one.read_from]
+        texts = [OwnColumn(name=one.column, unit="text", en=one.en, zh=one.zh) for one in self.texts]
+        return (*unread, *texts)
+
+    def with_texts(self, models: Mapping[str, TextModel]) -> "OwnTable":
+        """Return it with topic and tone in place of each free text, read by these models."""
+        columns = [read for one in self.columns for read in _read(one, models.get(one.name))]
+        return self.model_copy(update={"columns": tuple(columns), "texts": tuple(models.values())})
 
     def with_values(self, counts: Mapping[str, pl.DataFrame]) -> "OwnTable":
         """Return it with the commonest values of each category that names none.
@@ -128,6 +159,23 @@ class OwnTable(_Described):
 def is_own(table: str) -> bool:
     """Tell whether a stored table is a brand's own."""
     return table.startswith(PREFIX)
+
+
+def _read(column: OwnColumn, model: TextModel | None) -> tuple[OwnColumn, ...]:
+    """Topic and tone of a free text; without topics the tone alone."""
+    if model is None:
+        return (column,)
+    name, en, zh = column.name, column.en, column.zh
+    topic = OwnColumn(
+        name=f"{name}_topic",
+        unit="category",
+        en=f"topic of {en}",
+        zh=f"{zh}的话题",
+        values=model.names,
+        read_from=name,
+    )
+    tone = OwnColumn(name=f"{name}_tone", unit=TONE, en=f"tone of {en}", zh=f"{zh}的语气", read_from=name)
+    return (topic, tone) if model.names else (tone,)
 
 
 def _valued(column: OwnColumn, counts: Mapping[str, pl.DataFrame]) -> OwnColumn:

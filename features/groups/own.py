@@ -11,7 +11,7 @@ import narwhals as nw
 from features.cumulative import CumulativeGroup, Totals
 from features.feature import DAY, Feature, Group, Selection
 from features.groups.purchases import pauses, ratio, spread
-from features.own_tables import EVERYBODY, OwnColumn, OwnTable, slugs
+from features.own_tables import EVERYBODY, TONE, OwnColumn, OwnTable, slugs
 
 NEWEST_AGE = nw.col("age").min().over("row_id")
 GAP_HOURS = nw.col("event_time").diff().over("row_id", order_by="event_time") // 3600
@@ -28,7 +28,7 @@ AGGREGATES: tuple[tuple[str, Take, str, str], ...] = (
     ("min", lambda rows, column: rows[column].min(), "lowest", "最小值"),
     ("max", lambda rows, column: rows[column].max(), "highest", "最大值"),
 )
-SUMLESS = ("share", "percent", "ratio")  # units of which a sum means nothing
+SUMLESS = ("share", "percent", "ratio", TONE)  # units of which a sum means nothing
 
 
 def own_groups(described: Iterable[OwnTable], keys: Iterable[str]) -> tuple[Group, ...]:

@@ -8,6 +8,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from features.own_tables import EVERYBODY, OwnColumn, OwnTable
+from features.texts import read_texts
 from serving.contract.problems import NAME, Fault, pointer
 
 TIMES = ("occurred_at", "recorded_at", "ends_at")
@@ -24,10 +25,8 @@ def own_frame(table: OwnTable, records: Sequence[Any]) -> pl.DataFrame:
     rows = sent if table.is_direct else []
     key = [] if table.key == EVERYBODY else [pl.Series(table.key, [str(at) for at, _ in rows], pl.String)]
     times = [_moments(name, [getattr(row, name) for _, row in rows]) for name in TIMES]
-    values = [
-        pl.Series(one.stored, [own_cell(row, one) for _, row in rows], one.dtype) for one in table.columns
-    ]
-    return pl.DataFrame([*key, *times, *values])
+    values = [pl.Series(one.stored, [own_cell(row, one) for _, row in rows], one.dtype) for one in table.sent]
+    return read_texts(table.texts, pl.DataFrame([*key, *times, *values]))
 
 
 def own_cell(row: BaseModel, column: OwnColumn) -> str | int | float | None:
@@ -35,7 +34,7 @@ def own_cell(row: BaseModel, column: OwnColumn) -> str | int | float | None:
     value: Any = (row.model_extra or {}).get(column.name)
     if value is None:
         return None
-    if column.kind in ("category", "id"):
+    if column.kind in ("category", "id", "text"):
         if isinstance(value, str | bool):
             return str(value).lower() if isinstance(value, bool) else value
         raise ValueError("must be a text")
@@ -54,7 +53,7 @@ def own_faults(described: Sequence[OwnTable], record: Any, place: tuple[str | in
     """Find values of another kind than the model learnt."""
     for table in described:
         for at, row in enumerate(record.own.get(table.name, ())):
-            for column in table.columns:
+            for column in table.sent:
                 try:
                     own_cell(row, column)
                 except ValueError as error:
@@ -64,7 +63,7 @@ def own_faults(described: Sequence[OwnTable], record: Any, place: tuple[str | in
 
 def unknown_own(described: Sequence[OwnTable], record: Any) -> Iterator[str]:
     """Name the tables and columns that were sent and that the model does not read from records."""
-    known = {table.name: {column.name for column in table.columns} for table in described if table.is_direct}
+    known = {table.name: {column.name for column in table.sent} for table in described if table.is_direct}
     for name, rows in record.own.items():
         if name not in known:
             yield f"own.{_shown(name)}"

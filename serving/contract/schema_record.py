@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from features import tables
+from features.plain_text import LONGEST as LONGEST_TEXT
 from serving.contract.personal_refs import reference
 
 MAX_ROWS = 5_000  # a table and record; with the bounds below no sum leaves 64 bits
@@ -28,6 +29,7 @@ LEFT_OUT = ("identities",)  # accounts are bound at ingest; features never read 
 TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 LONGEST = 200  # characters of a text
 OWN_VALUE: Any = {"type": ["string", "number", "boolean", "null"], "maxLength": LONGEST}
+OWN_CELL: Any = OWN_VALUE | {"maxLength": LONGEST_TEXT}  # free texts too
 
 
 def _time(value: object) -> object:
@@ -84,7 +86,7 @@ class OpenRow(BaseModel):
 class OwnRow(BaseModel):
     """A row of a table of the brand's own, with the columns that its mapping describes."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": OWN_VALUE})
+    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": OWN_CELL})
 
     occurred_at: Time = Field(description="when it happened")
     recorded_at: Time | None = Field(None, description="when it became known; the event time where empty")
@@ -93,16 +95,16 @@ class OwnRow(BaseModel):
     @model_validator(mode="after")
     def _plain_values(self) -> "OwnRow":
         for value in (self.__pydantic_extra__ or {}).values():
-            _require_plain(value, "a value")
+            _require_plain(value, "a value", LONGEST_TEXT)
         return self
 
 
-def _require_plain(value: object, what: str) -> None:
-    """As ``OWN_VALUE`` says."""
+def _require_plain(value: object, what: str, longest: int = LONGEST) -> None:
+    """As ``OWN_VALUE`` and ``OWN_CELL`` say."""
     if not (value is None or isinstance(value, str | int | float | bool)):
         raise ValueError(f"has {what} that is no text, number or truth value")
-    if isinstance(value, str) and len(value) > LONGEST:
-        raise ValueError(f"has {what} of more than {LONGEST} characters")
+    if isinstance(value, str) and len(value) > longest:
+        raise ValueError(f"has {what} of more than {longest} characters")
 
 
 @cache

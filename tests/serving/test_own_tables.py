@@ -1,6 +1,8 @@
 """A record with rows of a brand's own tables: the features that training computes, or a named fault."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -8,16 +10,20 @@ import pytest
 from own_worlds import described
 from polars.testing import assert_frame_equal
 from pydantic import ValidationError
+from text_worlds import text_mapping
 
 from features import catalog, tables
 from features.compute import compute
 from features.fingerprint import described as catalogue
 from features.groups.care import CARE
 from features.groups.own import own_groups
+from features.texts import TextModel, Topic, read_texts
+from serving.champion.own_rows import own_faults
 from serving.champion.record_checks import check, unknown_attributes
 from serving.champion.record_features import Question, RecordFeatures
 from serving.contract.problems import Problem
 from serving.contract.schema_record import record_model
+from training.sources.mapping.mapping_file import load
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 ENTRIES: tuple[dict[str, Any], ...] = (
@@ -101,6 +107,44 @@ def test_what_the_model_does_not_read_is_told(reader: RecordFeatures) -> None:
     more = {"surveys": [{"occurred_at": "2026-01-01T00:00:00Z", "stars": 3}]}
     asked = Question(record({"days": 1, "colour": "red"}, **more), int(NOW.timestamp()))
     assert unknown_attributes(reader, asked) == ["own.points.colour", "own.surveys"]
+
+
+def test_a_text_in_a_record_is_read_as_ingest_reads_it(tmp_path: Path) -> None:
+    topic = Topic(words=("parcel",), texts=9, found_again=1)
+    model = TextModel(
+        column="comment", topics=(topic,), weights={"parcel": {0: 1.0}}, idf={"parcel": 1.0},
+        tone={"late": -0.4, "太慢": -0.6},
+    )  # fmt: skip
+    (table,) = load(text_mapping(tmp_path)).own.values()
+    own, texts = (
+        table.with_texts({"comment": model}),
+        ("The parcel was late, call 13800138000", "快递太慢" * 200),
+    )
+    groups = own_groups([own], ["member_id"])
+    card = {
+        "groups": [], "own": {}, "lifecycle": {}, "key": "member_id",
+        "own_tables": [own.model_dump(mode="json")], "features": catalogue(groups),
+    }  # fmt: skip
+    reader, day = Reader.of(json.loads(json.dumps(card))), NOW - timedelta(days=3)
+    sent = [{"occurred_at": day.isoformat(), "stars": 2, "comment": text} for text in texts]
+    asked = Question(record_model().model_validate({"own": {"reviews": sent}}), int(NOW.timestamp()))
+    assert unknown_attributes(reader, asked) == []
+    rows = {"member_id": ["0", "0"], "occurred_at": [day, day], "x_stars": [2.0, 2.0], "x_comment": texts}
+    read = read_texts([model], tables.complete("own_reviews", pl.DataFrame(rows)))
+    spine = pl.DataFrame({"row_id": [0], "member_id": ["0"], "as_of": [int(NOW.timestamp())]})
+    wanted = compute(spine, {"own_reviews": read}, groups)
+    for found in (reader.features([asked]), reader.together([asked])):
+        assert_frame_equal(found, wanted.drop("row_id"))
+    assert wanted["own_reviews__comment_tone__mean_30d"].item() == -0.5
+    assert wanted["own_reviews__comment_topic__is_parcel_count"].item() == 1
+
+
+def test_a_text_is_a_text(tmp_path: Path) -> None:
+    (table,) = load(text_mapping(tmp_path)).own.values()
+    own, row = table.with_texts({"comment": TextModel(column="comment")}), {"comment": 7}
+    sent = {"own": {"reviews": [{"occurred_at": "2026-01-01T00:00:00Z", **row}]}}
+    (fault,) = own_faults([own], record_model().model_validate(sent), ("record",))
+    assert (fault.pointer, fault.detail) == ("/record/own/reviews/0/comment", "must be a text")
 
 
 @pytest.mark.parametrize("row", [{"points": 3}, {"occurred_at": "2026-01-01T00:00:00Z", "points": [3]}])

@@ -1,14 +1,21 @@
 """Drivers of dissatisfaction: planted effects are found, in their order, and nothing else."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
 import pytest
 from stages import START, ingest, params
 
+from features import own_tables
 from features.feature import DAY
+from features.own_tables import OwnColumn, OwnTable
+from features.texts import TextModel, Topic
 from training.data.artifacts import Ingest, write_artifact
 from training.evaluation.dissatisfaction import _ordered, _silence, ranked_drivers, table, tickets
 from training.params import Params
+from training.reporting import render
+from training.reporting.sections.dissatisfaction import dissatisfaction
 
 PUSH = {"quality": 0.3, "delivery": 0.1, "price": 0.0}  # added to the rate of silence by a ticket
 
@@ -71,6 +78,67 @@ def test_planted_effects_are_found_in_their_order(brand):
     quality = found["topics"][0]
     assert quality["low"]["low"] > quality["low"]["others"]
     assert quality["lost"] == pytest.approx(quality["silence"]["value"] * quality["members_year"])
+
+
+def _write_texts(found: Params) -> None:
+    """Messages of those with a ticket on quality, which sound bad, and of others at random, which do not."""
+    care = pl.read_parquet(found.build / "tables" / "care.parquet").filter(pl.col("kind") == "opened")
+    rows = pl.read_parquet(found.build / "churn" / "dataset.parquet")
+    bad = care.filter(pl.col("topic") == "quality").select("member_id", "event_time", "known_time")
+    calm = rows.filter(~pl.col("member_id").is_in(bad["member_id"].implode())).sample(2_000, seed=1)
+    times = {name: pl.col("as_of") - 9 * DAY for name in ("event_time", "known_time")}
+    parts = [
+        bad.with_columns(x_note_topic=pl.lit("rash · cream"), x_note_tone=pl.lit(-0.5)),
+        calm.select("member_id", **times, x_note_topic=pl.lit("advice"), x_note_tone=pl.lit(0.5)),
+    ]
+    pl.concat(parts).write_parquet(found.build / "tables" / "own_talk.parquet")
+    topics = tuple(Topic(words=words, texts=9, found_again=1.0) for words in (("rash", "cream"), ("advice",)))
+    note = OwnColumn(name="note", unit="text", en="notes", zh="留言")
+    table = OwnTable(name="talk", key="member_id", en="messages", zh="客服留言", columns=(note,))
+    model = TextModel(column="note", en="notes", zh="留言", topics=topics, texts=900, same_topic=0.9)
+    own_tables.save([table.with_texts({"note": model})], found.build / "tables")
+
+
+def test_topics_of_texts_are_ranked_with_those_of_tickets(brand):
+    _write_texts(brand)
+    found = drivers(brand)
+    assert {row["topic"] for row in found["topics"][:2]} == {"quality", "rash · cream"}
+    rash, advice = (
+        next(row for row in found["topics"] if row["topic"] == name) for name in ("rash · cream", "advice")
+    )
+    assert rash["silence"]["low"] - 0.02 <= PUSH["quality"] <= rash["silence"]["high"] + 0.02
+    assert abs(advice["silence"]["value"]) < 0.05
+    assert (rash["low"]["value"], rash["low"]["others"], advice["low"]["value"]) == (1.0, 0.0, 0.0)
+    assert found["texts"][0]["topics"][0] == {
+        "name": "rash · cream", "texts": rash["tickets"], "found_again": 1.0, "tone": -0.5,
+    }  # fmt: skip
+    assert "rash · cream" in table(found)
+
+
+def test_texts_alone_have_drivers_too(brand):
+    _write_texts(brand)
+    (brand.build / "tables" / "care.parquet").unlink()
+    found = drivers(brand)
+    assert [row["topic"] for row in found["topics"]] == ["rash · cream", "advice"]
+    assert (found["tickets"], found["subtopics"]) == (0, [])
+
+
+def test_the_section_tells_in_both_languages_what_texts_are_about(brand):
+    _write_texts(brand)
+    found = dissatisfaction(SimpleNamespace(task="churn", params=brand))
+    template = (
+        '{% import "macros.html.j2" as m with context %}{% include "sections/dissatisfaction.html.j2" %}'
+    )
+    html = (
+        render.environment()
+        .from_string(template)
+        .render(found=found, number="A", name="dissatisfaction", figures={}, t=render.tell)
+    )
+    for text in (
+        "“rash · cream” (messages)", "“rash · cream”（客服留言）", "What messages say: notes", "客服留言说了什么：留言",
+        "get the same topic in 90", "The tone comes from a list of words", "语气依据词表判断",
+    ):  # fmt: skip
+        assert text in html
 
 
 def test_the_table_warns(brand):

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from features import own_tables
+from features.texts import TextModel
 from training import params as settings
 from training.data.rows import informative_features, read_contacted
 from training.stages.audit import examine
@@ -61,6 +62,22 @@ def test_columns_of_noise_are_dropped_and_only_own_ones(facts):
     assert set(told["dropped"]) <= set(own)
     assert not names & set(told["dropped"])
     assert "orders_90d" in names
+
+
+def test_texts_that_taught_later_than_the_test_begins_are_refused(facts):
+    params, told = facts
+    folder = params.build / "tables"
+    before = own_tables.load(folder)
+    late = TextModel(column="why", learnt_until=2_000_000_000)
+    own_tables.save([before[0].model_copy(update={"texts": (late,)}), *before[1:]], folder)
+    with pytest.raises(ValueError, match="learn_until") as caught:
+        dataset(params, "churn")
+    own_tables.save(before, folder)
+    begins = told["test_start"][:10]
+    assert (
+        f"points.why is read by what its texts until 2033-05-18 told, and the test begins at {begins}"
+        in str(caught.value)
+    )
 
 
 def test_the_audit_finds_no_leak_among_planted_later_rows(facts):

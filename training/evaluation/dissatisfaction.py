@@ -1,11 +1,11 @@
-"""What makes members dissatisfied: tickets by topic and sub-topic, their ratings, and who then left.
+"""What makes members dissatisfied: tickets and free texts by topic, their ratings or tone, and who then left.
 
 A difference in silence is taken between member-moments with a ticket of the kind in the 90 days
 before and those of the same recency and frequency without any, averaged over the former (direct
 standardisation; Rothman, Greenland and Lash 2008, ch. 3). Association is not cause.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +14,17 @@ import polars as pl
 
 from features.feature import DAY
 from training.data.artifacts import Ingest, read_artifact
+from training.evaluation.complaints import Texts, texts, told
 from training.evaluation.metrics import wilson
 from training.params import Params
 from training.results.dissatisfaction import (
+    Consequences,
     Driver,
     LowRatings,
     Most,
     RankedDriver,
     RankedDrivers,
     Silence,
-    Tickets,
 )
 from training.results.estimate import ENDS
 
@@ -34,7 +35,7 @@ KEYS = ("topic", "subtopic")
 
 @dataclass(frozen=True)
 class Care:
-    """Tickets with their rating and effort, and the active members' moments where churn was asked."""
+    """Tickets or texts, and the active members' moments where churn was asked."""
 
     tickets: pl.DataFrame
     moments: pl.DataFrame | None
@@ -42,23 +43,33 @@ class Care:
 
 
 def ranked_drivers(params: Params) -> RankedDrivers | None:
-    """Drivers in order of priority; None where the source has no care data."""
-    path = params.build / "tables" / "care.parquet"
-    if not path.exists() or (rows := pl.read_parquet(path)).is_empty():
+    """Drivers in order of priority; None where the source has neither care data nor texts with topics."""
+    path, found = params.build / "tables" / "care.parquet", texts(params.build / "tables")
+    rows = pl.read_parquet(path) if path.exists() else pl.DataFrame()
+    if rows.is_empty() and not found:
         return None
     end = int(
         pl.Series([read_artifact(Ingest, params.build)["extracted_at"]]).str.to_datetime().dt.epoch("s")[0]
     )
-    care = Care(tickets(rows), _moments(params.build / "churn" / "dataset.parquet", params.seed), end)
-    topics = [_driver(care, {"topic": topic}) for topic in _kinds(care, ("topic",))["topic"]]
-    finer = [_driver(care, kind) for kind in _kinds(care, KEYS).to_dicts() if kind["subtopic"] is not None]
+    moments = _moments(params.build / "churn" / "dataset.parquet", params.seed)
+    topics, finer, opened = [], [], pl.DataFrame()
+    if not rows.is_empty():
+        opened = tickets(rows)
+        care = Care(opened, moments, end)
+        topics = [_driver(care, {"topic": topic}) for topic in _kinds(care, ("topic",))["topic"]]
+        finer = [
+            _driver(care, kind) for kind in _kinds(care, KEYS).to_dicts() if kind["subtopic"] is not None
+        ]
+    topics += [driver for one in found for driver in _of_texts(one, moments, end)]
+    times = [frame["event_time"].min() for frame in (opened, *(one.rows for one in found)) if len(frame)]
     return {
-        "from": int(care.tickets["event_time"].min() or 0),
+        "from": int(min(times, default=0)),
         "to": end,
-        "tickets": len(care.tickets),
-        "members": care.tickets["member_id"].n_unique(),
+        "tickets": len(opened),
+        "members": opened["member_id"].n_unique() if len(opened) else 0,
         "topics": _ordered(topics),
         "subtopics": _ordered(finer),
+        "texts": [told(one) for one in found],
     }
 
 
@@ -100,21 +111,52 @@ def _kinds(care: Care, keys: tuple[str, ...]) -> pl.DataFrame:
 
 def _driver(care: Care, kind: Mapping[str, str]) -> Driver:
     same = pl.all_horizontal(pl.col(key) == value for key, value in kind.items())
-    own = care.tickets.filter(same)
-    recent = own.filter(pl.col("event_time") >= care.end - YEAR * DAY)
-    found: Tickets = {
+    own, stars = care.tickets.filter(same), pl.col("satisfaction")
+    return {
+        "told_in": None,
         "topic": kind["topic"],
         "subtopic": kind.get("subtopic"),
         "tickets": len(own),
-        "members": own["member_id"].n_unique(),
-        "members_year": recent["member_id"].n_unique(),
         "minutes": own["minutes"].median(),
         "contacts": own["contacts"].mean(),
         "days": own["days"].median(),
-        "low": _low(care.tickets, own),
+        "low": _low(care.tickets.select(stars <= 2).to_series(), own.select(stars <= 2).to_series()),
+        **_consequence(care, own),
+    }
+
+
+def _of_texts(found: Texts, moments: pl.DataFrame | None, end: int) -> Iterator[Driver]:
+    """Topics of enough texts; the moments that they are compared with have no text of that table."""
+    care, sounds_bad = Care(found.rows, moments, end), pl.col("tone").fill_null(0) < 0
+    for name in found.model.names:
+        own = found.rows.filter(pl.col("topic") == name)
+        if len(own) >= FEWEST:
+            yield {
+                "told_in": {"en": found.table.en, "zh": found.table.zh},
+                "topic": name,
+                "subtopic": None,
+                "tickets": len(own),
+                "minutes": None,
+                "contacts": None,
+                "days": None,
+                "low": _low(found.rows.select(sounds_bad).to_series(), own.select(sounds_bad).to_series()),
+                **_consequence(care, own),
+            }
+
+
+def _consequence(care: Care, own: pl.DataFrame) -> Consequences:
+    """Who had them, who then fell silent, and where they weigh most."""
+    recent = own.filter(pl.col("event_time") >= care.end - YEAR * DAY)
+    found: Consequences = {
+        "members": own["member_id"].n_unique(),
+        "members_year": recent["member_id"].n_unique(),
+        "silence": None,
+        "lost": None,
+        "where": None,
+        "stage": None,
     }
     if care.moments is None:
-        return {**found, "silence": None, "lost": None, "where": None, "stage": None}
+        return found
     hit = _hit(care.moments, own)
     silence = _silence(care.moments, hit, ~_hit(care.moments, care.tickets))
     return {
@@ -126,11 +168,11 @@ def _driver(care: Care, kind: Mapping[str, str]) -> Driver:
     }
 
 
-def _low(every: pl.DataFrame, own: pl.DataFrame) -> LowRatings:
-    """Share of ratings of 1 or 2 stars, with its interval, and the share among other tickets."""
-    rated, others = own["satisfaction"].drop_nulls(), every["satisfaction"].drop_nulls()
-    count, bad = len(rated), int((rated <= 2).sum())
-    rest, rest_bad = len(others) - count, int((others <= 2).sum()) - bad
+def _low(every: pl.Series, own: pl.Series) -> LowRatings:
+    """Share that is true of those that are known, with its interval, and the share among the others."""
+    known, others = own.drop_nulls(), every.drop_nulls()
+    count, bad = len(known), int(known.sum())
+    rest, rest_bad = len(others) - count, int(others.sum()) - bad
     low, high = wilson(bad, count)
     return {
         "value": bad / count if count else None,
@@ -213,14 +255,22 @@ def _ordered(found: list[Driver]) -> list[RankedDriver]:
 
 
 def table(found: RankedDrivers) -> str:
-    """The drivers as lines of text, one a sub-topic, with the warning."""
+    """The drivers as lines of text, one a sub-topic, then topics of texts, with the warning."""
     lines = ["   topic · sub-topic                tickets  1-2 stars  silence (points)        lost a year"]
-    for row in found["subtopics"] or found["topics"]:
-        name = row["topic"] if row["subtopic"] is None else f"{row['topic']} · {row['subtopic']}"
-        low = "–" if row["low"]["value"] is None else f"{row['low']['value']:.0%}"
-        start = f"{row['priority']:2} {name:32} {row['tickets']:7,} {low:>10}"
-        lines.append(f"{start}  {_points(row['silence'])}{_whole(row)}")
+    lines += [_line(row) for row in found["subtopics"] or found["topics"]]
+    if found["texts"]:
+        lines.append(
+            "   topics of texts and tickets        texts  sound bad  silence (points)        lost a year"
+        )
+        lines += [_line(row) for row in found["topics"]]
     return "\n".join([*lines, "Association is not cause: test a remedy on a part before spending on all."])
+
+
+def _line(row: RankedDriver) -> str:
+    name = row["topic"] if row["subtopic"] is None else f"{row['topic']} · {row['subtopic']}"
+    low = "–" if row["low"]["value"] is None else f"{row['low']['value']:.0%}"
+    start = f"{row['priority']:2} {name:32} {row['tickets']:7,} {low:>10}"
+    return f"{start}  {_points(row['silence'])}{_whole(row)}"
 
 
 def _points(silence: Silence | None) -> str:

@@ -52,14 +52,34 @@ class NamedMost(Most):
 
 
 @with_config(STRICT)
-class Tickets(TypedDict):
-    """Tickets of a topic or sub-topic: members, own minutes, contacts, days to resolve, ratings."""
+class Lost(TypedDict):
+    """Members with such tickets or texts, who then fell silent, how many a year beyond members alike."""
 
+    members: int
+    members_year: int
+    silence: Silence | None
+    lost: float | None
+
+
+@with_config(STRICT)
+class Consequences(Lost):
+    """The same, and where and at which stage of life it weighs most."""
+
+    where: Most | None
+    stage: Most | None
+
+
+@with_config(STRICT)
+class Tickets(TypedDict):
+    """Tickets of a topic or sub-topic: own minutes, contacts, days to resolve, share of low ratings.
+
+    Of texts of a topic ``told_in`` is the table that has them, and ``low`` the share that sounds bad.
+    """
+
+    told_in: Words | None
     topic: str
     subtopic: str | None
     tickets: int
-    members: int
-    members_year: int
     minutes: float | None
     contacts: float | None
     days: float | None
@@ -67,19 +87,8 @@ class Tickets(TypedDict):
 
 
 @with_config(STRICT)
-class Consequence(Tickets):
-    """The same, who then fell silent, and how many a year beyond what members alike do."""
-
-    silence: Silence | None
-    lost: float | None
-
-
-@with_config(STRICT)
-class Driver(Consequence):
-    """The same, and where and at which stage of life it weighs most."""
-
-    where: Most | None
-    stage: Most | None
+class Driver(Tickets, Consequences):
+    """Tickets or texts of a kind, and what follows."""
 
 
 @with_config(STRICT)
@@ -90,13 +99,44 @@ class RankedDriver(Driver):
 
 
 @with_config(STRICT)
-class NamedDriver(Consequence):
+class NamedDriver(Tickets, Lost):
     """The same in words."""
 
     priority: int
     where: NamedMost | None
     stage: NamedMost | None
     name: Words
+
+
+@with_config(STRICT)
+class TextTopic(TypedDict):
+    """A topic by the words that name it: its texts, the share of refits that find it, its mean tone."""
+
+    name: str
+    texts: int
+    found_again: float
+    tone: float | None
+
+
+@with_config(STRICT)
+class TextColumn(TypedDict):
+    """Texts of members, what they are about, and how far that can be trusted: see ``TextModel``.
+
+    ``learnt_until`` is an ISO time, ``other`` the share of texts that no topic
+    fits; ``tone_from`` the ratings' column, None of a list.
+    """
+
+    table: Words
+    column: Words
+    texts: int
+    members: int
+    learnt_from: int
+    learnt_until: str
+    other: float
+    same_topic: float | None
+    tone_from: str | None
+    tone_auc: float | None
+    topics: list[TextTopic]
 
 
 # ``from`` and ``to`` in seconds.
@@ -106,10 +146,11 @@ Counted.__pydantic_config__ = STRICT  # type: ignore[attr-defined]
 
 @artifact("drivers.json")
 class RankedDrivers(Counted):
-    """Topics, and sub-topics, in order of priority."""
+    """Topics of tickets and texts, and sub-topics of tickets, in order of priority; what texts are about."""
 
     topics: list[RankedDriver]
     subtopics: list[RankedDriver]
+    texts: list[TextColumn]
 
 
 @with_config(STRICT)
@@ -119,3 +160,4 @@ class Dissatisfaction(Counted):
     assessed: Literal[True]
     topics: list[NamedDriver]
     subtopics: list[NamedDriver]
+    texts: list[TextColumn]

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +12,7 @@ import polars as pl
 from features.groups.own import own_group
 from features.own_tables import OwnTable
 from features.requirements import NONE, Requirements, concerned
+from features.texts import TextModel
 from training.data.artifacts import TableCounts
 from training.sources.intake import Report, intake
 from training.sources.judging.findings import Finding, settled
@@ -75,6 +76,7 @@ class Check:
                     f"{counts['freshness_days']:,.1f} days before the extract"
                 )
         yield from (_usable(one, self.report.tables[one.stored]) for one in self.report.own)
+        yield from (_read(one, model) for one in self.report.own for model in one.texts)
         yield from _conflicts(self.report.conflicts)
         yield from self.report.agreements
         yield from (one.line() for one in self.findings)
@@ -103,6 +105,21 @@ def _usable(table: OwnTable, counts: TableCounts) -> str:
     if table.through is not None:
         whose += f", which {table.through.table}.{table.through.column} leads to"
     return f"own table {table.name}: can be used, {count:,} features of its rows, {whose}"
+
+
+def _read(table: OwnTable, model: TextModel) -> str:
+    """What texts are about, from how many that was learnt, and where their tone comes from."""
+    day = datetime.fromtimestamp(model.learnt_until, UTC).date()
+    names = ", ".join(f"“{name}”" for name in model.names) or "none"
+    same = "" if model.same_topic is None else f", the same from half the members for {model.same_topic:.0%}"
+    tone = "a list of words" if model.tone_from == "words" else model.tone_from
+    right = (
+        "" if model.tone_auc is None else f", right about {model.tone_auc:.0%} of later pairs of good and bad"
+    )
+    return (
+        f"texts {table.name}.{model.column}: learnt from {model.texts:,} texts of {model.subjects:,} "
+        f"{table.key} before {day}; topics: {names}{same}; tone from {tone}{right}"
+    )
 
 
 Store = Callable[[str, Iterator[pl.DataFrame]], None]

@@ -6,6 +6,13 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from features.own_tables import OwnTable
+from training.sources.judging.findings import Finding
+
+MANY, NEARLY_UNIQUE, LONG = (
+    50,
+    0.3,
+    12,
+)  # values, share of the rows, characters: what nobody chose from a list
 
 
 @dataclass
@@ -25,6 +32,16 @@ class Commonest:
                 every = pl.concat([*before, found.cast({"rows": pl.Int64})])
                 self.counts[name] = every.group_by("value").agg(pl.col("rows").sum())
             yield frame
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield the categories in which nearly every row says something else, at length."""
+        for name, found in self.counts.items():
+            filled, long = int(found["rows"].sum()), float(found["value"].str.len_chars().mean() or 0)
+            if found.height >= MANY and found.height > NEARLY_UNIQUE * filled and long > LONG:
+                says = f"{name} has {found.height:,} different values in {filled:,} rows"
+                says += f", of {long:.0f} characters on average"
+                advice = "Give it `unit: text`: topics and tone become features, and the text is not kept"
+                yield Finding(self.table.stored, "free_text", says, advice, stops=False)
 
     def described(self) -> OwnTable:
         """Return the table with its commonest values, once all frames have gone by."""

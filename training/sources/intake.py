@@ -22,6 +22,8 @@ from training.sources.judging.references import BASE, Known, judged_rows, learne
 from training.sources.judging.row_counts import Tally, line
 from training.sources.judging.validate import QUARANTINE, split
 from training.sources.source_rows import CHUNKED, SourceRows, together
+from training.sources.texts.learn import findings
+from training.sources.texts.read_frames import read_frames
 
 Store = Callable[[str, Iterator[pl.DataFrame]], None]
 WHO = ("member_id", "occurred_at", "recorded_at")
@@ -151,9 +153,11 @@ def _own(
     name: str, table: OwnTable, run: _Intake, rows: Mapping[str, Iterable[SourceRows]], store: Store
 ) -> OwnTable:
     """Store a table of the brand's own; return it with the commonest values of its categories."""
-    commonest = Commonest(table)
     chunks = (_checked(name, chunk) for chunk in run.accepted(name, rows[name]))
-    store(name, commonest.counted(chunks))
+    table, read = read_frames(table, chunks)
+    commonest = Commonest(table)
+    store(name, commonest.counted(read))
+    run.findings += [*findings(table), *commonest.findings()]
     return commonest.described()
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 import polars as pl
 
 from features import catalog, engines
+from features.feature import Group
 from features.fingerprint import described
 from features.meaning import combined, meanings
 from features.own_tables import is_own
@@ -64,6 +65,8 @@ def dataset(params: Params, name: str) -> None:
     splits = {part: summary(kept.filter(pl.col("split") == part), task) for part in PARTS}
     kept.write_parquet(folder / "spine.parquet")
     groups = of_task(params, task)
+    if spines.dated(spine):
+        _require_earlier_texts(name, groups, split.test_start)
     say(f"{name}: {len(kept):,} questions, {len(catalog.features(groups))} features")
     engines.to_parquet(
         folder / "spine.parquet",
@@ -104,6 +107,19 @@ def split_spine(
     if not split.blocks or kept.filter(pl.col("split") == "train").is_empty():
         raise ValueError(f"{task.name}: no rows to learn from before the first validation block")
     return every, split, steps
+
+
+def _require_earlier_texts(name: str, groups: Iterable[Group], test_start: int) -> None:
+    """Refuse a test of questions whose own texts, or later ones, taught what texts are about."""
+    begins = str(iso(test_start))[:10]
+    for table in (group.described for group in groups if group.described):
+        for model in table.texts:
+            if model.learnt_until > test_start:
+                raise ValueError(
+                    f"{name}: {table.name}.{model.column} is read by what its texts until "
+                    f"{str(iso(model.learnt_until))[:10]} told, and the test begins at {begins}; say "
+                    f"`learn_until: {begins}` or earlier in own_tables.{table.name} of the mapping"
+                )
 
 
 def by_chance(parts: Iterable[Summary]) -> float | None:

@@ -26,13 +26,18 @@ def dissatisfaction(source: Source) -> Dissatisfaction | Unassessed:
 
 
 def _named(row: RankedDriver) -> NamedDriver:
-    where, stage = row["where"], row["stage"]
+    where, stage, both = row["where"], row["stage"], (row["topic"], row["subtopic"])
     return {
         **row,
         "where": where and _labelled(where, _words(where["values"], " ")),
         "stage": stage and _labelled(stage, label("stage", stage["values"][0])),
-        "name": _words([row["topic"], row["subtopic"]], " · "),
+        "name": _of_text(row["topic"], row["told_in"]) if row["told_in"] else _words(both, " · "),
     }
+
+
+def _of_text(topic: str, told_in: Words) -> Words:
+    """Words that name a topic, and where members wrote them."""
+    return {"en": f"“{topic}” ({told_in['en']})", "zh": f"“{topic}”（{told_in['zh']}）"}
 
 
 def _labelled(cell: Most, words: Words) -> NamedMost:

@@ -22,6 +22,8 @@ KINDS = {
     "unmet": "lines without their orders, or orders without lines",
     "refunds": "orders that give back more than they cost",
     "currencies": "several currencies in one column of amounts",
+    "free_text": "free text that is counted as a category",
+    "few_texts": "texts too few, or too different, for topics",
 }
 
 

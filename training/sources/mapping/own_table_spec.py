@@ -1,6 +1,7 @@
 """A table of a brand's own in a mapping: where its rows come from, and what they are in words."""
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -23,6 +24,7 @@ from training.sources.mapping.source_spec import Join
 
 Name = Annotated[str, StringConstraints(pattern=NAME, max_length=40)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+WORDED = ("category", "text", "id", "yes")  # units of columns that are no numbers
 Days = Annotated[int, Field(ge=1, le=3650)]
 
 
@@ -31,7 +33,7 @@ class OwnCell(Strict):
 
     cell: Cell
     unit: str = Field(
-        min_length=1, description="category, id, yes; of a number what it counts: cents, points, stars, ..."
+        min_length=1, description="category, text, id, yes; of a number what it counts: cents, stars, ..."
     )
     en: Words
     zh: Words
@@ -39,10 +41,17 @@ class OwnCell(Strict):
         (), description="of a category: values with features of their own; else the commonest"
     )
 
+    rated_by: Name | None = Field(
+        None, description="of a text: the table's column of numbers that says how good it is"
+    )
+    never: tuple[str, ...] = Field((), description="of a text: words that name no topic, as names of staff")
+
     @model_validator(mode="after")
     def _values_of_categories(self) -> Self:
         if self.values and self.unit != "category":
             raise ValueError("`values` belong to a column of unit category")
+        if (self.rated_by or self.never) and self.unit != "text":
+            raise ValueError("`rated_by` and `never` belong to a column of unit text")
         return self
 
 
@@ -68,6 +77,9 @@ class OwnPart(Strict):
     columns: dict[Name, OwnCell] = Field({}, description="name: cell, unit and words")
     windows: tuple[Days, ...] = Field(WINDOWS, min_length=1, max_length=8)
     latest: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = Field(LATEST, max_length=8)
+    learn_until: date | None = Field(
+        None, description="day before which topics and tone of texts are learnt; else their earlier half"
+    )
 
     @model_validator(mode="after")
     def _one_key(self) -> Self:
@@ -79,6 +91,25 @@ class OwnPart(Strict):
             )
         if self.ends_at is not None and self.key_name not in SUBJECTS:
             raise ValueError(f"`ends_at` is for rows of {', '.join(SUBJECTS)}")
+        return self
+
+    @model_validator(mode="after")
+    def _texts_of_somebody(self) -> Self:
+        texts = {name: one for name, one in self.columns.items() if one.unit == "text"}
+        if texts and self.key_name not in SUBJECTS:
+            raise ValueError(f"a column of unit text is for rows of {', '.join(SUBJECTS)}")
+        if self.learn_until is not None and not texts:
+            raise ValueError("`learn_until` is for a table with a column of unit text")
+        numbers = [name for name, one in self.columns.items() if one.unit not in WORDED]
+        for name, one in texts.items():
+            if one.rated_by is not None and one.rated_by not in numbers:
+                raise ValueError(
+                    f"`rated_by` of {name}: no column of numbers {one.rated_by!r}; there are {numbers}"
+                )
+            if taken := {f"{name}_topic", f"{name}_tone"} & set(self.columns):
+                raise ValueError(
+                    f"a column {min(taken)!r} stands beside the text {name!r}, which is read into it"
+                )
         return self
 
     @property
@@ -117,10 +148,20 @@ def described(parts: Mapping[str, OwnPart], place: Place) -> dict[str, OwnTable]
 
 def _described(name: str, part: OwnPart, hop: Hop | None = None) -> OwnTable:
     columns = (
-        OwnColumn(name=column, unit=cell.unit, en=cell.en, zh=cell.zh, values=cell.values)
+        OwnColumn(
+            name=column,
+            unit=cell.unit,
+            en=cell.en,
+            zh=cell.zh,
+            values=cell.values,
+            rated_by=cell.rated_by or "",
+            never=cell.never,
+        )
         for column, cell in part.columns.items()
     )
     given: dict[str, Any] = {key: getattr(part, key) for key in ("en", "zh", "windows", "latest")}
+    if part.learn_until is not None:
+        given["learn_until"] = int(datetime.combine(part.learn_until, time(), UTC).timestamp())
     given |= {"columns": tuple(columns), "has_end": part.ends_at is not None, "through": hop}
     return OwnTable(name=name, key=part.key_name, **given)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from features.plain_text import BARE
 from training.sources.proposal.cell_proposal import written
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of
@@ -14,7 +15,8 @@ from training.sources.proposal.own_words import free, is_money, says, words
 CATEGORIES = 200  # different values of a text at most that are categories
 LONG = 40  # characters of a text that nobody chose from a list
 NEARLY_UNIQUE = 0.5
-TEXTS = ("id", "category")  # numbers that stand for something stay as they are
+RATING = "rating"  # the name of a column of ratings
+TEXTS = ("id", "category", "text")  # numbers that stand for something stay as they are
 BELONGS = 0.01  # of the rows without a later time, in which its columns are filled
 
 
@@ -26,26 +28,54 @@ class FoundColumns:
     guessed: list[str] = field(default_factory=list)
     personal: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    prose: list[str] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
     money: list[str] = field(default_factory=list)
 
 
-def columns_of(file: File, used: Collection[str], only: Collection[str] | None = None) -> FoundColumns:
+def columns_of(
+    file: File, used: Collection[str], only: Collection[str] | None = None, with_prose: bool = True
+) -> FoundColumns:
     """Say of each column of a file, those in ``used`` aside, as what it is counted.
 
     Parameters
     ----------
     only
         Names to which the columns are narrowed, where given.
+    with_prose
+        Whether free text is read; else it is left out.
     """
     found = FoundColumns()
     for column in file.columns:
         if column.name not in used and (only is None or column.name in only) and column.kind != "time":
-            _add(found, column)
+            _add(found, column, file if with_prose else None)
+    _rate(found)
     return found
 
 
-def _add(found: FoundColumns, column: Column) -> None:
+def _rate(found: Found) -> None:
+    """Ratings beside free texts say how they sound."""
+    for column in found.columns.values():
+        if column["unit"] == "text" and found.columns.get(RATING, column)["unit"] not in TEXTS:
+            column |= {"rated_by": RATING} if RATING in found.columns else {}
+
+
+def is_prose(texts: pl.Series) -> bool:
+    """Tell whether most of the different texts are sentences: four words, or eight characters without spaces.
+
+    Examples
+    --------
+    >>> is_prose(pl.Series(["the parcel came late", "nobody answers my calls", "快递太慢，等了五天才到"]))
+    True
+    >>> is_prose(pl.Series(["AB-1", "AB-2", "hello"]))
+    False
+    """
+    different = texts.drop_nulls().unique()
+    long = [len(BARE.findall(text)) >= 8 or len(text.split()) >= 4 for text in different.head(1_000)]
+    return bool(long) and sum(long) > len(long) / 2
+
+
+def _add(found: Found, column: Column, file: File | None) -> None:
     if says("personal", column.name):
         found.personal.append(column.name)
     elif column.distinct < 2:
@@ -53,9 +83,19 @@ def _add(found: FoundColumns, column: Column) -> None:
     elif says("state", column.name):
         found.states.append(column.name)
     elif (unit := _unit(column)) == "text":
-        found.texts.append(column.name)
+        _add_text(found, column, file)
     elif unit:
         _count(found, column, unit)
+
+
+def _add_text(found: Found, column: Column, file: File | None) -> None:
+    """Read a free text where ``file`` has sentences of it; leave out what else is not counted."""
+    values = pl.Series() if file is None else all_of(file, [column.name])[column.name]
+    if column.kind == "text" and is_prose(values.cast(pl.String)):
+        found.prose.append(column.name)
+        _count(found, column, "text")
+    else:
+        found.texts.append(column.name)
 
 
 def _unit(column: Column) -> str | None:

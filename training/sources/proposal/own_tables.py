@@ -119,7 +119,7 @@ def _place(made: OwnTables, name: str, file: File, known: list[Ids], until: date
         made.say(file, again[1])
     later = {c.name: written_with(file, c, _base(times, found[0])) for c in times.later}
     gone = {column for columns in later.values() for column in columns}
-    columns = columns_of(file, {found[0].column.name, *gone})
+    columns = columns_of(file, {found[0].column.name, *gone}, with_prose=found[0].ids.name in SUBJECTS)
     _say_columns(made, file, called, columns)
     made.tables[table] = _table(name, called, found[0], times, columns)
     for column in times.later:
@@ -167,7 +167,7 @@ def _add_later(
     event = words("times", at.name)
     title = event.name if event.known else slug(at.name)
     name = free(f"{table}_{title}"[:38].strip("_"), made.tables, f"{table}_later")
-    columns = columns_of(file, {key.column.name}, names)
+    columns = columns_of(file, {key.column.name}, names, key.ids.name in SUBJECTS)
     made.tables[name] = {
         "en": f"{called.en} {event.en}",
         "zh": f"{called.zh}{event.zh}" if event.known else f"{called.zh}（{event.zh}）",
@@ -235,6 +235,12 @@ def _say_columns(made: OwnTables, file: File, called: Words, columns: FoundColum
     for why, names in reasons.items():
         if names:
             made.say(file, f"left out is {', '.join(names)}: {why}")
+    if columns.prose:
+        made.say(
+            file,
+            f"read as topics and tone, and not kept: {', '.join(columns.prose)}; names of staff that no "
+            "topic may have go under `never`",
+        )
     if columns.money:
         made.say(file, f"taken as whole money units (times 100): {', '.join(columns.money)}")
     unknown = [*columns.guessed, *([] if called.known else ["the table itself"])]
