@@ -125,7 +125,7 @@ def test_a_text_in_a_record_is_read_as_ingest_reads_it(tmp_path: Path) -> None:
         "groups": [], "own": {}, "lifecycle": {}, "key": "member_id",
         "own_tables": [own.model_dump(mode="json")], "features": catalogue(groups),
     }  # fmt: skip
-    reader, day = Reader.of(json.loads(json.dumps(card))), NOW - timedelta(days=3)
+    reader, day = RecordFeatures.of(json.loads(json.dumps(card))), NOW - timedelta(days=3)
     sent = [{"occurred_at": day.isoformat(), "stars": 2, "comment": text} for text in texts]
     asked = Question(record_model().model_validate({"own": {"reviews": sent}}), int(NOW.timestamp()))
     assert unknown_attributes(reader, asked) == []

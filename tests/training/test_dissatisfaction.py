@@ -101,7 +101,7 @@ def _write_texts(found: Params) -> None:
 
 def test_topics_of_texts_are_ranked_with_those_of_tickets(brand):
     _write_texts(brand)
-    found = drivers(brand)
+    found = ranked_drivers(brand)
     assert {row["topic"] for row in found["topics"][:2]} == {"quality", "rash · cream"}
     rash, advice = (
         next(row for row in found["topics"] if row["topic"] == name) for name in ("rash · cream", "advice")
@@ -118,7 +118,7 @@ def test_topics_of_texts_are_ranked_with_those_of_tickets(brand):
 def test_texts_alone_have_drivers_too(brand):
     _write_texts(brand)
     (brand.build / "tables" / "care.parquet").unlink()
-    found = drivers(brand)
+    found = ranked_drivers(brand)
     assert [row["topic"] for row in found["topics"]] == ["rash · cream", "advice"]
     assert (found["tickets"], found["subtopics"]) == (0, [])
 
@@ -135,7 +135,8 @@ def test_the_section_tells_in_both_languages_what_texts_are_about(brand):
         .render(found=found, number="A", name="dissatisfaction", figures={}, t=render.tell)
     )
     for text in (
-        "“rash · cream” (messages)", "“rash · cream”（客服留言）", "What messages say: notes", "客服留言说了什么：留言",
+        "“rash · cream” (messages)", "“rash · cream”（客服留言）", "What messages say: notes",
+        "客服留言说了什么：留言",
         "get the same topic in 90", "The tone comes from a list of words", "语气依据词表判断",
     ):  # fmt: skip
         assert text in html

@@ -53,7 +53,7 @@ def columns_of(
     return found
 
 
-def _rate(found: Found) -> None:
+def _rate(found: FoundColumns) -> None:
     """Ratings beside free texts say how they sound."""
     for column in found.columns.values():
         if column["unit"] == "text" and found.columns.get(RATING, column)["unit"] not in TEXTS:
@@ -75,7 +75,7 @@ def is_prose(texts: pl.Series) -> bool:
     return bool(long) and sum(long) > len(long) / 2
 
 
-def _add(found: Found, column: Column, file: File | None) -> None:
+def _add(found: FoundColumns, column: Column, file: File | None) -> None:
     if says("personal", column.name):
         found.personal.append(column.name)
     elif column.distinct < 2:
@@ -88,7 +88,7 @@ def _add(found: Found, column: Column, file: File | None) -> None:
         _count(found, column, unit)
 
 
-def _add_text(found: Found, column: Column, file: File | None) -> None:
+def _add_text(found: FoundColumns, column: Column, file: File | None) -> None:
     """Read a free text where ``file`` has sentences of it; leave out what else is not counted."""
     values = pl.Series() if file is None else all_of(file, [column.name])[column.name]
     if column.kind == "text" and is_prose(values.cast(pl.String)):
