@@ -96,7 +96,7 @@ class InputWarnings:
         return found
 
 
-def _inside(rows: Features, column: str, segments: Sequence[str]) -> list[int]:
+def _inside(rows: Features, column: str, segments: Sequence[str | None]) -> list[int]:
     """Positions of the rows that are in one of the segments."""
     if isinstance(rows, FewRows):
         return [row for row, value in enumerate(rows.column(column)) if value in segments]

@@ -148,6 +148,6 @@ def _scores(
     model = Model.load(folder)
     rows = snapshot(place, people, model, moment, number)
     with replacing(partition.part(out, number), contended=True) as path:
-        write_scores(Scorer.beside(model, found, place.published), rows, _keys(rows), path)
+        write_scores(Scorer.from_parts(model, found, place.published), rows, _keys(rows), path)
     asked = rows.filter(*(one for one in ASKED if set(one.meta.root_names()) <= {*rows.columns}))
     return len(rows), len(asked), counted(rows)

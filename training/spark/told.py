@@ -20,7 +20,7 @@ from models.fitted.model import Model
 from models.fitted.release_format import POPULATION
 from training.data.artifacts import write_artifact
 from training.io import read_json, write_json
-from training.params import Params, own
+from training.params import Params, params_of
 from training.reporting.sections.sample import counts
 from training.reporting.words import said
 from training.results.whole import Whole
@@ -79,7 +79,7 @@ class Told:
     def judged(self) -> Step:
         """Every figure of the model on the sample; the value and the uplift, which are learnt from it."""
         life, params, name = self.life, self.life.place.params, self.life.place.name
-        settings = own(params.model_dump(mode="json"), name)
+        settings = params_of(params.model_dump(mode="json"), name)
         step = life.place.step("judged", life.final, life.refit, self.out_of_fold, settings=settings)
         if not (step.is_done and self._is_there):
             shutil.rmtree(life.place.folder("report"), ignore_errors=True)  # what is told is told anew
