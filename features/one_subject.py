@@ -157,7 +157,7 @@ IS_KNOWN, KINDS = _programs({"known": KNOWN})["known"], _programs(outreach.KINDS
 
 
 def enriched(there: Mapping[str, Columns]) -> Mapping[str, Columns]:
-    """As ``tables.enrich``: products' categories on purchases, and contents on what was sent and answered."""
+    """As ``outreach.enrich``: categories on purchases, and contents on what was sent and answered."""
     found = dict(there)
     if "purchases" in there and "products" in there:
         found["purchases"] = Lazy(lambda name: _purchases(name, there["purchases"], there["products"]))

@@ -14,6 +14,7 @@ import polars as pl
 
 from features import tables
 from features.feature import DAY
+from features.outreach import enrich
 
 SUBJECTS, MOMENTS, ROWS = 16, 24, 2400  # moments of each subject, rows of a table
 START, DAYS = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp()), 600
@@ -62,7 +63,7 @@ def world(own: dict[str, dict[str, bool]]) -> dict[str, pl.DataFrame]:
         The ``x_`` columns of each table, and of each whether it is a category.
     """
     raw = {name: _table(name, own.get(name, {})) for name in tables.SCHEMAS if name != "identities"}
-    return tables.enrich({name: tables.complete(name, frame) for name, frame in raw.items()})
+    return enrich({name: tables.complete(name, frame) for name, frame in raw.items()})
 
 
 def spine(contents: pl.DataFrame) -> pl.DataFrame:

@@ -21,7 +21,6 @@ import narwhals as nw
 import polars as pl
 
 from features.carried_attributes import carried
-from features.outreach import outreach, with_content
 from features.own_tables import is_own
 
 with warnings.catch_warnings():  # Pandera imports PySpark where it is installed, and that warns of pandas 3
@@ -279,29 +278,3 @@ def made(table: str) -> dict[str, nw.Expr]:
 
 def _seconds(moment: nw.Expr) -> nw.Expr:
     return moment.dt.timestamp("us") // 1_000_000
-
-
-def enrich(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """Copy what belongs to a product or a campaign onto the rows that name it.
-
-    Purchases get an empty ``category`` from their product; contacts and responses get the
-    campaign's content, each column prefixed ``content_``. Afterwards no feature needs a
-    second join. ``outreach`` is contacts and responses of members in one table.
-    """
-    out = dict(tables)
-    if "purchases" in out and "products" in out:
-        known = out["products"].select("product_id", known_category="category")
-        out["purchases"] = (
-            out["purchases"]
-            .join(known, on="product_id", how="left", maintain_order="left")
-            .with_columns(category=pl.coalesce("category", "known_category"))
-            .drop("known_category")
-        )
-    campaigns = out.get("campaigns", complete("campaigns", empty("campaigns")))
-    own = [name for name in campaigns.columns if name.startswith("x_")]
-    for name in ("contacts", "responses"):
-        if name in out:
-            out[name] = with_content(out[name], campaigns, (*CONTENT, *own))
-    if "contacts" in out or "responses" in out:
-        out["outreach"] = with_content(outreach(tables), campaigns, CONTENT)
-    return out

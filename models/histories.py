@@ -17,15 +17,21 @@ import polars as pl
 from narwhals.exceptions import ColumnNotFoundError
 
 from features.feature import Feature, Group
-from features.groups.engagement import CHANNELS
-from models.events import ASKED, OTHER, STORE, TOTALS, Happening, effects, happenings
+from models.event_effects import (
+    PAUSES,
+    channels_with,
+    fits,
+    is_next,
+    lies_within,
+    pauses_with,
+    unanswered,
+    window_days,
+)
+from models.events import OTHER, TOTALS, Happening, effects, happenings
 from models.phrases import WINDOW, family
 
 Row = Mapping[str, Any]
-SINCE = {"member_id": "tenure_days", "lead_id": "lead_age_days"}  # nothing happened before
 DISTINCT = ("categories", "products", "channels", "contents")  # units: events like those before add none
-HALF_A_DAY = 0.5  # orders as far apart have a pause between them
-PAUSES = ("gap_mean_days", "gap_std_days", "gap_max_days")
 NEEDS = {  # features without which it cannot be said what an event does to the others, by table and key
     ("purchases", "member_id"): (
         *("days_since_order", "days_since_first_order", "order_value", "last_category"),
@@ -130,7 +136,7 @@ class Source:
         found = [Variant(self.tried[at], False) for at in kept]
         columns = {name: [values] for name, values in self._beside(row, kept).items()}
         if row.get(TOTALS.get((self.table, self.key), "")):
-            alone = [at for at, one in enumerate(self.tried) if _lies_within(one, row) and _fits(one, row)]
+            alone = [at for at, one in enumerate(self.tried) if lies_within(one, row) and fits(one, row)]
             found += [Variant(None, True), *(Variant(self.tried[at], True) for at in alone)]
             for feature in self.aggregates:
                 nothing = _array(pl.Series([feature.empty], dtype=_dtype(feature)))
@@ -145,14 +151,14 @@ class Source:
 
     def _goes(self, one: Happening, row: Row) -> bool:
         """Whether it can happen beside what was there."""
-        if not (_lies_within(one, row) and _fits(one, row)):
+        if not (lies_within(one, row) and fits(one, row)):
             return False
         if self.table == "purchases":
-            return _is_next(one, row)
+            return is_next(one, row)
         if one.event.name == "answered" and not one.ages[0] < (row["days_since_sent"] or 0.0):
             return False  # how many messages came after it is not known
         days = [f.name for f in self.aggregates if f.name.startswith("active_days_")]
-        return all((row[name] or 0) + len(one.ages) <= _days(name) for name in days)
+        return all((row[name] or 0) + len(one.ages) <= window_days(name) for name in days)
 
     def _beside(self, row: Row, kept: Sequence[int]) -> dict[str, np.ndarray]:
         """Aggregates of what was there and of each of the ``kept`` together."""
@@ -162,8 +168,8 @@ class Source:
         if self.table == "purchases":
             return found | self._bought(row, kept, effect)
         if self.table == "outreach":
-            found["sent_since_answer"] = np.array([_unanswered(self.tried[at], row) for at in kept])
-        return found | _channels(self.aggregates, row, effect)
+            found["sent_since_answer"] = np.array([unanswered(self.tried[at], row) for at in kept])
+        return found | channels_with(self.aggregates, row, effect)
 
     def _bought(
         self, row: Row, kept: Sequence[int], effect: Mapping[str, np.ndarray]
@@ -176,7 +182,7 @@ class Source:
             elif feature.unit == "cents" and kept:
                 worth = round(row["order_value"])
                 found[feature.name] = row[feature.name] + worth * effect[feature.name]
-        pauses = np.array([_pauses(self.tried[at], row) for at in kept]).reshape(len(kept), len(PAUSES))
+        pauses = np.array([pauses_with(self.tried[at], row) for at in kept]).reshape(len(kept), len(PAUSES))
         return found | {name: pauses[:, at] for at, name in enumerate(PAUSES)}
 
     @cached_property
@@ -227,74 +233,3 @@ def _together(feature: Feature, row: Row, effect: np.ndarray, newest: np.ndarray
         return np.maximum(number, effect) if feature.unit in DISTINCT else number + effect
     oldest = feature.name.startswith("days_since_first_")
     return np.fmax(number, effect) if oldest else np.fmin(number, effect)
-
-
-def _lies_within(one: Happening, row: Row) -> bool:
-    """Whether all of it lies after the member joined or the lead was created."""
-    since = row.get(SINCE[one.event.key])
-    return since is None or one.ages[-1] < since
-
-
-def _fits(one: Happening, row: Row) -> bool:
-    """Whether it is about the content that it is said to be about."""
-    if one.event.table == "outreach":
-        known = all(
-            row.get(name) is not None for name in ("content_type", "content_channel", "content_category")
-        )
-        return one.event.content == OTHER or known
-    return True
-
-
-def _is_next(one: Happening, row: Row) -> bool:
-    """Whether orders follow the last one, and are like it."""
-    since, category = row["days_since_order"], row["last_category"]
-    if (
-        since is None
-        or category is None
-        or row["order_value"] is None
-        or row["last_purchase_channel"] is None
-    ):
-        return False
-    here = (row["last_purchase_channel"] == STORE) == (one.event.rows[0]["channel"] == STORE)
-    about = ASKED if category == row.get("content_category") else OTHER
-    return here and about == one.event.content and one.ages[-1] + HALF_A_DAY < since
-
-
-def _pauses(one: Happening, row: Row) -> tuple[float, float, float]:
-    """Mean, spread and longest of the pauses between orders, in days, with those that are new."""
-    mean, spread, longest = (row[name] for name in PAUSES)
-    span = row["days_since_first_order"] - row["days_since_order"]
-    count = 0 if not mean else max(1, round(span / mean))
-    new = -np.diff([row["days_since_order"], *sorted(one.ages, reverse=True)])
-    new = np.floor(new * 24) / 24
-    total = count * (mean or 0.0)
-    squares = (spread or 0.0) ** 2 * (count - 1) + total * total / count if count else 0.0
-    total, squares, many = total + new.sum(), squares + (new * new).sum(), count + len(new)
-    variance = (squares - total * total / many) / (many - 1) if many > 1 else 0.0
-    return total / many, max(variance, 0.0) ** 0.5, max(longest or 0.0, new.max())
-
-
-def _unanswered(one: Happening, row: Row) -> float:
-    """Messages after the newest answer."""
-    before, answer = row["sent_since_answer"], row["days_since_answer"]
-    if one.event.name == "answered":
-        return 0.0
-    return before + sum(answer is None or age < answer for age in one.ages)
-
-
-def _channels(
-    aggregates: Sequence[Feature], row: Row, effect: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """How many channels were used: one more where nothing happened in an event's channel before."""
-    found = {}
-    for feature in aggregates:
-        if feature.name.startswith("event_channels_"):
-            counts = [f"{channel}_events_{_days(feature.name)}d" for channel, *_ in CHANNELS]
-            counts = [name for name in counts if name in effect]  # in no other channel anything happens
-            new = sum(((effect[name] > 0) & (row[name] == 0)).astype(float) for name in counts)
-            found[feature.name] = row[feature.name] + new
-    return found
-
-
-def _days(name: str) -> int:
-    return int(name.rsplit("_", 1)[1].removesuffix("d"))

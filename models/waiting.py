@@ -14,8 +14,9 @@ import numpy as np
 import polars as pl
 
 from features.feature import Feature
+from models.event_effects import SINCE
 from models.events import TOTALS
-from models.histories import SINCE, Source, Variant
+from models.histories import Source, Variant
 from models.phrases import WINDOW
 
 DAYS = (2, 3, 5, 7, 10, 14, 21, 28)

@@ -16,7 +16,7 @@ import polars as pl
 from features.groups.engagement import ENGAGEMENT
 from features.groups.profile import PROFILE
 from features.groups.purchases import PURCHASES
-from models.members import NEVER_BOUGHT, Buyers
+from models.populations.members import NEVER_BOUGHT, Buyers
 from models.population import Boundary
 from models.task import Band, Money, Outcome, Task
 

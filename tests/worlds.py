@@ -7,6 +7,7 @@ import polars as pl
 
 from features import tables
 from features.feature import DAY
+from features.outreach import enrich
 
 START = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp())
 DAYS = 500
@@ -118,7 +119,7 @@ def _table(rng: np.random.Generator, rows: int, **columns: object) -> pl.DataFra
 
 def finished(raw: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """As ingest writes them."""
-    return tables.enrich({name: tables.complete(name, frame) for name, frame in raw.items()})
+    return enrich({name: tables.complete(name, frame) for name, frame in raw.items()})
 
 
 def spine_of(world: dict[str, pl.DataFrame], seed: int, n: int = 30) -> pl.DataFrame:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from features.lifecycle_limits import LifecycleLimits
-from models.members import Buyers, FallSpine
 from models.population import Tables
+from models.populations.members import Buyers, FallSpine
 from models.task import Task
 from training.stages.dataset import by_chance, summary
 

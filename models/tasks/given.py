@@ -1,7 +1,7 @@
 """A flat source with given labels: will the outcome that the source names happen?"""
 
 from features.groups.given import FLAT
-from models.population import GivenSubjects
+from models.populations.flat import GivenSubjects
 from models.task import Band, Outcome, Task
 
 TASK = Task(

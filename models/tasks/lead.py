@@ -2,7 +2,7 @@
 
 from features.groups.engagement import LEAD_TOUCHES
 from features.groups.profile import LEAD_PROFILE
-from models.population import OpenLeads
+from models.populations.leads import OpenLeads
 from models.task import Band, Outcome, Task
 
 TASK = Task(

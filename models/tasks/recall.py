@@ -5,7 +5,7 @@ from features.groups.care import CARE
 from features.groups.engagement import ENGAGEMENT
 from features.groups.profile import PROFILE
 from features.groups.purchases import PURCHASES
-from models.members import SilentMembers
+from models.populations.members import SilentMembers
 from models.task import Band, Money, Outcome, Task
 
 TASK = Task(

@@ -5,7 +5,7 @@ from features.groups.care import CARE
 from features.groups.engagement import ENGAGEMENT, INTEREST
 from features.groups.profile import PROFILE
 from features.groups.purchases import AFFINITY, PURCHASES
-from models.population import Contacts
+from models.populations.contacts import Contacts
 from models.task import Band, Outcome, Task
 
 TASK = Task(

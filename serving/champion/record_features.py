@@ -19,6 +19,7 @@ from features.lifecycle_limits import LifecycleLimits
 from features.meaning import differences, meanings
 from features.one_subject import Columns, Lazy, OneSubject, numpy_type, of_frame
 from features.operations import Column, Unsupported
+from features.outreach import enrich
 from features.own_tables import OwnTable, is_own
 from models.few_rows import Features, FewRows, framed
 from serving.champion.own_rows import own_frame
@@ -69,7 +70,7 @@ class RecordFeatures:
         """As ingest finishes tables, and as training computes features."""
         spine = lazy.pop("spine")
         done = {name: tables.shaped(name, frame) for name, frame in lazy.items()}
-        return compute(spine, tables.enrich(done), self.groups)
+        return compute(spine, enrich(done), self.groups)
 
     @classmethod
     def of(cls, card: Mapping[str, Any]) -> "RecordFeatures":

@@ -52,33 +52,45 @@ def main() -> None:
     matrix = scorer.model.encoder.transform(frame)
     trees, columns = scorer.model.booster.num_boosted_rounds(), matrix.shape[1]
     print(f"{asked.task}: {asked.rows:,} rows, {columns} inputs, {trees} trees")
+    own = compared(scorer, matrix, asked.batch_only)
+    taken = batch(scorer, frame)
+    if own:
+        print(f"the whole batch against XGBoost's own contributions alone: ratio {own / taken:.1f}")
+
+
+def compared(scorer: Scorer, matrix: np.ndarray, alone: bool) -> float:
+    """Time our contributions and, unless ``alone``, XGBoost's own; return the seconds of those."""
     begun = time.perf_counter()
     ours = contributions(scorer.model.booster, matrix)
     taken = time.perf_counter() - begun
-    print(f"contributions, ours {taken:.1f} s", end="", flush=True)
-    own, processes = 0.0, os.cpu_count() or 1
-    if not asked.batch_only:
-        begun, worst = time.perf_counter(), 0.0
-        kinds = scorer.model.encoder.feature_types
-        for start in range(0, asked.rows, 50_000):
-            part = slice(start, start + 50_000)
-            data = xgboost.DMatrix(matrix[part], feature_types=kinds, enable_categorical=True)
-            theirs = scorer.model.booster.predict(data, pred_contribs=True)[:, :-1]
-            worst = max(worst, float(np.abs(theirs - ours[part]).max()))
-        own = time.perf_counter() - begun
-        print(f", XGBoost's own {own:.1f} s, ratio {own / taken:.1f}, largest difference {worst:.1e}")
-    del ours
+    print(f"contributions, ours {taken:.1f} s", end="\n" if alone else "", flush=True)
+    if alone:
+        return 0.0
+    begun, worst = time.perf_counter(), 0.0
+    kinds = scorer.model.encoder.feature_types
+    for start in range(0, len(matrix), 50_000):
+        part = slice(start, start + 50_000)
+        data = xgboost.DMatrix(matrix[part], feature_types=kinds, enable_categorical=True)
+        theirs = scorer.model.booster.predict(data, pred_contribs=True)[:, :-1]
+        worst = max(worst, float(np.abs(theirs - ours[part]).max()))
+    own = time.perf_counter() - begun
+    print(f", XGBoost's own {own:.1f} s, ratio {own / taken:.1f}, largest difference {worst:.1e}")
+    return own
+
+
+def batch(scorer: Scorer, frame: pl.DataFrame) -> float:
+    """Time the whole batch with reasons; return its seconds."""
+    processes = os.cpu_count() or 1
     with TemporaryDirectory() as parent:
         begun = time.perf_counter()
         write_scores(scorer, frame, ["subject_id"], Path(parent) / "scores.parquet", processes)
         taken = time.perf_counter() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(
-        f"batch with reasons {taken:.1f} s, {processes} processes, {asked.rows / taken:,.0f} rows/s, "
+        f"batch with reasons {taken:.1f} s, {processes} processes, {len(frame) / taken:,.0f} rows/s, "
         f"peak {peak:.1f} GB, the rows themselves included"
     )
-    if own:
-        print(f"the whole batch against XGBoost's own contributions alone: ratio {own / taken:.1f}")
+    return taken
 
 
 if __name__ == "__main__":

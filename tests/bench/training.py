@@ -14,23 +14,45 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from training.params import load
 
 STAGES = ("tune", "fit", "evaluate")
 
 
+def _matrix(kinds: list[str], x: Any, y: Any, ref: Any = None) -> Any:
+    import xgboost
+
+    return xgboost.QuantileDMatrix(x, y, feature_types=kinds, enable_categorical=True, ref=ref)
+
+
+def _tried(matrix: Callable[..., Any], settings: dict[str, Any], fold: Any) -> float:
+    """One trial on one fold."""
+    import xgboost
+    from sklearn.metrics import average_precision_score
+
+    from models.learners import boosting
+
+    train = matrix(fold.train, fold.train_label)
+    booster = xgboost.train(
+        settings, train, boosting.MAX_ROUNDS, evals=[(matrix(fold.valid, fold.valid_label, train), "later")],
+        early_stopping_rounds=boosting.PATIENCE, verbose_eval=False,
+    )  # fmt: skip
+    return average_precision_score(fold.valid_label, booster.inplace_predict(fold.valid))
+
+
 def floor(folder: str, task: str) -> None:
     """What any program must do that searches with these trials."""
-    import numpy as np
     import polars as pl
     import xgboost
     from sklearn.metrics import average_precision_score, roc_auc_score
 
-    from models.learners import boosting
     from models.learners.encoder import Encoder
     from training.data.folds import folds
     from training.data.rows import informative_features
@@ -42,26 +64,12 @@ def floor(folder: str, task: str) -> None:
     encoder = Encoder.fit(past, informative_features(rows, facts))
     settings = {"objective": "binary:logistic", "eval_metric": "logloss", "nthread": 1, "seed": params.seed}
 
-    def matrix(x: np.ndarray, y: np.ndarray, ref: xgboost.DMatrix | None = None) -> xgboost.DMatrix:
-        return xgboost.QuantileDMatrix(
-            x, y, feature_types=encoder.feature_types, enable_categorical=True, ref=ref
-        )
-
+    matrix = partial(_matrix, encoder.feature_types)
     parts = folds(rows, facts, encoder, getattr(params.tune, task).rows, params.seed)
     tried = json.loads((place / "tune.json").read_text())
     with ThreadPoolExecutor(params.engine.threads) as pool:
         for trial in tried["trials"]:
-
-            def one(fold, trial=trial):
-                train = matrix(fold.train, fold.train_label)
-                watch = [(matrix(fold.valid, fold.valid_label, train), "later")]
-                booster = xgboost.train(
-                    settings | trial["params"], train, boosting.MAX_ROUNDS, evals=watch,
-                    early_stopping_rounds=boosting.PATIENCE, verbose_eval=False,
-                )  # fmt: skip
-                return average_precision_score(fold.valid_label, booster.inplace_predict(fold.valid))
-
-            list(pool.map(one, parts))
+            list(pool.map(partial(_tried, matrix, settings | trial["params"]), parts))
     data = matrix(encoder.transform(past), past["label"].to_numpy())
     best = tried["best"]
     booster = xgboost.train(

@@ -12,6 +12,7 @@ from features.groups.campaigns import HISTORY
 from features.groups.care import CARE
 from features.groups.engagement import ENGAGEMENT, INTEREST, LEAD_TOUCHES
 from features.groups.purchases import AFFINITY
+from features.outreach import enrich
 
 NOW = 1000 * DAY
 
@@ -26,7 +27,7 @@ def asked(group: Group, *rows: dict[str, Any], **asking: str | int | pl.Expr) ->
         (value if isinstance(value, pl.Expr) else pl.lit(value)).alias(f"asked_{name}")
         for name, value in asking.items()
     )
-    return compute(spine, tables.enrich(done), [group]).row(0, named=True)
+    return compute(spine, enrich(done), [group]).row(0, named=True)
 
 
 def _row(row: dict[str, Any]) -> pl.DataFrame:
@@ -79,7 +80,7 @@ def test_fatigue_counts_messages_since_the_last_answer():
     named = pl.lit("s").alias("member_id")
     numbered = contacts.with_row_index("contact_id").with_columns(named)
     raw = {"contacts": numbered, "responses": answers.with_columns(named)}
-    done = tables.enrich({name: tables.complete(name, frame) for name, frame in raw.items()})
+    done = enrich({name: tables.complete(name, frame) for name, frame in raw.items()})
     spine = pl.DataFrame({"row_id": [0], "member_id": ["s"], "as_of": [NOW]})
     assert compute(spine, done, [HISTORY])["sent_since_answer"][0] == 2
     never = {**done, "outreach": done["outreach"].filter(pl.col("kind") == "sent")}

@@ -1,5 +1,8 @@
 """A file is replaced as a whole or not at all."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from features.replacing import replacing
@@ -55,3 +58,17 @@ def test_a_private_file_is_nobody_elses_from_its_first_byte_on(tmp_path):
         assert aside.stat().st_mode & 0o777 == 0o600
         aside.write_text("secret")
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_nobody_else_writes_aside_and_renames():
+    """But a release that workers copy at once, of which the first is kept."""
+    root = Path(__file__).parents[2]
+    files = [
+        path for top in ("features", "models", "training", "serving") for path in (root / top).rglob("*.py")
+    ]
+    found = {
+        str(path.relative_to(root))
+        for path in files
+        if re.search(r"\b(aside|former)\.rename\(|os\.(rename|replace)\(", path.read_text())
+    }
+    assert found == {"features/replacing.py", "serving/champion/registry.py"}

@@ -12,8 +12,11 @@ from features.feature import DAY
 from features.groups.engagement import ENGAGEMENT
 from features.groups.purchases import PURCHASES
 from features.lifecycle_limits import LifecycleLimits
-from models.members import CutoffSpine, FallSpine, PresentMembers, SilentMembers
-from models.population import GivenSpine, GivenSubjects, LeadSpine, OpenLeads, outside
+from features.outreach import enrich
+from models.population import outside
+from models.populations.flat import GivenSpine, GivenSubjects
+from models.populations.leads import LeadSpine, OpenLeads
+from models.populations.members import CutoffSpine, FallSpine, PresentMembers, SilentMembers
 from models.task import Outcome, label
 
 END = 1_780_000_000 // DAY * DAY
@@ -55,7 +58,7 @@ def world() -> dict[str, pl.LazyFrame]:
     ]
     frames = {"purchases": bought, "events": seen, "members": people}
     made = {name: tables.complete(name, pl.DataFrame(rows)) for name, rows in frames.items()}
-    return {name: frame.lazy() for name, frame in tables.enrich(made).items()}
+    return {name: frame.lazy() for name, frame in enrich(made).items()}
 
 
 def reasons(population: PresentMembers | SilentMembers) -> dict[str, str | None]:

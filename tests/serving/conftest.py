@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from bureau import Bureau
 from desk import Desk
 from fastapi.testclient import TestClient
 from released import Brand, build, client_of
@@ -32,3 +33,8 @@ def client(state: State) -> TestClient:
 @pytest.fixture
 def desk(brand: Brand, state: State, tmp_path: Path) -> Desk:
     return Desk(brand, state, tmp_path)
+
+
+@pytest.fixture
+def bureau(brand: Brand, state: State, tmp_path: Path) -> Bureau:
+    return Bureau(brand, state, tmp_path)

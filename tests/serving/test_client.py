@@ -42,6 +42,19 @@ def test_all_of_it(service: State, brand: Brand):
     inner = client_of(service)
     wire = Wire(inner)
     client = Client("http://here", send=wire)
+    _scored(client, brand)
+    _in_bulk(client, service)
+    _acted_on(client, service)
+    with pytest.raises(Refused, match="404 unknown_ref"):
+        client.portrait("nobody")
+    word = {"event_id": "w", "ref": "m9", "profiling": "withdrawn"}
+    assert (client.consents([word]), client.consents([word])) == (1, 0)
+    assert client.erase("m9")["consents"] == 1
+    assert client.score("churn", ref="m9")["suppression_reason"] == "erased"
+    _covers(inner.get("/v1/openapi.json").json(), wire.asked)
+
+
+def _scored(client: Client, brand: Brand) -> None:
     one = client.score("churn", ref="m5", options={"reasons": 1})
     assert client.lookup("churn", "m5")["probability"] == one["probability"]
     assert client.logged(one["score_id"])["probability"] == one["probability"]
@@ -60,6 +73,9 @@ def test_all_of_it(service: State, brand: Brand):
     assert client.model("churn")["bands"]
     event = {"event_id": "e", "ref": "m5", "kind": "answered", "occurred_at": "2026-07-02T09:30:00Z"}
     assert (client.outcomes([event]), client.outcomes([event])) == (1, 0)
+
+
+def _in_bulk(client: Client, service: State) -> None:
     job = client.start("night-1", model="churn", audience="everyone")
     worker = Work(service, jobs_of(service.settings))
     while worker.step():
@@ -67,6 +83,9 @@ def test_all_of_it(service: State, brand: Brand):
     assert client.job(job["id"])["status"] == "succeeded"
     assert len(list(client.results(job["id"]))) == 40
     assert client.cancel(job["id"])["status"] == "succeeded"
+
+
+def _acted_on(client: Client, service: State) -> None:
     acting_published.publish(service.settings.build_dir, AS_OF, MEMBERS)
     service.now = lambda: datetime.fromtimestamp(AS_OF, UTC)  # type: ignore[method-assign]
     assert client.next_action("m6", language="zh")["action"] == "care"
@@ -78,13 +97,6 @@ def test_all_of_it(service: State, brand: Brand):
     assert {one["arm"] for one in client.members(made["id"], arm="contact")} == {"contact"}
     assert client.cancel_audience(made["id"])["status"] == "succeeded"
     del service.now
-    with pytest.raises(Refused, match="404 unknown_ref"):
-        client.portrait("nobody")
-    word = {"event_id": "w", "ref": "m9", "profiling": "withdrawn"}
-    assert (client.consents([word]), client.consents([word])) == (1, 0)
-    assert client.erase("m9")["consents"] == 1
-    assert client.score("churn", ref="m9")["suppression_reason"] == "erased"
-    _covers(inner.get("/v1/openapi.json").json(), wire.asked)
 
 
 def _covers(document: dict, asked: set[tuple[str, str]]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from once import once
 
 from training import params as settings
 from training.stages.consent import consent
@@ -32,10 +33,9 @@ def small() -> str:
     return yaml.safe_dump(given | {"tasks": ["response"]}, default_flow_style=False)
 
 
-@pytest.fixture(scope="session")
-def acting_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder after the night run, with the project's own options and scenes."""
-    folder = tmp_path_factory.mktemp("acting")
+def night_run(folder: Path) -> None:
+    """Make a folder after the night run, with the project's own options and scenes."""
+    folder.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         (folder / "params.yaml").write_text(small())
@@ -48,7 +48,13 @@ def acting_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         portrait(params)
         for stage in (dataset, tune, fit, evaluate, final, uplift, score):
             stage(params, "response")
-    return folder
+
+
+@pytest.fixture(scope="session")
+def acting_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of that folder, one a worker: plans and scenes are written into it."""
+    folder = tmp_path_factory.mktemp("acting") / "home"
+    return shutil.copytree(once(tmp_path_factory, "acting_home", night_run), folder)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from features import tables
 from features.feature import DAY
 from features.lifecycle_limits import LifecycleLimits
-from models.members import FallSpine, PresentMembers
+from models.populations.members import FallSpine, PresentMembers
 from models.tasks.churn import TASK
 from training.label_chance import LIMIT, advice
 from training.stages.dataset import by_chance, summary

@@ -6,8 +6,8 @@ import pytest
 
 from features.feature import DAY
 from features.timestamps import seconds
-from models.members import CutoffSpine
 from models.population import Spine
+from models.populations.members import CutoffSpine
 from training.data.split import split_in_time
 
 

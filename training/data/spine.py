@@ -9,7 +9,9 @@ import polars as pl
 
 from features.feature import DAY
 from features.lifecycle_limits import LifecycleLimits
-from models.population import ContactSpine, GivenSpine, Spine, Tables
+from models.population import Spine, Tables
+from models.populations.contacts import ContactSpine
+from models.populations.flat import GivenSpine
 from models.task import Task, label
 
 

@@ -19,7 +19,8 @@ from features.timestamps import extract_moment
 from models.fitted.booster_sum import BoosterSum
 from models.fitted.model import Model
 from models.fitted.release_format import UPLIFT
-from models.population import LeadSpine, OpenLeads, outside
+from models.population import outside
+from models.populations.leads import LeadSpine, OpenLeads
 from models.scorer import ELSEWHERE, OK
 from models.task import task
 from training.data.artifacts import Dataset, Ingest, read_artifact

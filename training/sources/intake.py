@@ -9,6 +9,7 @@ from typing import Literal
 import polars as pl
 
 from features import tables
+from features.outreach import enrich
 from features.own_tables import OwnTable
 from training.data.artifacts import TableCounts
 from training.sources.commonest import Commonest
@@ -142,7 +143,7 @@ def intake(
     plain["members"] = with_refusals(plain["members"], run.refused, extracted)
     if "subjects" in rows:
         plain["subjects"] = run.whole("subjects", rows)
-    for name, frame in tables.enrich({name: _checked(name, frame) for name, frame in plain.items()}).items():
+    for name, frame in enrich({name: _checked(name, frame) for name, frame in plain.items()}).items():
         store(name, iter([frame]))
     quarantine = pl.concat([pl.DataFrame(schema=QUARANTINE), *run.aside])
     conflicts, agree = run.known.found.conflicts, tuple(run.agreements)
@@ -169,7 +170,7 @@ def _checked(name: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _finished(name: str, frame: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
-    return tables.enrich({name: _checked(name, frame), "products": products})[name]
+    return enrich({name: _checked(name, frame), "products": products})[name]
 
 
 def _first_seen(frames: list[pl.DataFrame]) -> pl.DataFrame:
