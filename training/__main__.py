@@ -170,6 +170,9 @@ def init(
     time: Annotated[str | None, typer.Option(help="the column that says when a row was known")] = None,
     format: Annotated[str | None, typer.Option(help="of times, such as %d.%m.%Y")] = None,
     presets: Annotated[bool, typer.Option(help="read exports of known systems by their presets")] = True,
+    settings: Annotated[
+        bool, typer.Option(help="read the tables for settings that leave little to chance")
+    ] = True,
 ) -> None:
     """Propose a mapping for your files: writes mappings/NAME.yaml and lists what it is unsure of."""
     from features import unique_yaml
@@ -187,8 +190,8 @@ def init(
     print(f"{target}: written; look at it, then `memberlens check {name}`")
     for doubt in proposal.unsure:
         print(f"  unsure: {doubt}")
-    for setting in begin_with(name, unique_yaml.read(Path("params.yaml"))):
-        print(f"  settings: {setting}")
+    for said in begin_with(name, unique_yaml.read(Path("params.yaml"))) if settings else ():
+        print(f"  settings: {said}")
 
 
 @app.command()

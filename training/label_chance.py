@@ -57,7 +57,7 @@ def advice(
     """Return what is said where ``share`` of the positives is chance, with what ``proposed`` finds."""
     setting = proposed(task, share, data, spine, limits, end, fits)
     if setting is None:
-        return f"{told(share)}; the data are too short for a longer window"
+        return f"{told(share)}; the data are too short for settings that leave less to it"
     if setting.share <= LIMIT:
         return f"{told(share)}; with `spine.{task.name}: {setting.written}` it is {setting.share:.0%}"
     least = f"{setting.share:.0%}, with `spine.{task.name}: {setting.written}`"
