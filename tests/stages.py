@@ -58,6 +58,16 @@ EXPLAIN = Explain(
     resamples=20,
     counterfactuals=20,
 )
+AROUND = {"value": 0.7, "low": 0.6, "high": 0.8}
+# What the report's section on data says where its figures are of a sample.
+SAMPLE = {
+    "drawn": {"share": 0.5, "rows": 1_200, "of": 2_400, "subjects": 90, "of_subjects": 180},
+    "test": 300, "of_test": 640, "listed": 80, "of_listed": 170,
+    "figures": [
+        {"figure": name, "shown": shown, "sample": AROUND, "whole": 0.72, "apart": 0.1}
+        for name, shown in (("auc", "number"), ("base_rate", "share"), ("band high", "share"))
+    ],
+}  # fmt: skip
 Signal = Literal["real", "random", "leak"]
 SPINE = json.loads(Spine(days=60).model_dump_json())  # what every task's part of `spine` has
 

@@ -24,14 +24,7 @@ from training.reporting.source import Source
 from training.results.report import Report
 from training.review.gates import wanted_gates
 from training.review.signoff import FILE, sign
-from training.stages.report import (
-    AnotherPageError,
-    keep,
-    report,
-    require_page,
-    write_index,
-    write_pages,
-)
+from training.stages.report import AnotherPageError, keep, report, require_page, write_index, write_pages
 
 PRIVATE = {
     "mail": r"[\w.+-]+@[\w-]+\.[\w.]+",
@@ -211,6 +204,13 @@ def visible(html: str) -> str:
     found = Text()
     found.feed(html)
     return " ".join(found.texts["en"])
+
+
+def test_figures_of_a_sample_say_so_on_the_first_screen_and_stand_beside_those_of_all_rows(page, data):
+    sections = data["sections"] | {"data": data["sections"]["data"] | {"sample": stages.SAMPLE}}
+    parts = visible(render.page(data | {"sections": sections}, render.kept(page))).split("against all rows")
+    said = "come from a sample: 1,200 of 2,400 rows, 90 of 180 subjects"
+    assert [said in part for part in (*parts, visible(page))] == [True, True, False]
 
 
 def test_a_sentence_that_was_changed_in_the_page_is_found(here, made):

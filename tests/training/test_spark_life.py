@@ -238,7 +238,7 @@ def test_it_is_judged_and_handed_over_as_on_one_machine(world, churn, tmp_path, 
     monkeypatch.chdir(tmp_path)
     evaluate(params, "churn")
     assert found == read_json(params.results / "churn" / "detail.json")
-    assert told["measures"]["auc"] == pytest.approx(found["estimators"]["model"]["auc"]["value"], abs=1e-3)
+    assert told["measures"]["auc"] == pytest.approx(found["estimators"]["model"]["auc"]["value"], abs=3e-3)
     assert told["listed"]["asked"] == report["sections"]["today"]["asked"] == len(listed)
     assert calibrated(oof).slope == pytest.approx(calibration.slope, abs=0.02)
     assert final.card["reasons"]["rows"] > 50
