@@ -12,6 +12,11 @@ from features.section import Section
 OWN = Path(__file__).parent / "settings.yaml"
 
 
+# Calls that a worker may have waiting: by record they take some milliseconds each, so that the last of them
+# is answered after half a second where all come at once, well inside `seconds`.
+WAITING = 64
+
+
 class Rate(Section):
     """So many requests in so many seconds; as many may come at once."""
 
@@ -24,7 +29,7 @@ class Limits(Section):
 
     body_bytes: int = Field(default=4_000_000, ge=1_000)
     job_bytes: int = Field(default=10_000_000, ge=1_000)
-    in_flight: int = Field(default=64, ge=1)
+    in_flight: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     bulk_in_flight: int = Field(default=8, ge=1)
     arriving: int = Field(default=64, ge=1)
     queued_items: int = Field(default=5_000_000, ge=1)
@@ -33,6 +38,11 @@ class Limits(Section):
     seconds: float = Field(default=1.5, gt=0)
     bulk_seconds: float = Field(default=20, gt=0)
     body_seconds: float = Field(default=10, gt=0)
+
+    @property
+    def single_in_flight(self) -> int:
+        """How many calls about one subject at a time, of all workers: as stated, or ``WAITING`` each."""
+        return WAITING * self.processes if self.in_flight == "auto" else self.in_flight
 
     @property
     def processes(self) -> int:

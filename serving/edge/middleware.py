@@ -78,7 +78,7 @@ class Gate:
         if scope.get("query_string"):
             query_parameters.once(scope["query_string"])
         many = scope["path"].endswith(MANY)
-        most = self.limits.bulk_in_flight if many else self.limits.in_flight
+        most = self.limits.bulk_in_flight if many else self.limits.single_in_flight
         if not self.in_flight.enter(many, None if scope["path"] in OPEN else most):
             wait = {"Retry-After": "1"}
             raise Problem("overloaded", "Too many calls are being answered at this moment.", headers=wait)

@@ -1,6 +1,7 @@
 """Whom a task is about: the same where it learns, in the batch and in answers."""
 
 from datetime import UTC, datetime
+from itertools import product
 
 import numpy as np
 import polars as pl
@@ -13,10 +14,11 @@ from features.groups.engagement import ENGAGEMENT
 from features.groups.purchases import PURCHASES
 from features.lifecycle_limits import LifecycleLimits
 from features.outreach import enrich
-from models.population import outside
+from models.few_rows import FewRows
+from models.population import Boundaries, Boundary, outside
 from models.populations.flat import GivenSpine, GivenSubjects
 from models.populations.leads import LeadSpine, OpenLeads
-from models.populations.members import CutoffSpine, FallSpine, PresentMembers, SilentMembers
+from models.populations.members import NEVER_BOUGHT, CutoffSpine, FallSpine, PresentMembers, SilentMembers
 from models.task import Outcome, label
 
 END = 1_780_000_000 // DAY * DAY
@@ -185,3 +187,25 @@ def test_an_answer_counts_for_the_newest_of_two_sendings(once: bool, labels: lis
     answered = pl.DataFrame({"event_time": [6 * DAY], **who, "kind": "answered"})
     outcome = Outcome("responses", "answered", ("member_id", "campaign_id"), once=once)
     assert label(asked, answered, outcome, pl.lit(14), 0)["label"].to_list() == labels
+
+
+@pytest.mark.parametrize("population", [PresentMembers(), SilentMembers()])
+def test_few_rows_are_judged_without_an_engine_as_a_frame_is(population):
+    days = [None, 0.0, 60.0, 60.5, 400.0]
+    rows = list(product([None, 0.0, 1.0, 7.0], [None, "new", "silent", "lost"], days, days))
+    names = ("orders", "stage", "days_since_visit", "days_since_order")
+    frame = pl.DataFrame(
+        rows, schema=dict(zip(names, (pl.Float64, pl.String, *[pl.Float64] * 2), strict=True)), orient="row"
+    )
+    spine, limits = CutoffSpine(days=60), LIMITS.model_copy(update={"unseen_days": 60})
+    known = Boundaries(population.boundaries(spine, limits, names))
+    assert known._program is not None
+    assert known.codes(FewRows.of(frame)) == known.outside(frame).to_list()
+    assert len(set(known.outside(frame))) == len(known.each) + 1  # each is somebody's, and some are inside
+
+
+def test_a_boundary_may_be_written_for_polars_alone():
+    often = Boundary("often", ("orders",), pl.col("orders").clip(0, 3) > 2, "has ordered often", "多次购买")
+    frame = pl.DataFrame({"orders": [None, 1.0, 9.0]})
+    for known in (Boundaries((often,)), Boundaries((NEVER_BOUGHT, often))):
+        assert known.codes(FewRows.of(frame)) == known.outside(frame).to_list() == [None, None, "often"]

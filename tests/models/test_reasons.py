@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from models.few_rows import FewRows
 from models.fitted.model import Model
 from models.learners.encoder import Column, Encoder
 from models.phrases import theme
@@ -53,6 +54,25 @@ def test_a_row_alone_has_the_reasons_it_has_in_a_batch(model, rows):
         assert [r.code for r in alone] == [r.code for r in together[at]]
         assert [r.text for r in alone] == [r.text for r in together[at]]
         assert [r.contribution for r in alone] == pytest.approx([r.contribution for r in together[at]])
+
+
+def test_plain_values_have_the_reasons_that_a_frame_has(model, rows):
+    """To the last digit, whatever is missing, never seen or negative."""
+    rng = np.random.default_rng(2)
+    frame = rows
+    for column in model.encoder.columns:
+        odd = pl.lit("never seen") if column.categories is not None else pl.lit(-1.0)
+        gone, other = (pl.Series(rng.random(len(rows)) < share) for share in (0.2, 0.1))
+        changed = pl.when(gone).then(None).when(other).then(odd).otherwise(pl.col(column.name))
+        frame = frame.with_columns(changed.alias(column.name))
+    plain, explainer = FewRows.of(frame), Explainer(model)
+    matrix = model.encoder.transform(frame)
+    assert np.array_equal(model.encoder._few(plain), matrix, equal_nan=True)
+    assert np.array_equal(model.encoder.unseen(plain, matrix), model.encoder.unseen(frame, matrix))
+    values = model.contributions(model.inputs(frame))[0]
+    told = explainer.lines(values, plain, top=5)
+    assert len(told) > len(rows)
+    assert told == explainer.lines(values, frame, top=5)
 
 
 def test_one_reason_a_theme(model, rows):

@@ -99,6 +99,8 @@ def test_the_leaves_that_ask_for_columns_add_all_that_other_values_in_them_chang
     assert np.abs(whole).max() > 0.01
     np.testing.assert_allclose(part, whole, atol=1e-9)
     assert (found.part(lines, share, np.zeros(6, dtype=bool)) == 0).all()
+    one_by_one = found.part(lines, np.ones(1), np.ones(6, dtype=bool))
+    assert np.array_equal(found.contributions(lines), one_by_one)  # the two ways add the same in one order
 
 
 def test_without_a_place_to_keep_it_the_kernel_is_compiled_all_the_same(monkeypatch):

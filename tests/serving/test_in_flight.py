@@ -3,7 +3,11 @@
 import subprocess
 import sys
 
+import pytest
+from pydantic import ValidationError
+
 from serving.edge.in_flight import SLOTS, InFlight
+from serving.settings import Limits
 
 OTHER = """
 import sys
@@ -41,3 +45,10 @@ def test_each_call_that_ends_makes_room_for_another():
         counts.leave(True)
         counts.leave(False)
     assert (counts.total(False), counts.total(True)) == (0, 0)
+
+
+def test_as_many_may_wait_as_the_workers_can_answer_in_time():
+    assert [Limits(workers=n).single_in_flight for n in (1, 2, 4)] == [64, 128, 256]
+    assert Limits(workers=2, in_flight=8).single_in_flight == 8
+    with pytest.raises(ValidationError):
+        Limits(in_flight=0)
