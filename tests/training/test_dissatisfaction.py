@@ -132,11 +132,11 @@ def test_the_section_tells_in_both_languages_what_texts_are_about(brand):
     html = (
         render.environment()
         .from_string(template)
-        .render(found=found, number="A", name="dissatisfaction", figures={}, t=render.tell)
+        .render(found=found, number="A", name="dissatisfaction", figures={})
     )
     for text in (
-        "“rash · cream” (messages)", "“rash · cream”（客服留言）", "What messages say: notes",
-        "客服留言说了什么：留言",
+        "“rash · cream” (messages)", "“rash · cream”（客服留言）",
+        "What messages say: notes", "客服留言说了什么：留言",
         "get the same topic in 90", "The tone comes from a list of words", "语气依据词表判断",
     ):  # fmt: skip
         assert text in html
