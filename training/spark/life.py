@@ -3,7 +3,7 @@
 Each step is a folder below ``build/<data>/spark/<task>``, made anew only where what it hangs on has changed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -13,7 +13,6 @@ import polars as pl
 from xgboost import Booster
 
 from features.timestamps import extract_moment
-from models.card import Card
 from models.fitted.model import Model
 from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
@@ -285,9 +284,9 @@ class Life:
     def _metrics(self, calibration: Calibration) -> dict[str, Any]:
         return judged.metrics(self.bins.filter(pl.col("fold") == TEST), calibration)
 
-    def _made(self, fit: Step, calibration: Calibration, card: Mapping[str, Any]) -> Model:
+    def _made(self, fit: Step, calibration: Calibration, card: Any) -> Model:
         booster = learn.unnamed(Booster(model_file=fit.folder / learn.BOOSTER))
-        return Model(booster, self.encoder, calibration, cast(Card, card))
+        return Model(booster, self.encoder, calibration, card)
 
     def _settings(self, *names: str) -> dict[str, Any]:
         """Parts of the settings that a step hangs on; of those by task the task's own."""
