@@ -1,9 +1,11 @@
 """What people decided about a report or plan: the same for its page, the release and the service."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Literal, cast
+
+from typing_extensions import TypedDict
 
 Word = Literal["rejected", "conditions", "approved", "unsigned"]
 Why = Literal["unsigned", "another", "rejected", "expired"]
@@ -11,10 +13,29 @@ SAID = {
     "unsigned": "not signed", "another": "signed another report", "rejected": "rejected by {}",
     "expired": "expired on {}",
 }  # fmt: skip
-TOLD = ("role", "decision", "by", "conditions", "signed", "expires")
+TOLD: tuple[Literal["role", "decision", "by", "conditions", "signed", "expires"], ...] = (
+    "role", "decision", "by", "conditions", "signed", "expires",
+)  # fmt: skip
 
 
-def holding(rows: Iterable[Mapping[str, Any]], report: str) -> list[dict[str, Any]]:
+class DecisionRow(TypedDict):
+    """What one role decided, as pages and the service tell it; days in ISO 8601."""
+
+    role: str
+    decision: str  # approve, approve_with_conditions or reject
+    by: str
+    conditions: list[str]
+    signed: str
+    expires: str
+
+
+class SignatureRow(DecisionRow):
+    """A decision with the SHA-256 of the report or plan that it is about: a row of ``signatures.json``."""
+
+    report: str
+
+
+def holding(rows: Iterable[SignatureRow], report: str) -> list[DecisionRow]:
     """The newest decision of each role under the report with this hash; ``rows`` are the oldest first.
 
     Examples
@@ -24,11 +45,11 @@ def holding(rows: Iterable[Mapping[str, Any]], report: str) -> list[dict[str, An
     >>> [found["decision"] for found in holding(rows, "x")], holding(rows, "y")
     (['reject'], [])
     """
-    latest = {row["role"]: {key: row[key] for key in TOLD} for row in rows if row["report"] == report}
-    return list(latest.values())
+    latest = {row["role"]: row for row in rows if row["report"] == report}
+    return [cast(DecisionRow, {key: row[key] for key in TOLD}) for row in latest.values()]
 
 
-def word(rows: Iterable[Mapping[str, Any]], today: date | None = None) -> Word:
+def word(rows: Iterable[DecisionRow], today: date | None = None) -> Word:
     """One word for what ``holding`` found; an approval that has ended by ``today`` counts no more.
 
     A rejection outweighs every approval and does not end.
@@ -56,9 +77,7 @@ class Shortfall:
         return f"{self.role}: {SAID[self.why].format(self.detail)}"
 
 
-def lacking(
-    rows: Iterable[Mapping[str, Any]], report: str, roles: Iterable[str], today: date
-) -> list[Shortfall]:
+def lacking(rows: Iterable[SignatureRow], report: str, roles: Iterable[str], today: date) -> list[Shortfall]:
     """Which of ``roles`` has not approved the report with this hash; ``rows`` are the oldest first.
 
     Examples
@@ -71,7 +90,7 @@ def lacking(
     return [lack for lack in found if lack is not None]
 
 
-def _lack(role: str, row: Mapping[str, Any] | None, report: str, today: date) -> Shortfall | None:
+def _lack(role: str, row: SignatureRow | None, report: str, today: date) -> Shortfall | None:
     if row is None:
         return Shortfall(role, "unsigned")
     if row["report"] != report:
@@ -81,9 +100,9 @@ def _lack(role: str, row: Mapping[str, Any] | None, report: str, today: date) ->
     return Shortfall(role, "expired", row["expires"]) if date.fromisoformat(row["expires"]) < today else None
 
 
-def twice(rows: Iterable[Mapping[str, Any]], report: str) -> list[str]:
+def twice(rows: Iterable[SignatureRow], report: str) -> list[str]:
     """Names under more than one role of the report with this hash, each with its roles."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    found: dict[str, list[DecisionRow]] = {}
     for row in holding(rows, report):  # spaces and capitals make nobody another person
         found.setdefault(" ".join(row["by"].casefold().split()), []).append(row)
     return [

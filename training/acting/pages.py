@@ -10,6 +10,7 @@ from models import approval
 from models.acting.brief import OLD
 from models.acting.comparison import FEWEST_ANSWERS
 from models.acting.inputs import ADDED
+from models.approval import DecisionRow
 from training.acting import claims
 from training.acting.words import BOTH, group_words, in_order
 from training.reporting.charts import acting as charts
@@ -24,7 +25,7 @@ TOLD = ("not_respected", "not_contacted")  # remarks that have a section of thei
 Section = dict[str, Any]
 
 
-def brief(told: Mapping[str, Any], language: str, held: Sequence[Mapping[str, Any]] = ()) -> str:
+def brief(told: Mapping[str, Any], language: str, held: Sequence[DecisionRow] = ()) -> str:
     """Return the page of what ``plan.json`` says.
 
     Parameters

@@ -7,7 +7,6 @@ that comes of it is released with a line in the log.
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
@@ -20,7 +19,7 @@ from training.io import say
 from training.params import Params
 from training.registry import tracking
 from training.registry.release import copy_serving
-from training.registry.release_log import append
+from training.registry.release_log import LevelMove, append
 from training.stages.score import score
 
 FEWEST = 50  # events, below which a level tells nothing
@@ -48,7 +47,7 @@ def rebase(params: Params, name: str, by: str = "pipeline", why: str = "") -> st
         say(f"{registered}: the level of version {champion} is no surprise to {len(known):,} outcomes")
         return None
     level = _level(model, replace(model, calibration=found), newest(known))
-    card: Card = {**model.card, "rebased": level | {"from": champion}}
+    card: Card = {**model.card, "rebased": {**level, "from": champion}}
     Model(model.booster, model.encoder, found, card).save(folder / "final")
     score(params, name)
     version = tracking.register(params, name, {"rebased_from": champion})
@@ -85,7 +84,7 @@ def _unlearnt(params: Params, name: str, model: Model) -> pl.DataFrame:
     return asked.select("label", "window_end").with_columns(margin=pl.Series(margin))
 
 
-def _level(before: Model, after: Model, known: pl.DataFrame) -> dict[str, Any]:
+def _level(before: Model, after: Model, known: pl.DataFrame) -> LevelMove:
     """Expected over observed before and after, of how many rows and events, and the factor between them."""
     observed, margin = float(known["label"].sum()), known["margin"].to_numpy()
     ratios = [float(one.calibration.probability(margin).sum()) / observed for one in (before, after)]

@@ -1,7 +1,7 @@
 """Which model serves: gates from a file, aliases in the registry, a log that only grows."""
 
 import shutil
-from typing import Any
+from typing import Literal
 
 from features.replacing import replacing_folder
 from models.fitted.release_format import BEST, CHALLENGER, CHAMPION, FOLDER, PREVIOUS
@@ -9,7 +9,7 @@ from training.data.artifacts import read_artifact
 from training.io import say
 from training.params import Params
 from training.registry import tracking
-from training.registry.release_log import append
+from training.registry.release_log import Decision, append
 from training.reporting.sections.challenger import is_best
 from training.reporting.source import Source
 from training.results.report import Gate
@@ -88,5 +88,7 @@ def copy_serving(params: Params, name: str) -> None:
             (aside / "version").write_text(version)
 
 
-def _decision(decision: str, by: str, why: str, gates: list[Gate]) -> dict[str, Any]:
+def _decision(
+    decision: Literal["release", "refuse", "rollback"], by: str, why: str, gates: list[Gate]
+) -> Decision:
     return {"decision": decision, "by": by, "why": why, "gates": gates}

@@ -9,35 +9,54 @@ git, too: it is the record of who released what, and the registry may be another
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NotRequired
+
+from typing_extensions import TypedDict
 
 from training.params import Params
 from training.registry import tracking
+from training.results.report import Gate
 
 LOG = "releases.jsonl"
 TAG = "release_log.head"  # of a model version: the hash of the newest line about it
 HASH, BEFORE = "hash", "before"
 
 
-def append(params: Params, model: str, version: str, decision: dict[str, Any]) -> None:
+# Expected over observed before and after, of how many rows and events, and the factor between them.
+LevelMove = TypedDict(
+    "LevelMove", {"rows": int, "positives": int, "was": float, "is": float, "factor": float}
+)
+
+
+class Decision(TypedDict):
+    """What became of a version, who decided it and why; what the gates said, or how far its level moved."""
+
+    decision: Literal["release", "refuse", "rollback", "rebase"]
+    by: str
+    why: str
+    gates: NotRequired[list[Gate]]
+    level: NotRequired[LevelMove]
+
+
+def append(params: Params, model: str, version: str, decision: Decision) -> None:
     """Add a decision about a version, chained to the line before it, and tag the version with its hash."""
     tracking.tag(model, version, TAG, _add(params, {"model": model, "version": version, **decision}))
 
 
-def append_plan(params: Params, name: str, decision: dict[str, Any]) -> None:
+def append_plan(params: Params, name: str, decision: Mapping[str, object]) -> None:
     """Add a decision about a plan, chained to the line before it."""
     _add(params, {"plan": name, **decision})
 
 
-def _add(params: Params, decision: dict[str, Any]) -> str:
+def _add(params: Params, decision: Mapping[str, object]) -> str:
     """Write a line and return its hash."""
     path = _path(params)
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = read(params)
-    row = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **decision}
+    row: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **decision}
     row[BEFORE] = rows[-1].get(HASH, "") if rows else ""
     row[HASH] = _hash(row)
     with path.open("a") as file:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from features import unique_yaml
 from features.replacing import replacing
 from models import approval
+from models.approval import SignatureRow
 from training.params import Params
 
 FILE = Path("experiments/signoff.yaml")
@@ -46,6 +47,10 @@ class Signature(BaseModel):
     expires: date
     report: str = Field(pattern=r"^[0-9a-f]{64}$")
 
+    def as_row(self) -> SignatureRow:
+        """Return it as plain data, days in ISO 8601."""
+        return cast(SignatureRow, self.model_dump(mode="json"))
+
 
 @dataclass(frozen=True)
 class Document:
@@ -71,9 +76,9 @@ class Document:
             raise ValueError(f"{FILE}: {self.name}: {error.errors()[0]['msg']}") from None
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[SignatureRow]:
         """``signatures`` as plain data, as pages and the service read them."""
-        return [row.model_dump(mode="json") for row in self.signatures]
+        return [row.as_row() for row in self.signatures]
 
     def sign(
         self, role: str, decision: str, by: str, conditions: Iterable[str] = (), today: date | None = None,
@@ -93,7 +98,7 @@ class Document:
                 "signed": today, "expires": expires, "report": self.digest,
             }
         )  # fmt: skip
-        _write(self.name, [*self.rows, found.model_dump(mode="json")])
+        _write(self.name, [*self.rows, found.as_row()])
         return found
 
 
@@ -148,7 +153,7 @@ def signed_twice(params: Params, task: str) -> list[str]:
     return approval.twice(report.rows, report.digest)
 
 
-def rows(params: Params, task: str) -> list[dict[str, Any]]:
+def rows(params: Params, task: str) -> list[SignatureRow]:
     """``signatures`` as plain data, as pages and the service read them."""
     return report_of(params, task).rows
 
@@ -167,7 +172,7 @@ def _read() -> dict[str, Any]:
     return (unique_yaml.read(FILE) or {}) if FILE.exists() else {}
 
 
-def _write(name: str, rows: list[dict[str, Any]]) -> None:
+def _write(name: str, rows: list[SignatureRow]) -> None:
     content = _read() | {name: rows}
     with replacing(FILE) as aside:
         aside.write_text(HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=True))

@@ -3,7 +3,6 @@
 Each step is a folder below ``build/<data>/spark/<task>``, made anew only where what it hangs on has changed.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, cast
@@ -11,7 +10,6 @@ from typing import Any, cast
 import polars as pl
 from xgboost import Booster
 
-from models.card import Card
 from models.fitted.model import Model
 from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
@@ -192,6 +190,6 @@ class Life(Prepared):
     def _metrics(self, calibration: Calibration) -> dict[str, float]:
         return judged.measures(self.bins.filter(pl.col("fold") == TEST), calibration)
 
-    def _made(self, fit: Step, calibration: Calibration, card: Mapping[str, Any]) -> Model:
+    def _made(self, fit: Step, calibration: Calibration, card: Any) -> Model:
         booster = learn.unnamed(Booster(model_file=fit.folder / learn.BOOSTER))
-        return Model(booster, self.encoder, calibration, cast(Card, card))
+        return Model(booster, self.encoder, calibration, card)

@@ -8,6 +8,7 @@ import pytest
 from own_worlds import MAPPING, mapping
 
 from features import own_tables
+from training.data.artifacts import Ingest, read_artifact, write_artifact
 from training.sources.check import check
 from training.sources.intake import Report, intake
 from training.sources.mapping.mapping_file import load
@@ -66,6 +67,19 @@ def test_rows_are_accepted_or_quarantined_with_the_reason(shop: Path) -> None:
     ]
     late = points.row(0, named=True)
     assert late["known_time"] - late["event_time"] == 2 * 86_400
+
+
+def test_how_many_have_rows_of_an_own_table_is_written_with_the_counts(shop: Path, tmp_path: Path) -> None:
+    _, report = taken(shop)
+    found: Ingest = {
+        "data": "shop", "extracted_at": "2024-03-01", "tables": report.tables, "conflicts": 0,
+        "accounts_in_conflict": [], "findings": [], "left_out": {},
+    }  # fmt: skip
+    write_artifact(tmp_path, Ingest, found)
+    counts = read_artifact(Ingest, tmp_path)["tables"]
+    assert {name: counts[name]["owners"] for name in counts if name.startswith("own_")} == {
+        "own_points": 2, "own_contracts": 2, "own_footfall": 1, "own_sales": None,
+    }  # fmt: skip
 
 
 def test_what_is_stored_says_what_it_is(shop: Path) -> None:
