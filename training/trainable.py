@@ -69,7 +69,7 @@ def _tried(params: Params, name: str, tables: Path, end: int) -> tuple[str, list
     except ValueError as error:
         return f"cannot be trained with these settings. {error}", []
     if share > LIMIT:
-        lacks.append(advice(*_of_chance(params, name, tables, end, share)))
+        lacks.append(advice(*_of_chance(params, name, tables, end, share, len(lacks))))
     return "", lacks
 
 
@@ -82,14 +82,15 @@ def _asked(params: Params, name: str, tables: Path, end: int, spine: Spine) -> t
     return by_chance([summary(rows, task)]) or 0.0, lacks
 
 
-def _of_chance(params: Params, name: str, tables: Path, end: int, share: float) -> tuple[Any, ...]:
+def _of_chance(
+    params: Params, name: str, tables: Path, end: int, share: float, short: int
+) -> tuple[Any, ...]:
     """The arguments of ``advice`` and ``proposed``; settings that are shorter of data are no advice."""
     spine = getattr(params.spine, name)
-    _, short = _asked(params, name, tables, end, spine)
 
     def fits(other: FallSpine) -> bool:
         try:
-            return len(_asked(params, name, tables, end, other)[1]) <= len(short)
+            return len(_asked(params, name, tables, end, other)[1]) <= short
         except ValueError:
             return False
 
@@ -128,10 +129,12 @@ def less_chance(data: str, own: dict[str, object]) -> list[Chance]:
 def _chances(params: Params, names: list[str], tables: Path, end: int) -> Iterator[Chance]:
     for name in names:
         try:
-            share, _ = _asked(params, name, tables, end, getattr(params.spine, name))
+            share, lacks = _asked(params, name, tables, end, getattr(params.spine, name))
         except ValueError:
             continue  # `check` says why
-        setting = proposed(*_of_chance(params, name, tables, end, share)) if share > LIMIT else None
+        if share <= LIMIT:
+            continue
+        setting = proposed(*_of_chance(params, name, tables, end, share, len(lacks)))
         if setting is None:
             continue
         spine = setting.of(getattr(params.spine, name))

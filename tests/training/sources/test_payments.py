@@ -99,3 +99,28 @@ def test_leads_begin_when_they_were_made_and_a_state_of_refusal_counts(tmp_path:
     assert found["responses"].height == 20
     assert found["leads"].filter(pl.col("consent_marketing") == "withdrawn").height == 9
     assert not any("can be read in 2 ways" in doubt for doubt in proposal.unsure)
+
+
+def test_lines_that_were_voided_and_a_row_of_totals(tmp_path: Path) -> None:
+    rows = [
+        f"{n:06},{n % 12 + 1}/{n % 27 + 1}/24 4:21 AM,C{n % 6},i{n % 3},1,$9.50,$9.50,"
+        f"{'TRUE' if n % 10 == 3 else 'FALSE'}"
+        for n in range(60)
+    ]
+    text = "Order Id,Sent Date,Customer Id,Menu Item,Qty,Price,Line Total,Void?\n" + "\n".join(rows)
+    _, _, found = taken(tmp_path, {"ItemSelectionDetails.csv": text + "\nTotal,,,,60,,$570.00,\n"})
+    assert found["purchases"]["amount_cents"].sum() == 54 * 950
+    assert found["purchases"]["order_id"].n_unique() == 54
+
+
+def test_refunds_that_nobody_can_be_found_for_are_said(tmp_path: Path) -> None:
+    lines = [f"JD{n},u{n % 6},2024-03-{n % 28 + 1:02},s{k},1,9.50" for n in range(30) for k in range(2)]
+    back = [f"TK{n},JD{n},2024-03-{n % 28 + 1:02},9.50" for n in range(0, 30, 5)]
+    files: dict[str, str | bytes] = {
+        "orders.csv": "order_id,customer_id,order_date,sku,quantity,unit_price\n" + "\n".join(lines),
+        "refunds.csv": "refund_no,order_id,refunded_at,amount\n" + "\n".join(back),
+    }
+    proposal, _, _ = taken(tmp_path, files)
+    assert any(
+        "refunds.csv: looks like refunds, which are NOT taken off" in doubt for doubt in proposal.unsure
+    )

@@ -8,7 +8,7 @@ from training.sources.proposal.cell_proposal import CONSENT, cell_of
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.guess import Guess, in_order
-from training.sources.proposal.name_patterns import OUTCOME, TESTS, means
+from training.sources.proposal.name_patterns import OUTCOME, TESTS, VOIDED, means
 from training.sources.proposal.time_columns import time_of
 from training.sources.reading.money_columns import plain_name
 
@@ -27,8 +27,12 @@ def flat(file: File) -> Guess | None:
 
 
 def _says_otherwise(file: File, name: str) -> bool:
-    """Whether a column of yes and no is no outcome: a mark of tests, a consent, or of rows of one owner."""
+    """Whether a column of yes and no is no outcome: a mark of tests, a consent, rows of one owner."""
     if re.fullmatch(TESTS, plain_name(name)) or any(means(name, one) for one in (*CONSENT, "deceased")):
+        return True
+    if any(means(column.name, "order_id") for column in file.columns) and re.fullmatch(
+        VOIDED, plain_name(name)
+    ):
         return True
     owners = [column for column in file.columns if means(column.name, "member_id") and column.filled]
     return "lines" in file.written or any(column.distinct < SHARED * column.filled for column in owners)

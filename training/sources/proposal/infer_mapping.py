@@ -194,7 +194,7 @@ def _is_amount(column: Column) -> bool:
     if column.kind in ("time", "truth"):
         return True
     named = meaning(column.name) or any(means(column.name, name) for name in ("line_total", "quantity"))
-    return column.kind == "number" and (column.negatives or bool(column.decimal) or bool(named))
+    return column.kind == "number" and (column.negatives or column.decimals or bool(named))
 
 
 def _made_up(table: str, name: str, cells: dict[str, Any], unsure: list[str]) -> dict[str, Any] | None:

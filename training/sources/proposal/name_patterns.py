@@ -139,6 +139,10 @@ PERCENT = (
     r"|(remise|descuento)_?%|taux_(de_)?remise|折扣率"
 )
 TESTS = r"(is_?)?test(_?(order|purchase|transaction|flag))?|test_?(bestellung|auftrag)|(是否)?测试(订单)?"
+VOIDED = (
+    r"(is_?)?(void(ed)?|cancel(l?ed)?|storno|storniert|annul[eé]e?|anulad[oa]|cancelad[oa])\??"
+    r"|(是否)?(作废|取消)"
+)
 CENTS = r".*_(in_)?(cents?|cent_amount|pence|minor(_units?)?)|.*[(（]分[)）]"  # amounts in the smallest unit
 GENDERS = dict.fromkeys(
     ("m", "male", "man", "männlich", "herr", "homme", "hombre", "masculino", "男", "先生"), "male"

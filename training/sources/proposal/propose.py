@@ -1,7 +1,7 @@
 """Propose a mapping for files that nobody has described yet, and say what is unsure about it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from os.path import commonpath
 from pathlib import Path
@@ -27,6 +27,7 @@ from training.sources.proposal.mapping_text import (
     without_consent,
     without_tables,
 )
+from training.sources.proposal.name_patterns import REFUNDS
 from training.sources.proposal.order_heads import joined_presets, with_heads
 from training.sources.proposal.outcomes import settled
 from training.sources.proposal.own_tables import own_tables_of
@@ -103,6 +104,7 @@ def _mapped(
     own = own_tables_of(others, tables, sources, {name: made.file for name, made in named})
     unplaced = [file for name, file in others.items() if name not in own.files]
     unsure = [
+        *_refunds(tables, others.values()),
         *_keyed(tables),
         *without_consent(tables),
         *unread(named, unplaced, tables),
@@ -154,6 +156,17 @@ def _looked(paths: Sequence[Path], hints: Hints) -> tuple[list[File], list[str]]
         except (ValueError, OSError, pl.exceptions.PolarsError) as error:
             unsure.append(f"{path.name}: could not be read, and is left out: {' '.join(str(error).split())}")
     return found, unsure
+
+
+def _refunds(tables: Tables, files: Iterable[File]) -> list[str]:
+    """Files of refunds that are taken off no purchase."""
+    names = [file.label for file in files if re.search(REFUNDS, file.path.name.lower())]
+    if not names or "purchases" not in tables:
+        return []
+    return [
+        f"{', '.join(names)}: looks like refunds, which are NOT taken off purchases: nothing in it, nor "
+        "one row an order elsewhere, says whose they are; bring the customer into it, or revenue is too high"
+    ]
 
 
 def _keyed(tables: Tables) -> list[str]:

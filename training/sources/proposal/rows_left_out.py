@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from training.sources.proposal.file_profile import File
-from training.sources.proposal.name_patterns import TESTS, comes_to_nothing, means
+from training.sources.proposal.name_patterns import TESTS, VOIDED, comes_to_nothing, means
 from training.sources.reading.money_columns import plain_name
 from training.sources.reading.words import TRUE
 
@@ -31,7 +31,7 @@ def _valid(file: File, unsure: list[str]) -> Iterator[str]:
             void += [
                 word for word in column.values if re.fullmatch(UNPAID, plain_name(word)) and word not in void
             ]
-        if column.kind == "truth" and re.fullmatch(TESTS, plain_name(column.name)):
+        if column.kind == "truth" and re.fullmatch(f"{TESTS}|{VOIDED}", plain_name(column.name)):
             void = [word for word in column.values if word.lower() in TRUE]
         elif not void and means(column.name, "state") and 1 < len(column.values) <= FEW:
             told = f"no word of {column.name} ({', '.join(column.values)})"
