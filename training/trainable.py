@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
+from models.members import FallSpine
 
 from features.consent import reasons
-from models.members import FallSpine
 from models.population import Spine
 from models.task import requirements
 from models.task import task as task_named
