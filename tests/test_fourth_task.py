@@ -80,7 +80,7 @@ from serving.champion import registry
 registry.pull(here, "second_purchase")
 state = State(here)
 state.load()
-client = TestClient(app.build(state, Jobs(Database(here.kept / "service.db"))), "http://localhost",
+client = TestClient(app.build(state, Jobs(Database(here.state_dir / "service.db"))), "http://localhost",
                     client=("127.0.0.1", 50000))
 scores = pl.read_parquet("build/brand/second_purchase/scores.parquet")
 batch = scores.filter(pl.col("status") == "ok").row(0, named=True)

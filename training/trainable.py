@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
-from models.members import FallSpine
 
 from features.consent import reasons
 from models.population import Spine
+from models.populations.members import FallSpine
 from models.task import requirements
 from models.task import task as task_named
 from training.data import sufficiency

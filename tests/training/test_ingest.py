@@ -185,7 +185,7 @@ def test_public_sets_come_in_as_published(name: str, shop: Params, monkeypatch: 
 def test_what_a_killed_run_left_behind_changes_nothing(shop: Params) -> None:
     ingest(shop)
     first = files(shop.build)
-    for name in ("tables.part/members.parquet", "tables.old/members.parquet", "fetched/orders.parquet"):
+    for name in ("tables.part/members.parquet", "tables.former/members.parquet", "fetched/orders.parquet"):
         (shop.build / name).parent.mkdir(exist_ok=True)
         (shop.build / name).write_text("half a fi")
     (shop.build / "quarantine.parquet.part").write_text("half a fi")

@@ -62,7 +62,7 @@ def test_what_is_released_is_what_was_judged(params):
     assert worth is not None
     inputs = model.inputs(test)
     amount = model.unknown.mean(inputs, worth.amount.predict)
-    told = worth.told(model.probability(test), amount, inputs.matrix, model.encoder)
+    told = worth.outputs(model.probability(test), amount, inputs.matrix, model.encoder)
     purchases = pl.scan_parquet(params.build / "tables/purchases.parquet")
     ratio = told["expected_value"].sum() / revenue(test, purchases, MONEY, 7).sum()
     assert read(params)["ratio"]["value"] == pytest.approx(ratio)
