@@ -1,5 +1,7 @@
 """Fixtures that several tests share."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -7,6 +9,8 @@ import pytest
 import stages
 from once import once
 from worlds import finished, raw_world
+
+from training.params import Params, load
 
 # Files that take longest, in seconds, first: a worker that begins one when the others are done works alone.
 LONGEST = (
@@ -47,3 +51,13 @@ def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import small_world
 
     return once(tmp_path_factory, "small_home", small_world.build)
+
+
+@pytest.fixture(scope="module")
+def small_brand(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Params]:
+    """A copy of the folder in which every stage has run once, and work in it."""
+    folder = tmp_path_factory.mktemp("world") / "home"
+    shutil.copytree(small_home, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        yield load()

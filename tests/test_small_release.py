@@ -2,8 +2,6 @@
 
 import json
 import runpy
-import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,13 +26,9 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
-def world(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Params]:
-    """A folder in which every stage has run once, and work in it."""
-    folder = tmp_path_factory.mktemp("world") / "home"
-    shutil.copytree(small_home, folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        yield settings.load()
+def world(small_brand: settings.Params) -> settings.Params:
+    """The small brand, in the folder that is worked in."""
+    return small_brand
 
 
 def test_models_are_tracked_released_and_rolled_back(world, monkeypatch):

@@ -2,9 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -28,13 +26,9 @@ from training.stages.tune import tune
 
 
 @pytest.fixture(scope="module")
-def world(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Params]:
-    """A folder in which every stage has run once, and work in it."""
-    folder = tmp_path_factory.mktemp("world") / "home"
-    shutil.copytree(small_home, folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        yield settings.load()
+def world(small_brand: settings.Params) -> settings.Params:
+    """The small brand, in the folder that is worked in."""
+    return small_brand
 
 
 @pytest.mark.parametrize("name", TASKS)

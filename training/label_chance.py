@@ -45,22 +45,13 @@ def told(share: float) -> str:
     )
 
 
-def advice(
-    task: Task,
-    share: float,
-    data: Tables,
-    spine: FallSpine,
-    limits: LifecycleLimits,
-    end: int,
-    fits: Fits = every,
-) -> str:
-    """Return what is said where ``share`` of the positives is chance, with what ``proposed`` finds."""
-    setting = proposed(task, share, data, spine, limits, end, fits)
+def advice(name: str, share: float, setting: Setting | None) -> str:
+    """Return what is said where ``share`` of a task's positives is chance; ``setting`` is ``proposed``'s."""
     if setting is None:
         return f"{told(share)}; the data are too short for settings that leave less to it"
     if setting.share <= LIMIT:
-        return f"{told(share)}; with `spine.{task.name}: {setting.written}` it is {setting.share:.0%}"
-    least = f"{setting.share:.0%}, with `spine.{task.name}: {setting.written}`"
+        return f"{told(share)}; with `spine.{name}: {setting.written}` it is {setting.share:.0%}"
+    least = f"{setting.share:.0%}, with `spine.{name}: {setting.written}`"
     return f"{told(share)}; least of what these data allow is {least}"
 
 

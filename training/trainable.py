@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import polars as pl
 
@@ -69,7 +68,7 @@ def _tried(params: Params, name: str, tables: Path, end: int) -> tuple[str, list
     except ValueError as error:
         return f"cannot be trained with these settings. {error}", []
     if share > LIMIT:
-        lacks.append(advice(*_of_chance(params, name, tables, end, share, len(lacks))))
+        lacks.append(advice(name, share, _less(params, name, tables, end, share, len(lacks))))
     return "", lacks
 
 
@@ -82,10 +81,8 @@ def _asked(params: Params, name: str, tables: Path, end: int, spine: Spine) -> t
     return by_chance([summary(rows, task)]) or 0.0, lacks
 
 
-def _of_chance(
-    params: Params, name: str, tables: Path, end: int, share: float, short: int
-) -> tuple[Any, ...]:
-    """The arguments of ``advice`` and ``proposed``; settings that are shorter of data are no advice."""
+def _less(params: Params, name: str, tables: Path, end: int, share: float, short: int) -> Setting | None:
+    """Settings that leave less to chance; any with more than ``short`` lacks of data are passed over."""
     spine = getattr(params.spine, name)
 
     def fits(other: FallSpine) -> bool:
@@ -94,7 +91,7 @@ def _of_chance(
         except ValueError:
             return False
 
-    return task_named(name), share, scanned(tables), spine, params.lifecycle, end, fits
+    return proposed(task_named(name), share, scanned(tables), spine, params.lifecycle, end, fits)
 
 
 @dataclass(frozen=True)
@@ -134,7 +131,7 @@ def _chances(params: Params, names: list[str], tables: Path, end: int) -> Iterat
             continue  # `check` says why
         if share <= LIMIT:
             continue
-        setting = proposed(*_of_chance(params, name, tables, end, share, len(lacks)))
+        setting = _less(params, name, tables, end, share, len(lacks))
         if setting is None:
             continue
         spine = setting.of(getattr(params.spine, name))

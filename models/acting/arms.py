@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 
-from models.acting.budget import LEVEL, chosen_at, path
+from models.acting.budget import chosen_at, path
 from models.acting.off_policy import DRIFT, LogError
 from models.fitted.uplift import boosted
 
 FOLDS, FEWEST = 5, 200
+ALPHA = 0.025  # of each side
 NOTHING = 0  # the arm that got nothing
 
 
@@ -97,48 +99,48 @@ class Estimate:
     high: float
 
 
-def estimate(part: np.ndarray) -> Estimate:
-    """Return the mean of what rows say, shape (rows,), and its interval."""
-    middle, wide = float(part.mean()), LEVEL * float(part.std(ddof=1)) / np.sqrt(len(part))
+def estimate(part: np.ndarray, looks: int = 1) -> Estimate:
+    """Return the mean of what rows say, shape (rows,), and an interval that holds for ``looks`` together.
+
+    The looks are counted by Bonferroni.
+    """
+    level = float(norm.ppf(1 - ALPHA / looks))
+    middle, wide = float(part.mean()), level * float(part.std(ddof=1)) / np.sqrt(len(part))
     return Estimate(middle, middle - float(wide), middle + float(wide))
 
 
-def score(log: ArmLog, seed: int = 0, threads: int = 1) -> Scores:
-    """Return the scores of all rows, each by models that were fitted on other rows."""
-    fold = np.random.default_rng(seed).permutation(len(log.arm)) % FOLDS
+def score(log: ArmLog) -> Scores:
+    """Return the scores of all rows, each by models that were fitted on other rows; deterministic."""
+    fold = np.random.default_rng(0).permutation(len(log.arm)) % FOLDS
     added, effect = np.zeros((2, len(log.arm), len(log.names)))
     for number in range(FOLDS):
         rest, held = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        added[held] = _added(log, rest, held, seed, threads)
-        effect[held] = _effects(log, rest, held, seed, threads)
+        added[held] = _added(log, rest, held)
+        effect[held] = _effects(log, rest, held)
     return Scores(added, effect)
 
 
-def _added(log: ArmLog, fitted: np.ndarray, rows: np.ndarray, seed: int, threads: int) -> np.ndarray:
+def _added(log: ArmLog, fitted: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """AIPW scores of ``rows`` beyond nothing, shape (rows, arms), by models of the rows ``fitted``."""
     objective = "binary:logistic" if np.isin(log.reward, (0, 1)).all() else "reg:squarederror"
     found = np.zeros((len(rows), len(log.names)))
     for arm in range(len(log.names)):
         own = fitted[log.arm[fitted] == arm]
-        model = boosted(
-            log.matrix[own], log.reward[own], log.feature_types, objective, seed=seed, threads=threads
-        )
+        model = boosted(log.matrix[own], log.reward[own], log.feature_types, objective)
         expected = model.inplace_predict(log.matrix[rows])
         weight = (log.arm[rows] == arm) / log.probability[rows]
         found[:, arm] = expected + weight * (log.reward[rows] - expected)
     return found - found[:, [NOTHING]]
 
 
-def _effects(log: ArmLog, fitted: np.ndarray, rows: np.ndarray, seed: int, threads: int) -> np.ndarray:
+def _effects(log: ArmLog, fitted: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Effects expected of ``rows``, shape (rows, arms); the scores they are learnt from are cross-fitted."""
     halves = fitted[::2], fitted[1::2]
-    scores = np.concatenate([_added(log, *pair, seed, threads) for pair in (halves[::-1], halves)])
+    scores = np.concatenate([_added(log, *pair) for pair in (halves[::-1], halves)])
     matrix = log.matrix[np.concatenate(halves)]
     found = np.zeros((len(rows), len(log.names)))
     for arm in range(1, len(log.names)):
-        model = boosted(
-            matrix, scores[:, arm], log.feature_types, "reg:squarederror", seed=seed, threads=threads
-        )
+        model = boosted(matrix, scores[:, arm], log.feature_types, "reg:squarederror")
         found[:, arm] = model.inplace_predict(log.matrix[rows])
     return found
 
@@ -230,12 +232,14 @@ def _verdict(
 
     ``choose``: each row's best arm beats every arm alone, sent alike or aimed. ``target``: one arm, aimed,
     beats every arm sent alike. ``one``: an arm sent alike adds something, and nothing above is sure.
-    ``nothing``: not even that. Each has to beat all, so that looking at many makes nothing sure by chance.
+    ``nothing``: not even that. Where the best-looking arm is picked, its interval
+    counts all that were looked at.
     """
+    looks = len(arms)
     best = max(range(len(arms)), key=lambda at: arms[at].alike.value)
     if all(arm.over_alike.low > 0 and arm.over_targeted.low > 0 for arm in arms):
         return "choose", arms[best].name
     aimed = max(range(len(arms)), key=lambda at: arms[at].targeted.value)
-    if all(estimate(targeted[aimed] - other).low > 0 for other in alike):
+    if all(estimate(targeted[aimed] - other, looks).low > 0 for other in alike):
         return "target", arms[aimed].name
-    return ("one" if arms[best].alike.low > 0 else "nothing"), arms[best].name
+    return ("one" if estimate(alike[best], looks).low > 0 else "nothing"), arms[best].name

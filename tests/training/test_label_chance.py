@@ -11,7 +11,7 @@ from features.feature import DAY
 from features.lifecycle_limits import LifecycleLimits
 from models.populations.members import FallSpine, PresentMembers
 from models.tasks.churn import TASK
-from training.label_chance import LIMIT, advice
+from training.label_chance import LIMIT, advice, proposed
 from training.stages.dataset import by_chance, summary
 
 END, YEARS = 1_780_000_000 // DAY * DAY, 3
@@ -49,7 +49,8 @@ def test_the_setting_that_is_proposed_leaves_less_to_chance(data):
     spine = FallSpine(days=60, gap=7, cutoffs=3)
     before = share(data, spine)
     assert before > LIMIT
-    text = advice(TASK, before, data, spine, LifecycleLimits(), END)
+    setting = proposed(TASK, before, data, spine, LifecycleLimits(), END)
+    text = advice(TASK.name, before, setting)
     assert text.startswith(f"an unchanged rhythm alone would give {before:.0%} of the outcomes")
     days, odds = map(float, re.findall(r"\{days: (\d+), odds: (\d+)\}", text)[0])
     chosen = FallSpine(days=int(days), gap=7, odds=odds, cutoffs=3)
@@ -59,7 +60,8 @@ def test_the_setting_that_is_proposed_leaves_less_to_chance(data):
 
 def test_data_too_short_for_any_window_are_told(data):
     short = {"purchases": data["purchases"].filter(pl.col("event_time") >= END - 50 * DAY)}
-    assert "the data are too short" in advice(TASK, 0.4, short, FallSpine(days=60), LifecycleLimits(), END)
+    setting = proposed(TASK, 0.4, short, FallSpine(days=60), LifecycleLimits(), END)
+    assert "the data are too short" in advice(TASK.name, 0.4, setting)
 
 
 def test_a_label_that_is_no_fall_has_no_chance():

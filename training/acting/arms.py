@@ -9,6 +9,7 @@ import polars as pl
 from models.acting import arm_balance
 from models.acting.arms import ArmLog, Comparison, Estimate, OneArm, compare, estimate, score
 from models.acting.off_policy import LogError
+from models.learners.encoder import Column, Encoder
 from training.acting.handed_over import read_table
 from training.acting.words import BOTH, line
 
@@ -44,9 +45,8 @@ def read(path: Path, known: Sequence[str], cost: Mapping[str, float]) -> ArmLog:
     names = sorted(option.unique().to_list())
     if names[0] != "":
         raise LogError(f"{path}: every row has an option; rows that got nothing (an empty one) are needed")
-    columns = [_column(rows[name]) for name in known]
-    matrix = np.column_stack([values for _, values in columns])
-    kinds = [kind for kind, _ in columns]
+    encoder = Encoder(tuple(_column(rows[name]) for name in known))
+    matrix, kinds = encoder.transform(rows), encoder.feature_types
     arm = option.replace_strict(
         {name: code for code, name in enumerate(names)}, return_dtype=pl.Int64
     ).to_numpy()
@@ -65,19 +65,15 @@ def _numbers(rows: pl.DataFrame, name: str) -> np.ndarray:
     return found.cast(pl.Float64).to_numpy()
 
 
-def _column(values: pl.Series) -> tuple[str, np.ndarray]:
-    """Return how XGBoost calls a column's kind, and its numbers, NaN where there is none."""
+def _column(values: pl.Series) -> Column:
     if values.dtype.is_numeric() or values.dtype == pl.Boolean:
-        return "q", values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        return Column(values.name)
     if values.dtype != pl.String or values.n_unique() > MOST_VALUES:
         raise LogError(
             f"{values.name}: allowed are numbers, and texts of at most {MOST_VALUES} values; this one is "
             f"{values.dtype} with {values.n_unique():,}"
         )
-    codes = {name: code for code, name in enumerate(sorted(values.drop_nulls().unique()))}
-    return "c", values.replace_strict(codes, default=None, return_dtype=pl.Float64).fill_null(
-        float("nan")
-    ).to_numpy()
+    return Column(values.name, tuple(sorted(values.drop_nulls().unique())))
 
 
 def _costs(names: Sequence[str], cost: Mapping[str, float]) -> np.ndarray:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import with_config
 from typing_extensions import TypedDict
 
+from models.card import BandRow
 from training.data.artifacts import STRICT
 from training.results.explained import OtherwiseCount
 from training.results.section import Named, Words
@@ -22,18 +23,8 @@ class Pauses(TypedDict):
 
 
 @with_config(STRICT)
-class CardBand(Named):
-    """A band as a model's card has it: probabilities it lies between, and the rate out of fold."""
-
-    name: str
-    share: float
-    low: float
-    high: float
-    n: int
-    positives: int
-    rate: float | None
-    rate_low: float
-    rate_high: float
+class CardBand(BandRow):
+    """A band as a model's card has it, and nothing else."""
 
 
 @with_config(STRICT)

@@ -24,7 +24,6 @@ TEST = -1  # as a fold
 WIDTH = 0.02  # log-odds of one bin; its rows stand at their mean, so that what is left is of second order
 SPREAD = 20  # places in a bin
 BINS = ("fold", "label", "bin")
-MEANS = ("fold", "label", "n", (pl.col("total") / pl.col("n")).alias("margin"))
 
 
 def predicted(
@@ -47,7 +46,7 @@ def predicted(
     found: pl.DataFrame = partition.each(
         session, place.buckets, work, lambda one, other: _binned([one, other])
     )
-    return found.select(*MEANS)
+    return means(found)
 
 
 def _predicted(
@@ -56,17 +55,18 @@ def _predicted(
     rows = pl.read_parquet(partition.part(source, number))
     found = by_fold(rows, boosters, encoder)
     partition.write(found, partition.part(out, number))
-    return _binned([_in_bins(found.filter("contacted"))])
+    return in_bins(found.filter("contacted"))
 
 
 def in_bins(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rows with ``fold``, ``label`` and ``margin`` in bins, as ``predicted`` does."""
-    return _binned([_in_bins(rows)]).select(*MEANS)
-
-
-def _in_bins(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows with ``fold``, ``label`` and ``margin`` in bins: how many in each, and their sum."""
     place = (pl.col("margin") / WIDTH).floor().cast(pl.Int64)
-    return rows.with_columns(bin=place, total="margin", n=pl.lit(1, pl.Int64))
+    return _binned([rows.with_columns(bin=place, total="margin", n=pl.lit(1, pl.Int64))])
+
+
+def means(bins: pl.DataFrame) -> pl.DataFrame:
+    """Return the mean ``margin`` of each bin in place of the sum."""
+    return bins.select("fold", "label", "n", (pl.col("total") / pl.col("n")).alias("margin"))
 
 
 def by_fold(rows: pl.DataFrame, boosters: Mapping[int, Path], encoder: Encoder) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from training.reporting.sections.checks import checks
 from training.reporting.sections.sample import BINNED, MEASURES, sample
 from training.reporting.source import Source, unassessed
 from training.results.whole import Whole
-from training.spark.judged import in_bins, measures
+from training.spark.judged import in_bins, means, measures
 from training.spark.rows import drawn
 
 Choose = Callable[[pl.DataFrame], pl.DataFrame]
@@ -53,7 +53,7 @@ def _listed(whole: Source) -> pl.DataFrame:
 
 def _all_rows(whole: Source) -> Whole:
     rows = whole.test.select("label", "margin", fold=pl.lit(-1))
-    found = measures(in_bins(rows), whole.model.calibration)
+    found = measures(means(in_bins(rows)), whole.model.calibration)
     n, positives, listed = found.pop("rows"), found.pop("positives"), _listed(whole)
     bands = dict(listed["band"].value_counts().iter_rows())
     day = {"asked": len(listed), "scored": len(listed), "bands": bands, "mean": listed["probability"].mean()}
