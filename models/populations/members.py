@@ -79,6 +79,8 @@ class Buyers(Population):
         Before the first purchase there are none. A given ``test_start`` is one of them.
         """
         first = self._everybody(data, spine)["first"].item()
+        if first is None:
+            raise ValueError("there are no purchases of members; nobody can be asked about")
         moments = sorted(moment for moment in self._cutoffs(spine, end) if moment > first)
         if not moments:
             raise ValueError(

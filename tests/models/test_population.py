@@ -167,6 +167,12 @@ def test_a_member_is_asked_about_by_one_of_the_two_at_every_cutoff():
         assert both.filter(pl.col("as_of") == moment).height == buyers.height
 
 
+def test_without_a_purchase_nobody_can_be_asked_about():
+    nothing = {"purchases": tables.complete("purchases", pl.DataFrame(sales("m1", 1))[:0]).lazy()}
+    with pytest.raises(ValueError, match="no purchases of members"):
+        SilentMembers().past(nothing, CutoffSpine(days=30), LIMITS, 0, END)
+
+
 def test_subjects_without_dates_stand_in_random_order_that_is_the_same_each_time():
     rows = {"subject_id": [f"s{at:03}" for at in range(400)], "label": [0] * 200 + [1] * 200}
     data = {"subjects": pl.LazyFrame(rows).with_columns(arm=pl.lit(None, pl.String), known_time=pl.lit(0))}

@@ -176,6 +176,20 @@ def test_a_lone_table_whose_outcome_has_a_name_of_its_own(tmp_path: Path) -> Non
         load(tmp_path / "two.yaml")
 
 
+def test_members_alone_with_an_outcome_are_a_flat_table(tmp_path: Path) -> None:
+    rows = {
+        "customer_id": [f"c{n:03}" for n in range(60)],
+        "signup_date": [f"2025-{n % 9 + 1:02}-{n % 28 + 1:02}" for n in range(60)],
+        "region": ["east", "west"] * 30,
+        "visits": list(range(60)),
+    }
+    for name, other in (("renewed", "subjects"), ("newsletter_consent", "members")):
+        file = tmp_path / f"{name}.csv"
+        pl.DataFrame(rows | {name: ["yes", "no", "no"] * 20}).write_csv(file)
+        file.with_suffix(".yaml").write_text(propose([file], requirements=requirements()).text)
+        assert list(load(file.with_suffix(".yaml")).tables) == [other]
+
+
 def test_one_unreadable_file_does_not_stop_the_others(tmp_path: Path) -> None:
     (tmp_path / "broken.parquet").write_bytes(b"no parquet")
     (tmp_path / "orders.csv").write_text(

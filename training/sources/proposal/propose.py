@@ -131,9 +131,14 @@ def _resembling_none(files: list[File]) -> list[str]:
 
 
 def _guessed(files: list[File]) -> list[tuple[File, Guess | None]]:
-    """Each file with what it is; one that is alone may be a flat table by any name."""
-    alone = len(files) == 1
-    return [(file, infer_mapping(file) or (flat(file) if alone else None)) for file in files]
+    """Each file with what it is; one that is alone may be a flat table by any name.
+
+    Members alone are asked nothing, so that an outcome beside them makes a flat table of them.
+    """
+    made = [(file, infer_mapping(file)) for file in files]
+    if len(made) == 1 and (made[0][1] is None or made[0][1].table == "members"):
+        made = [(file, flat(file) or guess) for file, guess in made]
+    return made
 
 
 def _outcomes(files: list[File]) -> Iterator[str]:
