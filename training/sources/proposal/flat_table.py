@@ -12,6 +12,10 @@ from training.sources.proposal.name_patterns import OUTCOME, TESTS, VOIDED, mean
 from training.sources.proposal.time_columns import time_of
 from training.sources.reading.money_columns import plain_name
 
+FATES = (  # what became of a member
+    r"renew(ed|al)?|retained|lapsed|left|terminated|cancell?ed|defaulted|bought|purchased|clicked"
+    r"|续费|续约|复购"
+)
 SHARED = 0.9  # as many owners as rows, or they are no subjects
 OTHERS = "all other columns are taken as attributes; those known only with the outcome must go to `exclude:`"
 
@@ -24,6 +28,13 @@ def flat(file: File) -> Guess | None:
     made = as_subjects(replace(file, hints=replace(file.hints, label=found[0])))
     doubt = f"{file.label}: {found[0]} is taken as the outcome, as the only column of yes and no (`--label`)"
     return made and replace(made, unsure=[doubt, *made.unsure])
+
+
+def with_fate(file: File) -> Guess | None:
+    """Members and what became of them, in one column of yes and no that is called so, as a flat table."""
+    made = flat(file)
+    named = made is not None and plain_name(str(made.cells["label"]["column"]))
+    return made if named and re.fullmatch(f"{OUTCOME}|{FATES}", named) else None
 
 
 def _says_otherwise(file: File, name: str) -> bool:

@@ -14,7 +14,7 @@ from features.requirements import NONE as NO_TASKS
 from features.requirements import Requirements
 from training.sources.proposal.consents_unread import unread
 from training.sources.proposal.file_profile import File, sketches
-from training.sources.proposal.flat_table import flat
+from training.sources.proposal.flat_table import flat, with_fate
 from training.sources.proposal.guess import Guess
 from training.sources.proposal.hints import NONE, Hints
 from training.sources.proposal.infer_mapping import as_table, converted, infer_mapping, unmatched
@@ -131,14 +131,16 @@ def _resembling_none(files: list[File]) -> list[str]:
 
 
 def _guessed(files: list[File]) -> list[tuple[File, Guess | None]]:
-    """Each file with what it is; one that is alone may be a flat table by any name.
-
-    Members alone are asked nothing, so that an outcome beside them makes a flat table of them.
-    """
+    """Each file with what it is; one that is alone may be a flat table by any name."""
     made = [(file, infer_mapping(file)) for file in files]
-    if len(made) == 1 and (made[0][1] is None or made[0][1].table == "members"):
-        made = [(file, flat(file) or guess) for file, guess in made]
-    return made
+    return [(made[0][0], _alone(*made[0]))] if len(made) == 1 else made
+
+
+def _alone(file: File, made: Guess | None) -> Guess | None:
+    """A flat table where it is no other, or members of whom a column says what became of them."""
+    if made is None:
+        return flat(file)
+    return with_fate(file) or made if made.table == "members" else made
 
 
 def _outcomes(files: list[File]) -> Iterator[str]:
