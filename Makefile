@@ -16,7 +16,7 @@ TASK ?= churn
 EVENTS ?= 1e6 1e7
 JOBS ?= 2
 
-.PHONY: help demo test test-oldest check lint audit spark warehouse serve bento ui optuna-ui bench-features bench-scale bench-training bench-batch bench-plan bench-relational bench-soak bench-serving bench-crowd lock format clean
+.PHONY: help demo test test-oldest check lint audit spark warehouse serve bento ui optuna-ui bench-features bench-scale bench-training bench-batch bench-plan bench-reasons bench-relational bench-soak bench-serving bench-crowd lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -107,6 +107,9 @@ bench-batch: $(VENV)/.dev ## A million rows with reasons, against XGBoost's own 
 
 bench-plan: $(VENV)/.dev ## A plan for a million members and twelve options
 	@$(RUN) PYTHONPATH=. python -m tests.bench.plan
+
+bench-reasons: $(VENV)/.dev ## How far reasons stand a refit: BUILD=build/brand TASK=churn
+	@$(RUN) PYTHONPATH=. python -m tests.bench.reasons $(or $(BUILD),build/brand) $(TASK)
 
 bench-relational: $(VENV)/.dev ## Three tasks of RelBench's rel-f1 from one mapping: TASK="driver-top3 driver-dnf"
 	@$(RUN) PYTHONPATH=. python -m tests.bench.relational $(TASK)
