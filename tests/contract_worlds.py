@@ -7,12 +7,12 @@ import numpy as np
 import polars as pl
 
 BEGIN, END = datetime(2023, 1, 1), datetime(2026, 1, 1)
-PLANS = {"half a year": (182, 39), "year": (365, 33)}  # days, fee a month
+PLANS = {"half a year": 182, "year": 365}  # days
 
 
-def chance(fades: bool, plan: str, number: int) -> float:
-    """The true probability that a membership lapses, of the number-th of a member."""
-    odds = (-2.3 + 3.2 * fades + 0.6 * (plan == "half a year") - 0.5 * min(number, 3)) + 0.4
+def chance(fades: bool, plan: str, fee: int, number: int) -> float:
+    """The true probability that a membership lapses, of the number-th of a member; ``fee`` a month."""
+    odds = -1.9 + 3.2 * fades + 0.6 * (plan == "half a year") + 0.05 * (fee - 39) - 0.5 * min(number, 3)
     return float(1 / (1 + np.exp(-odds)))
 
 
@@ -30,19 +30,17 @@ def gym(folder: Path, members: int, seed: int) -> pl.DataFrame:
         people.append((name, start.date(), ("m", "f")[rng.integers(2)]))
         number = 0
         while start < END:
-            plan = list(PLANS)[rng.integers(2)]
-            end, fades = start + timedelta(days=PLANS[plan][0]), rng.random() < 0.3
+            plan, fee = list(PLANS)[rng.integers(2)], int(rng.integers(29, 50))
+            end, fades = start + timedelta(days=PLANS[plan]), rng.random() < 0.3
             fading = end - timedelta(days=int(rng.integers(40, 90))) if fades else end
             visits += [(name, time) for time in _visits(rng, start, fading, end, rate)]
-            truth.append((name, end, chance(fades, plan, number)))
+            truth.append((name, end, chance(fades, plan, fee, number)))
             lapses = rng.random() < truth[-1][2]
             notice = (
                 end - timedelta(days=int(rng.integers(3, 40))) if lapses and rng.random() < 0.125 else None
             )
             told = None if notice is None or notice >= END else notice.date()
-            contracts.append(
-                (f"k{len(contracts):06}", name, start.date(), end.date(), told, plan, PLANS[plan][1])
-            )
+            contracts.append((f"k{len(contracts):06}", name, start.date(), end.date(), told, plan, fee))
             if lapses:
                 break
             start, number = end + timedelta(days=int(rng.integers(0, 5))), number + 1

@@ -8,22 +8,34 @@ import polars as pl
 import pytest
 import yaml
 from contract_worlds import gym
+from sklearn.metrics import roc_auc_score
 
+from features.compute import compute
+from features.feature import DAY
+from features.groups.own import own_groups
+from features.lifecycle_limits import LifecycleLimits
+from models.populations.contracts import ContractSpine, EndingContracts
 from models.task import requirements
 from training.sources.check import check
 from training.sources.mapping.mapping_file import load
 from training.sources.proposal.propose import propose
 from training.sources.store import Folder
 
+SPINE = ContractSpine()
 NAMES = ("people", "memberships", "checkins")
 Change = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pl.DataFrame]:
+    """The export, and the truth of each membership."""
     folder = tmp_path_factory.mktemp("gym")
-    gym(folder, 40, 3)
-    return folder
+    return folder, gym(folder, 300, 3)
+
+
+@pytest.fixture(scope="module")
+def export(world: tuple[Path, pl.DataFrame]) -> Path:
+    return world[0]
 
 
 def proposed(export: Path, folder: Path, change: Change, name: str = "memberships") -> dict[str, Any]:
@@ -52,12 +64,32 @@ def test_contracts_with_an_end_are_proposed_with_their_cancellations(export: Pat
     assert set(contracts["columns"]) == {"plan", "fee"}  # how things stand today is left out
     assert found["params"]["tasks"] == ["lapse"]
     assert "lapse" not in found["left_out"]
+
+
+def test_what_is_asked_of_the_tables_is_what_the_truth_knows(
+    world: tuple[Path, pl.DataFrame], tmp_path: Path
+) -> None:
+    """From the export to labels and features: lapses as often as the truth says, and visits tell of them."""
+    proposed(world[0], tmp_path, same)
     folder = tmp_path / "tables"
     folder.mkdir()
     told = check(tmp_path / "shop.yaml", requirements(), Folder(folder, "1GB", 1).store)
     assert told.tasks["lapse"] == ""
     assert [one.kind for one in told.findings] == []
-    assert "start_time" in pl.read_parquet_schema(folder / "own_contracts.parquet")
+    data = {path.stem: pl.scan_parquet(path) for path in folder.glob("own_*.parquet")}
+    end = int(told.extracted.timestamp())
+    asked = EndingContracts().past(data, SPINE, LifecycleLimits(), 0, end).filter(pl.col("window_end") <= end)
+    asked = asked.with_columns(ends=pl.col("window_end") - SPINE.grace * DAY).with_row_index("row_id")
+    known = world[1].select("member_id", "chance", ends=pl.col("end").dt.epoch("s"))
+    rows = asked.cast({"row_id": pl.Int64}).join(known, on=["member_id", "ends"], how="left")
+    assert rows["chance"].null_count() == 0
+    first = rows.filter(pl.col("ends") - pl.col("as_of") == SPINE.days * DAY)
+    assert len(first) > 200
+    assert abs(first["label"].mean() - first["chance"].mean()) < 0.05
+    assert roc_auc_score(rows["label"], rows["chance"]) > 0.75
+    visits = compute(rows.lazy(), data, own_groups(told.report.own, ["member_id"])).sort("row_id").collect()
+    fading = visits["own_checkins__count_30d"] / visits["own_checkins__count_365d"].clip(1)
+    assert roc_auc_score(rows["label"], -fading) > 0.65
 
 
 def test_subscriptions_without_an_end_renew_themselves(export: Path, tmp_path: Path) -> None:
