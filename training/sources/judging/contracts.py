@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from features.feature import DAY
 from training.sources.judging.findings import Finding
+from training.sources.judging.row_counts import DAY
 
 TIMES = ("start_time", "end_time", "cancel_time")
 FEW, MOST = 5, 0.5  # cancelled contracts, and of them those that end with their cancellation
