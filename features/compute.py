@@ -10,10 +10,9 @@ from typing import Any
 import narwhals as nw
 
 from features.cumulative import CumulativeGroup, cumulated
-from features.feature import Feature, Group, Selection
+from features.feature import FEED_END, Feature, Group, Selection
 from features.masks import SharedMasks
 
-FEED_END = "known_until"
 SPINE = ("row_id", "as_of", FEED_END)
 KNOWN = nw.col("known_time") < nw.col("as_of")
 AGE = nw.col("as_of") - nw.col("event_time")

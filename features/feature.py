@@ -10,6 +10,7 @@ from features.masks import SharedMasks
 from features.own_tables import OwnTable
 
 DAY = 86_400  # seconds
+FEED_END = "known_until"  # of a question: where its tables stopped being fed
 NEWEST = nw.col("age") == nw.col("newest_age")
 
 

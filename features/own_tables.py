@@ -24,6 +24,7 @@ WINDOWS, LATEST = (30, 90, 365), (3, 10)
 COMMONEST = 5  # values of a category that have features of their own
 SUBJECTS = ("member_id", "lead_id", "subject_id")
 TIMES = ("occurred_at", "recorded_at", "ends_at", "event_time", "known_time", "end_time")
+CONTRACTS = "contracts"  # the table of contracts, whose end is asked about before it comes
 Kind = Literal["number", "yes", "category", "id", "text"]
 TONE = "tone"  # unit of how a text sounds, from -1 to 1
 
@@ -135,6 +136,11 @@ class OwnTable(_Described):
     def is_direct(self) -> bool:
         """Whether its rows name the subject themselves."""
         return self.key in SUBJECTS
+
+    @property
+    def is_contracts(self) -> bool:
+        """Whether its rows are contracts that end, follow each other and are cancelled."""
+        return self.name == CONTRACTS and self.has_end and self.is_direct
 
     @property
     def sent(self) -> tuple[OwnColumn, ...]:

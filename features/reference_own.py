@@ -7,6 +7,7 @@ import polars as pl
 
 from features import tables
 from features.feature import DAY, Group
+from features.groups.contracts import STORED
 from features.groups.own import own_group
 from features.own_tables import EVERYBODY, Hop, OwnColumn, OwnTable, slugs
 from features.reference_world import ROWS, WORDS, Stream, heads, subjects, times
@@ -60,7 +61,23 @@ def _frame(name: str, key: str, columns: Iterable[OwnColumn], has_end: bool) -> 
         length = Stream(f"{name} length")
         days = pl.Series([length.whole(10, 500) for _ in range(ROWS)])
         made["ends_at"] = made["occurred_at"] + pl.Series(days * DAY * 1_000_000).cast(pl.Duration("us"))
+        made |= _contracts(made) if name == STORED else {}
     return tables.complete(name, pl.DataFrame(made))
+
+
+def _contracts(made: dict[str, Any]) -> dict[str, pl.Series]:
+    """Ends of which some are open, what goes on from period to period, and what is cancelled."""
+    stream = Stream(f"{STORED} renewal")
+    renews = pl.Series([stream.one_of((None, None, 30)) for _ in range(ROWS)], dtype=pl.Int64)
+    after = pl.Series([stream.one_of((None, None, 20)) for _ in range(ROWS)], dtype=pl.Int64)
+    open_ended = renews.is_not_null()
+    ends = pl.Series("ends_at", made["ends_at"])
+    return {
+        "ends_at": ends.set(open_ended, None),
+        "renews_days": renews,
+        "cancelled_at": made["occurred_at"] + (after * DAY * 1_000_000).cast(pl.Duration("us")),
+        "line": pl.Series([stream.one_of(("a", "b", None)) for _ in range(ROWS)], dtype=pl.String),
+    }
 
 
 def _key(name: str, key: str, following: list[int]) -> Iterator[tuple[str, pl.Series]]:

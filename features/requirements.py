@@ -14,13 +14,14 @@ class Requirement:
         Tables of the contract, and what each is, for people.
     response
         The kind of response that is its outcome; None where the outcome is none.
-    flat
-        It asks about the subjects of a flat table, and concerns no other source.
+    optional
+        It concerns only sources that have its tables; of others nothing is said: subjects of a flat table,
+        or a table of a brand's own.
     """
 
     tables: Mapping[str, str]
     response: str | None = None
-    flat: bool = False
+    optional: bool = False
 
     def missing(self, there: Container[str]) -> str:
         """Return what a source with these tables lacks, as a sentence; empty where it lacks nothing."""
@@ -34,4 +35,4 @@ NONE: Requirements = {}
 
 def concerned(requirements: Requirements, there: Container[str]) -> Requirements:
     """Return those of the tasks that a source with these tables is about."""
-    return {name: one for name, one in requirements.items() if not one.flat or not one.missing(there)}
+    return {name: one for name, one in requirements.items() if not one.optional or not one.missing(there)}

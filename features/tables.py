@@ -21,7 +21,7 @@ import narwhals as nw
 import polars as pl
 
 from features.carried_attributes import carried
-from features.own_tables import is_own
+from features.own_tables import CONTRACTS, PREFIX, is_own
 
 with warnings.catch_warnings():  # Pandera imports PySpark where it is installed, and that warns of pandas 3
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
@@ -190,6 +190,15 @@ class OwnRows(Dated):
     ends_at: Time = optional("when the row ends, known beforehand")
 
 
+class OwnContracts(OwnRows):
+    """What the table of contracts has beside: when each begins, is cancelled, and what it follows."""
+
+    starts_at: Time = optional("when it begins, where that is later than when it was concluded")
+    cancelled_at: Time = optional("when it was cancelled; known from then on")
+    renews_days: int = optional("of one without an end: it goes on for so many days, again and again", ge=1)
+    line: str = optional("which contracts follow each other: an insured car, a phone number")
+
+
 TABLES: Mapping[str, type[pa.DataFrameModel]] = {
     "members": Members,
     "leads": Leads,
@@ -209,6 +218,8 @@ CONTENT = ("channel", "content_type", "offer", "category", "discount_percent", "
 
 def schema(table: str) -> type[pa.DataFrameModel]:
     """The contract of one table."""
+    if table == PREFIX + CONTRACTS:
+        return OwnContracts
     return OwnRows if is_own(table) else SCHEMAS[table]
 
 
@@ -261,6 +272,11 @@ def made(table: str) -> dict[str, nw.Expr]:
         }
     if is_own(table):
         added["end_time"] = _seconds(nw.col("ends_at"))
+    if table == PREFIX + CONTRACTS:
+        added |= {
+            "start_time": _seconds(nw.coalesce("starts_at", "occurred_at")),
+            "cancel_time": _seconds(nw.col("cancelled_at")),
+        }
     if table == "members":
         added["joined_time"] = _seconds(nw.col("joined_at"))
     if table == "purchases":

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import narwhals as nw
 import polars as pl
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from features.interpreter import Program
 from features.lifecycle_limits import LifecycleLimits
@@ -26,12 +26,26 @@ Tables = Mapping[str, pl.LazyFrame]
 OUTSIDE = "outside_reason"
 
 
+class Stale(Section):
+    """Of which ``share`` of the training rows the newest ``days`` (least and most) are not known."""
+
+    share: float = Field(0.2, gt=0, le=1)
+    days: tuple[int, int] = (7, 90)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not 1 <= self.days[0] <= self.days[1]:
+            raise ValueError(f"days {list(self.days)}: from at least 1 up")
+        return self
+
+
 class Spine(Section):
     """Which moments are asked, and what counts as the outcome.
 
     ``days`` is the length of the outcome window, ``gap`` the days between the as-of moment and
     its start. ``test_start`` is the first as-of moment of the test rows; without it the newest
-    ``test_share`` of the period with closed windows is held out.
+    ``test_share`` of the period with closed windows is held out. With ``stale`` a share of the rows that are
+    learnt from is asked of tables that stopped being fed before; validation and test rows never are.
     """
 
     days: int = Field(ge=1)
@@ -40,6 +54,13 @@ class Spine(Section):
     test_start: date | None = None
     test_share: float = Field(0.25, gt=0, lt=1)
     folds: int = Field(3, ge=1)
+    stale: Stale | None = None
+
+    def told(self) -> dict[str, Any]:
+        """Return the settings as plain data, without what is off."""
+        off = {"stale"} if self.stale is None else set()
+        found: dict[str, Any] = self.model_dump(mode="json", exclude=off)
+        return found
 
 
 @dataclass(frozen=True)

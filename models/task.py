@@ -11,6 +11,7 @@ import polars as pl
 
 from features.feature import DAY, Group
 from features.lifecycle_limits import LifecycleLimits
+from features.own_tables import is_own
 from features.requirements import Requirement
 from models.population import Boundary, Population
 
@@ -120,7 +121,8 @@ class Task:
     def requirement(self) -> Requirement:
         """What it needs of a source."""
         response = self.outcome.kind if self.outcome.table == "responses" else None
-        return Requirement(self.needs, response, flat=self.question_key == "subject_id")
+        optional = self.question_key == "subject_id" or any(is_own(table) for table in self.needs)
+        return Requirement(self.needs, response, optional)
 
     def boundaries(
         self, spine: Mapping[str, Any], limits: LifecycleLimits, features: Collection[str]

@@ -27,6 +27,7 @@ from serving.ledger.audience_store import Audiences
 from serving.ledger.job_store import Jobs
 from serving.settings import Adapters
 from serving.state import State
+from serving.tasks import OPTIONAL
 
 
 def build(state: State, jobs: Jobs) -> Gate:
@@ -62,7 +63,7 @@ def build(state: State, jobs: Jobs) -> Gate:
     ):
         app.include_router(router)
     app.include_router(adapters.router(state, Adapters.of_environment(), buckets))
-    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    app.openapi = lambda: openapi.document(app, OPTIONAL - set(state.champions))  # type: ignore[method-assign]
 
     @app.get("/v1/docs", include_in_schema=False)
     async def shown() -> Response:

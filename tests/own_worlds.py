@@ -98,15 +98,31 @@ def rows(seed: int, members: int = 8, size: int = 300) -> dict[str, pl.DataFrame
         return tables.complete(name, pl.DataFrame({**columns, **times(rng, size)}, strict=False))
 
     who = [f"m{at}" for at in range(members)]
-    contracts = {"member_id": one_of(*who), **times(rng, size)}
-    lasts = pl.Series(rng.integers(1, 400, size) * 86_400_000_000).cast(pl.Duration("us"))
+
+    def later(days: int) -> pl.Expr:
+        lasts = pl.Series(rng.integers(1, days, size) * 86_400_000_000).cast(pl.Duration("us"))
+        return pl.col("occurred_at") + lasts
+
+    contracts = pl.DataFrame(
+        {
+            "member_id": one_of(*who),
+            **times(rng, size),
+            "renews_days": one_of(None, None, 30, 365),
+            "line": one_of("a", None),
+        },
+        strict=False,
+    ).with_columns(
+        ends_at=pl.when(pl.col("renews_days").is_null()).then(later(400)),
+        starts_at=pl.when(pl.col("line") == "a").then(later(40)),
+        cancelled_at=pl.when(pl.Series(one_of(True, False, False))).then(later(300)),
+    )
     return {
         "own_points": table(
             "own_points", member_id=one_of(*who), x_points=one_of(-20.0, 0.0, 5.0, 10.0, None),
             x_cost=one_of(1, 50, 900), x_card=one_of(0, 1, None), x_reason=one_of("earned", "spent", "gift", None),
             x_store=one_of("s1", "s2", "s3", None),
         ),
-        "own_contracts": tables.complete("own_contracts", pl.DataFrame(contracts).with_columns(ends_at=pl.col("occurred_at") + lasts)),
+        "own_contracts": tables.complete("own_contracts", contracts),
         "own_footfall": table("own_footfall", store_id=one_of("s1", "s2"), x_visitors=one_of(1.0, 7.0, 30.0, None), x_open=one_of(0, 1)),
         "own_sales": table("own_sales", x_amount=one_of(1.0, 2.0, 40.0)),
     }  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import polars as pl
 
@@ -21,7 +22,7 @@ from training.params import Params, parse
 from training.sources.check import Check, check
 from training.sources.store import Folder
 from training.stages.consent import current
-from training.stages.dataset import by_chance, split_spine, summary
+from training.stages.dataset import Summary, by_chance, split_spine, summary
 from training.use_dataset import MAPPINGS, settings
 
 
@@ -43,12 +44,15 @@ def trainable(data: str, own: dict[str, object]) -> tuple[Check, list[str]]:
         store = Folder(Path(folder), params.engine.memory, params.engine.threads).store
         found = check(MAPPINGS / f"{data}.yaml", requirements(), store)
         tasks, warnings = dict(found.tasks), []
+        asked: dict[str, str] = {}
         for name in params.tasks:
             if tasks.get(name) == "":
-                tasks[name], short = _tried(params, name, Path(folder), int(found.extracted.timestamp()))
-                warnings += [f"{name}: {lack}" for lack in short]
+                tried = _tried(params, name, Path(folder), int(found.extracted.timestamp()))
+                tasks[name] = tried.why
+                warnings += [f"{name}: {lack}" for lack in tried.lacks]
+                asked |= {name: tried.told} if tried.told else {}
         warnings += _suppressed(params, Path(folder), found.extracted)
-    return replace(found, tasks=tasks), [*_beside(params, tasks), *warnings]
+    return replace(found, tasks=tasks, asked=asked), [*_beside(params, tasks), *warnings]
 
 
 def _suppressed(params: Params, tables: Path, moment: datetime) -> Iterator[str]:
@@ -61,24 +65,33 @@ def _suppressed(params: Params, tables: Path, moment: datetime) -> Iterator[str]
         yield f"consent: {count:,} of {len(people):,} members and leads would have no score ({told})"
 
 
-def _tried(params: Params, name: str, tables: Path, end: int) -> tuple[str, list[str]]:
-    """Why a task cannot be trained, empty where it can; and what is short or chance."""
+class Tried(NamedTuple):
+    """Why a task cannot be trained, empty where it can; what is short or chance; its questions, told."""
+
+    why: str
+    lacks: list[str]
+    told: str = ""
+
+
+def _tried(params: Params, name: str, tables: Path, end: int) -> Tried:
     try:
-        share, lacks = _asked(params, name, tables, end, getattr(params.spine, name))
+        found, lacks = _asked(params, name, tables, end, getattr(params.spine, name))
     except ValueError as error:
-        return f"cannot be trained with these settings. {error}", []
+        return Tried(f"cannot be trained with these settings. {error}", [])
+    share = by_chance([found]) or 0.0
     if share > LIMIT:
         lacks.append(advice(name, share, _less(params, name, tables, end, share, len(lacks))))
-    return "", lacks
+    told = f"{found.rows:,} questions about {found.subjects:,} subjects; in {found.positives:,} of them they "
+    return Tried("", lacks, told + task_named(name).positive_en)
 
 
-def _asked(params: Params, name: str, tables: Path, end: int, spine: Spine) -> tuple[float, list[str]]:
-    """What of a task's outcomes is chance, and what is short; ``ValueError`` where it cannot be trained."""
+def _asked(params: Params, name: str, tables: Path, end: int, spine: Spine) -> tuple[Summary, list[str]]:
+    """A task's questions, counted, and what is short; ``ValueError`` where it cannot be trained."""
     task = task_named(name)
     rows, _, _ = split_spine(task, tables, spine, params, end)
     rows = rows.filter(pl.col("split") != GAP)
     lacks = [f"too few data: {lack}" for lack in sufficiency.assess_segments(rows, ())[0]["short"]]
-    return by_chance([summary(rows, task)]) or 0.0, lacks
+    return summary(rows, task), lacks
 
 
 def _less(params: Params, name: str, tables: Path, end: int, share: float, short: int) -> Setting | None:
@@ -126,16 +139,18 @@ def less_chance(data: str, own: dict[str, object]) -> list[Chance]:
 def _chances(params: Params, names: list[str], tables: Path, end: int) -> Iterator[Chance]:
     for name in names:
         try:
-            share, lacks = _asked(params, name, tables, end, getattr(params.spine, name))
+            found, lacks = _asked(params, name, tables, end, getattr(params.spine, name))
         except ValueError:
             continue  # `check` says why
+        share = by_chance([found]) or 0.0
         if share <= LIMIT:
             continue
         setting = _less(params, name, tables, end, share, len(lacks))
         if setting is None:
             continue
         spine = setting.of(getattr(params.spine, name))
-        left, _ = _asked(params, name, tables, end, spine)  # at all moments, where ``proposed`` asks at one
+        # At all moments, where ``proposed`` asks at one.
+        left = by_chance([_asked(params, name, tables, end, spine)[0]]) or 0.0
         if left < share:
             yield Chance(name, share, replace(setting, share=left), spine)
 

@@ -10,15 +10,14 @@ import narwhals as nw
 
 from features.cumulative import CumulativeGroup, Totals
 from features.feature import DAY, Feature, Group, Selection
+from features.groups import contracts
 from features.groups.purchases import pauses, ratio, spread
 from features.own_tables import EVERYBODY, TONE, OwnColumn, OwnTable, slugs
 
 NEWEST_AGE = nw.col("age").min().over("row_id")
 GAP_HOURS = nw.col("event_time").diff().over("row_id", order_by="event_time") // 3600
 PLACE = nw.col("age").rank("min").over("row_id")  # 1 is the newest; of equally new ones, all
-ENDS, ASKED = nw.col("end_time"), nw.col("as_of")
-IN_FORCE = ENDS.is_null() | (ENDS > ASKED)
-ENDED, ENDING = ENDS <= ASKED, ENDS > ASKED
+ASKED = nw.col("as_of")
 COUNTED = "entries"
 Take = Callable[[Selection, str], nw.Expr]
 # fmt: off
@@ -60,6 +59,9 @@ def _direct(table: OwnTable) -> Group:
     features += _endings(table) if table.has_end else []
     truths = {name: value for column in table.columns for name, value, *_ in _truths(column)}
     made = {"newest_age": NEWEST_AGE, "gap_hours": GAP_HOURS, "place": PLACE}
+    if table.is_contracts:
+        features += contracts.endings(table)
+        made |= contracts.ROWS
     return Group(
         name=table.stored,
         table=table.stored,
@@ -167,10 +169,12 @@ def _newest_share(table: OwnTable, truth: str, n: int, where: nw.Expr, en: str, 
 def _endings(table: OwnTable) -> Iterator[Feature]:
     """What is in force, and when it ends: an end is known before it comes."""
     name, en, zh = table.stored, table.en, table.zh
-    yield Feature(f"{name}__in_force", lambda r: r.where(IN_FORCE).count(), COUNTED, f"{en} in force", f"有效的{zh}数", 0)
-    yield Feature(f"{name}__ended", lambda r: r.where(ENDED).count(), COUNTED, f"{en} that have ended", f"已到期的{zh}数", 0)
-    yield Feature(f"{name}__days_to_end", lambda r: r.where(ENDING).of(ENDS - ASKED).min() / DAY, "days", f"days until the next of {en} ends", f"距{zh}最近到期日天数")
-    yield Feature(f"{name}__days_since_end", lambda r: r.where(ENDED).of(ASKED - ENDS).min() / DAY, "days", f"days since the last of {en} ended", f"距{zh}上次到期天数")
+    ends = nw.col("contract_end" if table.is_contracts else "end_time")
+    ended, ending = ends <= ASKED, ends > ASKED
+    yield Feature(f"{name}__in_force", lambda r: r.where(ends.is_null() | ending).count(), COUNTED, f"{en} in force", f"有效的{zh}数", 0)
+    yield Feature(f"{name}__ended", lambda r: r.where(ended).count(), COUNTED, f"{en} that have ended", f"已到期的{zh}数", 0)
+    yield Feature(f"{name}__days_to_end", lambda r: r.where(ending).of(ends - ASKED).min() / DAY, "days", f"days until the next of {en} ends", f"距{zh}最近到期日天数")
+    yield Feature(f"{name}__days_since_end", lambda r: r.where(ended).of(ASKED - ends).min() / DAY, "days", f"days since the last of {en} ended", f"距{zh}上次到期天数")
 
 
 def _derived(table: OwnTable) -> Iterator[Feature]:

@@ -118,10 +118,18 @@ def _problem(status: int) -> dict[str, Any]:
     return {"description": described, "content": {MEDIA_TYPE: {"schema": {"$ref": REF + "Problem"}}}}
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """OpenAPI 3.1, made once."""
-    if app.openapi_schema is None:
+def _task(path: str) -> str:
+    """The task that a path is about; empty where it is about none."""
+    parts = path.split("/")
+    return parts[3] if parts[:3] == ["", "v1", "models"] and len(parts) > 3 else ""
+
+
+def document(app: FastAPI, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """OpenAPI 3.1, made once; of the tasks in ``without`` it tells nothing."""
+    if app.openapi_schema is None or getattr(app.state, "without", without) != without:
+        app.state.without = without
         found = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        found["paths"] = {path: said for path, said in found["paths"].items() if _task(path) not in without}
         bodies = [(model, "validation") for model in BODIES]
         answers = [(model, "serialization") for model in ANSWERS]
         _, made = models_json_schema([*bodies, *answers], ref_template=REF + "{model}")  # type: ignore[list-item]

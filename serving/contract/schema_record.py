@@ -91,6 +91,9 @@ class OwnRow(BaseModel):
     occurred_at: Time = Field(description="when it happened")
     recorded_at: Time | None = Field(None, description="when it became known; the event time where empty")
     ends_at: Time | None = Field(None, description="when it ends, known beforehand")
+    starts_at: Time | None = Field(None, description="of contracts: when it begins, if later than concluded")
+    cancelled_at: Time | None = Field(None, description="of contracts: when it was cancelled")
+    # `renews_days` and `line` of contracts come among the others: elsewhere they may be a brand's columns.
 
     @model_validator(mode="after")
     def _plain_values(self) -> "OwnRow":

@@ -92,15 +92,58 @@ def test_everybody_so_far_is_everything_recorded_before(own):
     assert found["own_sales__amount__mean_30d"] == pytest.approx(recent["x_amount"].mean())
 
 
-def test_a_contract_is_in_force_until_the_end_that_it_states(own):
-    ends = [NOW + 40 * DAY, NOW - 5 * DAY, NOW + 10 * DAY]
-    known = [NOW - 90 * DAY, NOW - 90 * DAY, NOW + DAY]
-    contracts = pl.DataFrame(
-        {"member_id": "m0", "event_time": NOW - 90 * DAY, "known_time": known, "end_time": ends}
+def contracts(*rows: tuple[float, float, float | None, float | None], **more: object) -> pl.DataFrame:
+    """A member's contracts: days from now on which each was known, begins, ends and was cancelled."""
+    known, starts, ends, cancelled = (
+        [None if day is None else NOW + int(day * DAY) for day in one] for one in zip(*rows, strict=True)
     )
-    found = asked(own, own_contracts=contracts)
-    assert (found["own_contracts__in_force"], found["own_contracts__ended"]) == (1, 1)
-    assert (found["own_contracts__days_to_end"], found["own_contracts__days_since_end"]) == (40, 5)
+    times = {
+        "event_time": known,
+        "known_time": known,
+        "start_time": starts,
+        "end_time": ends,
+        "cancel_time": cancelled,
+    }
+    frame = pl.DataFrame({"member_id": "m0", **times}, schema_overrides=dict.fromkeys(times, pl.Int64))
+    own = {"renews_days": more.get("renews_days"), "line": more.get("line")}
+    return frame.with_columns(
+        renews_days=pl.Series(own["renews_days"] or [None] * len(rows), dtype=pl.Int64),
+        line=pl.Series(own["line"] or [None] * len(rows), dtype=pl.String),
+    )
+
+
+def of_contracts(own, frame: pl.DataFrame) -> dict[str, float]:
+    found = asked(own, own_contracts=frame)
+    return {
+        name.removeprefix("own_contracts__"): value
+        for name, value in found.items()
+        if "own_contracts__" in name
+    }
+
+
+def test_a_contract_is_in_force_until_the_end_that_it_states(own):
+    found = of_contracts(own, contracts((-90, -90, 40, None), (-90, -90, -5, None), (1, 1, 10, None)))
+    assert (found["in_force"], found["ended"], found["followed"]) == (1, 1, 1)
+    assert (found["days_to_end"], found["days_since_end"]) == (40, 5)
+    assert (found["days_to_due"], found["due_term_days"]) == (40, 130)
+
+
+def test_what_is_followed_or_cancelled_is_not_due(own):
+    early = of_contracts(own, contracts((-90, -90, 10, None), (-2, 10, 375, None)))  # renewed in advance
+    assert (early["days_to_end"], early["days_to_due"]) == (10, 375)
+    told = of_contracts(own, contracts((-90, -90, 10, -3)))
+    assert (told["days_to_due"], told["days_to_cancelled_end"], told["cancelled"]) == (None, 10, 1)
+    later = of_contracts(own, contracts((-90, -90, 10, 0)))  # cancelled at the moment: not known before
+    assert (later["days_to_due"], later["days_to_cancelled_end"], later["cancelled"]) == (10, None, 0)
+    beside = of_contracts(own, contracts((-90, -90, 10, None), (-90, -90, 60, None), line=["car", "home"]))
+    assert beside["days_to_due"] == 10
+
+
+def test_what_renews_itself_ends_with_the_period_that_runs_or_was_cancelled(own):
+    monthly = contracts((-100, -100, None, None), renews_days=[30])
+    assert of_contracts(own, monthly)["days_to_due"] == 20
+    gone = of_contracts(own, contracts((-100, -100, None, -75), renews_days=[30]))
+    assert (gone["ended"], gone["days_since_end"], gone["days_to_due"]) == (1, 70, None)
 
 
 @pytest.mark.parametrize("engine", [name for name in ENGINES if name != "polars"])

@@ -77,6 +77,21 @@ def test_a_record_has_the_features_that_training_would_compute(reader: RecordFea
     assert found["own_contracts__days_to_end"].to_list() == [62, 62]
 
 
+def test_contracts_in_a_record_renew_and_are_cancelled(reader: RecordFeatures) -> None:
+    begun = {"occurred_at": "2026-06-11T00:00:00Z", "renews_days": 30, "line": "gym"}
+    rows = [begun, {**begun, "line": "pool", "cancelled_at": "2026-06-20T00:00:00Z"}]
+    sent = record_model().model_validate({"own": {"contracts": rows}})
+    check(reader, sent)
+    found = reader.features([Question(sent, int(NOW.timestamp()))]).row(0, named=True)
+    assert (found["own_contracts__days_to_due"], found["own_contracts__days_to_cancelled_end"]) == (10, 10)
+    wrong = record_model().model_validate({"own": {"contracts": [{**begun, "renews_days": 0, "line": 7}]}})
+    with pytest.raises(Problem) as caught:
+        check(reader, wrong)
+    assert [one.pointer for one in caught.value.errors] == [
+        f"/record/own/contracts/0/{name}" for name in ("renews_days", "line")
+    ]
+
+
 def test_what_subjects_share_is_not_known_from_a_record(reader: RecordFeatures) -> None:
     found = reader.features([Question(record(*ENTRIES), int(NOW.timestamp()))])
     shared = [name for name in found.columns if name.startswith(("own_sales", "own_footfall"))]

@@ -6,7 +6,9 @@ import polars as pl
 import pytest
 
 from features.feature import DAY, Feature
-from training.data.stale_copies import stale_copies
+from models.population import Spine, Stale
+from training.data.rows import is_fresh
+from training.data.stale_copies import stale_copies, with_stale
 from training.evaluation.useful_columns import useful
 
 SPINE = pl.DataFrame({"row_id": [3, 9, 4], "as_of": [100 * DAY, 200 * DAY, 300 * DAY]})
@@ -26,6 +28,21 @@ def test_each_copy_draws_how_much_it_does_not_know():
 def test_nothing_to_cut_off_is_refused(days, copies):
     with pytest.raises(ValueError, match="must be at least 1"):
         stale_copies(SPINE, days, copies, seed=1)
+
+
+def test_only_a_share_of_the_training_rows_is_asked_of_tables_that_stopped():
+    asked = pl.DataFrame({"as_of": 500 * DAY, "split": ["train", "valid", "test", "gap"] * 500})
+    found = with_stale(asked, Stale(share=0.3, days=(7, 30)), seed=1)
+    gone = found.with_columns(days=(pl.col("as_of") - pl.col("known_until")) / DAY).filter(pl.col("days") > 0)
+    assert gone["split"].unique().to_list() == ["train"]
+    assert len(gone) == pytest.approx(150, abs=40)
+    assert (gone["days"].min(), gone["days"].max()) == (7, 30)
+    assert is_fresh(found).sum() == len(found) - len(gone)
+    assert with_stale(asked, None, seed=1) is asked
+    assert is_fresh(asked).all()
+    assert "stale" not in Spine(days=30).told()  # off, nothing of a data set's files changes
+    with pytest.raises(ValueError, match="from at least 1 up"):
+        Stale(days=(30, 7))
 
 
 def rows(seed: int, n: int = 1_500) -> pl.DataFrame:

@@ -100,7 +100,7 @@ def test_a_file_that_says_the_same_is_left_alone(path):
         ),
         (
             "params: {spine: {chrn: {days: 9}}}",
-            r"spine.chrn: no such key; allowed are \['churn', 'given', 'lead'",
+            r"spine.chrn: no such key; allowed are \['churn', 'given', 'lapse', 'lead'",
         ),
         ("params: {economics: {churn: {worth: 9}}}", r"economics.churn.worth: no such key; .*'value'"),
         ("params: {tune: 3}", r"params.tune: tasks are expected"),

@@ -131,6 +131,7 @@ class SpineParams(TypedDict):
     test_start: str | None
     test_share: float
     folds: int
+    grace: NotRequired[int]  # days after the end of a contract
 
 
 @with_config(STRICT)

@@ -5,7 +5,7 @@ from pathlib import Path
 import narwhals as nw
 import polars as pl
 
-from features.feature import Feature
+from features.feature import FEED_END, Feature
 from features.timestamps import iso
 from models.card import LearntRows
 from training.data.artifacts import Dataset, read_artifact
@@ -50,6 +50,13 @@ def read_contacted(folder: Path) -> tuple[pl.DataFrame, Dataset]:
     """The rows that a model may learn from and be tested on: those that were really contacted."""
     rows, facts = read_all(folder)
     return rows.filter(is_contacted(rows)), facts
+
+
+def is_fresh(rows: pl.DataFrame) -> pl.Series:
+    """Return which rows were asked of tables that were still fed, shape (rows,): they alone are judged on."""
+    if FEED_END not in rows.columns:
+        return pl.repeat(True, len(rows), eager=True)
+    return rows[FEED_END] == rows["as_of"]
 
 
 def learnt(rows: pl.DataFrame, facts: Dataset) -> LearntRows:

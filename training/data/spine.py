@@ -33,9 +33,11 @@ def dated(spine: Spine) -> bool:
 
 
 def labelled(task: Task, rows: pl.DataFrame, data: Tables, spine: Spine) -> pl.DataFrame:
-    """``rows`` with ``window_end`` and ``label``; a given label stands as it is, without dates at once."""
+    """``rows`` with ``window_end`` and ``label``; a given one stands as it is, without dates at once."""
     if not dated(spine):
         return rows.with_columns(window_end=pl.col("as_of") + 1)
+    if "window_end" in rows.columns:
+        return rows
     if "label" in rows.columns:
         return rows.with_columns(window_end=pl.col("as_of") + (spine.gap + spine.days) * DAY)
     outcomes = data[task.outcome.table]

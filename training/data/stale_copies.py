@@ -8,8 +8,30 @@ has seen that it is none.
 import numpy as np
 import polars as pl
 
-from features.compute import FEED_END
-from features.feature import DAY
+from features.feature import DAY, FEED_END
+from models.population import Stale
+
+
+def with_stale(rows: pl.DataFrame, stale: Stale | None, seed: int) -> pl.DataFrame:
+    """Return the rows, of which some of the training part are asked of tables that stopped being fed.
+
+    Parameters
+    ----------
+    rows
+        ``row_id``, ``as_of`` (seconds) and ``split``; those of other parts than ``train`` stay as they are.
+
+    Returns
+    -------
+    The same rows in the same order; where ``stale`` is given with ``known_until`` (seconds), the as-of moment
+    where everything is known.
+    """
+    if stale is None:
+        return rows
+    rng, (least, most) = np.random.default_rng(seed), stale.days
+    cut = pl.Series(rng.integers(least, most + 1, len(rows)) * DAY)
+    drawn = pl.Series(rng.random(len(rows)) < stale.share)
+    known = pl.when(drawn & (pl.col("split") == "train")).then(pl.col("as_of") - cut).otherwise("as_of")
+    return rows.with_columns(known.alias(FEED_END))
 
 
 def stale_copies(spine: pl.DataFrame, days: int, copies: int, seed: int) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 import polars as pl
 
@@ -54,6 +55,8 @@ class Check:
         Whether rows of a flat table say when they were.
     findings
         Doubts about money, people and outcomes, with the mapping's reasons where it accepts them.
+    asked
+        Of the tasks that were tried, how many questions there are and how they end.
     """
 
     extracted: datetime
@@ -63,6 +66,7 @@ class Check:
     lacking: Mapping[str, str]
     dated: bool = True
     findings: tuple[Finding, ...] = ()
+    asked: Mapping[str, str] = MappingProxyType({})
 
     def lines(self) -> Iterator[str]:
         """For people, one sentence or count a line."""
@@ -81,6 +85,7 @@ class Check:
         yield from self.report.agreements
         yield from (one.line() for one in self.findings)
         yield from (f"task {task}: {why or 'can be trained'}" for task, why in self.tasks.items())
+        yield from (f"task {task} asks {what}" for task, what in self.asked.items())
         yield from (f"no {name}: {what}" for name, what in self.lacking.items())
 
 

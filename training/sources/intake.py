@@ -14,6 +14,7 @@ from features.own_tables import OwnTable
 from training.data.artifacts import TableCounts
 from training.sources.commonest import Commonest
 from training.sources.judging.attribution import attributed
+from training.sources.judging.contracts import ContractEvidence
 from training.sources.judging.evidence import Evidence
 from training.sources.judging.findings import Finding
 from training.sources.judging.outcomes import outcomes
@@ -156,9 +157,10 @@ def _own(
     """Store a table of the brand's own; return it with the commonest values of its categories."""
     chunks = (_checked(name, chunk) for chunk in run.accepted(name, rows[name]))
     table, read = read_frames(table, chunks)
-    commonest = Commonest(table)
-    store(name, commonest.counted(read))
-    run.findings += [*findings(table), *commonest.findings()]
+    commonest, contracts = Commonest(table), ContractEvidence(name, table.key)
+    counted = commonest.counted(read)
+    store(name, contracts.seen(counted) if table.is_contracts else counted)
+    run.findings += [*findings(table), *commonest.findings(), *contracts.findings()]
     return commonest.described()
 
 

@@ -18,7 +18,7 @@ from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
 from training.data.artifacts import Dataset, Tuned, read_artifact, write_artifact
-from training.data.rows import informative_features, read_contacted
+from training.data.rows import informative_features, is_fresh, read_contacted
 from training.evaluation.metrics import estimates, integer_codes
 from training.evaluation.recalibration import calibrated, rebased
 from training.io import say, write_json
@@ -141,6 +141,7 @@ def _blocks(
         end = starts[at + 1] if at + 1 < len(starts) else None
         later = pl.col("as_of") >= start
         part = rows.filter(later if end is None else later & (pl.col("as_of") < end))
+        part = part.filter(is_fresh(part))
         part = part.sample(min(maker.rows, len(part)), seed=params.seed).sort("row_id")
         margins = {"refitted": fitted[at].margin(part), "frozen": fitted[0].margin(part)}
         found.append(

@@ -1,6 +1,5 @@
 """Stage ``dataset``: questions, labels, splits and features of one task, in one file."""
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -22,6 +21,7 @@ from training.data.artifacts import (
     Dataset,
     Ingest,
     Part,
+    SpineParams,
     Step,
     Sufficiency,
     read_artifact,
@@ -32,6 +32,7 @@ from training.data.refusals import refused
 from training.data.rows import GAP, informative_features, is_contacted
 from training.data.rows import tables as scanned
 from training.data.split import Split, split_in_time
+from training.data.stale_copies import with_stale
 from training.evaluation.useful_columns import useful
 from training.io import say
 from training.params import Params
@@ -63,7 +64,7 @@ def dataset(params: Params, name: str) -> None:
     without = refused(params, task.subject, end + 1)
     kept, split, steps = split_spine(task, tables, spine, params, end, without)
     splits = {part: summary(kept.filter(pl.col("split") == part), task) for part in PARTS}
-    kept.write_parquet(folder / "spine.parquet")
+    with_stale(kept, spine.stale, params.seed).write_parquet(folder / "spine.parquet")
     groups = of_task(params, task)
     if spines.dated(spine):
         _require_earlier_texts(name, groups, split.test_start)
@@ -217,7 +218,7 @@ def facts_of(
     return {
         "task": task.name,
         "subject": task.subject,
-        "spine": json.loads(spine.model_dump_json()),
+        "spine": cast(SpineParams, spine.told()),
         "dated": dated,
         "extracted_at": ingest["extracted_at"],
         "waterfall": steps,

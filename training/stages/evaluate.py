@@ -113,7 +113,8 @@ def _baselines(
         found["rule"] = reference.rule(task, past, test)
     if "content_type" in past.columns:
         found["content_mean"] = reference.by_category(past, test, "content_type")
-    if task.outcome.absent and set(mbgnbd.COLUMNS) <= set(past.columns):
+    no_sale = task.outcome.absent and task.outcome.table == "purchases"
+    if no_sale and set(mbgnbd.COLUMNS) <= set(past.columns):
         found["mbgnbd"] = mbgnbd.churn(past, test, days)
     found["logistic"] = reference.Logistic.fit(encoder, past, label, seed).probability(test)
     return found

@@ -121,6 +121,13 @@ HOP = "through: {points: store}"
         ("    zh: 收银交易\n", "", "own_tables.sales.zh: this key is needed"),
         ("unit: id,", "unit: id, values: [a],", "columns.store: `values` belong to a column of unit"),
         ("{cell: reason,", "{from: reason,", "columns.reason.from: no such key"),
+        ("en: till sales", "en: till sales\n    line: day", "sales.line: belongs to the own table"),
+        ("    ends_at: until\n", "    line: who\n", "contracts.line: needs `ends_at` or `renews_days`"),
+        (
+            "    ends_at: until\n",
+            "    ends_at: until\n    columns: {line: {cell: who, unit: id, en: a, zh: b}}\n",
+            "contracts.columns.line: a key of contracts, and no column",
+        ),
         ("occurred_at: day\n    ends_at", "occurred: day\n    ends_at", "contracts.occurred: no such key"),
     ],
 )  # fmt: skip

@@ -26,7 +26,7 @@ def monitoring(source: Source, info: Info) -> Monitoring:
         "assessed": True,
         "rows": rows,
         "owner": info.owner,
-        "delay": spine["gap"] + spine["days"],
+        "delay": spine["gap"] + spine["days"] + spine.get("grace", 0),
         "control": _control(source),
         "valid_days": VALID_DAYS,
     }

@@ -23,6 +23,8 @@ KINDS = {
     "refunds": "orders that give back more than they cost",
     "currencies": "several currencies in one column of amounts",
     "free_text": "free text that is counted as a category",
+    "ends_overwritten": "contracts that end on the day of their cancellation",
+    "side_by_side": "contracts of one member that run side by side",
     "few_texts": "texts too few, or too different, for topics",
 }
 

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from features import tables
 from features.own_tables import (
+    CONTRACTS,
     EVERYBODY,
     LATEST,
     NAME,
@@ -25,6 +26,7 @@ from training.sources.mapping.source_spec import Join
 Name = Annotated[str, StringConstraints(pattern=NAME, max_length=40)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 WORDED = ("category", "text", "id", "yes")  # units of columns that are no numbers
+OF_CONTRACTS = ("starts_at", "cancelled_at", "renews_days", "line")  # keys of the table of contracts
 Days = Annotated[int, Field(ge=1, le=3650)]
 
 
@@ -74,6 +76,14 @@ class OwnPart(Strict):
     occurred_at: Cell
     recorded_at: Cell | None = None
     ends_at: Cell | None = Field(None, description="when a row ends, known beforehand, as of a contract")
+    starts_at: Cell | None = Field(
+        None, description="when a contract begins, where that is later than when it was concluded"
+    )
+    cancelled_at: Cell | None = Field(None, description="when a contract was cancelled, known from then on")
+    renews_days: Cell | None = Field(
+        None, description="days after which a contract without an end goes on for as long again"
+    )
+    line: Cell | None = Field(None, description="which contracts of somebody follow each other")
     columns: dict[Name, OwnCell] = Field({}, description="name: cell, unit and words")
     windows: tuple[Days, ...] = Field(WINDOWS, min_length=1, max_length=8)
     latest: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = Field(LATEST, max_length=8)
@@ -113,6 +123,11 @@ class OwnPart(Strict):
         return self
 
     @property
+    def has_end(self) -> bool:
+        """Whether its rows end, or go on from period to period."""
+        return self.ends_at is not None or self.renews_days is not None
+
+    @property
     def key_name(self) -> str:
         """The id by which rows belong to somebody."""
         return EVERYBODY if isinstance(self.key, str) else next(iter(self.key))
@@ -122,7 +137,7 @@ class OwnPart(Strict):
         """Each column of the stored table, how it is made, and where in the table's description it stands."""
         key = {} if isinstance(self.key, str) else self.key
         found: dict[str, tuple[Cell, Keys]] = {name: (cell, ("key", name)) for name, cell in key.items()}
-        for name in ("occurred_at", "recorded_at", "ends_at"):
+        for name in ("occurred_at", "recorded_at", "ends_at", *OF_CONTRACTS):
             if (cell := getattr(self, name)) is not None:
                 found[name] = (cell, (name,))
         return found | {
@@ -138,6 +153,8 @@ def described(parts: Mapping[str, OwnPart], place: Place) -> dict[str, OwnTable]
     ValueError
         A ``through`` that leads nowhere; names the place and what is allowed.
     """
+    for name, part in parts.items():
+        _require_contracts(name, part, place)
     found = {name: _described(name, part) for name, part in parts.items() if not part.through}
     for name, part in parts.items():
         for table, column in part.through.items():
@@ -162,8 +179,26 @@ def _described(name: str, part: OwnPart, hop: Hop | None = None) -> OwnTable:
     given: dict[str, Any] = {key: getattr(part, key) for key in ("en", "zh", "windows", "latest")}
     if part.learn_until is not None:
         given["learn_until"] = int(datetime.combine(part.learn_until, time(), UTC).timestamp())
-    given |= {"columns": tuple(columns), "has_end": part.ends_at is not None, "through": hop}
+    given |= {"columns": tuple(columns), "has_end": part.has_end, "through": hop}
     return OwnTable(name=name, key=part.key_name, **given)
+
+
+def _require_contracts(name: str, part: OwnPart, place: Place) -> None:
+    """Refuse keys of contracts elsewhere, and contracts of nobody or without an end."""
+    given = [key for key in OF_CONTRACTS if getattr(part, key) is not None]
+    if name == CONTRACTS and (same := sorted(set(OF_CONTRACTS) & set(part.columns))):
+        raise ValueError(
+            f"{place.at('own_tables', name, 'columns', same[0])}: a key of contracts, and no column"
+        )
+    if given and name != CONTRACTS:
+        raise ValueError(
+            f"{place.at('own_tables', name, given[0])}: belongs to the own table `{CONTRACTS}` alone"
+        )
+    if given and (not part.has_end or part.key_name not in SUBJECTS):
+        raise ValueError(
+            f"{place.at('own_tables', name, given[0])}: needs `ends_at` or `renews_days`, and a key of "
+            f"{', '.join(SUBJECTS)}"
+        )
 
 
 def _hop(table: str, column: str, own: Mapping[str, OwnTable], where: str) -> Hop:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from features import tables as contract
+from features.own_tables import PREFIX
 from features.requirements import Requirements, concerned
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.guess import Guess
@@ -78,7 +79,9 @@ def body_of(
     """Write the mapping itself."""
     guesses = [made for _, made in named]
     there = set(tables)
-    lacks = {task: needs.missing(there) for task, needs in concerned(requirements, there).items()}
+    ending = {f"{PREFIX}{name}" for name, one in own.items() if {"ends_at", "renews_days"} & set(one)}
+    fed = there | ending
+    lacks = {task: needs.missing(fed) for task, needs in concerned(requirements, fed).items()}
     tasks = [task for task, why in lacks.items() if not why]
     content: dict[str, Any] = {
         "about": f"Proposed from {', '.join(name for name, _ in named)}; to be said in one sentence.",

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from features.own_tables import SUBJECTS
+from features.own_tables import CONTRACTS, SUBJECTS
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.own_columns import FoundColumns, columns_of, written_with
+from training.sources.proposal.own_contracts import contract_of
 from training.sources.proposal.own_keys import Ids, Key, keys, placed, values
 from training.sources.proposal.own_times import Times, cell, newest, times_of
 from training.sources.proposal.own_ways import Way, ways
@@ -109,7 +110,9 @@ def _place(made: OwnTables, name: str, file: File, known: list[Ids], until: date
     if not found or times is None:
         return False
     called = words("tables", name)
-    table = free(slug(name) or called.name, made.tables, f"table_{len(made.tables) + 1}")
+    role = contract_of(called, found[0], times, file, made.tables)
+    title = slug(name) or called.name
+    table = free(CONTRACTS if role else title, made.tables, f"table_{len(made.tables) + 1}")
     made.files[name] = file
     _say_key(made, file, found)
     _say_times(made, file, times)
@@ -117,11 +120,15 @@ def _place(made: OwnTables, name: str, file: File, known: list[Ids], until: date
     if again is not None:
         made.newest[name] = again[0]
         made.say(file, again[1])
+    if role is not None:
+        made.say(file, role.said)
+        times.later = [column for column in times.later if column is not role.cancelled]
     later = {c.name: written_with(file, c, _base(times, found[0])) for c in times.later}
     gone = {column for columns in later.values() for column in columns}
-    columns = columns_of(file, {found[0].column.name, *gone}, with_prose=found[0].ids.name in SUBJECTS)
+    used = {found[0].column.name, *gone, *(role.read if role else ())}
+    columns = columns_of(file, used, with_prose=found[0].ids.name in SUBJECTS)
     _say_columns(made, file, called, columns)
-    made.tables[table] = _table(name, called, found[0], times, columns)
+    made.tables[table] = _table(name, called, found[0], times, columns, role.keys if role else {})
     for column in times.later:
         _add_later(made, table, name, file, called, found[0], column, later[column.name])
     _keep_ids(made, table, file, found[0], columns)
@@ -133,13 +140,16 @@ def _base(times: Times, key: Key) -> set[str]:
     return {column.name for column in columns if column is not None}
 
 
-def _table(source: str, called: Words, key: Key, times: Times, columns: FoundColumns) -> dict[str, Any]:
+def _table(
+    source: str, called: Words, key: Key, times: Times, columns: FoundColumns, of_contracts: dict[str, Any]
+) -> dict[str, Any]:
     found: dict[str, Any] = {"en": called.en, "zh": called.zh, "source": source} | _owner(key)
     found["occurred_at"] = cell(times.occurred)
     if times.recorded is not None:
         found["recorded_at"] = cell(times.recorded)
     if times.ends is not None and "through" not in found:
         found["ends_at"] = cell(times.ends)
+    found |= of_contracts
     return found | ({"columns": columns.columns} if columns.columns else {})
 
 
