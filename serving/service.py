@@ -63,6 +63,7 @@ class MemberScores:
         state.fresh = not state.champions
         gc.collect()
         gc.freeze()  # what is loaded stays: going through it again and again would stop every thread
+        state.connections.join()
         self._stop = threading.Event()
         self._start("watch", state.watch)
         self._start("scores", _log)
