@@ -23,9 +23,6 @@ from serving.ledger.job_store import Jobs
 from serving.state import State
 from serving.worker import Work
 
-# What the framework would answer itself before it looks at mounted routes; so it does a target with a host.
-NATIVE = frozenset(("/schema.json", "/livez", "/healthz", "/readyz"))
-
 # A thread that computes for many hands over to the one that answers singly after half a millisecond.
 sys.setswitchinterval(0.0005)
 os.umask(0o077)  # whatever the service writes is for its own user
@@ -83,16 +80,18 @@ class MemberScores:
         state.score_log.close()
 
 
-class FrameworkBypass:
-    """Sends what the framework would answer itself to the routes; the rest finds them mounted."""
+class Unframed:
+    """Lets the routes answer every call: the framework starts, watches and stops the workers.
+
+    What it would put around a call (a second router, spans, contexts, a timeout) costs more than
+    the answer to a reference, and the gate has its own.
+    """
 
     def __init__(self, framework: Any) -> None:
         self.framework = framework
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        path = scope.get("path", "/")
-        native = scope["type"] == "http" and (path in NATIVE or not path.startswith("/"))
-        await (routes if native else self.framework)(scope, receive, send)
+        await (routes if scope["type"] == "http" else self.framework)(scope, receive, send)
 
 
-MemberScores.add_asgi_middleware(FrameworkBypass)  # type: ignore[attr-defined]
+MemberScores.add_asgi_middleware(Unframed)  # type: ignore[attr-defined]
