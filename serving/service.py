@@ -49,7 +49,6 @@ def _log(stop: threading.Event) -> None:
     logging={"access": {"enabled": False}},  # raw paths again; the gate logs templates
     http={"host": "127.0.0.1"},
 )
-@bentoml.asgi_app(routes, path="/")
 class MemberScores:
     """Loads the local copies of the champions, answers for them and looks for new ones."""
 
