@@ -15,6 +15,7 @@ import numpy as np
 
 Value = Any  # a Column or a scalar
 Operation = Callable[..., Value]
+SHORT = 64  # rows
 
 
 class Unsupported(Exception):  # noqa: N818 - no error: an engine computes it
@@ -202,18 +203,26 @@ def _text(value: Value) -> Value:
     raise Unsupported("cast to String")
 
 
-def _extreme(of_array: str, of_texts: Callable[[list[Any]], Any], value: Value) -> Any:
+def _extreme(of_array: str, of_list: Callable[[list[Any]], Any], value: Value) -> Any:
     if not isinstance(value, Column):
         return value
     known = value.known()
     if not len(known):
         return None
-    return of_texts(known.tolist()) if known.dtype == object else getattr(known, of_array)().item()
+    is_listed = known.dtype == object or _is_short(known)
+    return of_list(known.tolist()) if is_listed else getattr(known, of_array)().item()
+
+
+def _is_short(known: np.ndarray) -> bool:
+    """Few whole numbers, which Python adds and compares in a third of numpy's time, with the same result."""
+    return known.dtype == np.int64 and len(known) <= SHORT
 
 
 def _sum(value: Value) -> Any:
     known = _rows(value).known()
-    return int(np.count_nonzero(known)) if known.dtype == bool else known.sum().item()
+    if known.dtype == bool:
+        return int(np.count_nonzero(known))
+    return sum(known.tolist()) if _is_short(known) else known.sum().item()
 
 
 def _count(value: Value) -> int:

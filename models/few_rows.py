@@ -63,3 +63,10 @@ def few(rows: Features) -> FewRows | None:
 def framed(rows: Features) -> pl.DataFrame:
     """Return ``rows`` as a frame."""
     return rows.frame() if isinstance(rows, FewRows) else rows
+
+
+def some(rows: Features, positions: Sequence[int]) -> Features:
+    """Return the rows at ``positions``."""
+    if isinstance(rows, FewRows):
+        return FewRows(rows.schema, [rows.rows[at] for at in positions], rows.places)
+    return rows[positions]

@@ -71,4 +71,4 @@ def build(state: State, jobs: Jobs) -> Gate:
         return Response(docs_page.page(app.openapi()), media_type="text/html", headers=headers)
 
     inside = Heads(Packed(app, state.settings.limits))
-    return Gate(inside, state.settings, state.metrics, buckets, state.in_flight)
+    return Gate(inside, state.settings, state.metrics, buckets, state.in_flight, state.connections)

@@ -23,9 +23,6 @@ from serving.ledger.job_store import Jobs
 from serving.state import State
 from serving.worker import Work
 
-# What the framework would answer itself before it looks at mounted routes; so it does a target with a host.
-NATIVE = frozenset(("/schema.json", "/livez", "/healthz", "/readyz"))
-
 # A thread that computes for many hands over to the one that answers singly after half a millisecond.
 sys.setswitchinterval(0.0005)
 os.umask(0o077)  # whatever the service writes is for its own user
@@ -52,7 +49,6 @@ def _log(stop: threading.Event) -> None:
     logging={"access": {"enabled": False}},  # raw paths again; the gate logs templates
     http={"host": "127.0.0.1"},
 )
-@bentoml.asgi_app(routes, path="/")
 class MemberScores:
     """Loads the local copies of the champions, answers for them and looks for new ones."""
 
@@ -63,6 +59,7 @@ class MemberScores:
         state.fresh = not state.champions
         gc.collect()
         gc.freeze()  # what is loaded stays: going through it again and again would stop every thread
+        state.connections.join()
         self._stop = threading.Event()
         self._start("watch", state.watch)
         self._start("scores", _log)
@@ -82,16 +79,18 @@ class MemberScores:
         state.score_log.close()
 
 
-class FrameworkBypass:
-    """Sends what the framework would answer itself to the routes; the rest finds them mounted."""
+class Unframed:
+    """Lets the routes answer every call: the framework starts, watches and stops the workers.
+
+    What it would put around a call (a second router, spans, contexts, a timeout) costs more than
+    the answer to a reference, and the gate has its own.
+    """
 
     def __init__(self, framework: Any) -> None:
         self.framework = framework
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        path = scope.get("path", "/")
-        native = scope["type"] == "http" and (path in NATIVE or not path.startswith("/"))
-        await (routes if native else self.framework)(scope, receive, send)
+        await (routes if scope["type"] == "http" else self.framework)(scope, receive, send)
 
 
-MemberScores.add_asgi_middleware(FrameworkBypass)  # type: ignore[attr-defined]
+MemberScores.add_asgi_middleware(Unframed)  # type: ignore[attr-defined]

@@ -23,6 +23,7 @@ from serving.contract.problems import Problem
 from serving.contract.schema import Item
 from serving.database import Database
 from serving.edge import instance
+from serving.edge.connections import Connections
 from serving.edge.gathering import Gathering
 from serving.edge.in_flight import InFlight
 from serving.edge.service_metrics import Metrics
@@ -64,6 +65,12 @@ class State:
         """Calls being answered, of all workers of this instance."""
         file = instance.shared_file("in_flight")
         return InFlight() if file is None else InFlight.shared(file)
+
+    @cached_property
+    def connections(self) -> Connections:
+        """Kept connections, shared out among all workers of this instance."""
+        file = instance.shared_file("connections")
+        return Connections() if file is None else Connections.shared(file)
 
     @cached_property
     def score_log(self) -> ScoreLog:

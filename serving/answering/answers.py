@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from models.few_rows import Features, some
 from models.phrases import catalogue
 from models.population import OUTSIDE
 from models.reasons import COLUMNS
@@ -161,13 +162,25 @@ def _top(one: LocatedItem, settings: Settings) -> int:
 
 
 def _computed(champion: Champion, asked: Sequence[LocatedItem], top: int) -> list[Scored]:
+    """Numbers of those whom the task is about, and of records that say nothing at all."""
     if not asked:
         return []
     features = inputs.features(champion, asked)
+    reasons = champion.scorer.model.outside(features)
+    found: list[Scored] = [({"status": ELSEWHERE, OUTSIDE: reason}, [], []) for reason in reasons]
+    within = [at for at, reason in enumerate(reasons) if reason is None or _is_empty(champion, asked[at])]
+    if within:
+        rows = features if len(within) == len(features) else some(features, within)
+        for at, scored in zip(within, _computed_of(champion, rows, top), strict=True):
+            found[at] = scored
+    return found
+
+
+def _computed_of(champion: Champion, features: Features, top: int) -> list[Scored]:
     read = champion.scorer.model.inputs(features)
     numbers, lines = champion.scorer.score_with_reasons(features, top, read)
     rows = [dict(zip(numbers, row, strict=True)) for row in zip(*map(_plain, numbers.values()), strict=True)]
-    reasons: list[Lines] = [[] for _ in asked]
+    reasons: list[Lines] = [[] for _ in rows]
     for line in lines:
         reasons[line[0]].append(dict(zip(COLUMNS, line, strict=True)))
     doubts = champion.input_warnings.of(features, read)
@@ -263,9 +276,15 @@ def _warnings(champion: Champion, one: LocatedItem, settings: Settings, now: dat
         found.append({"code": "as_of_ahead"})
     if foreign := unknown_attributes(champion.reader, one.question):
         found.append({"code": "unknown_attribute", "attributes": foreign})
+    return [*found, {"code": "nothing_known"}] if _is_empty(champion, one) else found
+
+
+def _is_empty(champion: Champion, one: LocatedItem) -> bool:
+    """Whether an item is a record without any row that the model reads."""
+    if one.question is None:
+        return False
     record: Any = one.question.record
-    known = any(getattr(record, name) for name in champion.reader.sources) or any(record.own.values())
-    return found if known else [*found, {"code": "nothing_known"}]
+    return not any(getattr(record, name) for name in champion.reader.sources) and not any(record.own.values())
 
 
 def iso(moment: datetime) -> str:

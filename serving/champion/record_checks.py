@@ -1,6 +1,7 @@
 """What the models of single rows cannot see of a record: ids that stand twice, signs, unknown attributes."""
 
 from collections.abc import Iterator
+from functools import cache
 
 from pydantic import BaseModel
 
@@ -37,33 +38,35 @@ def check(reader: RecordFeatures, record: BaseModel, place: tuple[str | int, ...
         raise Problem("validation_failed", "The record does not follow the contract.", faults)
 
 
+@cache
+def _unique() -> tuple[tuple[str, str], ...]:
+    """Tables and their columns in which no id stands twice."""
+    return tuple((t, name) for t in tables.TABLES for name, spec in tables.columns(t).items() if spec.unique)
+
+
 def _duplicates(record: BaseModel, place: tuple[str | int, ...]) -> Iterator[Fault]:
     """Ids that are unique in their table, and a second subject among the rows."""
-    for table in tables.TABLES:
-        unique = [name for name, spec in tables.columns(table).items() if spec.unique]
-        for column in unique:
-            seen: set[str] = set()
-            for at, row in enumerate(getattr(record, table, [])):
-                if getattr(row, column) in seen:
-                    yield Fault(pointer(*place, table, at, column), "duplicate", "stands twice in the table")
-                seen.add(getattr(row, column))
+    for table, column in _unique():
+        ids = [getattr(row, column) for row in getattr(record, table, ())]
+        if len(set(ids)) == len(ids):
+            continue
+        for at, one in enumerate(ids):
+            if one in ids[:at]:
+                yield Fault(pointer(*place, table, at, column), "duplicate", "stands twice in the table")
     for key in ("member_id", "lead_id"):
         yield from _second_subject(record, key, place)
 
 
 def _second_subject(record: BaseModel, key: str, place: tuple[str | int, ...]) -> Iterator[Fault]:
-    first: str | None = None
-    for table in tables.TABLES:
-        if key not in tables.columns(table):
-            continue
-        for at, row in enumerate(getattr(record, table, [])):
-            found = getattr(row, key)
-            if found is not None and found != (first := first or found):
-                yield Fault(
-                    pointer(*place, table, at, key),
-                    "second_subject",
-                    "a record holds the rows of one subject",
-                )
+    ids = {t: [getattr(row, key) for row in getattr(record, t, ())] for t in tables.having(key)}
+    named = [one for found in ids.values() for one in found if one is not None]
+    if len(set(named)) < 2:
+        return
+    for table, found in ids.items():
+        for at, one in enumerate(found):
+            if one is not None and one != named[0]:
+                detail = "a record holds the rows of one subject"
+                yield Fault(pointer(*place, table, at, key), "second_subject", detail)
 
 
 def _returns(record: BaseModel, place: tuple[str | int, ...]) -> Iterator[Fault]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from features import tables
 from features.consent import KINDS
 from serving.consent.told_consents import Subject
 from serving.tasks import LEADS
@@ -18,8 +19,8 @@ def kind_of(task: str) -> str:
 def of_record(record: BaseModel) -> Iterator[Subject]:
     """The subjects whose ids stand in any row; a checked record has one of each kind at most."""
     for key, kind in KINDS.items():
-        tables = (getattr(record, name) for name in type(record).model_fields)
-        ids = (found for rows in tables for row in rows if (found := getattr(row, key, None)) is not None)
+        rows = (row for name in tables.having(key) for row in getattr(record, name, ()))
+        ids = (found for row in rows if (found := getattr(row, key)) is not None)
         if (first := next(ids, None)) is not None:
             yield kind, first
 

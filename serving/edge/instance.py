@@ -5,7 +5,7 @@ import shutil
 import time
 from pathlib import Path
 
-from serving.edge.in_flight import lives
+from serving.edge.worker_slots import lives
 
 MARK = "MEMBERLENS_INSTANCE"  # set by the process that starts the workers, which inherit it
 SHARED = "PROMETHEUS_MULTIPROC_DIR"  # read by the metrics' library whenever it opens a file

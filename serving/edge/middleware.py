@@ -11,6 +11,7 @@ from serving.contract.problems import MEDIA_TYPE, Problem
 from serving.edge import query_parameters
 from serving.edge.access import Access, peer
 from serving.edge.call_context import PLACE, Call
+from serving.edge.connections import Connections, kept
 from serving.edge.in_flight import InFlight
 from serving.edge.rate_limits import Buckets
 from serving.edge.service_metrics import Metrics
@@ -35,16 +36,24 @@ class Gate:
     """An ASGI application around the routes; every answer that is no success is a problem document."""
 
     def __init__(
-        self, app: App, settings: Settings, metrics: Metrics, buckets: Buckets, in_flight: InFlight
+        self,
+        app: App,
+        settings: Settings,
+        metrics: Metrics,
+        buckets: Buckets,
+        in_flight: InFlight,
+        connections: Connections,
     ) -> None:
         self.app, self.limits, self.metrics = app, settings.limits, metrics
         self.access, self.bodies, self.buckets = Access(settings), Bodies(settings.limits), buckets
-        self.in_flight = in_flight
+        self.in_flight, self.connections = in_flight, connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         call = scope[PLACE] = Call.of(dict(scope))
+        if self.connections.ends(kept(scope)):
+            call.headers["Connection"] = "close"
         answer = _Answer(call, send)
         try:
             await self._admit(scope, call)

@@ -35,20 +35,19 @@ def run(url: str, bodies: list[bytes], callers: int, seconds: float) -> Round:
 
 
 async def _run(url: str, requests: list[bytes], callers: int, seconds: float) -> Round:
-    at, times = urlsplit(url), [[] for _ in range(callers)]
+    times: list[list[float]] = [[] for _ in range(callers)]
     failed = [0] * callers
     until = perf_counter() + seconds
 
     async def caller(own: int) -> None:
-        reader, writer = await asyncio.open_connection(at.hostname, at.port)
+        connection = await Connection.to(url)
         turn = own
         while perf_counter() < until:
             begun = perf_counter()
-            writer.write(requests[turn % len(requests)])
-            failed[own] += not await _ok(reader)
+            failed[own] += not await connection.ask(requests[turn % len(requests)])
             times[own].append(perf_counter() - begun)
             turn += callers
-        writer.close()
+        connection.writer.close()
 
     begun = perf_counter()
     await asyncio.gather(*(caller(own) for own in range(callers)))
@@ -57,10 +56,30 @@ async def _run(url: str, requests: list[bytes], callers: int, seconds: float) ->
     return Round(len(taken) / (perf_counter() - begun), float(p50), float(p99), sum(failed))
 
 
-async def _ok(reader: asyncio.StreamReader) -> bool:
-    """Read one answer to its end; whether it was a success."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    lower = head.lower()
-    at = lower.index(b"content-length:") + 15
-    await reader.readexactly(int(lower[at : lower.index(b"\r", at)]))
-    return head.startswith(b"HTTP/1.1 200")
+@dataclass
+class Connection:
+    """A kept connection, opened again where the server ends it with an answer."""
+
+    url: str
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    ended: bool = False
+
+    @classmethod
+    async def to(cls, url: str) -> "Connection":
+        at = urlsplit(url)
+        return cls(url, *await asyncio.open_connection(at.hostname, at.port))
+
+    async def ask(self, request: bytes) -> bool:
+        """Send a request and read its answer to the end; whether it was a success."""
+        if self.ended:
+            self.writer.close()
+            again = await Connection.to(self.url)
+            self.reader, self.writer, self.ended = again.reader, again.writer, False
+        self.writer.write(request)
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        lower = head.lower()
+        at = lower.index(b"content-length:") + 15
+        await self.reader.readexactly(int(lower[at : lower.index(b"\r", at)]))
+        self.ended = b"\r\nconnection: close\r\n" in lower
+        return head.startswith(b"HTTP/1.1 200")

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 import polars as pl
 
 from serving import settings
-from tests.bench.load import _ok, post, run
+from tests.bench.load import Connection, post, run
 from tests.bench.serving import BIN, memory, port, records, started
 
 CALLERS, RECORD_EVERY, SLICE = 16, 50, 60.0  # the last: seconds between two lines
@@ -43,19 +42,18 @@ async def soak(
     url: str, requests: list[bytes], rate: float, seconds: float, pid: int
 ) -> list[dict[str, Any]]:
     """A line a minute; ``rate`` requests a second over all callers."""
-    at, begun, now, lines = urlsplit(url), perf_counter(), Slice(), []
+    begun, now, lines = perf_counter(), Slice(), []
 
     async def caller(own: int) -> None:
-        reader, writer = await asyncio.open_connection(at.hostname, at.port)
+        connection = await Connection.to(url)
         turn = own
         while (due := begun + turn / rate) < begun + seconds:
             await asyncio.sleep(max(0.0, due - perf_counter()))
             asked = perf_counter()
-            writer.write(requests[turn % len(requests)])
-            now.failed += not await _ok(reader)
+            now.failed += not await connection.ask(requests[turn % len(requests)])
             now.times.append(perf_counter() - asked)
             turn += CALLERS
-        writer.close()
+        connection.writer.close()
 
     async def watch() -> None:
         nonlocal now

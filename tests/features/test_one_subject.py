@@ -14,7 +14,7 @@ from features.compute import compute
 from features.groups.own import own_group
 from features.interpreter import Program
 from features.one_subject import OneSubject, of_frame
-from features.operations import Column, Unsupported, listed
+from features.operations import SHORT, Column, Unsupported, listed
 
 KINDS = {
     "members": {"x_income": False, "x_club": True}, "campaigns": {"x_reward": False}, "leads": {},
@@ -130,3 +130,14 @@ def test_what_is_not_known_here_is_refused():
     program.add("it", A.cast(nw.String))
     with pytest.raises(Unsupported):
         program.run(of_frame(ROWS))
+
+
+@pytest.mark.parametrize("rows", [SHORT, SHORT + 1])
+def test_whole_numbers_come_out_the_same_listed_and_as_arrays(rows):
+    frame = pl.DataFrame({"a": [(-1) ** at * at * 10**14 for at in range(rows)]})
+    program, asked = Program(), {"sum": A.sum(), "least": A.min(), "most": A.max()}
+    for name, expr in asked.items():
+        program.add(name, expr)
+    found = program.run(of_frame(frame))
+    told = nw.from_native(frame).select(**asked).to_native().row(0, named=True)
+    assert {name: found[program.names[name]] for name in asked} == told

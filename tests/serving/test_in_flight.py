@@ -6,7 +6,8 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from serving.edge.in_flight import SLOTS, InFlight
+from serving.edge.in_flight import InFlight
+from serving.edge.worker_slots import SLOTS
 from serving.settings import Limits
 
 OTHER = """

@@ -145,3 +145,18 @@ def test_what_the_batch_left_out_is_told_without_computing(own: State, tmp_path,
     batch.with_columns(pl.col(OUTSIDE).replace({"unseen": "silent"})).write_parquet(file)
     with pytest.raises(ValueError, match="it is about others"):
         Published.load(file, champion.snapshot, champion.scorer)
+
+
+def test_numbers_are_computed_of_those_whom_the_task_is_about_alone(own: State, monkeypatch):
+    reasons, asked = expected(own, "churn"), []
+    scored = Scorer.score_with_reasons
+    monkeypatch.setattr(
+        Scorer,
+        "score_with_reasons",
+        lambda own, rows, *more: asked.append(len(rows)) or scored(own, rows, *more),
+    )
+    body = {"items": [{"ref": ref} for ref in reasons]}
+    found = client_of(own).post("/v1/models/churn/scores", json=body).json()["results"]
+    inside = sum(one["status"] not in ("suppressed", "outside_population") for one in found)
+    assert 0 < inside < len(found)
+    assert asked == [inside]
