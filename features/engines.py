@@ -5,6 +5,7 @@ The only module with a branch per engine; the expressions are the same.
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -48,19 +49,11 @@ def to_parquet(
 
     groups = tuple(groups)
     with replacing(out) as aside, duckdb.connect() as connection:
-        connection.execute(
-            f"SET memory_limit='{memory}'; SET threads={threads}; SET preserve_insertion_order=false"
-        )
-        connection.execute(f"SET temp_directory='{out.parent / 'spill'}'")
+        _configure(connection, memory, threads, out.parent / "spill")
         asked = connection.read_parquet(str(spine))
         needed = {name for group in groups for name in group.reads}
         relations = {name: connection.read_parquet(str(tables / f"{name}.parquet")) for name in needed}
-        pairs = _require_subjects(asked, relations, groups)
-
-        def joined(asked: Any, tables: Mapping[str, Any]) -> Any:
-            features = compute(asked, tables, groups)
-            return asked.set_alias("asked").join(features.set_alias("found"), "row_id")
-
+        pairs, joined = _require_subjects(asked, relations, groups), partial(_answered, groups=groups)
         number = math.ceil(max(pairs.values(), default=0) / A_BUCKET)
         if number <= 1:
             joined(asked, relations).order("row_id").write_parquet(str(aside), compression="zstd")
@@ -71,6 +64,18 @@ def to_parquet(
                     connection, asked, relations, keys_of(groups), key, number, Path(folder), joined
                 )
                 found.order("row_id").write_parquet(str(aside), compression="zstd")
+
+
+def _configure(connection: Any, memory: str, threads: int, spill: Path) -> None:
+    connection.execute(
+        f"SET memory_limit='{memory}'; SET threads={threads}; SET preserve_insertion_order=false"
+    )
+    connection.execute(f"SET temp_directory='{spill}'")
+
+
+def _answered(asked: Any, tables: Mapping[str, Any], groups: tuple[Group, ...]) -> Any:
+    """The questions beside their features."""
+    return asked.set_alias("asked").join(compute(asked, tables, groups).set_alias("found"), "row_id")
 
 
 def _require_subjects(

@@ -1,6 +1,8 @@
 """The public routes behind the gate: what BentoML mounts."""
 
-from fastapi import FastAPI, Response
+from collections.abc import Iterator
+
+from fastapi import APIRouter, FastAPI, Response
 
 from models.acting import published_plans, published_scenes
 from serving.acting.published import Plans, Scenes
@@ -45,30 +47,40 @@ def build(state: State, jobs: Jobs) -> Gate:
     jobs.database.prepare()
     state.score_log.prepare()
     state.consents.refresh()
-    kept = state.settings.state_dir
-    buckets = Buckets(state.settings.rate, Levels.shared(kept / "rates"))
-    tight = Buckets(state.settings.explain_rate, Levels.shared(kept / "explain_rates"))
-    scenes = Scenes(state.settings.build_dir / published_scenes.FOLDER)
-    plans = Plans(state.settings.build_dir / published_plans.FOLDER)
-    for router in (
-        routes_scores.router(state),
-        routes_stored.router(state, jobs.database, tight),
-        routes_people.router(state, jobs.database, tight),
-        routes_acting.router(state, jobs.database, scenes, plans),
-        routes_audiences.router(state, Audiences(jobs.database)),
-        routes_consent.router(state),
-        routes_jobs.router(state, jobs),
-        routes_models.router(state, jobs.database),
-        routes_log.router(state),
-    ):
+    buckets = Buckets(state.settings.rate, Levels.shared(state.settings.state_dir / "rates"))
+    for router in _routers(state, jobs):
         app.include_router(router)
     app.include_router(adapters.router(state, Adapters.of_environment(), buckets))
     app.openapi = lambda: openapi.document(app, OPTIONAL - set(state.champions))  # type: ignore[method-assign]
+    app.include_router(_docs(app))
+    inside = Heads(Packed(app, state.settings.limits))
+    return Gate(inside, state.settings, state.metrics, buckets, state.in_flight, state.connections)
 
-    @app.get("/v1/docs", include_in_schema=False)
+
+def _routers(state: State, jobs: Jobs) -> Iterator[APIRouter]:
+    """The routes of each resource: a further one is a module beside these and a line here."""
+    settings, database = state.settings, jobs.database
+    tight = Buckets(settings.explain_rate, Levels.shared(settings.state_dir / "explain_rates"))
+    scenes = Scenes(settings.build_dir / published_scenes.FOLDER)
+    plans = Plans(settings.build_dir / published_plans.FOLDER)
+    yield routes_scores.router(state)
+    yield routes_stored.router(state, database, tight)
+    yield routes_people.router(state, database, tight)
+    yield routes_acting.router(state, database, scenes, plans)
+    yield routes_audiences.router(state, Audiences(database))
+    yield routes_consent.router(state)
+    yield routes_jobs.router(state, jobs)
+    yield routes_models.router(state, database)
+    yield routes_log.router(state)
+
+
+def _docs(app: FastAPI) -> APIRouter:
+    """The page that shows the document of all routes."""
+    router = APIRouter()
+
+    @router.get("/v1/docs", include_in_schema=False)
     async def shown() -> Response:
         headers = {"Content-Security-Policy": docs_page.POLICY}
         return Response(docs_page.page(app.openapi()), media_type="text/html", headers=headers)
 
-    inside = Heads(Packed(app, state.settings.limits))
-    return Gate(inside, state.settings, state.metrics, buckets, state.in_flight, state.connections)
+    return router

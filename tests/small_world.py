@@ -6,10 +6,15 @@ import pytest
 import stages
 import yaml
 
+from models.learners.recipe import Estimator
 from training import params as settings
+from training.data.artifacts import Tuned, read_artifact, write_artifact
 from training.stages.consent import consent
+from training.stages.fit import fit
 from training.stages.ingest import ingest
 
+# What stands after the search and hangs on its estimator.
+AFTER_TUNE = stages.EVERY[stages.EVERY.index(fit) :]
 ROOT = Path(__file__).parents[1]
 TASKS = ("lead", "response", "churn", "recall")
 
@@ -41,3 +46,12 @@ def build(folder: Path) -> None:
         for name in TASKS:
             for stage in stages.EVERY:
                 stage(params, name)
+
+
+def prefer(params: settings.Params, name: str, estimator: Estimator) -> None:
+    """Let the search of a task prefer ``estimator``; nothing runs again where it does so by itself."""
+    tuned = read_artifact(Tuned, params.build / name)
+    if tuned["best"]["estimator"] != estimator:
+        write_artifact(params.build / name, Tuned, tuned | {"best": tuned["best"] | {"estimator": estimator}})
+        for stage in AFTER_TUNE:
+            stage(params, name)

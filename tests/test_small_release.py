@@ -2,18 +2,26 @@
 
 import json
 import runpy
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import shap
+import small_world
 from fastapi.testclient import TestClient
 from released import client_of
+from scipy.special import expit
 
 import memberlens
+from models.estimator import MemberClassifier
 from models.fitted.model import Model
+from models.learners.recipe import Estimator
 from serving.champion import registry
 from serving.settings import Limits, Settings
 from serving.state import State
@@ -23,17 +31,24 @@ from training.stages.final import final
 from training.stages.score import score
 
 ROOT = Path(__file__).parent.parent
+WINNERS: dict[str, Estimator] = {
+    "churn": "logistic",
+    "recall": "average",
+}  # of the searches of the small brand
 
 
 @pytest.fixture(scope="module")
-def world(small_brand: settings.Params) -> settings.Params:
-    """The small brand, in the folder that is worked in."""
-    return small_brand
+def world(small_brand: settings.Params) -> Iterator[settings.Params]:
+    """The small brand, in the folder that is worked in, with a scorecard and an average, and open gates."""
+    for name, estimator in WINNERS.items():
+        small_world.prefer(small_brand, name, estimator)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        patch.setattr(release, "release_gates", lambda params, name: [])
+        yield small_brand
 
 
-def test_models_are_tracked_released_and_rolled_back(world, monkeypatch):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setattr(release, "release_gates", lambda params, name: [])
+def test_models_are_tracked_released_and_rolled_back(world):
     tracking.track(world, "churn")
     first = json.loads((world.build / "churn" / "tracked.json").read_text())
     tracking.track(world, "churn")  # unchanged results are not logged twice
@@ -83,20 +98,57 @@ def _require_comparable(api, run, children, world):
         tracking.logged("churn", "nosuch").__enter__()
 
 
-@pytest.fixture
-def released(world, monkeypatch) -> settings.Params:
-    """The same folder with a champion of churn."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setattr(release, "release_gates", lambda params, name: [])
-    tracking.track(world, "churn")
-    release.release(world, "churn")
+@pytest.fixture(scope="module")
+def released(world) -> settings.Params:
+    """The same folder with a champion of churn, a scorecard, and of recall, an average."""
+    for name in WINNERS:
+        tracking.track(world, name)
+        release.release(world, name)
     return world
 
 
-def test_the_level_follows_outcomes_that_the_champion_did_not_learn(world, monkeypatch):
+@dataclass(frozen=True)
+class Champion:
+    """A released model, rows of its snapshot that may be scored, and who answers for it."""
+
+    task: str
+    rows: pl.DataFrame
+    client: TestClient
+    model: MemberClassifier
+
+    @property
+    def features(self) -> pd.DataFrame:
+        """The model's inputs, as a notebook holds them."""
+        return self.rows.select(self.model.feature_names_in_.tolist()).to_pandas()
+
+    def ask(self, path: str, body: dict[str, Any]) -> Any:
+        """The answer of the service."""
+        return self.client.post(f"/v1/models/{self.task}/{path}", json=body).json()
+
+
+@pytest.fixture(scope="module")
+def state(released) -> State:
+    """The service with these champions."""
+    here = Settings(home=Path.cwd(), clock={"brand": "data"}, limits=Limits(seconds=20))
+    for name in WINNERS:
+        registry.pull(here, name)
+    found = State(here)
+    found.load()
+    return found
+
+
+@pytest.fixture(params=WINNERS)
+def champion(request, released, state) -> Champion:
+    """What the search of a task preferred, in the service and in a notebook."""
+    name, folder = request.param, released.build / request.param
+    scored = pl.read_parquet(folder / "scores.parquet").filter(pl.col("status") == "ok")
+    rows = pl.read_parquet(folder / "snapshot" / "snapshot.parquet")
+    rows = rows.join(scored, on="subject_id", how="semi", maintain_order="left").head(150)
+    return Champion(name, rows, client_of(state), memberlens.open().champion(name))
+
+
+def test_the_level_follows_outcomes_that_the_champion_did_not_learn(world):
     """A version of its own: the same booster, another intercept, new scores, a line in the log."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setattr(release, "release_gates", lambda params, name: [])
     folder = world.build / "churn"
     kept = world.model_copy(update={"release": settings.Release(learn="before_test")})
     final(kept, "churn")
@@ -135,28 +187,51 @@ def test_what_learnt_to_the_end_has_nothing_newer_to_follow(released):
         rebase.rebase(released, "churn")
 
 
-def test_the_registered_model_says_what_the_service_says(released):
+def test_the_registered_model_says_what_the_service_says(champion):
     import mlflow
     from mlflow.pyfunc.scoring_server import init
 
-    here = Settings(home=Path.cwd(), clock={"brand": "data"}, limits=Limits(seconds=20))
-    registry.pull(here, "churn")
-    state = State(here)
-    state.load()
-    snapshot = pl.read_parquet(released.build / "churn" / "snapshot" / "snapshot.parquet")
-    refs = snapshot["subject_id"].to_list()[:400]
-    told = client_of(state).post("/v1/models/churn/scores", json={"items": [{"ref": ref} for ref in refs]})
-    results = zip(refs, told.json()["results"], strict=True)
-    served = {ref: result["probability"] for ref, result in results if result["status"] == "ok"}
-    assert len(served) > 80
-    model = mlflow.pyfunc.load_model("models:/churn@champion")
-    rows = snapshot.filter(pl.col("subject_id").is_in(list(served)))
-    features = rows.select(model.metadata.get_input_schema().input_names())
-    assert model.predict(features.to_pandas()) == pytest.approx(list(served.values()), abs=1e-6)
+    items = [{"ref": ref} for ref in champion.rows["subject_id"]]
+    served = [result["probability"] for result in champion.ask("scores", {"items": items})["results"]]
+    assert np.ptp(served) > 0.05
+    model = mlflow.pyfunc.load_model(f"models:/{champion.task}@champion")
+    features = champion.rows.select(model.metadata.get_input_schema().input_names())
+    assert model.predict(features.to_pandas()) == pytest.approx(served, abs=1e-6)
+    assert champion.model.predict_proba(champion.features)[:, 1] == pytest.approx(served, abs=1e-6)
     answer = TestClient(init(model)).post(
         "/invocations", json={"dataframe_split": {"columns": features.columns, "data": features.rows()[:5]}}
     )
-    assert answer.json()["predictions"] == pytest.approx(list(served.values())[:5], abs=1e-6)
+    assert answer.json()["predictions"] == pytest.approx(served[:5], abs=1e-6)
+
+
+def test_run_and_notebook_name_the_estimator_that_the_search_preferred(champion):
+    won = WINNERS[champion.task]
+    assert champion.model.get_params()["estimator"] == won
+    assert tracking.tags(champion.task, "champion")["mlflow.note.content"].endswith(f"; {won}.")
+
+
+def test_contributions_add_up_and_are_those_of_the_answer(champion):
+    found = champion.model.explain(champion.features)
+    assert isinstance(found, shap.Explanation)
+    log_odds = champion.model.decision_function(champion.features)
+    assert found.values.sum(axis=1) + found.base_values == pytest.approx(log_odds, abs=1e-5)
+    told = champion.ask("explain", {"ref": champion.rows["subject_id"][0]})["result"]
+    parts = {part["input"]: part["contribution"] for part in told["contributions"]}
+    assert told["base"] + sum(parts.values()) == pytest.approx(told["log_odds"], abs=1e-4)
+    assert expit(told["log_odds"]) == pytest.approx(told["probability"], abs=1e-5)
+    assert [parts[name] for name in found.feature_names] == pytest.approx(found.values[0], abs=1e-5)
+
+
+def test_only_a_scorecard_gives_the_same_points_for_the_same_value(champion):
+    """Its inputs speak each for itself; in trees, and so in the average, they hang on each other.
+
+    Missing is left out: where it never was in training, it is averaged.
+    """
+    found = champion.model.explain(champion.features)
+    values = pd.DataFrame(found.data, columns=found.feature_names)
+    points = pd.DataFrame(found.values, columns=found.feature_names)
+    apart = max(np.ptp(of) for name in values for _, of in points[name].groupby(values[name]))
+    assert (apart < 1e-5) == (WINNERS[champion.task] == "logistic")
 
 
 def test_the_signature_has_the_names_and_types_of_the_catalogue(released):
@@ -213,7 +288,6 @@ def test_the_notebook_runs(released, monkeypatch, capsys):
 
 
 def test_a_model_that_misses_a_gate_is_refused_and_named(world, monkeypatch):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     gate = {"gate": "positives in the test", "value": 3, "needs": ">= 50", "passed": False}
     monkeypatch.setattr(release, "release_gates", lambda params, name: [gate])
     tracking.track(world, "lead")

@@ -74,8 +74,12 @@ def route(
 ) -> dict[str, Any]:
     """What a route says about its body and its answers.
 
-    ``also`` are further statuses of its own; ``scope`` is what a key needs to call it.
+    ``also`` are further statuses of its own; ``scope`` is what a key needs to call it. A body that is not
+    among ``BODIES`` or an answer that is not among ``ANSWERS``, of which the document is made, is an error.
     """
+    for model, known, name in ((gives, ANSWERS, "ANSWERS"), (takes, BODIES, "BODIES")):
+        if model is not None and model not in known:
+            raise ValueError(f"{model.__name__}: not in {__name__}.{name}, so the document would lack it")
     said: dict[str, Any] = {
         "responses": {str(status): {"description": (gives.__doc__ or "").strip(), **_json(gives)}}
         | {str(code): _problem(code) for code in (*ALWAYS, *WITH_SCOPE, *(WITH_BODY if takes else ()), *also)}

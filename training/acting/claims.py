@@ -7,6 +7,7 @@ from typing import Any, Literal, cast
 from models.acting.comparison import FEWEST_ANSWERS
 from models.acting.inputs import ADDED
 from training.reporting.words import joined
+from training.results.campaign import AddedTotal, ReadoutFacts
 
 Sure = Literal["more", "less", "unclear", "few", "unjudged"]
 Status = Literal["good", "warn", "bad"]
@@ -22,7 +23,7 @@ class Verdict:
     why: tuple[tuple[str, Mapping[str, Any]], ...]
 
 
-def sure(found: Mapping[str, float], held_answers: float = FEWEST_ANSWERS) -> Sure:
+def sure(found: AddedTotal | Mapping[str, float], held_answers: float = FEWEST_ANSWERS) -> Sure:
     """Tell whether an interval lies above zero, below it, or across: then nothing is claimed.
 
     Parameters
@@ -40,7 +41,7 @@ def sure(found: Mapping[str, float], held_answers: float = FEWEST_ANSWERS) -> Su
     return "more" if found["low"] > 0 else "less" if found["high"] < 0 else "unclear"
 
 
-def judgeable(found: Mapping[str, Any]) -> bool:
+def judgeable(found: ReadoutFacts) -> bool:
     """Tell whether a readout's figures are a result: the holdout was kept and the window is over."""
     return not found["contacted_though_held_out"] and found["days"] >= found["window_days"]
 
@@ -80,15 +81,13 @@ def before(told: Mapping[str, Any], old: int) -> Verdict:
     )
 
 
-def after(found: Mapping[str, Any]) -> Verdict:
+def after(found: ReadoutFacts) -> Verdict:
     """Return what may be said of a campaign from its readout.
 
     A broken holdout and an early look are named in the place of the result, which they take the ground from.
     """
     days, window = found["days"], found["window_days"]
-    leaked, held, answered = (
-        found[name] for name in ("contacted_though_held_out", "held_out", "held_answers")
-    )
+    leaked, held, answered = found["contacted_though_held_out"], found["held_out"], found["held_answers"]
     doubts: list[tuple[bool, str, Mapping[str, Any]]] = [
         (leaked > 0, "broken", {"leaked": f"{leaked:,}", "held": f"{held:,}"}),
         (days < window, "early", {"days": days, "window": window}),

@@ -1,7 +1,5 @@
 """Who gets what by layer of members, and by channel and content: what a campaign manager reads it by."""
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 
@@ -10,12 +8,13 @@ from models.acting.intervals import answers
 from models.acting.programme import NOTHING
 from training.acting.groups import UNKNOWN
 from training.acting.words import in_order
+from training.results.campaign import LayerSums, Rows, Sums, SumsByName
 
 LAYERS = ("stage", "value_tier", "region", "city_tier")
 SMALL = 10  # members of a layer below which nothing is told of it
 
 
-def by_layer(draft: Draft, layers: pl.DataFrame) -> dict[str, dict[str, Any]]:
+def by_layer(draft: Draft, layers: pl.DataFrame) -> dict[str, Rows[LayerSums]]:
     """Return by kind of layer its ``rows`` and how many members are in layers too ``small`` to be told.
 
     Parameters
@@ -27,14 +26,17 @@ def by_layer(draft: Draft, layers: pl.DataFrame) -> dict[str, dict[str, Any]]:
     return {kind: _told([_layer(draft, *part) for part in parts(kind, layers[kind])]) for kind in kinds}
 
 
-def by_means(draft: Draft) -> dict[str, dict[str, Any]]:
+def by_means(draft: Draft) -> dict[str, Rows[SumsByName]]:
     """Return the same by ``channel`` and ``content`` of what is sent, care apart."""
-    options, sold, found = draft.inputs.options.options, ~draft.inputs.options.care, {}
+    options, sold = draft.inputs.options.options, ~draft.inputs.options.care
+    found: dict[str, Rows[SumsByName]] = {}
     for kind in ("channel", "content"):
         of = np.array([getattr(option, kind) for option in options])
-        rows = [
-            _sums(draft, np.isin(draft.plan.choice, np.flatnonzero((of == name) & sold)))
-            | {"name": str(name)}
+        rows: list[SumsByName] = [
+            {
+                **_sums(draft, np.isin(draft.plan.choice, np.flatnonzero((of == name) & sold))),
+                "name": str(name),
+            }
             for name in dict.fromkeys(of.tolist())
         ]
         found[kind] = {"rows": [row for row in rows if row["contacted"]], "small": 0}
@@ -49,19 +51,19 @@ def parts(kind: str, of: pl.Series) -> list[tuple[str, np.ndarray]]:
     return [(name, values == name) for name in in_order(kind, most)]
 
 
-def _told(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _told(rows: list[LayerSums]) -> Rows[LayerSums]:
     small = [row["members"] for row in rows if row["members"] < SMALL]
     return {"rows": [row for row in rows if row["members"] >= SMALL], "small": sum(small)}
 
 
-def _layer(draft: Draft, name: str, own: np.ndarray) -> dict[str, Any]:
+def _layer(draft: Draft, name: str, own: np.ndarray) -> LayerSums:
     made = draft.plan
     held = int((own & made.held_out).sum())
-    counts = {"name": name, "members": int(own.sum()), "held_out": held}
-    return counts | _sums(draft, own & (made.choice != NOTHING))
+    sums = _sums(draft, own & (made.choice != NOTHING))
+    return {"name": name, "members": int(own.sum()), "held_out": held, **sums}
 
 
-def _sums(draft: Draft, given: np.ndarray) -> dict[str, Any]:
+def _sums(draft: Draft, given: np.ndarray) -> Sums:
     """Contacts, cost and expected answers; care of complaints is expected to bring none."""
     at = np.flatnonzero(given)
     choice = draft.plan.choice[at]

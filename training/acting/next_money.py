@@ -1,7 +1,6 @@
 """Where the next money is best spent, and where retention fails: region by tier of city."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,13 +13,14 @@ from models.acting.knapsack import solve
 from models.acting.programme import NOTHING, Programme
 from training.acting.groups import UNKNOWN
 from training.acting.layers import LAYERS, SMALL, parts
+from training.results.campaign import Moved, MovedByName, NextMoney, RegionCell
 
 STEP = 1000.0  # units of the currency
 CUSTOMERS, SILENT = ("new", "mature", "silent", "lost"), ("silent", "lost")
 LEVEL = 0.05  # of all cells together, for calling one worse than the others
 
 
-def following(draft: Draft, layers: pl.DataFrame) -> dict[str, Any]:
+def following(draft: Draft, layers: pl.DataFrame) -> NextMoney:
     """Return what ``STEP`` more would bring, every rule kept, and where it would go.
 
     The plan is made again with the larger budget; told are the differences, of members who neither
@@ -40,18 +40,20 @@ def following(draft: Draft, layers: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _by(draft: Draft, choice: np.ndarray, own: np.ndarray, of: list[tuple[str, np.ndarray]]) -> list[Any]:
+def _by(
+    draft: Draft, choice: np.ndarray, own: np.ndarray, of: list[tuple[str, np.ndarray]]
+) -> list[MovedByName]:
     """The same by layer, where it brings most first."""
-    found = [
+    found: list[MovedByName] = [
         {"name": name, **_difference(draft, choice, own & part)} for name, part in of if part.sum() >= SMALL
     ]
     return sorted(found, key=lambda row: -row["brings"]["value"])
 
 
-def _by_means(draft: Draft, choice: np.ndarray, own: np.ndarray, kind: str) -> list[dict[str, Any]]:
+def _by_means(draft: Draft, choice: np.ndarray, own: np.ndarray, kind: str) -> list[MovedByName]:
     """The same by what is sent: less of one, where members change to another."""
     of = np.array([getattr(option, kind) for option in draft.inputs.options.options])
-    found = []
+    found: list[MovedByName] = []
     for name in dict.fromkeys(of.tolist()):
         places = np.flatnonzero(of == name)
         before, after = (
@@ -61,12 +63,12 @@ def _by_means(draft: Draft, choice: np.ndarray, own: np.ndarray, kind: str) -> l
     return sorted(found, key=lambda row: -row["brings"]["value"])
 
 
-def _difference(draft: Draft, choice: np.ndarray, own: np.ndarray) -> dict[str, Any]:
+def _difference(draft: Draft, choice: np.ndarray, own: np.ndarray) -> Moved:
     before, after = (np.where(own, part, NOTHING) for part in (draft.plan.choice, choice))
     return _between(draft, before, after)
 
 
-def _between(draft: Draft, before: np.ndarray, after: np.ndarray) -> dict[str, Any]:
+def _between(draft: Draft, before: np.ndarray, after: np.ndarray) -> Moved:
     """Members, money and what it brings beyond its cost, from one choice to another."""
     (gain, spent, answered), (gain_before, spent_before, answered_before) = (
         _totals(draft, choice) for choice in (after, before)
@@ -90,7 +92,7 @@ def _totals(draft: Draft, choice: np.ndarray) -> tuple[float, float, np.ndarray]
     )
 
 
-def diagnosis(draft: Draft, layers: pl.DataFrame) -> list[dict[str, Any]]:
+def diagnosis(draft: Draft, layers: pl.DataFrame) -> list[RegionCell]:
     """Return how many customers of each region and tier of city are silent or lost, the most first.
 
     ``worse`` says whether the share surely lies above that of all others together, at ``LEVEL`` over all
@@ -105,7 +107,7 @@ def diagnosis(draft: Draft, layers: pl.DataFrame) -> list[dict[str, Any]]:
     customer, silent = np.isin(stage, CUSTOMERS), np.isin(stage, SILENT)
     cells = [part for part in parts("cell", cell) if (part[1] & customer).sum() >= SMALL]
     limit = float(norm.isf(LEVEL / max(len(cells), 1)))
-    found = []
+    found: list[RegionCell] = []
     for name, own in cells:
         region, tier = name.split("|")
         inside, others = own & customer, ~own & customer
@@ -133,7 +135,7 @@ def _above(one: np.ndarray, other: np.ndarray) -> float:
     return float(one.mean() - other.mean()) / error if error > 0 else 0.0
 
 
-def _spent_on(draft: Draft, own: np.ndarray) -> dict[str, Any]:
+def _spent_on(draft: Draft, own: np.ndarray) -> Moved:
     """What ``STEP`` more brings on some members, the others' places kept."""
     made, options = draft.plan, draft.inputs.options
     free = own & ~(made.held_out | made.explores | draft.inputs.people.audience.complaint)

@@ -24,7 +24,7 @@ def page_facts(params: Params, draft: Draft, layers: pl.DataFrame) -> dict[str, 
     """
     return {
         "not_scored_why": _why(params, draft.inputs.facts["not_scored"]),
-        "layers": by_layer(draft, layers) | by_means(draft),
+        "layers": {**by_layer(draft, layers), **by_means(draft)},
         "next": following(draft, layers),
         "diagnosis": diagnosis(draft, layers),
         "stated": _stated_by(params),

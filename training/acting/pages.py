@@ -16,6 +16,7 @@ from training.acting.words import BOTH, group_words, in_order
 from training.reporting.charts import acting as charts
 from training.reporting.render import embedded, rendered
 from training.reporting.words import joined, said, strings
+from training.results.campaign import AddedTotal, MovedByName, NextMoney, ReadoutFacts, RegionCell
 
 ROLES = ("manager", "budget", "protection")
 RULES = ("price", "eligibility", "held", "opt_out", "early", "answers", "list")
@@ -55,7 +56,7 @@ def brief(told: Mapping[str, Any], language: str, held: Sequence[DecisionRow] = 
     )  # fmt: skip
 
 
-def readout(found: Mapping[str, Any], language: str) -> str:
+def readout(found: ReadoutFacts, language: str) -> str:
     """Return the page of what ``readout.json`` says; arguments as of ``brief``."""
     groups = {
         kind: {name: parts[name] for name in in_order(kind, parts)}
@@ -84,15 +85,18 @@ def readout(found: Mapping[str, Any], language: str) -> str:
     )  # fmt: skip
 
 
-def _sure(found: Mapping[str, Any]) -> dict[str, claims.Sure]:
+def _sure(found: ReadoutFacts) -> dict[str, claims.Sure]:
     """What is claimed of each measure; opt-outs are counted and hang on no answers."""
     answered = found["held_answers"]
-    return {name: _judged(found, found[name], answered) for name in MEASURES[:-1]} | {
-        "opt_outs": _judged(found, found["opt_outs"], FEWEST_ANSWERS)
+    return {
+        "answers": _judged(found, found["answers"], answered),
+        "margin": _judged(found, found["margin"], answered),
+        "net": _judged(found, found["net"], answered),
+        "opt_outs": _judged(found, found["opt_outs"], FEWEST_ANSWERS),
     }
 
 
-def _judged(found: Mapping[str, Any], part: Mapping[str, float], held_answers: float) -> claims.Sure:
+def _judged(found: ReadoutFacts, part: AddedTotal, held_answers: float) -> claims.Sure:
     """What is claimed of a part of a readout: nothing where the whole is no result."""
     return claims.sure(part, held_answers) if claims.judgeable(found) else "unjudged"
 
@@ -137,14 +141,13 @@ def named(kind: str, name: str) -> dict[str, str]:
     return found | {"en": found["en"].replace("_", " ")}
 
 
-def _best(following: Mapping[str, Any]) -> dict[str, Any] | None:
+def _best(following: NextMoney) -> MovedByName | None:
     """The stage at which the next money brings most, where it surely brings something."""
     rows = following["by"].get("stage", [])
-    first: dict[str, Any] | None = rows[0] if rows else None
-    return first if first is not None and first["brings"].get("low", 0) > 0 else None
+    return rows[0] if rows and rows[0]["brings"].get("low", 0) > 0 else None
 
 
-def _worse(diagnosis: list[dict[str, Any]]) -> dict[str, str]:
+def _worse(diagnosis: list[RegionCell]) -> dict[str, str]:
     """The cells that are surely worse than the others, in words; empty texts where none is."""
     return joined(
         said(

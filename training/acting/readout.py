@@ -3,12 +3,13 @@
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 import polars as pl
 
 from features.replacing import replacing
+from models.acting.comparison import Added
 from models.acting.inputs import ADDED
 from models.acting.readout import Campaign, Readout, by_group, read
 from training.acting import pages
@@ -19,6 +20,8 @@ from training.acting.plan import FACTS, LIST, folder
 from training.acting.words import BOTH, group_words, line, unit
 from training.io import read_json, write_json, write_text
 from training.params import Params
+from training.results.campaign import AddedTotal, CampaignRead, GroupRead, ReadoutFacts
+from training.results.estimate import ENDS
 
 NEEDED = ("subject", "contacted", "answered")
 COMPARED = ("contact", "held_out")
@@ -29,7 +32,7 @@ class ContactsError(ValueError):
     """A file of contacts that does not fit its plan; says what is missing."""
 
 
-def make(params: Params, name: str, contacts: Path, day: date | None = None) -> dict[str, Any]:
+def make(params: Params, name: str, contacts: Path, day: date | None = None) -> ReadoutFacts:
     """Write ``readout.json``, its page, and ``log.parquet`` for ``whatif``; return what the first one says.
 
     Parameters
@@ -60,8 +63,8 @@ def make(params: Params, name: str, contacts: Path, day: date | None = None) -> 
     looks = 1 + (read_json(target / FILE)["looks"] if (target / FILE).exists() else 0)
     found = read(campaign, days, told["window_days"], looks, told["unit"] == ADDED)
     same = ("name", "data", "day", "unit", "currency", "window_days", "worth_of_an_answer")
-    content = _content(found, campaign, groups) | {key: told[key] for key in same}
-    content |= {"days": days, "looks": looks, "stated": handed.columns}
+    asked = {key: told[key] for key in same} | {"days": days, "looks": looks, "stated": handed.columns}
+    content = cast(ReadoutFacts, {**_content(found, campaign, groups), **asked})
     write_json(target / FILE, content)
     write_text(target / PAGE, pages.readout(content, params.report.language))
     with replacing(target / LOG) as aside:
@@ -126,14 +129,17 @@ def _campaign(rows: pl.DataFrame, groups: pl.DataFrame) -> Campaign:
     return Campaign(held, contacted, answered, margin, score, predicted, stratum.to_numpy(), cost, out)
 
 
-def _content(found: Readout, campaign: Campaign, groups: pl.DataFrame) -> dict[str, Any]:
-    parts = {name: asdict(getattr(found, name)) for name in ("answers", "margin", "net", "opt_outs", "plain")}
+def _content(found: Readout, campaign: Campaign, groups: pl.DataFrame) -> CampaignRead:
     on = campaign.contacted & ~campaign.held_out
     return {
         "members": found.members,
         "held_out": found.held_out,
         "held_answers": float(campaign.answered[campaign.held_out].sum()),
-        **parts,
+        "answers": _total(found.answers),
+        "margin": _total(found.margin),
+        "net": _total(found.net),
+        "opt_outs": _total(found.opt_outs),
+        "plain": _total(found.plain),
         "variance_left": found.variance_left,
         "predicted": found.predicted,
         "realised": {
@@ -145,12 +151,17 @@ def _content(found: Readout, campaign: Campaign, groups: pl.DataFrame) -> dict[s
         "not_contacted": found.not_contacted,
         "groups": {kind: _by_group(campaign, groups[kind]) for kind in KINDS},
         "warnings": [
-            {"code": remark.code} | {word: remark.said(word) for word in BOTH} for remark in found.warnings
+            {"code": remark.code, "en": remark.said("en"), "zh": remark.said("zh")}
+            for remark in found.warnings
         ],
     }
 
 
-def _by_group(campaign: Campaign, of: pl.Series) -> dict[str, dict[str, Any] | None]:
+def _total(found: Added) -> AddedTotal:
+    return cast(AddedTotal, asdict(found))
+
+
+def _by_group(campaign: Campaign, of: pl.Series) -> dict[str, GroupRead | None]:
     names = of.unique().sort().to_list()
     meant = dict(of.filter(~pl.Series(campaign.held_out)).value_counts().rows())
     answered = dict(
@@ -167,8 +178,8 @@ def _by_group(campaign: Campaign, of: pl.Series) -> dict[str, dict[str, Any] | N
         else {
             "members": meant[name],
             "held_answers": answered[name],
-            "answers": asdict(both[0]),
-            "margin": asdict(both[1]),
+            "answers": _total(both[0]),
+            "margin": _total(both[1]),
         }
         for name, both in found.items()
     }
@@ -180,12 +191,12 @@ def _log(rows: pl.DataFrame) -> pl.DataFrame:
     return known.select("subject", "option", "probability", reward=pl.col("margin") - pl.col("paid"))
 
 
-def text(found: dict[str, Any]) -> str:
+def text(found: ReadoutFacts) -> str:
     """Return the readout as lines in English, then in Chinese."""
     return "\n".join(part for language in BOTH for part in _lines(found, language))
 
 
-def _lines(found: dict[str, Any], language: str) -> list[str]:
+def _lines(found: ReadoutFacts, language: str) -> list[str]:
     money, realised = found["currency"] or "", found["realised"]
     numbers = {
         "members": found["members"], "held": found["held_out"],
@@ -208,16 +219,19 @@ def _lines(found: dict[str, Any], language: str) -> list[str]:
             for kind, parts in found["groups"].items()
             for name, part in parts.items()
         ),
-        *(line("warning", language, text=remark[language]) for remark in found["warnings"]),
+        *(
+            line("warning", language, text=cast(dict[str, str], remark)[language])
+            for remark in found["warnings"]
+        ),
     ]
 
 
-def _interval(key: str, added: dict[str, float], language: str, **more: str) -> str:
-    numbers = {name: f"{added[name]:,.0f}" for name in ("value", "low", "high")}
+def _interval(key: str, added: AddedTotal, language: str, **more: str) -> str:
+    numbers = {name: f"{added[name]:,.0f}" for name in ENDS}
     return line(key, language, **numbers, **more)
 
 
-def _group(kind: str, name: str, part: dict[str, Any] | None, language: str) -> str:
+def _group(kind: str, name: str, part: GroupRead | None, language: str) -> str:
     words = {"kind": line(kind, language), "name": group_words(kind, name, language)}
     return (
         line("unread", language, **words)

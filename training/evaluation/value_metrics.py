@@ -1,6 +1,7 @@
 """How well expected money is told: its level, its order, and tenth by tenth, with 95 % intervals."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +12,46 @@ from training.results.valued import Captures, MoneyJudged, Tenth
 SHARES = np.array([0.1, 0.2])  # of the rows, for ``Captures``
 TENTHS = 10
 RATIO, GAIN, PARTS = "(ratio)", "(gain)", "(tenths)"  # beside the names of the orders
+
+
+@dataclass(frozen=True)
+class Orders:
+    """Rows by the money that came and by each order that is judged.
+
+    Parameters
+    ----------
+    money, expected
+        What came and what was expected, shape (rows,).
+    ranked
+        By name of an order the places of its rows, the highest first.
+    part
+        The tenth of each row by the first order, shape (rows,).
+    """
+
+    money: np.ndarray
+    expected: np.ndarray
+    ranked: Mapping[str, np.ndarray]
+    part: np.ndarray
+
+    @classmethod
+    def of(cls, money: np.ndarray, orders: Mapping[str, np.ndarray]) -> "Orders":
+        """Rank by each score; the first is the expected money itself."""
+        ranked = {name: np.argsort(-score, kind="stable") for name, score in orders.items()}
+        first, expected = next(iter(orders.items()))
+        part = np.empty(len(money), dtype=np.int64)
+        part[ranked[first]] = np.arange(len(money)) * TENTHS // len(money)
+        return cls(money, expected, ranked, part)
+
+    def measured(self, weight: np.ndarray) -> dict[str, np.ndarray]:
+        """Return every figure of the rows so weighted, shape (rows,)."""
+        total = weight @ self.money
+        caught = {name: _caught(self.money[order], weight[order]) for name, order in self.ranked.items()}
+        each = list(caught.values())
+        return caught | {
+            RATIO: np.array([weight @ self.expected / total if total > 0 else np.nan]),
+            GAIN: each[0] - each[-1],
+            PARTS: _means(self.money, self.part, weight),
+        }
 
 
 def evaluate(
@@ -33,22 +74,8 @@ def evaluate(
     (``capture_10``, ``capture_20`` each), ``difference`` (the first order minus the last, paired)
     and ``tenths`` by expected money, the highest first.
     """
-    ranked = {name: np.argsort(-score, kind="stable") for name, score in orders.items()}
-    first, last, expected = next(iter(orders)), list(orders)[-1], next(iter(orders.values()))
-    part = np.empty(len(money), dtype=np.int64)
-    part[ranked[first]] = np.arange(len(money)) * TENTHS // len(money)
-
-    def measure(weight: np.ndarray) -> dict[str, np.ndarray]:
-        total = weight @ money
-        caught = {name: _caught(money[order], weight[order]) for name, order in ranked.items()}
-        ratio = weight @ expected / total if total > 0 else np.nan
-        return caught | {
-            RATIO: np.array([ratio]),
-            GAIN: caught[first] - caught[last],
-            PARTS: _means(money, part, weight),
-        }
-
-    point, drawn = measure(np.ones(len(money))), resampled_each(measure, subject, draws, seed)
+    judged = Orders.of(money, orders)
+    point, drawn = judged.measured(np.ones(len(money))), resampled_each(judged.measured, subject, draws, seed)
     found = {
         key: [estimate(value, drawn[key][:, at]) for at, value in enumerate(values)]
         for key, values in point.items()
@@ -60,7 +87,7 @@ def evaluate(
         "ratio": found[RATIO][0],
         "orders": {name: _captures(found[name]) for name in orders},
         "difference": _captures(found[GAIN]),
-        "tenths": _tenths(part, expected, found[PARTS]),
+        "tenths": _tenths(judged.part, judged.expected, found[PARTS]),
     }
 
 

@@ -1,21 +1,32 @@
 """What differs between two executions of a task, and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypedDict
 
 import numpy as np
 import polars as pl
+from pydantic import JsonValue
 
 from training.evaluation.bootstrap import interval, resampled
 from training.evaluation.metrics import COMPARED, estimates, integer_codes, top_changes
 from training.git import git
 from training.registry.run_record import Record, gather, read
+from training.results.compared import Comparison, Differing, MetricCompared, MoneyCompared
+from training.results.estimate import Estimate, FiniteEstimate, Swapped
 
 DRAWS, SEED = 500, 7
 BASE = 10_000  # profits are told for so many rows
 HERE = "workspace"
-SIDES = (("first", "probability_first"), ("second", "probability"))
+Side = Literal["first", "second"]
+SIDES: tuple[tuple[Side, str], ...] = (("first", "probability_first"), ("second", "probability"))
+
+
+class Judged(TypedDict):
+    """Metrics and the highest tenth of both, on the same rows."""
+
+    metrics: dict[str, MetricCompared]
+    top: list[Swapped]
 
 
 def open_record(word: str, task: str) -> Record:
@@ -37,7 +48,7 @@ def open_record(word: str, task: str) -> Record:
         return read(folder, word)
 
 
-def compare(first: Record, second: Record) -> dict[str, Any]:
+def compare(first: Record, second: Record) -> Comparison:
     """Params, data and metrics that differ, on the rows that both were tested on.
 
     Returns
@@ -50,7 +61,7 @@ def compare(first: Record, second: Record) -> dict[str, Any]:
     both = second.predictions.join(first.predictions, on=["row", "subject"], suffix="_first")
     moved = int((both["label"] != both["label_first"]).sum())
     same = both.filter(pl.col("label") == pl.col("label_first"))
-    found = {
+    found: Comparison = {
         "params": differing(first.params, second.params),
         "data": differing(first.data, second.data),
         "rows": {
@@ -59,23 +70,27 @@ def compare(first: Record, second: Record) -> dict[str, Any]:
         },
     }  # fmt: skip
     if 0 < same["label"].sum() < len(same):
-        found |= _judged(same) | {"money": _money(same, second.params)}
+        return {**found, **_judged(same), "money": _money(same, second.params)}
     return found
 
 
-def _judged(same: pl.DataFrame) -> dict[str, Any]:
+def _judged(same: pl.DataFrame) -> Judged:
     label = same["label"].to_numpy()
     scores = {"second": same["probability"].to_numpy(), "first": same["probability_first"].to_numpy()}
     subject = integer_codes(same["subject"].to_numpy())
     values, differences = estimates(label, scores, subject, DRAWS, SEED)
-    metrics = {
-        name: {side: values[side][name] for side in scores} | {"difference": differences["first"][name]}
+    metrics: dict[str, MetricCompared] = {
+        name: {
+            "second": values["second"][name],
+            "first": values["first"][name],
+            "difference": differences["first"][name],
+        }
         for name in COMPARED
     }
     return {"metrics": metrics, "top": top_changes(label, scores["second"], scores["first"], subject)}
 
 
-def _money(same: pl.DataFrame, params: Mapping[str, Any]) -> dict[str, Any] | None:
+def _money(same: pl.DataFrame, params: Mapping[str, JsonValue]) -> MoneyCompared | None:
     """What acting on the stated capacity brings by each side's order, and the paired difference.
 
     On the assumptions of the second side, for ``BASE`` rows asked, over all events: predictions keep no arm,
@@ -84,17 +99,23 @@ def _money(same: pl.DataFrame, params: Mapping[str, Any]) -> dict[str, Any] | No
     keys = {key.rsplit(".", 1)[-1]: key for key in params if key.startswith("economics.")}
     if not {"value", "cost", "capacity"} <= set(keys):
         return None
-    value, cost, capacity = (float(params[keys[key]]) for key in ("value", "cost", "capacity"))
-    worth = value * float(params.get(keys.get("success", ""), None) or 1.0)
+    value, cost, capacity = (_number(params[keys[key]]) for key in ("value", "cost", "capacity"))
+    worth = value * _number(params.get(keys.get("success", "")) or 1.0)
     label, subject = same["label"].to_numpy(), integer_codes(same["subject"].to_numpy())
     gains = {side: _gains(same[column].to_numpy(), label, worth, cost, capacity) for side, column in SIDES}
     apart = gains["second"] - gains["first"]
     drawn = resampled(lambda weight: np.average(apart, weights=weight), subject, DRAWS, SEED)
     low, high = interval(BASE * drawn)
-    values = {side: {"value": BASE * float(gain.mean())} for side, gain in gains.items()}
-    gap = values["second"]["value"] - values["first"]["value"]
-    stated = {"worth": worth, "cost": cost, "capacity": capacity}
-    return {**stated, **values, "difference": {"value": gap, "low": low, "high": high}}
+    old, new = (BASE * float(gains[side].mean()) for side, _ in SIDES)
+    return {
+        "worth": worth, "cost": cost, "capacity": capacity,
+        "first": {"value": old}, "second": {"value": new},
+        "difference": {"value": new - old, "low": low, "high": high},
+    }  # fmt: skip
+
+
+def _number(stated: JsonValue) -> float:
+    return float(str(stated))
 
 
 def _gains(score: np.ndarray, label: np.ndarray, worth: float, cost: float, capacity: float) -> np.ndarray:
@@ -104,13 +125,13 @@ def _gains(score: np.ndarray, label: np.ndarray, worth: float, cost: float, capa
     return np.where(acted, worth * label - cost, 0.0)
 
 
-def differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def differing(first: Mapping[str, object], second: Mapping[str, object]) -> Differing:
     """What has another value, or is on one side only; of lists of words what came and what went.
 
     >>> differing({"a": 1, "b": 2, "c": ["x", "y"]}, {"a": 1, "b": 3, "c": ["y", "z"]})
     {'b': (2, 3), 'c': (['x'], ['z'])}
     """
-    found: dict[str, tuple[Any, Any]] = {}
+    found: Differing = {}
     for name in dict.fromkeys((*first, *second)):
         old, new = first.get(name), second.get(name)
         if old == new:
@@ -121,29 +142,29 @@ def differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, 
     return found
 
 
-def table(found: Mapping[str, Any], first: str, second: str) -> str:
+def table(found: Comparison, first: str, second: str) -> str:
     """The comparison as text."""
     rows = found["rows"]
     lines = [f"{first} -> {second}"]
     lines += [
         f"  {part:8}{name}: {old} -> {new}"
-        for part in ("params", "data")
-        for name, (old, new) in found[part].items()
+        for part, changed in (("params", found["params"]), ("data", found["data"]))
+        for name, (old, new) in changed.items()
     ]
     lines.append(f"  rows    {rows['both']:,} tested in both ({rows['first']:,} and {rows['second']:,})")
     if rows["other_label"]:
         lines.append(f"          {rows['other_label']:,} have another label and are left out")
     if "metrics" not in found:
         return "\n".join([*lines, "  metrics nothing to compare: no common rows of both classes"])
-    if found.get("money"):
-        lines.append(f"  money   {_told(found['money'])}")
+    if money := found.get("money"):
+        lines.append(f"  money   {_told(money)}")
     moved = {name: row for name, row in found["metrics"].items() if row["first"] != row["second"]}
     lines += [f"  metrics {_metric(name, row)}" for name, row in moved.items()]
     lines += [f"  top 10% {_part(part)}" for part in found["top"]] if moved else ["  metrics all equal"]
     return "\n".join(lines)
 
 
-def _told(money: Mapping[str, Any]) -> str:
+def _told(money: MoneyCompared) -> str:
     gap = money["difference"]
     return (
         f"of {BASE:,} asked, the best {money['capacity']:.0%} acted on, {money['worth']:g} an event, "
@@ -153,19 +174,20 @@ def _told(money: Mapping[str, Any]) -> str:
     )
 
 
-def _star(gap: Mapping[str, Any]) -> str:
+def _star(gap: Estimate | FiniteEstimate) -> str:
     """A mark where a difference is surely one."""
-    return "" if gap["low"] is None or gap["low"] <= 0 <= gap["high"] else " *"
+    low, high = gap["low"], gap["high"]
+    return "" if low is None or high is None or low <= 0 <= high else " *"
 
 
-def _metric(name: str, row: Mapping[str, Any]) -> str:
+def _metric(name: str, row: MetricCompared) -> str:
     gap = row["difference"]
     bounds = "" if gap["low"] is None else f" [{gap['low']:+.4f}, {gap['high']:+.4f}]"
     values = f"{row['first']['value']:.4f} -> {row['second']['value']:.4f}"
     return f"{name}: {values}, difference {gap['value']:+.4f}{bounds}{_star(gap)}"
 
 
-def _part(part: Mapping[str, Any]) -> str:
+def _part(part: Swapped) -> str:
     if part["value"] is None:
         return f"{part['part']}: none"
     bounds = f"[{part['low']:.1%}-{part['high']:.1%}]"
@@ -182,7 +204,7 @@ def _experiments() -> dict[str, str]:
     return {ref.rsplit("/", 1)[1]: commit for commit, ref in rows}
 
 
-def _at(word: str) -> Any:
+def _at(word: str) -> Callable[[str], bytes]:
     from dvc.api import DVCFileSystem
 
     there = DVCFileSystem(".", rev=_experiments().get(word, word))

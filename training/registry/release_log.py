@@ -12,10 +12,11 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, NotRequired
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from training.data.artifacts import Json
 from training.params import Params
 from training.registry import tracking
 from training.results.report import Gate
@@ -56,7 +57,7 @@ def _add(params: Params, decision: Mapping[str, object]) -> str:
     path = _path(params)
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = read(params)
-    row: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **decision}
+    row: dict[str, object] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **decision}
     row[BEFORE] = rows[-1].get(HASH, "") if rows else ""
     row[HASH] = _hash(row)
     with path.open("a") as file:
@@ -64,7 +65,7 @@ def _add(params: Params, decision: Mapping[str, object]) -> str:
     return str(row[HASH])
 
 
-def read(params: Params) -> list[dict[str, Any]]:
+def read(params: Params) -> list[Json]:
     """Every decision, the oldest first."""
     path = _path(params)
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
@@ -82,17 +83,17 @@ def faults(params: Params) -> list[str]:
     return [*_chain(rows), *_anchors(params, rows)]
 
 
-def _chain(rows: list[dict[str, Any]]) -> Iterator[str]:
+def _chain(rows: list[Json]) -> Iterator[str]:
     before = ""
     for number, row in enumerate(rows, 1):
         if row.get(HASH) != _hash(row):
             yield f"log of releases, line {number}: was edited, it does not have the hash that it names"
         if row.get(BEFORE) != before:
             yield f"log of releases, line {number}: does not follow from the line before"
-        before = row.get(HASH, "")
+        before = str(row.get(HASH, ""))
 
 
-def _anchors(params: Params, rows: list[dict[str, Any]]) -> Iterator[str]:
+def _anchors(params: Params, rows: list[Json]) -> Iterator[str]:
     """Where the tags of the versions that the registry has and the newest lines about them differ."""
     newest = {
         (str(row.get("model")), str(row.get("version"))): str(row.get(HASH))
@@ -114,7 +115,7 @@ def _short(found: str | None) -> str:
     return "none" if found is None else found[:12]
 
 
-def _hash(row: dict[str, Any]) -> str:
+def _hash(row: Mapping[str, object]) -> str:
     content = {key: value for key, value in row.items() if key != HASH}
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 

@@ -45,37 +45,48 @@ def verify(params: Params, name: str, word: str = CHAMPION) -> list[str]:
     """
     registered = tracking.registered_name(params, name)
     tags = tracking.tags(registered, word)
-    commit = tags["git.commit"]
-    if tags["git.dirty"] == UNKNOWN:
-        raise ValueError(f"{registered} version {tags['version']}: made outside any git repository")
-    if tags["git.dirty"] == "true":
-        raise ValueError(
-            f"{registered} version {tags['version']}: made from uncommitted changes on {commit[:12]}"
-        )
-    if not git("cat-file", "-t", commit):
-        raise ValueError(f"{registered} version {tags['version']}: commit {commit} is not in this repository")
-    if tags.get(run_log.ENGINE) == "spark":
-        raise ValueError(
-            f"{registered} version {tags['version']}: learnt on Spark, whose trees are not those of "
-            "one machine; `memberlens pipeline --engine spark` at its commit makes it again"
-        )
+    version, commit = f"{registered} version {tags['version']}", tags["git.commit"]
+    if obstacle := _obstacle(tags):
+        raise ValueError(f"{version}: {obstacle}")
     broken = release_log.faults(params)
     with (
         tracking.logged(registered, tags["version"]) as kept,
         tracking.logged(registered, tags["version"], FOLDER) as released,
         _checked_out(commit, kept) as folder,
     ):
-        say(f"{registered} version {tags['version']}: making it again from {commit[:12]}")
-        then = parse((kept / "params.yaml").read_text())
-        python = _python(folder, kept)
-        _run(python, folder, BEFORE[0])
-        moved = _source(folder / then.build / "source.json", kept / "source.json")
-        if moved:
-            return [*broken, *moved]
-        _run(python, folder, BEFORE[1])
-        for stage in STAGES:
-            _run(python, folder, stage, name)
-        return [*broken, *_made(folder, then, name, kept), *_scores(folder / then.build / name, released)]
+        say(f"{version}: making it again from {commit[:12]}")
+        return [*broken, *_remade(folder, name, kept, released)]
+
+
+def _obstacle(tags: Mapping[str, str]) -> str | None:
+    """Why a version with these tags cannot be made again here, if it cannot."""
+    commit = tags["git.commit"]
+    if tags["git.dirty"] == UNKNOWN:
+        return "made outside any git repository"
+    if tags["git.dirty"] == "true":
+        return f"made from uncommitted changes on {commit[:12]}"
+    if not git("cat-file", "-t", commit):
+        return f"commit {commit} is not in this repository"
+    if tags.get(run_log.ENGINE) == "spark":
+        return (
+            "learnt on Spark, whose trees are not those of one machine; "
+            "`memberlens pipeline --engine spark` at its commit makes it again"
+        )
+    return None
+
+
+def _remade(folder: Path, name: str, kept: Path, released: Path) -> list[str]:
+    """Run the stages in a checkout; what differs from the record and the release, the source's data first."""
+    then = parse((kept / "params.yaml").read_text())
+    python = _python(folder, kept)
+    _run(python, folder, BEFORE[0])
+    moved = _source(folder / then.build / "source.json", kept / "source.json")
+    if moved:
+        return moved
+    _run(python, folder, BEFORE[1])
+    for stage in STAGES:
+        _run(python, folder, stage, name)
+    return [*_made(folder, then, name, kept), *_scores(folder / then.build / name, released)]
 
 
 @contextmanager

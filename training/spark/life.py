@@ -3,8 +3,10 @@
 Each step is a folder below ``build/<data>/spark/<task>``, made anew only where what it hangs on has changed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any, cast
 
 import polars as pl
@@ -42,10 +44,9 @@ class Life(Prepared):
     def searched(self) -> Step:
         """The recipe, found on the sample by the search of one machine."""
         step = self.place.step("search", self.sample, **self.settings("tune", "seed"))
-        if not step.is_done:
-            with step.making() as out:
-                self.on_executor(partial(errands.search, self.sample.folder, out, self.place))
-        return step
+        return step.made(
+            lambda out: self.on_executor(partial(errands.search, self.sample.folder, out, self.place))
+        )
 
     @cached_property
     def recipe(self) -> Recipe:
@@ -56,16 +57,16 @@ class Life(Prepared):
     @cached_property
     def encoded(self) -> Step:
         """The matrix, in buckets and of the sample, and its inputs."""
-        step, place, source = self.place.step("encoded", self.sample), self.place, self.dataset.folder
-        if not step.is_done:
-            with step.making() as out:
-                encoder = matrix.encoder(self.session, place, source, self.facts)
-                write_json(out / "encoder.json", encoder.to_json())
-                questions.rewritten(self.session, place, source, partial(matrix.encoded, encoder), out)
-                self.on_executor(partial(errands.encoded_sample, encoder, self.sample.folder, out))
-                starts = self.facts["blocks"]
-                write_json(out / BLOCKS, {"blocks": judged.classes(self.session, out, starts)})
-        return step
+        return self.place.step("encoded", self.sample).made(self._write_encoded)
+
+    def _write_encoded(self, out: Path) -> None:
+        place, source = self.place, self.dataset.folder
+        encoder = matrix.encoder(self.session, place, source, self.facts)
+        write_json(out / "encoder.json", encoder.to_json())
+        questions.rewritten(self.session, place, source, partial(matrix.encoded, encoder), out)
+        self.on_executor(partial(errands.encoded_sample, encoder, self.sample.folder, out))
+        starts = self.facts["blocks"]
+        write_json(out / BLOCKS, {"blocks": judged.classes(self.session, out, starts)})
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -86,14 +87,13 @@ class Life(Prepared):
         """Return the step of one fit, made; each is a step of its own, since fits take longest."""
         told = {"where": where, "recipe": recipe.described(), "seed": recipe.seed}
         step = self.place.step(f"fit-{name}", self.encoded, self.searched, **told)
-        if not step.is_done:
-            workers = min(partition.slots(self.session), self.place.buckets)
-            refits = self.place.params.spark.refits
-            fit = learn.Fit(self.encoded.folder, where, recipe, self.encoder, workers, refits)
-            with step.making() as out:
-                sample = self.encoded.folder / "sample" / "part-sample.parquet"
-                learn.fitted(self.session, fit, sample, out)
-        return step
+        return step.made(partial(self._write_fit, where, recipe))
+
+    def _write_fit(self, where: str, recipe: Recipe, out: Path) -> None:
+        workers = min(partition.slots(self.session), self.place.buckets)
+        refits, folder = self.place.params.spark.refits, self.encoded.folder
+        fit = learn.Fit(folder, where, recipe, self.encoder, workers, refits)
+        learn.fitted(self.session, fit, folder / "sample" / "part-sample.parquet", out)
 
     @cached_property
     def before_test(self) -> Step:
@@ -106,14 +106,13 @@ class Life(Prepared):
         starts = self.facts["blocks"]
         fits = {at: self.fit(f"block-{at}", learn.before(starts[at]), self.recipe) for at in self.blocks}
         fits[TEST] = self.before_test
-        step = self.place.step("predicted", *fits.values())
-        if not step.is_done:
-            with step.making() as out:
-                files = {at: fit.folder / learn.BOOSTER for at, fit in fits.items()}
-                source = self.encoded.folder
-                bins = judged.predicted(self.session, self.place, source, files, self.encoder, out)
-                bins.write_parquet(out / BINS)
-        return step
+        files = {at: fit.folder / learn.BOOSTER for at, fit in fits.items()}
+        return self.place.step("predicted", *fits.values()).made(partial(self._write_predicted, files))
+
+    def _write_predicted(self, files: Mapping[int, Path], out: Path) -> None:
+        source = self.encoded.folder
+        bins = judged.predicted(self.session, self.place, source, files, self.encoder, out)
+        bins.write_parquet(out / BINS)
 
     @cached_property
     def bins(self) -> pl.DataFrame:
@@ -124,18 +123,17 @@ class Life(Prepared):
     def model(self) -> Step:
         """The model that is judged on the test, and how it does there."""
         settings = self.settings("economics", "lifecycle", "score")
-        step, place = self.place.step("model", self.predicted, self.sample, **settings), self.place
-        if not step.is_done:
-            with step.making() as out:
-                calibration = calibrated(self.bins.filter(pl.col("fold") != TEST))
-                stated = getattr(place.params.economics, place.name)
-                capacity = None if stated is None else stated.capacity
-                bands = judged.bands(self.session, place, self.predicted.folder, calibration, capacity)
-                made = self._made(self.before_test, calibration, dict(self.facts))
-                rows, drawn = self.dataset.folder, self.sample.folder
-                models.judged(self.session, place, made, self.recipe, bands, rows, drawn).save(out)
-                write_json(out / "metrics.json", self._metrics(calibration))
-        return step
+        return self.place.step("model", self.predicted, self.sample, **settings).made(self._write_model)
+
+    def _write_model(self, out: Path) -> None:
+        calibration, place = calibrated(self.bins.filter(pl.col("fold") != TEST)), self.place
+        stated = getattr(place.params.economics, place.name)
+        capacity = None if stated is None else stated.capacity
+        bands = judged.bands(self.session, place, self.predicted.folder, calibration, capacity)
+        made = self._made(self.before_test, calibration, dict(self.facts))
+        rows, drawn = self.dataset.folder, self.sample.folder
+        models.judged(self.session, place, made, self.recipe, bands, rows, drawn).save(out)
+        write_json(out / "metrics.json", self._metrics(calibration))
 
     @cached_property
     def refit(self) -> Step:
@@ -143,42 +141,38 @@ class Life(Prepared):
         recipe = self.recipe.other(seed=self.recipe.seed + LATER)
         known = learn.before(self.end) if dated(self.place.spine) else learn.CONTACTED
         fit = self.fit("final", known, recipe)
-        step = self.place.step("refit", self.model, fit)
-        if not step.is_done:
-            with step.making() as out:
-                last = pl.col("fold").replace({TEST: max(self.blocks) + 1})
-                made = self._made(fit, calibrated(self.bins.with_columns(last)), {})
-                pair, source = (made.booster, made.calibration), self.dataset.folder
-                first, drawn = Model.load(self.model.folder), self.sample.folder
-                models.final(self.session, self.place, first, pair, recipe, source, drawn).save(out)
-        return step
+        return self.place.step("refit", self.model, fit).made(partial(self._write_refit, fit, recipe))
+
+    def _write_refit(self, fit: Step, recipe: Recipe, out: Path) -> None:
+        last = pl.col("fold").replace({TEST: max(self.blocks) + 1})
+        made = self._made(fit, calibrated(self.bins.with_columns(last)), {})
+        pair, source = (made.booster, made.calibration), self.dataset.folder
+        first, drawn = Model.load(self.model.folder), self.sample.folder
+        models.final(self.session, self.place, first, pair, recipe, source, drawn).save(out)
 
     @cached_property
     def final(self) -> Step:
         """The model that serves: the judged one, or its recipe on every outcome that is known."""
         made = self.model if self.place.params.release.learn == "before_test" else self.refit
-        step = self.place.step("final", self.model, made)
-        if not step.is_done:
-            with step.making() as out:
-                Model.load(made.folder).save(out)
-                write_json(out / "metrics.json", read_json(self.model.folder / "metrics.json"))
-        return step
+        return self.place.step("final", self.model, made).made(partial(self._write_final, made))
+
+    def _write_final(self, made: Step, out: Path) -> None:
+        Model.load(made.folder).save(out)
+        write_json(out / "metrics.json", read_json(self.model.folder / "metrics.json"))
 
     @cached_property
     def scores(self) -> Step:
         """Scores with reasons, and the population that percentiles refer to."""
         place, people, model = self.place, self.people.folder, self.final.folder
-        settings = self.settings("consent")
+        settings, moment = self.settings("consent"), self.end + 1
         asked = place.step("chances", self.people, self.final, **settings)
-        if not asked.is_done:
-            with asked.making() as out:
-                scores.chances(self.session, place, people, model, self.end + 1, out)
-        step = place.step("scores", asked, beside=hashed(place.beside), **settings)
-        if not step.is_done:
-            with step.making() as out:
-                found = scores.population(self.session, asked.folder, model, self.ingest["extracted_at"])
-                scores.scores(self.session, place, people, model, found or self._tested(), self.end + 1, out)
-        return step
+        asked.made(lambda out: scores.chances(self.session, place, people, model, moment, out))
+
+        def write(out: Path) -> None:
+            found = scores.population(self.session, asked.folder, model, self.ingest["extracted_at"])
+            scores.scores(self.session, place, people, model, found or self._tested(), moment, out)
+
+        return place.step("scores", asked, beside=hashed(place.beside), **settings).made(write)
 
     def _tested(self) -> Population:
         """The rows of the test, for those who are not there."""

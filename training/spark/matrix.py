@@ -1,5 +1,6 @@
 """Features as the matrix that a booster reads, and what is counted of them: categories, ranges, rates."""
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from features.feature import Feature
+from models.card import Parts
 from models.fitted import observed_rates
 from models.learners.encoder import Column, Encoder
 from training.data.artifacts import Dataset
@@ -15,15 +17,48 @@ from training.data.rows import catalogued, is_contacted
 from training.spark import partition
 from training.spark.place import Place
 
-Values = dict[str, dict[str, Any]]  # of each feature: least, greatest, whether missing, categories
 COLUMN = "f{}"  # names of the matrix's columns: XGBoost refuses some signs of ours
+
+
+@dataclass(frozen=True)
+class Values:
+    """What some rows have of a feature: the least and the greatest, categories, whether it is missing."""
+
+    ends: frozenset[Any]
+    categories: frozenset[str]
+    missing: bool
+
+    @property
+    def differ(self) -> bool:
+        """Whether there are two different ones, missing counted as one."""
+        return len(self.ends) + self.missing > 1
+
+    def __or__(self, other: "Values") -> "Values":
+        ends = self.ends | other.ends
+        return Values(
+            frozenset((min(ends), max(ends))) if ends else ends,
+            self.categories | other.categories,
+            self.missing or other.missing,
+        )
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Rows, positives among them, and the end of the last outcome window in seconds."""
+
+    rows: int
+    positives: int
+    until: int
+
+    def __add__(self, other: "Counted") -> "Counted":
+        return Counted(self.rows + other.rows, self.positives + other.positives, max(self.until, other.until))
 
 
 def encoder(session: Any, place: Place, source: Path, facts: Dataset) -> Encoder:
     """Return the inputs that say anything before the test, with all categories that are there."""
     features = catalogued(facts)
     found = partition.each(session, place.buckets, partial(_values, source, features_told(features)), _merged)
-    says = [feature for feature in features if _says(found[feature.name])]
+    says = [feature for feature in features if found[feature.name].differ]
     return Encoder(tuple(_column(feature, found[feature.name]) for feature in says))
 
 
@@ -32,41 +67,25 @@ def features_told(features: list[Feature]) -> dict[str, bool]:
     return {feature.name: feature.is_category for feature in features}
 
 
-def _column(feature: Feature, values: dict[str, Any]) -> Column:
-    return Column(feature.name, tuple(sorted(values["categories"])) if feature.is_category else None)
+def _column(feature: Feature, values: Values) -> Column:
+    return Column(feature.name, tuple(sorted(values.categories)) if feature.is_category else None)
 
 
-def _says(values: dict[str, Any]) -> bool:
-    return len(values["ends"]) + values["missing"] > 1
-
-
-def _values(source: Path, features: dict[str, bool], number: int) -> Values:
+def _values(source: Path, features: dict[str, bool], number: int) -> dict[str, Values]:
     rows = pl.read_parquet(partition.part(source, number))
     rows = rows.filter(is_contacted(rows)).filter(~pl.col("split").is_in(["gap", "test"]))
     return {name: _of(rows[name], category) for name, category in features.items()}
 
 
-def _of(values: pl.Series, category: bool) -> dict[str, Any]:
+def _of(values: pl.Series, category: bool) -> Values:
     there = values.drop_nulls()
-    ends = {there.min(), there.max()} if len(there) else set()
-    return {
-        "ends": ends,
-        "missing": len(there) < len(values),
-        "categories": set(there.unique()) if category else set(),
-    }
+    ends = frozenset((there.min(), there.max())) if len(there) else frozenset()
+    categories = frozenset(there.unique()) if category else frozenset()
+    return Values(ends, categories, len(there) < len(values))
 
 
-def _merged(one: Values, other: Values) -> Values:
-    return {name: _both(one[name], other[name]) for name in one}
-
-
-def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    ends = one["ends"] | other["ends"]
-    return {
-        "ends": {min(ends), max(ends)} if ends else ends,
-        "missing": one["missing"] or other["missing"],
-        "categories": one["categories"] | other["categories"],
-    }
+def _merged(one: dict[str, Values], other: dict[str, Values]) -> dict[str, Values]:
+    return {name: one[name] | other[name] for name in one}
 
 
 def encoded(encoder: Encoder, rows: pl.DataFrame) -> pl.DataFrame:
@@ -84,7 +103,7 @@ def as_matrix(rows: pl.DataFrame, encoder: Encoder) -> np.ndarray:
 
 def observed(
     session: Any, place: Place, source: Path, sample: pl.DataFrame, encoder: Encoder, splits: tuple[str, ...]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[dict[str, Parts], Counted]:
     """Return the card's rates by value over all rows of ``splits``, and how many rows these are.
 
     The edges of the parts are those of the ``sample``.
@@ -97,18 +116,14 @@ def observed(
 
 def _counted(
     source: Path, inside: dict[str, Any], splits: tuple[str, ...], number: int
-) -> tuple[dict[str, Any], dict[str, int]]:
+) -> tuple[dict[str, Any], Counted]:
     rows = pl.read_parquet(partition.part(source, number)).filter(pl.col("split").is_in(splits))
     rows = rows.filter(is_contacted(rows))
-    told = {
-        "rows": len(rows),
-        "positives": int(rows["label"].sum()),
-        "until": int(rows["window_end"].max() or 0),
-    }
+    told = Counted(len(rows), int(rows["label"].sum()), int(rows["window_end"].max() or 0))
     return observed_rates.counted(rows, rows["label"].to_numpy(), inside), told
 
 
-def _sums(one: tuple[Any, dict[str, int]], other: tuple[Any, dict[str, int]]) -> tuple[Any, dict[str, int]]:
-    told = {key: one[1][key] + other[1][key] for key in ("rows", "positives")}
-    until = max(one[1]["until"], other[1]["until"])
-    return observed_rates.added(one[0], other[0]), told | {"until": until}
+def _sums(
+    one: tuple[dict[str, Any], Counted], other: tuple[dict[str, Any], Counted]
+) -> tuple[dict[str, Any], Counted]:
+    return observed_rates.added(one[0], other[0]), one[1] + other[1]

@@ -70,9 +70,9 @@ def _counted(
     sample = pl.read_parquet(drawn / "dataset.parquet", columns=names)
     sample = sample.filter(pl.col("split").is_in(parts))
     bins, told = matrix.observed(session, place, rows, sample, encoder, parts)
-    until = iso(told["until"]) if dated(place.spine) else None
-    learnt: LearntRows = {"rows": told["rows"], "positives": told["positives"], "until": until}
-    return {"bins": bins, "base_rate": told["positives"] / told["rows"], "learnt": learnt}
+    until = iso(told.until) if dated(place.spine) else None
+    learnt: LearntRows = {"rows": told.rows, "positives": told.positives, "until": until}
+    return {"bins": bins, "base_rate": told.positives / told.rows, "learnt": learnt}
 
 
 def _worded(session: Any, model: Model, drawn: Path, seed: int) -> Model:

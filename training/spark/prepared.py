@@ -42,65 +42,55 @@ class Prepared:
         listed, tables = build / "consent", build / "tables"
         source = {"tables": stamped(tables), "consent": stamped(listed)}
         step = Step(place.cuts, source | {"buckets": place.buckets, "code": place.code})
-        if not step.is_done:
-            with step.making() as out:
-                key = place.task.subject
-                partition.cut(self.session, tables, listed / "consent.parquet", key, place.buckets, out)
-        return step
+        consents, key = listed / "consent.parquet", place.task.subject
+        return step.made(lambda out: partition.cut(self.session, tables, consents, key, place.buckets, out))
 
     @cached_property
     def everybody(self) -> Step:
         """What has to be known of all subjects at once."""
         step = self.place.step("everybody", self.cut, **self.settings("spine"))
-        if not step.is_done:
-            with step.making() as out:
-                questions.everybody(self.session, self.place, out)
-        return step
+        return step.made(lambda out: questions.everybody(self.session, self.place, out))
 
     @cached_property
     def questions(self) -> Step:
         """Questions with closed windows, and labels."""
         settings = self.settings("spine", "lifecycle", "consent", "seed")
         step = self.place.step("questions", self.everybody, end=self.end, **settings)
-        if not step.is_done:
-            with step.making() as out:
-                write_json(out / "steps.json", questions.past(self.session, self.place, self.end, out))
-        return step
+        return step.made(
+            lambda out: write_json(
+                out / "steps.json", questions.past(self.session, self.place, self.end, out)
+            )
+        )
 
     @cached_property
     def split(self) -> Step:
         """The same in order of time: what is learnt from, what is judged on."""
-        step, place = self.place.step("rows", self.questions), self.place
-        if not step.is_done:
-            with step.making() as out:
-                source = self.questions.folder
-                found = rows.split(self.session, place, source, out)
-                steps: Any = read_json(source / "steps.json")
-                facts = rows.described(self.session, place, found, steps, self.ingest, out)
-                write_artifact(out, Dataset, facts)
-        return step
+        return self.place.step("rows", self.questions).made(self._write_rows)
+
+    def _write_rows(self, out: Path) -> None:
+        source = self.questions.folder
+        found = rows.split(self.session, self.place, source, out)
+        steps: Any = read_json(source / "steps.json")
+        write_artifact(out, Dataset, rows.described(self.session, self.place, found, steps, self.ingest, out))
 
     @cached_property
     def dataset(self) -> Step:
         """The same with features."""
         step = self.place.step("dataset", self.split, **self.settings("lifecycle"))
-        if not step.is_done:
-            with step.making() as out:
-                questions.features(self.session, self.place, self.split.folder, out)
-        return step
+        return step.made(lambda out: questions.features(self.session, self.place, self.split.folder, out))
 
     @cached_property
     def sample(self) -> Step:
         """Whole subjects of the data set, drawn by hash: what is searched on."""
-        place, most = self.place, self.place.params.spark.sample_rows
-        step = place.step("sample", self.dataset, rows=most, **self.settings("seed"))
-        if not step.is_done:
-            with step.making() as out:
-                facts = read_artifact(Dataset, self.split.folder)
-                told = rows.sample(self.session, place, self.dataset.folder, facts, out)
-                told["dropped"] = self.on_executor(partial(errands.useless, out, place, told))
-                write_artifact(out, Dataset, told)
-        return step
+        most = self.place.params.spark.sample_rows
+        step = self.place.step("sample", self.dataset, rows=most, **self.settings("seed"))
+        return step.made(self._write_sample)
+
+    def _write_sample(self, out: Path) -> None:
+        facts = read_artifact(Dataset, self.split.folder)
+        told = rows.sample(self.session, self.place, self.dataset.folder, facts, out)
+        told["dropped"] = self.on_executor(partial(errands.useless, out, self.place, told))
+        write_artifact(out, Dataset, told)
 
     @cached_property
     def facts(self) -> Dataset:
@@ -111,14 +101,9 @@ class Prepared:
     def people(self) -> Step:
         """Everybody as of the extract, with features."""
         asked = self.place.step("now", self.everybody, moment=self.end + 1, **self.settings("spine"))
-        if not asked.is_done:
-            with asked.making() as out:
-                questions.now(self.session, self.place, self.end + 1, out)
+        asked.made(lambda out: questions.now(self.session, self.place, self.end + 1, out))
         step = self.place.step("people", asked, **self.settings("lifecycle"))
-        if not step.is_done:
-            with step.making() as out:
-                questions.features(self.session, self.place, asked.folder, out)
-        return step
+        return step.made(lambda out: questions.features(self.session, self.place, asked.folder, out))
 
     def settings(self, *names: str) -> dict[str, Any]:
         """Parts of the settings that a step hangs on; of those by task the task's own."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -42,6 +42,13 @@ class Step:
         """Whether the folder is there and was made from the same."""
         path = self.folder / MARK
         return path.exists() and read_json(path)["mark"] == self.mark
+
+    def made(self, write: Callable[[Path], object]) -> "Step":
+        """Return this step, done: ``write`` fills its folder, unless it was made from the same before."""
+        if not self.is_done:
+            with self.making() as out:
+                write(out)
+        return self
 
     @contextmanager
     def making(self) -> Iterator[Path]:

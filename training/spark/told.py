@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -64,16 +65,16 @@ class Told:
     def out_of_fold(self) -> Step:
         """Predictions of the sample's validation blocks."""
         life = self.life
-        step = life.place.step("out_of_fold", life.predicted)
-        if not step.is_done:
-            blocks = {at: learn.before(life.facts["blocks"][at]) for at in life.blocks}
-            fits = {at: life.fit(f"block-{at}", where, life.recipe) for at, where in blocks.items()}
-            files = {at: fit.folder / learn.BOOSTER for at, fit in fits.items()}
-            source, drawn = life.encoded.folder / "sample" / "part-sample.parquet", life.sample.folder
-            subject, encoder = life.place.task.subject, life.encoder
-            with step.making() as out:
-                life.on_executor(partial(handed.out_of_fold, source, drawn, subject, files, encoder, out))
-        return step
+        return life.place.step("out_of_fold", life.predicted).made(self._write_out_of_fold)
+
+    def _write_out_of_fold(self, out: Path) -> None:
+        life = self.life
+        blocks = {at: learn.before(life.facts["blocks"][at]) for at in life.blocks}
+        fits = {at: life.fit(f"block-{at}", where, life.recipe) for at, where in blocks.items()}
+        files = {at: fit.folder / learn.BOOSTER for at, fit in fits.items()}
+        source, drawn = life.encoded.folder / "sample" / "part-sample.parquet", life.sample.folder
+        subject, encoder = life.place.task.subject, life.encoder
+        life.on_executor(partial(handed.out_of_fold, source, drawn, subject, files, encoder, out))
 
     @cached_property
     def judged(self) -> Step:
@@ -98,13 +99,13 @@ class Told:
     def listed(self) -> Step:
         """Everybody's scores and inputs as one file each, and the sample's."""
         life = self.life
-        step = life.place.step("listed", self.judged, life.scores)
-        if not step.is_done:
-            with step.making() as out:
-                people, model, scored = (one.folder for one in (life.people, life.final, life.scores))
-                found = handed.listed(life.session, life.place, people, model, scored, life.end + 1, out)
-                write_json(out / LISTED, found)
-        return step
+        return life.place.step("listed", self.judged, life.scores).made(self._write_listed)
+
+    def _write_listed(self, out: Path) -> None:
+        life = self.life
+        people, model, scored = (one.folder for one in (life.people, life.final, life.scores))
+        found = handed.listed(life.session, life.place, people, model, scored, life.end + 1, out)
+        write_json(out / LISTED, found)
 
     @cached_property
     def report(self) -> Step:

@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
+from exported import taken
 
 from training.sources.check import check
 from training.sources.proposal.hints import Hints
@@ -33,14 +34,8 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def read(folder: Path, name: str, text: str, **more: str) -> tuple[str, list[str], dict[str, pl.DataFrame]]:
     files = {name: text} | {key.replace("__", "."): content for key, content in more.items()}
-    for each, content in files.items():
-        (folder / each).write_bytes(content.encode("gb18030" if "订单" in content else "utf-8"))
-    found = propose([folder / each for each in files])
-    (folder / "found.yaml").write_text(found.text)
-    rows: dict[str, pl.DataFrame] = {}
-    check(
-        folder / "found.yaml",
-        keep=lambda table, frames: rows.update({table: pl.concat(list(frames), how="diagonal_relaxed")}),
+    found, _, rows = taken(
+        folder, {name: text.encode("gb18030" if "订单" in text else "utf-8") for name, text in files.items()}
     )
     return found.text, found.unsure, rows
 

@@ -31,7 +31,7 @@ def curve(found: dict[str, list[float]], spent: float, currency: str, added: boo
 
 
 def groups(
-    rows: Sequence[tuple[dict[str, str], dict[str, Any], str]], label: str = "plot.added_hundred"
+    rows: Sequence[tuple[dict[str, str], Mapping[str, Any], str]], label: str = "plot.added_hundred"
 ) -> str:
     """Added answers for each 100 members of a group with their intervals, in grey what bears no claim.
 
