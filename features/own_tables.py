@@ -25,6 +25,7 @@ COMMONEST = 5  # values of a category that have features of their own
 SUBJECTS = ("member_id", "lead_id", "subject_id")
 TIMES = ("occurred_at", "recorded_at", "ends_at", "event_time", "known_time", "end_time")
 Kind = Literal["number", "yes", "category", "id", "text"]
+LASTS = "_lasts"  # of an example: seconds until it ends
 TONE = "tone"  # unit of how a text sounds, from -1 to 1
 
 
@@ -112,6 +113,11 @@ class OwnTable(_Described):
         Moment (seconds) before which texts are learnt from; None: the earlier half of them.
     texts
         How free texts are read, once ingest has learnt it.
+    acts
+        Whether rows come about by what somebody does or meets, and could be otherwise; None: ingest tells,
+        by whether subjects have several.
+    examples
+        Rows as they were seen, typical of many, without ids: values by column, and ``LASTS``.
     """
 
     name: str
@@ -125,6 +131,8 @@ class OwnTable(_Described):
     through: Hop | None = Field(None)
     learn_until: int | None = None
     texts: tuple[TextModel, ...] = ()
+    acts: bool | None = None
+    examples: tuple[dict[str, float | str | None], ...] = ()
 
     @property
     def stored(self) -> str:

@@ -6,11 +6,13 @@ import numpy as np
 import polars as pl
 
 from features.meaning import combined, meanings
+from features.own_tables import OwnTable
 from models.card import BandRow, CountedRows, QuestionFacts, made_of
 from models.fitted.model import Model
 from models.fitted.observed_rates import observed
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
+from models.own_histories import beside
 from models.reasons import Explainer
 from models.task import Band, Task
 from models.task import task as task_named
@@ -98,6 +100,8 @@ def card_of(task: Task, facts: Dataset, encoder: Encoder, params: Params) -> Que
     spine = facts["spine"]
     boundaries = task.boundaries(spine, params.lifecycle, [row["name"] for row in facts["features"]])
     read = {*encoder.names, *(name for boundary in boundaries for name in boundary.reads)}
+    own = (OwnTable.model_validate(one) for one in facts["own_tables"])
+    read |= {name for table in own for name in beside(table, read)}
     features = [row for row in facts["features"] if row["name"] in read]
     return {
         "task": task.name,
