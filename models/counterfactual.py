@@ -45,6 +45,7 @@ from models.scorer import OK, Scorer
 from models.waiting import Waiting
 
 BEST = {2: 8, 3: 5}  # how many of a table's variants are tried with those of others: of two tables, of three
+TOGETHER = 4  # tables that are tried with others, however many there are
 CONFIRMED = 8  # changes that the scorer is asked about, the smallest first
 
 
@@ -140,12 +141,18 @@ class Counterfactuals:
         yield single
         ranked = [np.argsort(direction * one.probability, kind="stable") for one in single]
         for many, best in BEST.items():
-            groups = combinations(range(len(options)), many)
+            groups = combinations(self._helpful(single, direction), many)
             yield [
                 self._scored(tuple(options[at] for at in chosen), np.array(picks, dtype=np.int64), start)
                 for chosen in groups
                 for picks in [list(product(*(ranked[at][:best].tolist() for at in chosen)))]
             ]
+
+    @staticmethod
+    def _helpful(single: list[Tried], direction: int) -> list[int]:
+        """The tables that are tried together: those of which one alone helps most."""
+        best = [np.min(direction * one.probability, initial=np.inf) for one in single]
+        return sorted(np.argsort(best, kind="stable")[:TOGETHER].tolist())
 
     def _waited(self, before: pl.DataFrame) -> list[Tried]:
         """The row some days later, nothing having happened."""

@@ -182,5 +182,5 @@ def _finished(table: str, rows: pl.DataFrame) -> pl.DataFrame:
     time = pl.from_epoch(pl.col("event_time")).dt.replace_time_zone("UTC").dt.cast_time_unit("us")
     rows = rows.with_columns(occurred_at=time)
     if LASTS in rows.columns:
-        rows = rows.with_columns(ends_at=time + pl.duration(seconds=LASTS))
+        rows = rows.with_columns(ends_at=time + pl.duration(seconds=pl.col(LASTS).cast(pl.Int64)))
     return tables.shaped(table, rows)

@@ -16,8 +16,9 @@ from narwhals.exceptions import ColumnNotFoundError
 
 from features.feature import Feature
 from features.groups.own import own_group
+from features.groups.own_changes import PAUSES, beside, may_change
 from features.own_tables import LASTS, OwnTable, slugs
-from models.event_effects import SINCE, lies_within, pauses_after
+from models.event_effects import lies_within, pauses_after
 from models.events import Event, Happening, spread
 from models.histories import Row, Source
 from models.phrases import LANGUAGES, amount, catalogue, value_words
@@ -25,30 +26,8 @@ from models.phrases import LANGUAGES, amount, catalogue, value_words
 ADDED = ("count", "in_force", "ended", "sum")
 LEAST = ("days_since", "days_to_end", "days_since_end", "min")
 MOST = ("days_since_first", "max")
-PAUSES = ("gap_mean_days", "gap_std_days")
 RULE = re.compile(r"(?P<rule>.+?)(?:_last(?P<newest>\d+)|_(?P<days>\d+)d)?$")
 Said = tuple[np.ndarray, np.ndarray]  # values, and whether they are known
-
-
-def beside(table: OwnTable, read: Collection[str]) -> set[str]:
-    """Return the features without which it cannot be said what further rows do to those that are ``read``."""
-    group, start = own_group(table), f"{table.stored}__"
-    mine = {name for name in read if name.startswith(start)}
-    if not mine or not _may_change(table):
-        return set()
-    counts = {f"{start}count", *(f"{start}count_{days}d" for days in table.windows)}
-    found = counts | {f"{start}days_since", f"{start}days_since_first"}
-    if mine & {f"{start}{name}" for name in (*PAUSES, "overdue_ratio")}:
-        found |= {f"{start}{name}" for name in PAUSES}
-    for name in mine:
-        if name.endswith("__mean_change"):
-            mean, windows = name.removesuffix("_change"), sorted(table.windows)
-            found |= {mean, f"{mean}_{windows[1]}d"}
-    return found & {feature.name for feature in group.columns()}
-
-
-def _may_change(table: OwnTable) -> bool:
-    return bool(table.acts and table.examples and table.is_direct and table.key in SINCE)
 
 
 @dataclass(frozen=True)
@@ -60,7 +39,7 @@ class OwnSource(Source):
     @classmethod
     def of_table(cls, table: OwnTable, names: Collection[str]) -> "OwnSource | None":
         """Return the source with the features of these names; None where its rows cannot be otherwise."""
-        if not _may_change(table):
+        if not may_change(table):
             return None
         found = cls(table.stored, table.key, (own_group(table),), frozenset(names), table)
         if not found.names or not beside(table, names) <= set(names):

@@ -13,13 +13,13 @@ from features.compute import compute
 from features.feature import DAY
 from features.fingerprint import described as catalogued
 from features.groups.own import own_group
+from features.groups.own_changes import beside
 from features.own_tables import OwnTable
 from models.counterfactual import Counterfactuals
 from models.events import AS_OF
 from models.fitted.model import Model
 from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
-from models.own_histories import beside
 from models.scorer import Population, Scorer
 
 EXAMPLES = ({"points": 10.0, "reason": "earned"}, {"points": -20.0, "reason": "spent"})

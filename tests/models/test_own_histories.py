@@ -10,10 +10,11 @@ from own_worlds import described, rows
 from features.compute import compute
 from features.feature import DAY
 from features.groups.own import own_group
+from features.groups.own_changes import beside
 from features.own_tables import LASTS, OwnTable
 from models.events import AS_OF
 from models.histories import Variant
-from models.own_histories import OwnSource, beside
+from models.own_histories import OwnSource
 
 MEMBERS = 8
 PAUSES = ("gap_mean_days", "gap_std_days", "overdue_ratio")

@@ -64,10 +64,14 @@ class TypicalRows:
             yield from ((rows, place) for place in (PLACES if numbers else PLACES[1:2]))
 
     def _said(self, table: OwnTable, row: dict[str, float | str | None]) -> dict[str, float | str | None]:
-        found = {one.name: row[one.stored] for one in table.columns if one.stored in row}
+        found = {one.name: _plain(row[one.stored]) for one in table.columns if one.stored in row}
         begins, ends = row.get("event_time"), row.get("end_time")
         known = isinstance(begins, int) and isinstance(ends, int)
-        return found | ({LASTS: ends - begins} if known else {})  # type: ignore[operator]
+        return found | ({LASTS: float(ends - begins)} if known else {})  # type: ignore[operator]
+
+
+def _plain(value: float | str | None) -> float | str | None:
+    return float(value) if isinstance(value, int) else value
 
 
 def _nearest(part: pl.DataFrame, numbers: list[str], place: float) -> dict[str, float | str | None]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from features.groups.own_changes import beside
 from features.meaning import combined, meanings
 from features.own_tables import OwnTable
 from models.card import BandRow, CountedRows, QuestionFacts, made_of
@@ -12,7 +13,6 @@ from models.fitted.model import Model
 from models.fitted.observed_rates import observed
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
-from models.own_histories import beside
 from models.reasons import Explainer
 from models.task import Band, Task
 from models.task import task as task_named
