@@ -16,7 +16,7 @@ TASK ?= churn
 EVENTS ?= 1e6 1e7
 JOBS ?= 2
 
-.PHONY: help demo test test-oldest check lint audit spark warehouse serve bento ui optuna-ui bench-features bench-scale bench-training bench-batch bench-plan bench-reasons bench-relational bench-soak bench-serving bench-crowd lock format clean
+.PHONY: help demo test test-oldest check lint audit spark warehouse serve bento ui optuna-ui bench-features bench-scale bench-training bench-batch bench-plan bench-reasons bench-relational bench-own-tables bench-soak bench-serving bench-crowd lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -113,6 +113,9 @@ bench-reasons: $(VENV)/.dev ## How far reasons stand a refit: BUILD=build/brand 
 
 bench-relational: $(VENV)/.dev ## Three tasks of RelBench's rel-f1 from one mapping: TASK="driver-top3 driver-dnf"
 	@$(RUN) PYTHONPATH=. python -m tests.bench.relational $(TASK)
+
+bench-own-tables: $(VENV)/.dev ## What points and coupons of the simulated brand are worth to its models
+	@$(RUN) PYTHONPATH=. python -m tests.bench.own_tables
 
 bench-soak: $(VENV)/.dev ## Half an hour of callers at 70 % of capacity
 	@$(RUN) PYTHONPATH=. python -m tests.bench.soak

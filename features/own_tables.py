@@ -26,6 +26,7 @@ SUBJECTS = ("member_id", "lead_id", "subject_id")
 TIMES = ("occurred_at", "recorded_at", "ends_at", "event_time", "known_time", "end_time")
 CONTRACTS = "contracts"  # the table of contracts, whose end is asked about before it comes
 Kind = Literal["number", "yes", "category", "id", "text"]
+LASTS = "_lasts"  # of an example: seconds until it ends
 TONE = "tone"  # unit of how a text sounds, from -1 to 1
 
 
@@ -113,6 +114,11 @@ class OwnTable(_Described):
         Moment (seconds) before which texts are learnt from; None: the earlier half of them.
     texts
         How free texts are read, once ingest has learnt it.
+    acts
+        Whether rows come about by what somebody does or meets, and could be otherwise; None: ingest tells,
+        by whether subjects have several.
+    examples
+        Rows as they were seen, typical of many, without ids: values by column, and ``LASTS``.
     """
 
     name: str
@@ -126,6 +132,8 @@ class OwnTable(_Described):
     through: Hop | None = Field(None)
     learn_until: int | None = None
     texts: tuple[TextModel, ...] = ()
+    acts: bool | None = None
+    examples: tuple[dict[str, float | str | None], ...] = ()
 
     @property
     def stored(self) -> str:

@@ -21,6 +21,7 @@ from xgboost import config_context
 
 from features import catalog
 from features.lifecycle_limits import LifecycleLimits
+from features.own_tables import OwnTable
 from models.card import BandRow
 from models.changed_rows import Options, Tried
 from models.counterfactual_answer import (
@@ -33,9 +34,10 @@ from models.counterfactual_answer import (
     Value,
     nothing,
 )
-from models.events import TOTALS, sources
+from models.events import sources
 from models.histories import Source, Variant
 from models.learners.encoder import Encoder
+from models.own_histories import OwnSource
 from models.phrases import LANGUAGES, Phrases, catalogue, percent
 from models.population import outside
 from models.reasons import is_sensitive
@@ -43,6 +45,7 @@ from models.scorer import OK, Scorer
 from models.waiting import Waiting
 
 BEST = {2: 8, 3: 5}  # how many of a table's variants are tried with those of others: of two tables, of three
+TOGETHER = 4  # tables that are tried with others, however many there are
 CONFIRMED = 8  # changes that the scorer is asked about, the smallest first
 
 
@@ -68,7 +71,13 @@ class Counterfactuals:
         names = set(self.scorer.model.reads)
         whole = catalog.available(groups, kinds, limits)
         found = (Source.of(table, key, own, names) for (table, key), own in sources(whole).items())
-        return [one for one in found if one is not None and not any(map(is_sensitive, one.names))]
+        every = [*found, *(OwnSource.of_table(one, names) for one in self._own)]
+        return [one for one in every if one is not None and not any(map(is_sensitive, one.names))]
+
+    @property
+    def _own(self) -> list[OwnTable]:
+        """The brand's own tables that the model may read."""
+        return [OwnTable.model_validate(one) for one in self.scorer.model.card.get("own_tables", ())]
 
     @cached_property
     def _phrases(self) -> dict[str, Phrases]:
@@ -132,12 +141,18 @@ class Counterfactuals:
         yield single
         ranked = [np.argsort(direction * one.probability, kind="stable") for one in single]
         for many, best in BEST.items():
-            groups = combinations(range(len(options)), many)
+            groups = combinations(self._helpful(single, direction), many)
             yield [
                 self._scored(tuple(options[at] for at in chosen), np.array(picks, dtype=np.int64), start)
                 for chosen in groups
                 for picks in [list(product(*(ranked[at][:best].tolist() for at in chosen)))]
             ]
+
+    @staticmethod
+    def _helpful(single: list[Tried], direction: int) -> list[int]:
+        """The tables that are tried together: those of which one alone helps most."""
+        best = [np.min(direction * one.probability, initial=np.inf) for one in single]
+        return sorted(np.argsort(best, kind="stable")[:TOGETHER].tolist())
 
     def _waited(self, before: pl.DataFrame) -> list[Tried]:
         """The row some days later, nothing having happened."""
@@ -238,6 +253,8 @@ class Counterfactuals:
             facts = self._instead(names[-1], was[names[-1]], would[names[-1]])
             return {word: words["later"][word].format(days=variant.days, fact=facts[word]) for word in facts}
         group = source.groups[0]
+        if isinstance(source, OwnSource) and variant.happening is not None:
+            return source.told(variant.happening, variant.emptied)
         if not variant.emptied:
             return self._instead(names[-1], was[names[-1]], would[names[-1]])
         clause = words["nothing"] if variant.happening is None else words["nothing_but"]
@@ -266,7 +283,7 @@ def _stated(variant: Variant, source: Source | Waiting) -> list[str]:
     """The features that say a variant: that nothing is left, and how many events there are."""
     if isinstance(source, Waiting):
         return [source.age]
-    found = [TOTALS[source.table, source.key]] if variant.emptied else []
+    found = [source.total] if variant.emptied else []
     says = None if variant.happening is None else source.says(variant.happening)
     return found if says is None else [*found, says]
 

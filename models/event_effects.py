@@ -49,15 +49,26 @@ def is_next(one: Happening, row: Row) -> bool:
 def pauses_with(one: Happening, row: Row) -> tuple[float, float, float]:
     """Mean, spread and longest of the pauses between orders, in days, with those that are new."""
     mean, spread, longest = (row[name] for name in PAUSES)
-    span = row["days_since_first_order"] - row["days_since_order"]
-    count = 0 if not mean else max(1, round(span / mean))
-    new = -np.diff([row["days_since_order"], *sorted(one.ages, reverse=True)])
-    new = np.floor(new * 24) / 24
+    ends = row["days_since_order"], row["days_since_first_order"]
+    return pauses_after(one, ends, mean, spread, longest)
+
+
+def pauses_after(
+    one: Happening, ends: tuple[float, float], mean: float | None, spread: float | None, longest: float | None
+) -> tuple[float, float, float]:
+    """Mean, spread and longest of pauses between rows, in days, with those before what follows the newest.
+
+    ``ends`` are days since the newest and since the first.
+    """
+    count = 0 if not mean else max(1, round((ends[1] - ends[0]) / mean))
+    new = np.floor(-np.diff([ends[0], *sorted(one.ages, reverse=True)]) * 24) / 24
+    new = new[new >= HALF_A_DAY]
     total = count * (mean or 0.0)
     squares = (spread or 0.0) ** 2 * (count - 1) + total * total / count if count else 0.0
     total, squares, many = total + new.sum(), squares + (new * new).sum(), count + len(new)
     variance = (squares - total * total / many) / (many - 1) if many > 1 else 0.0
-    return total / many, max(variance, 0.0) ** 0.5, max(longest or 0.0, new.max())
+    longest = max(longest or 0.0, new.max(initial=0.0))
+    return (total / many if many else np.nan), max(variance, 0.0) ** 0.5, longest
 
 
 def unanswered(one: Happening, row: Row) -> float:

@@ -6,7 +6,7 @@ they have; what an event does to them is not listed but computed, by the very ca
 that has nothing else in it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from features import catalog, tables
 from features.compute import compute
 from features.feature import DAY, Group
 from features.groups.engagement import CHANNELS
+from features.own_tables import LASTS
 
 AS_OF = int(
     datetime(2026, 1, 7, 13, tzinfo=UTC).timestamp()
@@ -108,13 +109,17 @@ class Happening:
 
 def happenings(table: str, key: str) -> list[Happening]:
     """Everything that is tried for a table: kinds, how often, and within how many days; fewest first."""
+    return spread(event for event in EVENTS if (event.table, event.key) == (table, key))
+
+
+def spread(events: Iterable[Event]) -> list[Happening]:
+    """Each event so often and within so many days as is tried; fewest first."""
     found = [
         Happening(event, ages)
-        for event in EVENTS
-        if (event.table, event.key) == (table, key)
+        for event in events
         for count in COUNTS
         for span in SPANS
-        if (ages := _ages(span, count, table))
+        if (ages := _ages(span, count, event.table))
     ]
     return list({(id(one.event), one.ages): one for one in found}.values())
 
@@ -144,11 +149,13 @@ def sources(groups: Iterable[Group]) -> dict[tuple[str, str], list[Group]]:
     return found
 
 
-def effects(tried: list[Happening], groups: list[Group]) -> pl.DataFrame:
+def effects(tried: Sequence[Happening], groups: Sequence[Group]) -> pl.DataFrame:
     """The features of a history with nothing but each happening, one row each, in their order."""
     first = groups[0]
     assert first.table is not None
     rows = pl.DataFrame(list(_rows(tried, first.key)), infer_schema_length=None)
+    own = first.described.columns if first.described else ()
+    rows = rows.with_columns(pl.col(column.stored).cast(column.dtype) for column in own)
     asked = {
         f"asked_{name}": pl.lit(None if kind.is_numeric() else ASKED, dtype=kind)
         for name, kind in tables.empty("campaigns").schema.items()
@@ -159,7 +166,7 @@ def effects(tried: list[Happening], groups: list[Group]) -> pl.DataFrame:
     return compute(spine, {first.table: _finished(first.table, rows)}, groups).sort("row_id").drop("row_id")
 
 
-def _rows(tried: list[Happening], key: str) -> Iterator[dict[str, Any]]:
+def _rows(tried: Sequence[Happening], key: str) -> Iterator[dict[str, Any]]:
     for at, one in enumerate(tried):
         for number, age in enumerate(one.ages):
             moment = AS_OF - round(age * DAY)
@@ -173,4 +180,7 @@ def _finished(table: str, rows: pl.DataFrame) -> pl.DataFrame:
     if table == "outreach":  # made of two tables of the contract, and all that features read is there
         return rows
     time = pl.from_epoch(pl.col("event_time")).dt.replace_time_zone("UTC").dt.cast_time_unit("us")
-    return tables.shaped(table, rows.with_columns(occurred_at=time))
+    rows = rows.with_columns(occurred_at=time)
+    if LASTS in rows.columns:
+        rows = rows.with_columns(ends_at=time + pl.duration(seconds=pl.col(LASTS).cast(pl.Int64)))
+    return tables.shaped(table, rows)

@@ -120,10 +120,14 @@ class Source:
         return {feature.name: _array(frame[feature.name]) for feature in self.aggregates}
 
     @property
+    def total(self) -> str:
+        """The feature that tells that there was nothing at all; empty where none does."""
+        return TOTALS.get((self.table, self.key), "")
+
+    @property
     def counts(self) -> str:
         """The feature that counts most of what there was."""
-        total = TOTALS.get((self.table, self.key), "")
-        return "events_90d" if total == "days_since_event" else total
+        return "events_90d" if self.total == "days_since_event" else self.total
 
     def prepare(self) -> None:
         """Compute the effects, which takes longer than an answer may."""
@@ -132,10 +136,10 @@ class Source:
 
     def variants(self, row: Row) -> tuple[list[Variant], pl.DataFrame]:
         """What could be otherwise for one row, and the features then, one line each."""
-        kept = [at for at, one in enumerate(self.tried) if self._goes(one, row)]
+        kept = self._kept(row)
         found = [Variant(self.tried[at], False) for at in kept]
         columns = {name: [values] for name, values in self._beside(row, kept).items()}
-        if row.get(TOTALS.get((self.table, self.key), "")):
+        if row.get(self.total):
             alone = [at for at, one in enumerate(self.tried) if lies_within(one, row) and fits(one, row)]
             found += [Variant(None, True), *(Variant(self.tried[at], True) for at in alone)]
             for feature in self.aggregates:
@@ -145,9 +149,12 @@ class Source:
 
     def finished(self, columns: Mapping[str, Sequence[np.ndarray]]) -> pl.DataFrame:
         """Aggregates, in parts, and what is derived of them; NaN is unknown."""
-        parts = ((f.name, np.concatenate(columns[f.name]), _dtype(f)) for f in self.aggregates)
-        series = [pl.Series(*part, nan_to_null=True) for part in parts]
+        series = [_series(feature, np.concatenate(columns[feature.name])) for feature in self.aggregates]
         return pl.DataFrame(series).with_columns(self._expressions)
+
+    def _kept(self, row: Row) -> list[int]:
+        """Which of what is tried can happen beside what was there."""
+        return [at for at, one in enumerate(self.tried) if self._goes(one, row)]
 
     def _goes(self, one: Happening, row: Row) -> bool:
         """Whether it can happen beside what was there."""
@@ -212,6 +219,12 @@ def _expression(feature: Feature) -> nw.Expr:
 
 def _dtype(feature: Feature) -> Any:
     return pl.String if feature.is_category else pl.Float64
+
+
+def _series(feature: Feature, values: np.ndarray) -> pl.Series:
+    """Values of one feature; texts as a list, since an array that begins with None is of no type."""
+    given = values.tolist() if feature.is_category else values
+    return pl.Series(feature.name, given, _dtype(feature), nan_to_null=not feature.is_category)
 
 
 def _array(values: pl.Series) -> np.ndarray:

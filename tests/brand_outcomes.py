@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from training.synthetic.brand import Brand, churn_probability, simulate
+from training.synthetic.churn_truth import leaving_probability
 
 DAY = 86_400
 SEEDS = (1, 2, 3)
@@ -49,8 +50,12 @@ def leads(seed: int) -> pl.DataFrame:
 
 @cache
 def contacts(seed: int) -> pl.DataFrame:
+    """``contacts_of`` a small brand."""
+    return contacts_of(brand(seed))
+
+
+def contacts_of(of: Brand) -> pl.DataFrame:
     """Contacts with both true probabilities, ``messages`` in 30 days before and ``label``."""
-    of = brand(seed)
     answers = bound(of, "responses").filter(pl.col("kind") == "answered")
     answers = answers.select("member_id", "campaign_id", answered="time").unique(["member_id", "campaign_id"])
     asked = bound(of, "contacts").join(of.truth["response"], on="contact_id")
@@ -67,8 +72,12 @@ def contacts(seed: int) -> pl.DataFrame:
 
 @cache
 def churn(seed: int) -> pl.DataFrame:
+    """``churn_of`` a small brand."""
+    return churn_of(brand(seed))
+
+
+def churn_of(of: Brand) -> pl.DataFrame:
     """Active members at four cut-offs: ``member_id, as_of, label, probability``."""
-    of = brand(seed)
     sales = bound(of, "purchases").filter(pl.col("kind") == "sale", pl.col("quantity") > 0)
     parts = []
     for step in range(4):
@@ -80,6 +89,14 @@ def churn(seed: int) -> pl.DataFrame:
         parts.append(asked.with_columns(label=~pl.col("member_id").is_in(buyers["member_id"].to_list())))
     spine = pl.concat(parts)
     return spine.with_columns(probability=churn_probability(of.truth, spine, GAP, WINDOW))
+
+
+def leaving(of: Brand, spine: pl.DataFrame) -> pl.DataFrame:
+    """Who of those still there leaves in the window, with the true ``probability``."""
+    leaves = leaving_probability(of.truth, spine, GAP, WINDOW)
+    asked = spine.with_columns(probability=leaves).join(of.truth["members"], on="member_id", how="left")
+    days = (pl.col("left") - pl.col("as_of")) / DAY
+    return asked.filter(days > 0).with_columns(label=days.is_between(GAP, GAP + WINDOW))
 
 
 def pooled(name: str) -> pl.DataFrame:

@@ -25,6 +25,7 @@ class Brand(Section):
     leads: int = Field(40_000, ge=200)
     start: date = date(2023, 7, 1)
     end: date = date(2026, 7, 1)
+    loyalty: bool = False  # whether it has points and coupons, which move its members
 
 
 class Ingest(Section):

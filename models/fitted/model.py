@@ -17,6 +17,7 @@ from xgboost import Booster, DMatrix
 
 from features.lifecycle_limits import LifecycleLimits
 from features.meaning import meanings
+from features.own_tables import is_own
 from models.card import Card
 from models.few_rows import Features
 from models.fitted.release_format import CARD, MODEL
@@ -62,9 +63,10 @@ class Model:
 
     @cached_property
     def reads(self) -> list[str]:
-        """The features that are needed: the inputs, then what only the boundaries read."""
-        more = (name for boundary in self.boundaries for name in boundary.reads)
-        return list(dict.fromkeys([*self.encoder.names, *more]))
+        """The features that are needed: the inputs, then what only the boundaries or counterfactuals read."""
+        more = [name for boundary in self.boundaries for name in boundary.reads]
+        own = [row["name"] for row in self.card["features"] if is_own(row["name"])]
+        return list(dict.fromkeys([*self.encoder.names, *more, *own]))
 
     @property
     def fingerprints(self) -> dict[str, str]:

@@ -70,6 +70,21 @@ class Known:
         rows = rows.filter(pl.col("split") == "test")
         return rows.with_columns(probability=pl.Series(self.model.probability(rows)))
 
+    @cached_property
+    def with_left(self) -> pl.DataFrame:
+        """Test rows of members with when each leaves (``left``, seconds)."""
+        return self.test.join(
+            self.truth["members"].select("member_id", "left"),
+            on="member_id",
+            how="left",
+            maintain_order="left",
+        )
+
+    @cached_property
+    def with_chances(self) -> pl.DataFrame:
+        """Test rows of contacts with the true chances, sent and not."""
+        return self.test.join(self.truth["response"], on="contact_id", how="left", maintain_order="left")
+
     @property
     def calibration_error(self) -> Line:
         """As the report has it."""
@@ -91,42 +106,76 @@ def compare(params: Params) -> Iterator[tuple[str, list[Line]]]:
             yield name, [*FIGURES[name](known), *_bands(known)]
 
 
-def share_of_lift(label: np.ndarray, score: np.ndarray, truth: np.ndarray) -> str:
-    """The model's AUC above one half as a part of the truth's."""
-    found, most = roc_auc_score(label, score), roc_auc_score(label, truth)
-    return f"AUC {found:.3f} of {most:.3f}: {(found - 0.5) / (most - 0.5):.1%} of the lift"
+@dataclass(frozen=True)
+class Ceiling:
+    """Test rows with what the model says and what can be known at most.
+
+    Parameters
+    ----------
+    rows
+        As ``Known.test``, one line a question.
+    label, truth
+        The outcome and its true probability, of shape (rows,).
+    """
+
+    rows: pl.DataFrame
+    label: np.ndarray
+    truth: np.ndarray
+
+    def share(self, score: np.ndarray, weight: np.ndarray | None = None) -> float:
+        """Return the AUC of ``score`` above one half as a part of the truth's, rows weighted."""
+        found, most = (roc_auc_score(self.label, one, sample_weight=weight) for one in (score, self.truth))
+        return float((found - 0.5) / (most - 0.5))
+
+    def told(self, score: np.ndarray | None = None) -> str:
+        """Return it in words; of the model where no other ``score`` is given."""
+        score = self.rows["probability"].to_numpy() if score is None else score
+        found, most = roc_auc_score(self.label, score), roc_auc_score(self.label, self.truth)
+        return f"AUC {found:.3f} of {most:.3f}: {self.share(score):.1%} of the lift"
+
+
+def leavers(known: Known, start: int) -> Ceiling:
+    """Return who of those still there leaves in ``LEAVING_DAYS`` from ``start`` days on (churn)."""
+    there = known.with_left.filter(pl.col("left") > pl.col("as_of"))
+    leaves = leaving_probability(known.truth, there, start, LEAVING_DAYS).to_numpy()
+    days = ((there["left"] - there["as_of"]) / DAY).to_numpy()
+    return Ceiling(there, (days > start) & (days <= start + LEAVING_DAYS), leaves)
+
+
+def returners(known: Known) -> Ceiling:
+    """Return who of the silent and lost comes back (recall)."""
+    return Ceiling(known.test, known.test["label"].to_numpy(), 1 - known.silent(known.test))
+
+
+def answerers(known: Known) -> Ceiling:
+    """Return who of those contacted answers (response)."""
+    sent = known.with_chances.filter(pl.col("arm") == "treat")
+    return Ceiling(sent, sent["label"].to_numpy(), sent["probability_treated"].to_numpy())
 
 
 def _churn(known: Known) -> Iterator[Line]:
-    rows, p = known.test, known.test["probability"].to_numpy()
-    at = rows.join(known.truth["members"], on="member_id", how="left", maintain_order="left")
-    left = (at["left"] <= at["as_of"]).to_numpy()
+    rows = known.with_left
+    p, left = rows["probability"].to_numpy(), (rows["left"] <= rows["as_of"]).to_numpy()
     top = np.argsort(-p, kind="stable")[: len(p) // 5]
     yield "top fifth that had left before", f"{left[top].mean():.1%} (all {left.mean():.1%})", "25 % at most"
     gap = known.facts["spine"]["gap"]
     for start in dict.fromkeys((7, gap)):
-        leaves = leaving_probability(known.truth, rows.filter(~left), start, LEAVING_DAYS).to_numpy()
-        days = ((at["left"] - at["as_of"]) / DAY).to_numpy()[~left]
-        will = (days > start) & (days <= start + LEAVING_DAYS)
-        found = share_of_lift(will, p[~left], leaves)
+        found = leavers(known, start).told()
         yield f"who of those still there leaves in days {start} to {start + LEAVING_DAYS}", found, "80 %"
     yield known.calibration_error
 
 
 def _recall(known: Known) -> Iterator[Line]:
-    rows, label = known.test, known.test["label"].to_numpy()
-    truth, p = 1 - known.silent(rows), known.test["probability"].to_numpy()
-    yield "who comes back", share_of_lift(label, p, truth), "90 %"
-    recency = -rows["days_since_order"].fill_null(1e4).to_numpy()
-    yield "recency alone", share_of_lift(label, recency, truth), "less than the model"
+    found = returners(known)
+    yield "who comes back", found.told(), "90 %"
+    recency = -found.rows["days_since_order"].fill_null(1e4).to_numpy()
+    yield "recency alone", found.told(recency), "less than the model"
     yield known.calibration_error
 
 
 def _response(known: Known) -> Iterator[Line]:
-    rows = known.test.join(known.truth["response"], on="contact_id", how="left", maintain_order="left")
-    sent = rows.filter(pl.col("arm") == "treat")
-    found = (sent[name].to_numpy() for name in ("label", "probability", "probability_treated"))
-    yield "who answers", share_of_lift(*found), "96 %"
+    rows = known.with_chances
+    yield "who answers", answerers(known).told(), "96 %"
     effect = (rows["probability_treated"] - rows["probability_control"]).to_numpy()
     orders = {"probability": rows["probability"].to_numpy()}
     if (uplift := BoosterSum.load(known.folder / UPLIFT)) is not None:
@@ -146,8 +195,8 @@ def _lead(known: Known) -> Iterator[Line]:
     rows, truth = known.test, known.truth["lead"]
     keyed = rows.with_columns(age_days=pl.col("lead_age_days").round().cast(truth.schema["age_days"]))
     both = keyed.join(truth, on=["lead_id", "age_days"], suffix="_true")
-    found = (both[name].to_numpy() for name in ("label", "probability", "probability_true"))
-    yield "who converts", share_of_lift(*found), "100 %"
+    found = Ceiling(both, both["label"].to_numpy(), both["probability_true"].to_numpy())
+    yield "who converts", found.told(), "100 %"
     between = _between(known)
     for low, high in AGES:
         part = between.filter(pl.col("lead_age_days").is_between(low, high))

@@ -7,6 +7,7 @@ import polars as pl
 
 from features.own_tables import OwnTable
 from training.sources.judging.findings import Finding
+from training.sources.typical_rows import TypicalRows
 
 MANY, NEARLY_UNIQUE, LONG = (
     50,
@@ -21,6 +22,10 @@ class Commonest:
 
     table: OwnTable
     counts: dict[str, pl.DataFrame] = field(default_factory=dict)
+    typical: TypicalRows = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.typical = TypicalRows(self.table)
 
     def counted(self, frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Hand the frames on, and count."""
@@ -31,6 +36,7 @@ class Commonest:
                 before = [self.counts[name]] if name in self.counts else []
                 every = pl.concat([*before, found.cast({"rows": pl.Int64})])
                 self.counts[name] = every.group_by("value").agg(pl.col("rows").sum())
+            self.typical.add(frame)
             yield frame
 
     def findings(self) -> Iterator[Finding]:
@@ -44,5 +50,5 @@ class Commonest:
                 yield Finding(self.table.stored, "free_text", says, advice, stops=False)
 
     def described(self) -> OwnTable:
-        """Return the table with its commonest values, once all frames have gone by."""
-        return self.table.with_values(self.counts)
+        """Return the table with its commonest values and typical rows, once all frames have gone by."""
+        return self.typical.described(self.table.with_values(self.counts))

@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from features.groups.own_changes import beside
 from features.meaning import combined, meanings
+from features.own_tables import OwnTable
 from models.card import BandRow, CountedRows, QuestionFacts, made_of
 from models.fitted.model import Model
 from models.fitted.observed_rates import observed
@@ -98,6 +100,8 @@ def card_of(task: Task, facts: Dataset, encoder: Encoder, params: Params) -> Que
     spine = facts["spine"]
     boundaries = task.boundaries(spine, params.lifecycle, [row["name"] for row in facts["features"]])
     read = {*encoder.names, *(name for boundary in boundaries for name in boundary.reads)}
+    own = (OwnTable.model_validate(one) for one in facts["own_tables"])
+    read |= {name for table in own for name in beside(table, read)}
     features = [row for row in facts["features"] if row["name"] in read]
     return {
         "task": task.name,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAPPINGS = Path("mappings")
 BRAND = "brand"
+LOYALTY = Path(__file__).parents[1] / "synthetic" / "loyalty.yaml"
 
 
 def ingest(params: Params) -> None:
@@ -42,7 +43,7 @@ def ingest(params: Params) -> None:
 
     scratch = params.build / "fetched"
     shutil.rmtree(scratch, ignore_errors=True)
-    source = _brand(params) if params.data == BRAND else _mapped(params, scratch)
+    source = _brand(params, scratch) if params.data == BRAND else _mapped(params, scratch)
     with replacing_folder(params.build / "tables") as aside:
         folder = Folder(aside, params.engine.memory, params.engine.threads)
         report = intake(source.rows, source.extracted, folder.store, source.unknown_members, say, source.own)
@@ -76,16 +77,32 @@ class Source:
     findings: Iterable["Finding"] = ()
 
 
-def _brand(params: Params) -> Source:
+def _brand(params: Params, scratch: Path) -> Source:
     from training.sources.source_rows import given
     from training.sources.store import write_frames
     from training.synthetic.brand import simulate
 
     size = params.brand
-    brand = simulate(size.members, size.leads, size.start, size.end, params.seed)
+    brand = simulate(size.members, size.leads, size.start, size.end, params.seed, size.loyalty)
     write_frames(brand.truth, params.build / "truth")
     rows = {name: [given(name, frame)] for name, frame in brand.tables.items()}
-    return Source(rows, datetime(size.end.year, size.end.month, size.end.day, tzinfo=UTC))
+    extracted = datetime(size.end.year, size.end.month, size.end.day, tzinfo=UTC)
+    if not brand.own:
+        return Source(rows, extracted)
+    write_frames({**brand.own, "members": brand.tables["members"]}, scratch)
+    own, read = _own(scratch)
+    return Source({**rows, **read}, extracted, own=own)
+
+
+def _own(folder: Path) -> tuple[Mapping[str, own_tables.OwnTable], dict[str, Iterable["SourceRows"]]]:
+    """The brand's own tables as its mapping describes and reads them."""
+    from training.sources.mapping.mapping_file import load
+    from training.sources.reading.read_tables import read_tables
+
+    mapping = load(LOYALTY)
+    return mapping.own, {
+        name: rows for name, rows in read_tables(mapping, folder).items() if name in mapping.own
+    }
 
 
 def _mapped(params: Params, scratch: Path) -> Source:
@@ -127,7 +144,8 @@ def _hold_against(params: Params, tables: Mapping[str, TableCounts]) -> None:
 def source_fingerprint(params: Params) -> dict[str, Any]:
     """What the data are made of: the brand's settings, or the hashes of the mapping and of its files."""
     if params.data == BRAND:
-        return {"data": BRAND, "seed": params.seed, **json.loads(params.brand.model_dump_json())}
+        made = json.loads(params.brand.model_dump_json(exclude=None if params.brand.loyalty else {"loyalty"}))
+        return {"data": BRAND, "seed": params.seed, **made}
     from features.personal_keys import mark
     from training.sources.mapping.mapping_file import load
 

@@ -41,13 +41,15 @@ def changed(time: int, change: int) -> float:
 
 
 def treated(
-    campaigns: Campaigns, row: int, recent: Ints, share: Floats, messages: Ints, change: int
-) -> Floats:
-    """P(answer | sent, still there) for each type, shape (members, 3)."""
+    campaigns: Campaigns, row: int, recent: Ints, share: Floats, messages: Ints, change: int,
+    further: Floats | float = 0.0,
+) -> Floats:  # fmt: skip
+    """P(answer | sent, still there) for each type, shape (members, 3); ``further`` is of the log odds."""
     content, depth = campaigns.content[row], campaigns.depth[row]
     common = BASE + BY_CHANNEL[campaigns.channel[row]] + changed(campaigns.time[row], change)
     common += BY_DEPTH * (depth - 20) if content == 1 else 0.0
     own = BY_VISITS * np.log1p(recent) + BY_CATEGORY * (share - 1 / 6) + FATIGUE * np.minimum(messages, 6)
+    own = own + further
     return logistic(common + own[:, None] + LIKING[:, content])
 
 

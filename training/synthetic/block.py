@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from training.synthetic import accounts, truth
+from training.synthetic import accounts, loyalty_tables, loyalty_truth, truth
 from training.synthetic import member_tables as of_members
 from training.synthetic import trade_tables as of_trade
 from training.synthetic.calendar import Calendar, Ints
@@ -31,22 +31,28 @@ class Plan:
     campaign_ids: pl.Series
     products: pl.DataFrame
     prices: Ints
+    loyalty: bool = False  # whether there are points and coupons
 
 
 @dataclass(frozen=True)
 class Block:
-    """Rows and truth of a block; ``sums`` are totals from which mean effects follow."""
+    """Rows and truth of a block; ``sums`` are totals from which mean effects follow.
+
+    ``own`` are rows of tables that no contract knows, as a source writes them.
+    """
 
     tables: Frames
     truth: Frames
     sums: dict[str, float]
+    own: Frames
 
 
 def simulate_block(
     plan: Plan, members: pl.Series, leads: pl.Series, stream: Stream, block: int, blocks: int
 ) -> Block:
     """The block of the members and leads with the given ids."""
-    world = happen(len(members), len(leads), plan.calendar, plan.campaigns, stream)
+    prices = plan.prices if plan.loyalty else None
+    world = happen(len(members), len(leads), plan.calendar, plan.campaigns, stream, prices)
 
     def number(prefix: str, count: int) -> pl.Series:
         return ids(prefix, count, stream(f"{prefix} ids"), block, blocks)
@@ -60,7 +66,19 @@ def simulate_block(
     tables["care"] = of_trade.care_steps(world.tickets, members, number, stream("care"))
     sums = truth.totals(world)
     tables = {name: known(frame, plan.calendar.end) for name, frame in tables.items()}
-    return Block(tables, _truth(world, plan, members, leads, contact_ids), sums)
+    own = _own(world, members, plan, stream)
+    return Block(tables, _truth(world, plan, members, leads, contact_ids), sums, own)
+
+
+def _own(world: World, members: pl.Series, plan: Plan, stream: Stream) -> Frames:
+    """The points ledger and the coupons, known before the end; nothing without a programme."""
+    if world.programme is None:
+        return {}
+    log, end, rng = world.programme.log, plan.calendar.end, stream("loyalty rows")
+    return {
+        "points": loyalty_tables.points(log, members, end, rng),
+        "coupons": loyalty_tables.coupons(log, members, end, rng),
+    }
 
 
 def _member_side(
@@ -70,7 +88,7 @@ def _member_side(
     people, clock = world.people, plan.calendar
     second = accounts.draw(people, members, clock, number, stream("accounts"))
     events = [
-        member_events(people, world.visits, world.answered, world.sent, second, stream("events")),
+        member_events(people, world.visits, world.prompted, world.sent, second, stream("events")),
         of_members.lead_events(world.leads, world.touches, leads, stream("lead events")),
     ]
     bought = (people, world.orders, world.lines, plan.products, plan.prices, second)
@@ -92,5 +110,7 @@ def _truth(world: World, plan: Plan, members: pl.Series, leads: pl.Series, conta
     history = History.of({**found, "calendar": truth.calendar_truth(plan.calendar)})
     found["response"] = truth.response_truth(history, world.sent, contacts)
     found["state"] = truth.state_truth(history, world, members)
+    if world.programme is not None:
+        found |= loyalty_truth.recorded(world.programme.log)
     found["lead"] = lead_truth(world.leads, world.touches, leads, plan.calendar)
     return found

@@ -1,6 +1,7 @@
 """A simulated brand: member data with known mechanisms, and the truth about them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -16,6 +17,7 @@ from training.synthetic.world import Stream, streams
 
 __all__ = ["Brand", "churn_probability", "simulate"]
 
+BY_MEMBER = ("visits", "shocks", "lots", "credits")  # tables of truth that name members by their row
 BLOCK = 25_000  # members or leads that are held in arrays at once
 
 
@@ -32,17 +34,22 @@ class Brand:
         ``visits``, ``shocks`` and ``calendar`` (from which ``churn_probability`` works), ``effects``
         (true effects by name), ``state`` (from which ``option_truth.chances`` works) and
         ``planted`` (wrong rows by table and fault).
+    own
+        Tables that no contract knows, as a source writes them: ``points`` and ``coupons`` where the brand
+        has a loyalty programme, whose state is in the truth then (``lots``, ``credits``).
     """
 
     tables: dict[str, pl.DataFrame]
     truth: dict[str, pl.DataFrame]
+    own: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
-def simulate(members: int, leads: int, start: date, end: date, seed: int) -> Brand:
+def simulate(members: int, leads: int, start: date, end: date, seed: int, loyalty: bool = False) -> Brand:
     """A brand with ``members`` members and ``leads`` leads over the days from ``start`` to ``end``.
 
     The same arguments give the same rows. Rows that happen, or become known, at ``end`` or later are not
-    in the tables, except those planted to be wrong.
+    in the tables, except those planted to be wrong. With ``loyalty`` there are points and coupons, which
+    move members (``training.synthetic.loyalty``); without, every row is what it was before there were any.
 
     Raises
     ------
@@ -54,7 +61,7 @@ def simulate(members: int, leads: int, start: date, end: date, seed: int) -> Bra
     if members < 1 or leads < 1:
         raise ValueError(f"brand: {members} members and {leads} leads; allowed are 1 or more of each")
     common = streams(seed)
-    plan = _plan(start, end, common)
+    plan = _plan(start, end, common, loyalty)
     blocks = _blocks(plan, members, leads, seed, common)
     sums = {name: sum(block.sums[name] for block in blocks) for name in blocks[0].sums}
     tables = {
@@ -66,14 +73,16 @@ def simulate(members: int, leads: int, start: date, end: date, seed: int) -> Bra
     found = _stacked([block.truth for block in blocks])
     effects = truth.effect_truth(plan.calendar, sums)
     clock = truth.calendar_truth(plan.calendar)
-    return Brand(tables, {**found, "calendar": clock, "effects": effects, "planted": planted})
+    own = {name: pl.concat([block.own[name] for block in blocks]) for name in blocks[0].own}
+    return Brand(tables, {**found, "calendar": clock, "effects": effects, "planted": planted}, own)
 
 
-def _plan(start: date, end: date, common: Stream) -> Plan:
+def _plan(start: date, end: date, common: Stream, loyalty: bool) -> Plan:
     calendar = build(start, end)
     sent = campaigns.draw(calendar, common("campaigns"))
     products, prices = orders.products(common("products"))
-    return Plan(calendar, sent, ids("c", len(sent.time), common("campaign ids")), products, prices)
+    campaign_ids = ids("c", len(sent.time), common("campaign ids"))
+    return Plan(calendar, sent, campaign_ids, products, prices, loyalty)
 
 
 def _blocks(plan: Plan, members: int, leads: int, seed: int, common: Stream) -> list[Block]:
@@ -119,7 +128,7 @@ def _stacked(parts: list[Frames]) -> Frames:
     """The blocks' truth one under the other; ``member`` is the row among all members."""
     first, shifted = 0, []
     for part in parts:
-        rows = {name: part[name].with_columns(pl.col("member") + first) for name in ("visits", "shocks")}
+        rows = {name: part[name].with_columns(pl.col("member") + first) for name in BY_MEMBER if name in part}
         first += part["members"].height
         shifted.append({**part, **rows})
     return {name: pl.concat([part[name] for part in shifted]) for name in shifted[0]}

@@ -7,6 +7,7 @@ import polars as pl
 
 from training.synthetic.calendar import DAY, Calendar, Floats, Ints
 from training.synthetic.fading import FADING, exposure
+from training.synthetic.loyalty_truth import Ahead, ahead
 from training.synthetic.orders import DELAY_DAYS, DELAY_SHARE, DELAY_SPREAD
 from training.synthetic.presence import CHUNK, History, presence
 
@@ -43,8 +44,12 @@ def churn_probability(
     window = np.broadcast_to(np.asarray(days, dtype=np.int64), member.shape)
     effects = dict(truth["effects"].select("name", "value").iter_rows())
     history = History.of(truth)
+    to_come = ahead(truth, member, moment, gap + window)
     parts = [slice(i, i + CHUNK) for i in range(0, len(member), CHUNK)]
-    values = [_churn(history, effects, member[part], moment[part], gap, window[part]) for part in parts]
+    values = [
+        _churn(history, effects, to_come.of(part), member[part], moment[part], gap, window[part])
+        for part in parts
+    ]
     return pl.Series("probability", np.concatenate([np.zeros(0), *values]))
 
 
@@ -105,8 +110,9 @@ def orders_due(clock: Calendar, moment: Ints, fades: Ints, gap: int, days: Ints)
 
 
 def _churn(
-    history: History, effects: Mapping[str, float], member: Ints, moment: Ints, gap: int, days: Ints
-) -> Floats:
+    history: History, effects: Mapping[str, float], to_come: Ahead, member: Ints, moment: Ints, gap: int,
+    days: Ints,
+) -> Floats:  # fmt: skip
     """P(no order), over since when members fade and over when those still there will begin to."""
     now = presence(history, member, moment)
     scale = history.members["scale"].to_numpy()[member]
@@ -121,10 +127,11 @@ def _churn(
         there = np.clip(fades - moment[:, None] - opens, 0, days[:, None] * DAY) / DAY  # days of the window
         answered = effects["orders_from_answers_per_day"] * there
         answered = answered + effects["orders_from_answers_per_day_when_lost"] * (days[:, None] - there)
-        return np.exp(-now.shape[:, None] * np.log1p(due / exposures) - answered * reachable)
+        bought = np.exp(-now.shape[:, None] * np.log1p(due / exposures) - answered * reachable)
+        return bought * to_come.nothing(fades, moment + opens, moment + length)
 
     later = nothing(times, now.exposure[:, None])
-    there = np.exp(-hazard[:, None] * (times - moment[:, None]) / DAY)
+    there = np.exp(-hazard[:, None] * (times - moment[:, None]) / DAY - to_come.pushed(times))
     begins = (there[:, :-1] - there[:, 1:]) * (later[:, :-1] + later[:, 1:]) / 2
     if_there = begins.sum(axis=1) + there[:, -1] * later[:, -1]
     if_fading = (now.weight * nothing(now.since, now.exposures)).sum(axis=1)

@@ -8,6 +8,7 @@ import numpy as np
 from training.synthetic import answers, fading
 from training.synthetic.calendar import DAY, HOUR, NEVER, Calendar, Flags, Floats, Ints
 from training.synthetic.campaigns import WINDOW, Campaigns
+from training.synthetic.loyalty import Programme
 from training.synthetic.orders import PER_CATEGORY, Lines, Orders, Visits
 from training.synthetic.people import CATEGORIES, People
 
@@ -42,8 +43,9 @@ class Mailing:
     """The state of all members while the campaigns are sent."""
 
     def __init__(
-        self, people: People, seen: Visits, bought: Orders, items: Lines, fades: Ints, calendar: Calendar
-    ) -> None:
+        self, people: People, seen: Visits, bought: Orders, items: Lines, fades: Ints, calendar: Calendar,
+        programme: Programme | None = None,
+    ) -> None:  # fmt: skip
         self.people, self.seen, self.calendar = people, seen, calendar
         self.fades = fades.copy()
         self.withdrawn = people.withdrawn.copy()
@@ -54,6 +56,7 @@ class Mailing:
         self.line_category, self.line_reduced = items.product // PER_CATEGORY, items.discount > 0
         self.sent: list[tuple[int, Ints]] = []
         self.past = 0
+        self.programme = programme
 
     def catch_up(self, now: int) -> None:
         """Take in the lines bought since the last campaign."""
@@ -63,7 +66,15 @@ class Mailing:
         ordered = np.ones(len(member), dtype=bool)
         real = fading.happens(self.line_visit[part], self.fades[member], self.line_luck[part], ordered)
         self.note(member[real], self.line_category[part][real], self.line_reduced[part][real])
+        if self.programme is not None:
+            points = self.programme.line_points[part][real]
+            self.programme.bought(member[real], self.line_time[part][real], points)
         self.past = upto
+
+    def pass_time(self, until: int) -> None:
+        """Draw up the accounts of the points programme before ``until``, where there is one."""
+        if self.programme is not None:
+            self.programme.advance(self, until)
 
     def note(self, member: Ints, category: Ints, reduced: Flags) -> None:
         """Count lines by category and learn from their discounts."""
@@ -106,8 +117,10 @@ def _chances(
     counts = mailing.bought_in[member].astype(np.float64)
     share = (counts[:, campaigns.category[row]] + 0.5) / (counts.sum(axis=1) + 3)
     change = mailing.calendar.change
-    sent = answers.treated(campaigns, row, recent, share, messages, change)
-    return sent, answers.organic(int(campaigns.time[row]), recent, change)
+    programme, now = mailing.programme, int(campaigns.time[row])
+    further = 0.0 if programme is None else programme.liking(member, now)
+    sent = answers.treated(campaigns, row, recent, share, messages, change, further)
+    return sent, answers.organic(now, recent, change)
 
 
 def _send(mailing: Mailing, campaigns: Campaigns, row: int, rng: np.random.Generator) -> Contacts:
@@ -181,8 +194,11 @@ def send(mailing: Mailing, campaigns: Campaigns, rng: np.random.Generator) -> tu
     """All campaigns in turn, and the orders that answers lead to."""
     parts, extra = [], []
     for row in range(len(campaigns.time)):
+        mailing.pass_time(int(campaigns.time[row]))
         part = _send(mailing, campaigns, row, rng)
         won = np.flatnonzero((part.answered >= 0) & ~part.held_out)
+        if mailing.programme is not None:
+            mailing.programme.answered(part.member[won], part.answered[won])
         won = won[rng.random(len(won)) < ORDERS_AFTER]
         member, category = part.member[won], np.full(len(won), campaigns.category[row])
         depth = np.full(len(won), campaigns.depth[row])
@@ -191,10 +207,11 @@ def send(mailing: Mailing, campaigns: Campaigns, rng: np.random.Generator) -> tu
         asked, luck = np.full(len(won), -NEVER), np.zeros(len(won))
         extra.append(Orders(member, asked, time, category, depth, luck))
         parts.append(part)
-    return _stack(Contacts, parts), _stack(Orders, extra)
+    mailing.pass_time(mailing.calendar.end)
+    return stack(Contacts, parts), stack(Orders, extra)
 
 
-def _stack(kind: type[Record], parts: list[Record]) -> Record:
+def stack(kind: type[Record], parts: list[Record]) -> Record:
     """One record of arrays from several."""
     names = list(vars(parts[0]))
     return kind(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})

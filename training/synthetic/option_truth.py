@@ -45,8 +45,11 @@ def state(mailing: Mailing, ids: pl.Series, order_times: Ints, order_members: In
     mailing.catch_up(end)
     weights = mailing.beliefs.weights(np.arange(members))
     recent = (order_times >= end - YEAR) & (order_times < end)
+    programme = mailing.programme
+    own = {} if programme is None else {"liking": programme.liking(np.arange(members), end)}
     return pl.DataFrame(
         {
+            **own,
             "member_id": ids,
             "visits": mailing.recent(end),
             "messages": mailing.messages(end),
@@ -83,7 +86,8 @@ def chances(
     counts = members.select(COUNTS).to_numpy()
     share = (counts[:, campaign.category[0]] + 0.5) / (counts.sum(axis=1) + 3)
     visits, messages = (members[name].to_numpy() for name in ("visits", "messages"))
-    by_type = answers.treated(campaign, 0, visits, share, messages, change)
+    further = members["liking"].to_numpy() if "liking" in members.columns else 0.0
+    by_type = answers.treated(campaign, 0, visits, share, messages, change, further)
     still, weights = members["still"].to_numpy(), members.select(WEIGHTS).to_numpy()
     there = still + (1 - still) * answers.LOST
     sent = there[:, None] * by_type

@@ -36,13 +36,18 @@ def member_truth(crowd: People, member_ids: pl.Series, fades: Ints, withdrawn: I
     )
 
 
-def shock_truth(world: World) -> pl.DataFrame:
-    """What pushed members to fade, and what told an observer whether they did."""
+def shock_truth(world: World, accounts: bool = True) -> pl.DataFrame:
+    """What pushed members to fade, and what told an observer whether they did.
+
+    ``accounts``: those of the points programme, too, where there is one.
+    """
     tickets, bought, sent = world.tickets, world.orders, world.sent
+    log = None if world.programme is None else world.programme.log
     parts = [
         (tickets.member, tickets.resolved, tickets.push, np.zeros(len(tickets.push))),
         (bought.member, bought.time, full_price_push(bought, world.lines), np.zeros(len(bought.time))),
         (sent.member, sent.time, sent.push, sent.known),
+        *(() if log is None or not accounts else log.shocks),
     ]
     names = ("member", "time", "push", "known")
     frames = [pl.DataFrame(dict(zip(names, part, strict=True))) for part in parts]
@@ -88,7 +93,7 @@ def totals(world: World) -> dict[str, float]:
     clock, crowd, fades, answered = world.calendar, world.people, world.fades, world.answered
     days = np.clip(np.minimum(fades, clock.end) - crowd.since, 0, None) / DAY
     gone = np.clip(clock.end - np.maximum(fades, crowd.since), 0, None) / DAY
-    shocks = shock_truth(world)
+    shocks = shock_truth(world, accounts=False)  # what accounts bring is known beforehand
     there = shocks["time"].to_numpy() <= fades[shocks["member"].to_numpy()]
     lost = answered.time > fades[answered.member]
     return {

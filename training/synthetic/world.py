@@ -12,6 +12,7 @@ from training.synthetic.campaigns import Campaigns
 from training.synthetic.care import Tickets
 from training.synthetic.contacts import Contacts
 from training.synthetic.leads import Leads, Touches
+from training.synthetic.loyalty import Programme
 from training.synthetic.orders import Lines, Orders, Visits
 from training.synthetic.people import People
 
@@ -36,6 +37,15 @@ class World:
     fades: Ints  # from when each member fades
     withdrawn: Ints  # when each took back the consent to marketing
     mailing: contacts.Mailing  # as the last campaign left it
+    programme: Programme | None = None
+    rewarded: Orders | None = None  # at accounts of the points programme
+
+    @property
+    def prompted(self) -> Orders:
+        """Orders that no visit led to."""
+        return (
+            self.answered if self.rewarded is None else contacts.stack(Orders, [self.answered, self.rewarded])
+        )
 
 
 def streams(seed: int, block: int = 0) -> Stream:
@@ -43,8 +53,14 @@ def streams(seed: int, block: int = 0) -> Stream:
     return lambda name: np.random.default_rng([seed, block, crc32(name.encode())])
 
 
-def happen(members: int, lead_count: int, calendar: Calendar, plan: Campaigns, stream: Stream) -> World:
-    """Let the brand's years pass for some members and leads; all blocks of them share one plan."""
+def happen(
+    members: int, lead_count: int, calendar: Calendar, plan: Campaigns, stream: Stream,
+    prices: Ints | None = None,
+) -> World:  # fmt: skip
+    """Let the brand's years pass for some members and leads; all blocks of them share one plan.
+
+    Where ``prices`` (cents, by product) are given, there is a points programme.
+    """
     lead = leads.draw(lead_count, calendar, stream("leads"))
     crowd = people.draw(members, lead, calendar, stream("people"))
     seen, fades = orders.visits(crowd, calendar, stream("visits"))
@@ -59,7 +75,8 @@ def happen(members: int, lead_count: int, calendar: Calendar, plan: Campaigns, s
     seen = orders.keep(seen, fades)
     bought, items = orders.keep_orders(bought, items, fades, calendar.end)
 
-    mailing = contacts.Mailing(crowd, seen, bought, items, fades, calendar)
+    programme = None if prices is None else Programme(crowd, items, prices, calendar, stream("loyalty"))
+    mailing = contacts.Mailing(crowd, seen, bought, items, fades, calendar, programme)
     sent, answered = contacts.send(mailing, plan, stream("contacts"))
     fades = mailing.fades
     bought, items = orders.keep_orders(bought, items, fades, calendar.end)
@@ -67,6 +84,14 @@ def happen(members: int, lead_count: int, calendar: Calendar, plan: Campaigns, s
         answered, orders.lines(answered, crowd, stream("answers")), fades, calendar.end
     )
     bought, items = orders.join(bought, items, answered, answered_items)
+    rewarded = None
+    if programme is not None:
+        programme.close()
+        rewarded = contacts.stack(Orders, programme.log.orders)
+        rewarded, given = orders.keep_orders(
+            rewarded, orders.lines(rewarded, crowd, stream("rewards")), fades, calendar.end
+        )
+        bought, items = orders.join(bought, items, rewarded, given)
     return World(
         calendar=calendar,
         leads=lead,
@@ -82,4 +107,6 @@ def happen(members: int, lead_count: int, calendar: Calendar, plan: Campaigns, s
         fades=fades,
         withdrawn=mailing.withdrawn,
         mailing=mailing,
+        programme=programme,
+        rewarded=rewarded,
     )

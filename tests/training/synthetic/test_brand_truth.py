@@ -8,7 +8,6 @@ from brand_outcomes import DAY
 from sklearn.metrics import roc_auc_score
 
 from training.synthetic.brand import churn_probability
-from training.synthetic.churn_truth import leaving_probability
 from training.synthetic.leads import FADE, mass
 
 BANDS = {"leads": (0.015, 0.05), "contacts": (0.05, 0.12), "churn": (0.40, 0.65)}
@@ -33,15 +32,9 @@ def test_response_probability_is_calibrated_in_both_arms(sent: bool) -> None:
 
 
 def test_the_truth_knows_who_of_those_still_there_leaves_in_the_window() -> None:
-    frames = []
-    for seed in outcomes.SEEDS:
-        truth, spine = outcomes.brand(seed).truth, outcomes.churn(seed)
-        leaves = leaving_probability(truth, spine, outcomes.GAP, outcomes.WINDOW)
-        asked = spine.with_columns(probability=leaves).join(truth["members"], on="member_id", how="left")
-        days = (pl.col("left") - pl.col("as_of")) / DAY
-        there = asked.filter(days > 0)
-        frames.append(there.with_columns(label=days.is_between(outcomes.GAP, outcomes.GAP + outcomes.WINDOW)))
-    found = pl.concat(frames)
+    found = pl.concat(
+        [outcomes.leaving(outcomes.brand(seed), outcomes.churn(seed)) for seed in outcomes.SEEDS]
+    )
     assert np.abs(outcomes.deviations(found, 5)).max() < 4
     assert roc_auc_score(found["label"], found["probability"]) > 0.75
 

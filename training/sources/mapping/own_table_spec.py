@@ -91,6 +91,11 @@ class OwnPart(Strict):
         None, description="day before which topics and tone of texts are learnt; else their earlier half"
     )
 
+    acts: bool | None = Field(
+        None,
+        description="false: its rows could not be otherwise; else told by whether subjects have several",
+    )
+
     @model_validator(mode="after")
     def _one_key(self) -> Self:
         if self.key != EVERYBODY and len(self.key) != 1:
@@ -179,6 +184,8 @@ def _described(name: str, part: OwnPart, hop: Hop | None = None) -> OwnTable:
     given: dict[str, Any] = {key: getattr(part, key) for key in ("en", "zh", "windows", "latest")}
     if part.learn_until is not None:
         given["learn_until"] = int(datetime.combine(part.learn_until, time(), UTC).timestamp())
+    timeless = part.occurred_at.value is not None  # one moment for all rows
+    given["acts"] = False if part.acts is None and timeless else part.acts
     given |= {"columns": tuple(columns), "has_end": part.has_end, "through": hop}
     return OwnTable(name=name, key=part.key_name, **given)
 
