@@ -15,6 +15,7 @@ from training.io import read_json, write_json
 from training.spark import errands, partition, questions, rows
 from training.spark.place import Place
 from training.spark.steps import Step, stamped
+from training.stages.dataset import say_short
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ class Prepared:
             with step.making() as out:
                 facts = read_artifact(Dataset, self.split.folder)
                 told = rows.sample(self.session, place, self.dataset.folder, facts, out)
+                told["enough"] = rows.enough(self.session, place, self.dataset.folder)
+                say_short(place.name, told["enough"])
                 told["dropped"] = self.on_executor(partial(errands.useless, out, place, told))
                 write_artifact(out, Dataset, told)
         return step
