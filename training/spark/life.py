@@ -3,7 +3,7 @@
 Each step is a folder below ``build/<data>/spark/<task>``, made anew only where what it hangs on has changed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, cast
 
@@ -18,9 +18,9 @@ from models.scorer import Population
 from training.data.artifacts import Tuned, read_artifact
 from training.data.spine import dated
 from training.data.split import NO_BLOCK
-from training.evaluation.recalibration import calibrated
+from training.evaluation.recalibration import calibrated, followed
 from training.io import read_json, say, write_json
-from training.spark import errands, judged, learn, matrix, models, partition, questions, scores
+from training.spark import errands, judged, learn, matrix, models, questions, scores
 from training.spark.judged import TEST
 from training.spark.prepared import Prepared
 from training.spark.steps import Step, hashed
@@ -87,9 +87,8 @@ class Life(Prepared):
         told = {"where": where, "recipe": recipe.described(), "seed": recipe.seed}
         step = self.place.step(f"fit-{name}", self.encoded, self.searched, **told)
         if not step.is_done:
-            workers = min(partition.slots(self.session), self.place.buckets)
-            refits = self.place.params.spark.refits
-            fit = learn.Fit(self.encoded.folder, where, recipe, self.encoder, workers, refits)
+            most, refits = self.place.buckets, self.place.params.spark.refits
+            fit = learn.Fit(self.encoded.folder, where, recipe, self.encoder, most, refits)
             with step.making() as out:
                 sample = self.encoded.folder / "sample" / "part-sample.parquet"
                 learn.fitted(self.session, fit, sample, out)
@@ -157,10 +156,11 @@ class Life(Prepared):
     def final(self) -> Step:
         """The model that serves: the judged one, or its recipe on every outcome that is known."""
         made = self.model if self.place.params.release.learn == "before_test" else self.refit
-        step = self.place.step("final", self.model, made)
+        step = self.place.step("final", self.model, made, **self.settings("release"))
         if not step.is_done:
             with step.making() as out:
-                Model.load(made.folder).save(out)
+                model = Model.load(made.folder)
+                (self._level(model) if made is self.model else model).save(out)
                 write_json(out / "metrics.json", read_json(self.model.folder / "metrics.json"))
         return step
 
@@ -186,6 +186,13 @@ class Life(Prepared):
         with step.making() as out:
             newest = scores.tested(self.session, self.place, self.predicted.folder, model, out)
         return cast(Population, scores.population(self.session, step.folder, model, newest))
+
+    def _level(self, model: Model) -> Model:
+        """The judged model; where its level shall follow, re-based on the newest outcomes of the test."""
+        if self.place.params.release.level == "frozen":
+            return model
+        known = judged.newest(self.session, self.place, self.predicted.folder)
+        return replace(model, calibration=followed(model.calibration, known))
 
     def _metrics(self, calibration: Calibration) -> dict[str, float]:
         return judged.measures(self.bins.filter(pl.col("fold") == TEST), calibration)
