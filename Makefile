@@ -16,7 +16,7 @@ TASK ?= churn
 EVENTS ?= 1e6 1e7
 JOBS ?= 2
 
-.PHONY: help demo test test-oldest check lint audit spark warehouse serve bento ui optuna-ui bench-features bench-scale bench-training bench-batch bench-plan bench-reasons bench-relational bench-own-tables bench-soak bench-serving bench-crowd lock format clean
+.PHONY: help demo test test-oldest check lint audit spark warehouse serve bento ui optuna-ui bench-features bench-scale bench-lost bench-training bench-batch bench-plan bench-reasons bench-relational bench-own-tables bench-soak bench-serving bench-crowd lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -98,6 +98,9 @@ bench-features: $(VENV)/.dev ## Features against the floor, pandas and featureto
 
 bench-scale: $(VENV)/.dev ## DuckDB and Spark as events grow, 1 and 2 workers: EVENTS="1e6 3e6 1e7 3e7 1e8"
 	@$(RUN) PYTHONPATH=. python -m tests.bench.scale $(EVENTS)
+
+bench-lost: $(VENV)/.dev ## Whole lives on a real Spark cluster of two workers, of which one is killed on the way
+	@$(RUN) PYTHONPATH=. python -m tests.bench.lost_worker
 
 bench-training: $(VENV)/.dev ## Tune, fit and evaluate against plain XGBoost with the same trials
 	@$(RUN) PYTHONPATH=. python -m tests.bench.training $(TASK)

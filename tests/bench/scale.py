@@ -21,6 +21,7 @@ import numpy as np
 
 from features import engines
 from features.groups.purchases import PURCHASES
+from tests.bench.event_log import shuffled
 from tests.bench.features import generate
 from tests.bench.processes import watched
 
@@ -71,17 +72,6 @@ def run(engine: str, workers: int, folder: Path) -> None:
         session = engines.spark(f"local[{workers}]", "2g")
         engines.to_partitions(session, spine, folder, [PURCHASES], out)
         session.stop()
-
-
-def shuffled(log: Path) -> int:
-    """Sum the bytes that tasks wrote for other tasks, from Spark's event log."""
-    found = 0
-    for path in log.rglob("events_*"):
-        for line in path.open():
-            if '"SparkListenerTaskEnd"' in line:
-                metrics = json.loads(line).get("Task Metrics") or {}
-                found += metrics.get("Shuffle Write Metrics", {}).get("Shuffle Bytes Written", 0)
-    return found
 
 
 def measured(engine: str, workers: int, events: int, folder: Path) -> Measured:

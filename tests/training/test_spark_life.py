@@ -31,9 +31,9 @@ from serving.champion.feature_snapshot import Snapshot
 from training import params as settings
 from training.data.rows import read_contacted
 from training.data.rows import tables as scanned
-from training.evaluation.recalibration import calibrated
+from training.evaluation.recalibration import POSITIVES, calibrated, followed, newest
 from training.io import read_json
-from training.spark import partition, questions, scores
+from training.spark import judged, learn, partition, questions, scores
 from training.spark.life import Life
 from training.spark.rows import sample
 from training.spark.session import opened, worded
@@ -89,8 +89,10 @@ def test_questions_labels_splits_and_features_are_those_of_one_machine(world, na
     one, two = (rows.drop("row_id").sort(key) for rows in (expected, found))
     assert_frame_equal(two.select(one.columns), one, rel_tol=1e-12)
     facts, told = (read_json(path / "dataset.json") for path in (folder, world.lives[name].split.folder))
-    alike = facts.keys() - {"enough", "dropped"}  # which are found out from rows
+    alike = facts.keys() - {"enough", "dropped"}  # which are found out from features
     assert {key: told[key] for key in alike} == {key: facts[key] for key in alike}
+    assert world.lives[name].facts["enough"] == facts["enough"]
+    assert {one["column"] for one in facts["enough"]} > {None}
 
 
 def test_rows_without_dates_are_drawn_as_on_one_machine(world):
@@ -202,7 +204,7 @@ def test_no_rows_come_to_the_driver(world, churn):
     assert len(told) > 20
     assert sum(told) < 1_000_000, sorted(told)[-10:]
     files = [*churn.scores.folder.parent.glob("fit-*/*")]
-    assert {path.name for path in files} == {"booster.ubj", "made_from.json"}
+    assert {path.name for path in files} == {"booster.ubj", "workers.json", "made_from.json"}
     boosters = [Booster(model_file=path) for path in files if path.suffix == ".ubj"]
     assert min(booster.num_boosted_rounds() for booster in boosters) > BAGS * ROUNDS
 
@@ -223,6 +225,24 @@ def test_a_second_run_does_nothing_and_other_settings_only_what_hangs_on_them(wo
         changed.questions  # noqa: B018
 
 
+def test_the_level_follows_the_newest_outcomes_as_on_one_machine(world, churn):
+    test = parts(churn.predicted.folder).filter("contacted", fold=-1)
+    own = Model.load(churn.model.folder).calibration
+    moved = replace(own, intercept=own.intercept + 4)  # a surprise to few rows too
+    for positives in (5, POSITIVES):
+        one = newest(test, positives)
+        two = judged.newest(churn.session, churn.place, churn.predicted.folder, positives)
+        assert (two["n"].sum(), two["n"].dot(two["label"])) == (len(one), one["label"].sum())
+        levels = [followed(moved, known) for known in (one, two)]
+        assert levels[0] != moved
+        assert levels[1].intercept == pytest.approx(levels[0].intercept, abs=1e-4)
+    model = replace(Model.load(churn.model.folder), calibration=moved)
+    for level, served in (("frozen", moved), ("monthly", levels[1])):
+        release = settings.Release(learn="before_test", level=level)
+        params = world.params.model_copy(update={"release": release})
+        assert life_of(params, "churn", churn.opened)._level(model).calibration == served
+
+
 def test_it_is_judged_and_handed_over_as_on_one_machine(world, churn, tmp_path, monkeypatch):
     params, folder = world.params, on_one_machine(world, "churn")
     (alone := tmp_path / folder).mkdir(parents=True)
@@ -239,6 +259,7 @@ def test_it_is_judged_and_handed_over_as_on_one_machine(world, churn, tmp_path, 
     evaluate(params, "churn")
     assert found == read_json(params.results / "churn" / "detail.json")
     assert told["measures"]["auc"] == pytest.approx(found["estimators"]["model"]["auc"]["value"], abs=3e-3)
+    assert told["dealt"] == {"buckets": 2, "workers": [2]}
     assert told["listed"]["asked"] == report["sections"]["today"]["asked"] == len(listed)
     assert calibrated(oof).slope == pytest.approx(calibration.slope, abs=0.02)
     assert final.card["reasons"]["rows"] > 50
@@ -279,6 +300,28 @@ def test_a_killed_worker_gives_the_same_result(world, tmp_path):
     key = ("as_of", "lead_id")
     assert_frame_equal(parts(tmp_path).sort(key), expected.sort(key))
     assert len([*tmp_path.glob("*.parquet")]) == 2
+
+
+def test_a_worker_killed_while_trees_are_learnt_gives_the_same_booster(churn, tmp_path, monkeypatch, capsys):
+    life, flag, kept = churn, tmp_path / "killed", learn.Written
+
+    class DiesOnce(kept):
+        def after_iteration(self, model: Booster, epoch: int, evals_log: dict) -> bool:
+            if epoch == 3 and "bag-1" in self.path.name and not flag.exists():
+                flag.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            return super().after_iteration(model, epoch, evals_log)
+
+    monkeypatch.setattr(learn, "Written", DiesOnce)
+    where, most = learn.before(life.facts["test_start_time"]), life.place.buckets
+    fit = learn.Fit(life.encoded.folder, where, life.recipe, life.encoder, most, refits=1)
+    sample = life.encoded.folder / "sample" / "part-sample.parquet"
+    learn.fitted(life.session, fit, sample, tmp_path)
+    assert flag.exists()
+    assert "again, at most 1 times" in capsys.readouterr().err
+    found, expected = (folder / learn.BOOSTER for folder in (tmp_path, life.before_test.folder))
+    assert found.read_bytes() == expected.read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {flag.name, learn.BOOSTER, learn.WORKERS}
 
 
 def test_what_an_executor_raises_is_one_sentence(world):

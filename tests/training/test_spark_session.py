@@ -9,6 +9,8 @@ import pytest
 
 from training import params as settings
 from training.pipeline import on_spark
+from training.spark import executors
+from training.spark.executors import BACK, Executor, expected
 from training.spark.learn import again
 from training.spark.session import attended, require_java, require_reachable, worded
 
@@ -29,6 +31,9 @@ class Cluster:
 
     statusTracker = sc  # noqa: N815
 
+    def isLocal(self) -> bool:  # noqa: N802
+        return False
+
     def getExecutorInfos(self) -> list[int]:  # noqa: N802
         return [0] * (self.workers + 1)
 
@@ -47,6 +52,40 @@ def test_a_cluster_without_workers_is_an_error_after_a_while():
         raise RuntimeError("Job 3 cancelled")
 
 
+def test_a_lost_executor_is_waited_for_as_long_as_another_may_take_its_place():
+    stays, goes, comes = Executor(2, 0), Executor(2, 0, removed=1000), Executor(2, 1010)
+    assert expected([stays, goes], 1001) == 4
+    assert expected([stays, goes, comes], 1011) == 4  # not six: never were all three there
+    assert expected([stays, goes], 1000 + BACK + 1) == 2
+    assert expected([], 1000) == 0
+
+
+def test_a_fit_waits_for_the_place_of_a_lost_executor_and_no_longer_than_it_may_take(monkeypatch):
+    clock, here = [1000.0], [2]
+    monkeypatch.setattr(executors.time, "time", lambda: clock[0])
+    monkeypatch.setattr(executors.time, "sleep", lambda seconds: clock.append(clock.pop() + seconds))
+    monkeypatch.setattr(executors, "slots", lambda session: here[0])
+    every = [Executor(2, 0), Executor(2, 0, removed=990)]
+    monkeypatch.setattr(executors, "_every", lambda session: every)
+    assert executors.settled(Cluster(2)) == 2  # nobody came
+    assert clock[0] == pytest.approx(990 + BACK, abs=1)
+    clock[0], here[0] = 1000.0, 4
+    every.append(Executor(2, 998))
+    assert executors.settled(Cluster(2)) == 4
+    assert clock[0] == pytest.approx(998 + executors.STILL, abs=1)  # others may come beside it
+    here[0] = 1  # of four that are listed, one is given work
+    every.append(Executor(3, 1500))
+    clock[0] = 2000.0
+    assert executors.settled(Cluster(2)) == 1
+    assert clock[0] == 2000 + BACK
+
+
+LOST = (
+    "Could not recover from a failed barrier ResultStage. ExecutorLostFailure",
+    "[SPARK-24819]: Barrier execution mode does not allow run a barrier stage that requires more slots",
+)
+
+
 @pytest.mark.parametrize(("lost", "tries", "fails"), [(0, 1, False), (2, 3, False), (3, 3, True)])
 def test_a_fit_that_lost_an_executor_is_begun_again_so_often(lost, tries, fails, capsys):
     begun = []
@@ -54,9 +93,9 @@ def test_a_fit_that_lost_an_executor_is_begun_again_so_often(lost, tries, fails,
     def fit() -> None:
         begun.append(len(begun))
         if len(begun) <= lost:
-            raise RuntimeError("Could not recover from a failed barrier ResultStage. ExecutorLostFailure")
+            raise RuntimeError(LOST[lost % 2])
 
-    with pytest.raises(RuntimeError, match="barrier") if fails else nullcontext():
+    with pytest.raises(RuntimeError, match=r"barrier|SPARK-24819") if fails else nullcontext():
         again(fit, 2)
     assert len(begun) == tries
     assert capsys.readouterr().err.count("an executor was lost") == tries - 1

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from features.feature import DAY
-from training.data.sufficiency import MOST, OUTCOMES, assess, assess_segments
+from training.data.sufficiency import MOST, OUTCOMES, added, assess_segments, assessed, counted
 
 
 def rows(
@@ -19,7 +19,7 @@ def rows(
 
 
 def test_enough_of_both_kinds_is_enough() -> None:
-    (found,) = assess(rows(OUTCOMES, OUTCOMES))
+    (found,) = assess_segments(rows(OUTCOMES, OUTCOMES))
     assert not found["lacks"]
     assert (found["positives"], found["negatives"], found["test_positives"]) == (OUTCOMES, OUTCOMES, 1)
     assert (found["history_days"], found["windows"]) == (160, 11)
@@ -27,7 +27,7 @@ def test_enough_of_both_kinds_is_enough() -> None:
 
 @pytest.mark.parametrize(("positives", "more", "days"), [(99, 1, 1), (50, 50, 100), (10, 90, 900)])
 def test_what_is_short_is_counted_in_outcomes_and_in_days(positives: int, more: int, days: int) -> None:
-    (found,) = assess(rows(positives, 500))
+    (found,) = assess_segments(rows(positives, 500))
     assert found["short"] == [
         f"{positives} positive outcomes before the test, needed are 100: {more} more, "
         f"about {days} days more at this pace",
@@ -35,12 +35,12 @@ def test_what_is_short_is_counted_in_outcomes_and_in_days(positives: int, more: 
 
 
 def test_no_outcome_at_all_never_suffices() -> None:
-    (found,) = assess(rows(0, 500))
+    (found,) = assess_segments(rows(0, 500))
     assert "at this pace never" in found["short"][0]
 
 
 def test_a_history_of_one_window_is_too_short() -> None:
-    (found,) = assess(rows(500, 500, days=15, window=30))
+    (found,) = assess_segments(rows(500, 500, days=15, window=30))
     assert found["short"] == ["1 closed windows of 30 days before the test, needed are 2: 15 days more"]
 
 
@@ -51,14 +51,14 @@ def test_segments_are_judged_each_and_empty_ones_not() -> None:
         .when(pl.col("label") == 0)
         .then(pl.lit("south"))
     )
-    found = assess(rows(200, 400, region=segment), "region")
+    found = assess_segments(rows(200, 400, region=segment), ("region",))
     assert [one["segment"] for one in found] == [None, "north", "south"]
     assert [not one["lacks"] for one in found] == [True, False, False]
     assert found[0]["positives"] >= found[1]["positives"] + found[2]["positives"]
 
 
 def test_a_segment_that_is_no_column_is_left_out() -> None:
-    assert len(assess(rows(200, 200), "region")) == 1
+    assert len(assess_segments(rows(200, 200), ("region",))) == 1
 
 
 def test_only_the_most_frequent_segments_of_known_columns_are_judged() -> None:
@@ -70,3 +70,15 @@ def test_only_the_most_frequent_segments_of_known_columns_are_judged() -> None:
     assert not found[1]["lacks"]
     assert {lack["kind"] for lack in found[2]["lacks"]} >= {"positive"}
     assert found[2]["lacks"][0]["need"] == OUTCOMES
+
+
+def test_what_parts_count_adds_up_to_what_all_rows_tell() -> None:
+    every = rows(40, 70, region=pl.format("r{}", pl.int_range(pl.len()) % 15))
+    every = every.with_columns(pl.col("window_end") + pl.int_range(pl.len()) % 7 * DAY)
+    parts = [counted(every[at::3]) for at in range(3)]
+    assert assessed(added(added(parts[0], parts[1]), parts[2])) == assess_segments(every)
+    before = every.filter(pl.col("split") != "test")
+    length = (before["window_end"] - before["as_of"]).median()
+    assert (
+        assess_segments(every)[0]["windows"] == (before["window_end"].max() - before["as_of"].min()) // length
+    )

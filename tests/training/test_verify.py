@@ -16,6 +16,7 @@ from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 
 from training import params as settings
 from training.registry import release, release_files, release_log, tracking
+from training.registry import verify as again
 from training.registry.verify import verify
 from training.stages.consent import consent
 from training.stages.ingest import ingest
@@ -159,6 +160,30 @@ def test_a_registry_that_is_down_is_not_one_without_a_champion(project, monkeypa
             call("tiny-given", "champion")
     with pytest.raises(ConnectionError), tracking.logged("tiny-given", "champion"):
         pass
+
+
+@pytest.mark.parametrize(("workers", "master"), [("2", "local[2]"), ("", "local[1]")])
+def test_a_model_of_spark_is_made_again_by_as_many_workers(project, monkeypatch, workers, master):
+    told, run = tracking.tags("tiny-given", "1"), []
+    told |= {"engine": "spark", "spark.buckets": "6", "spark.workers": workers}
+    monkeypatch.setattr(tracking, "tags", lambda *_: told)
+    monkeypatch.setattr(again, "_run", lambda python, folder, *words: run.append((folder, words)))
+    monkeypatch.setattr(again, "_source", lambda *_: [])
+    monkeypatch.setattr(again, "_made", lambda folder, *_: [(folder / "params.yaml").read_text()])
+    monkeypatch.setattr(again, "_scores", lambda *_: [])
+    (asked,) = verify(project, "given", "1")
+    assert yaml.safe_load(asked)["tasks"] == ["given"]
+    pipeline = ("pipeline", "--engine", "spark", "--master", master, "--buckets", "6")
+    assert [words for _, words in run] == [("source",), ("ingest",), ("consent",), pipeline]
+
+
+@pytest.mark.parametrize(("workers", "told"), [("1,2", "1 and 2 workers"), (None, "not kept")])
+def test_trees_of_several_numbers_of_workers_are_not_made_again(project, monkeypatch, workers, told):
+    tags = tracking.tags("tiny-given", "1") | {"engine": "spark"}
+    tags |= {} if workers is None else {"spark.workers": workers}
+    monkeypatch.setattr(tracking, "tags", lambda *_: tags)
+    with pytest.raises(ValueError, match=f"version 1: its trees were learnt on Spark by .*{told}"):
+        verify(project, "given", "1")
 
 
 def test_an_unknown_version_is_named(project):

@@ -6,6 +6,7 @@ its answers carry a warning. Where all rows together are short, every answer doe
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
 import polars as pl
 
 from features.feature import DAY
@@ -18,6 +19,7 @@ WINDOWS = 2  # closed outcome windows, one after the other, before the test: one
 
 SEGMENTS = ("region", "lead_region", "source", "lead_source", "content_type")
 MOST = 12  # values of a column, the most frequent
+BY = ("column", "segment", "is_test", "length")  # by which rows are counted; length of the outcome window
 
 
 def sentence(lack: Shortfall) -> str:
@@ -40,40 +42,69 @@ def assess_segments(rows: pl.DataFrame, columns: Iterable[str] = SEGMENTS) -> li
     Parameters
     ----------
     rows
-        As of ``assess``.
+        As of ``counted``.
     """
-    found = assess(rows)
-    for column in columns:
-        if column in rows.columns:
-            counts = rows[column].drop_nulls().value_counts().sort("count", column, descending=[True, False])
-            kept = pl.col(column).is_in(counts[column].head(MOST).implode())
-            found += assess(rows.filter(kept), column)[1:]
-    return found
+    return assessed(counted(rows, columns), columns)
 
 
-def assess(rows: pl.DataFrame, segment: str | None = None) -> list[Sufficiency]:
-    """All rows, and each segment of them.
+def counted(rows: pl.DataFrame, columns: Iterable[str] = SEGMENTS) -> pl.DataFrame:
+    """Return all that is asked of rows, counted: those of parts can be ``added`` up.
 
     Parameters
     ----------
     rows
         ``as_of`` and ``window_end`` in seconds, ``label`` 0 or 1, ``split`` (``test`` or another).
-    segment
-        Column whose values are the segments; empty values are left out.
+    columns
+        Whose values are segments, those that are there; empty values are left out.
+
+    Returns
+    -------
+    Of all rows (``column`` and ``segment`` None) and of each segment, by ``is_test`` and ``length`` in
+    seconds: ``rows``, ``positives``, ``first`` and ``last`` moment asked, ``end`` of the last outcome window.
     """
-    found = [_assessed(rows, None, None)]
-    if segment is None or segment not in rows.columns:
-        return found
-    parts = rows.drop_nulls(segment).partition_by(segment, as_dict=True)
-    return found + [
-        _assessed(parts[key], segment, str(key[0])) for key in sorted(parts, key=lambda key: str(key[0]))
-    ]
+    told = rows.select(
+        pl.col("as_of").alias("first"),
+        pl.col("as_of").alias("last"),
+        pl.col("window_end").alias("end"),
+        pl.col("label").cast(pl.Int64).alias("positives"),
+        pl.lit(1, pl.Int64).alias("rows"),
+        (pl.col("split") == "test").alias("is_test"),
+        (pl.col("window_end") - pl.col("as_of")).alias("length"),
+        *(pl.col(column).cast(pl.String) for column in columns if column in rows.columns),
+    )
+    nothing = pl.lit(None, pl.String)
+    parts = [_summed(told.with_columns(column=nothing, segment=nothing))]
+    for column in (column for column in columns if column in rows.columns):
+        segments = told.with_columns(column=pl.lit(column), segment=pl.col(column))
+        parts.append(_summed(segments.drop_nulls("segment")))
+    return pl.concat(parts)
 
 
-def _assessed(rows: pl.DataFrame, column: str | None, segment: str | None) -> Sufficiency:
-    before, test = rows.filter(pl.col("split") != "test"), rows.filter(pl.col("split") == "test")
-    positives = int(before["label"].sum())
-    negatives = before.height - positives
+def added(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    """Return what is ``counted`` of two parts together."""
+    return _summed(pl.concat([one, other]))
+
+
+def _summed(rows: pl.DataFrame) -> pl.DataFrame:
+    counts, ends = pl.col("rows", "positives").sum(), pl.col("last", "end").max()
+    return rows.group_by(BY).agg(counts, pl.col("first").min(), ends)
+
+
+def assessed(counts: pl.DataFrame, columns: Iterable[str] = SEGMENTS) -> list[Sufficiency]:
+    """Return what ``assess_segments`` does, of what was ``counted``."""
+    found = [_assessed(counts.filter(pl.col("column").is_null()), None, None)]
+    for column in columns:
+        mine = counts.filter(pl.col("column") == column)
+        sizes = mine.group_by("segment").agg(pl.col("rows").sum())
+        most = sizes.sort("rows", "segment", descending=True)["segment"].head(MOST)
+        found += [_assessed(mine.filter(segment=name), column, name) for name in most.sort()]
+    return found
+
+
+def _assessed(counts: pl.DataFrame, column: str | None, segment: str | None) -> Sufficiency:
+    before, test = counts.filter(~pl.col("is_test")), counts.filter("is_test")
+    positives = int(before["positives"].sum())
+    negatives = int(before["rows"].sum()) - positives
     windows = _windows(before)
     lacks = [
         *_outcomes("positive", positives, before),
@@ -85,41 +116,43 @@ def _assessed(rows: pl.DataFrame, column: str | None, segment: str | None) -> Su
         "segment": segment,
         "positives": positives,
         "negatives": negatives,
-        "test_positives": int(test["label"].sum()),
-        "history_days": _days(rows, "as_of", "window_end"),
+        "test_positives": int(test["positives"].sum()),
+        "history_days": _seconds(counts, "end") // DAY,
         "windows": windows,
         "lacks": lacks,
         "short": [sentence(lack) for lack in lacks],
     }
 
 
-def _days(rows: pl.DataFrame, first: str, last: str) -> int:
-    if rows.is_empty():
-        return 0
-    start, end = rows.select(pl.col(first).min().alias("start"), pl.col(last).max().alias("end")).row(0)
-    return int((end - start) // DAY)
+def _seconds(counts: pl.DataFrame, end: str) -> int:
+    """From the first moment asked to the last ``end``."""
+    return 0 if counts.is_empty() else int(counts[end].max() - counts["first"].min())
 
 
-def _windows(rows: pl.DataFrame) -> int:
-    if rows.is_empty():
-        return 0
-    length = int(rows.select((pl.col("window_end") - pl.col("as_of")).median()).item())
-    return int((rows["window_end"].max() - rows["as_of"].min()) // max(length, 1))
+def _length(counts: pl.DataFrame) -> float:
+    """The median length of an outcome window in seconds."""
+    lengths = counts.group_by("length").agg(pl.col("rows").sum()).sort("length")
+    ends, middle = lengths["rows"].cum_sum().to_numpy(), (lengths["rows"].sum() - 1) / 2
+    both = np.searchsorted(ends, [np.floor(middle), np.ceil(middle)], side="right")
+    return float(lengths["length"].to_numpy()[both].mean())
 
 
-def _outcomes(kind: OutcomeKind, count: int, rows: pl.DataFrame) -> Iterator[Shortfall]:
+def _windows(counts: pl.DataFrame) -> int:
+    return 0 if counts.is_empty() else _seconds(counts, "end") // max(int(_length(counts)), 1)
+
+
+def _outcomes(kind: OutcomeKind, count: int, counts: pl.DataFrame) -> Iterator[Shortfall]:
     """How many more are needed, and how long that takes at the pace so far."""
     if count >= OUTCOMES:
         return
-    lacking, days = OUTCOMES - count, max(_days(rows, "as_of", "as_of"), 1)
+    lacking, days = OUTCOMES - count, max(_seconds(counts, "last") // DAY, 1)
     wait = round(lacking * days / count) if count else None
     yield {"kind": kind, "have": count, "need": OUTCOMES, "days": wait, "window": 0}
 
 
-def _late(rows: pl.DataFrame, windows: int) -> Iterator[Shortfall]:
-    if rows.is_empty() or windows >= WINDOWS:
+def _late(counts: pl.DataFrame, windows: int) -> Iterator[Shortfall]:
+    if counts.is_empty() or windows >= WINDOWS:
         return
-    length = float(rows.select((pl.col("window_end") - pl.col("as_of")).median()).item()) / DAY
-    have = (rows["window_end"].max() - rows["as_of"].min()) / DAY
+    length, have = _length(counts) / DAY, _seconds(counts, "end") / DAY
     wait = round(WINDOWS * length - have)
     yield {"kind": "windows", "have": windows, "need": WINDOWS, "days": wait, "window": round(length)}

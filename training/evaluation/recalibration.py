@@ -29,7 +29,7 @@ def calibrated(known: pl.DataFrame) -> Calibration:
     """
     margin, label = known["margin"].to_numpy(), known["label"].to_numpy().astype(np.float64)
     block = np.unique(known["fold"].to_numpy(), return_inverse=True)[1]
-    n = known["n"].to_numpy() if "n" in known.columns else np.ones(len(known))
+    n = _counts(known)
     slope = fit_slope(margin, label, block, n)
     own = fit_offset(margin, expit(margin), slope, n)
 
@@ -59,12 +59,24 @@ def rebased(calibration: Calibration, known: pl.DataFrame) -> Calibration:
 
     ``known`` has ``margin``, ``label`` and ``window_end`` of rows whose outcome is known.
     """
-    rows = newest(known)
+    return followed(calibration, newest(known))
+
+
+def followed(calibration: Calibration, rows: pl.DataFrame) -> Calibration:
+    """``calibration``, its intercept fitted again to ``rows`` where they are a surprise.
+
+    These are the newest, with ``margin``, ``label`` and perhaps ``n``, for how many rows each stands.
+    """
+    label, n = rows["label"].to_numpy(), _counts(rows)
     p = calibration.probability(rows["margin"])
-    surprise = (rows["label"].sum() - p.sum()) / np.sqrt(np.sum(p * (1 - p)))
+    surprise = n @ (label - p) / np.sqrt(n @ (p * (1 - p)))
     if abs(surprise) <= SURPRISE:
         return calibration
-    return fit_offset(rows["margin"], rows["label"], calibration.slope)
+    return fit_offset(rows["margin"], label, calibration.slope, n)
+
+
+def _counts(rows: pl.DataFrame) -> np.ndarray:
+    return rows["n"].to_numpy() if "n" in rows.columns else np.ones(len(rows))
 
 
 def rolling(calibration: Calibration, test: pl.DataFrame) -> np.ndarray:

@@ -30,12 +30,13 @@ from training.results.backtested import MODES, Backtest
 from training.results.estimate import Estimate
 from training.results.evaluated import MONTHLY, Detail, Metrics
 from training.results.run_record import Examples
+from training.results.whole import Whole
 
 RECORD = "record"  # folder of a run
 TUNED = "valid.average_precision"  # of each trial, and of the one that was chosen
 # What a released model needs where it is loaded: `models` and what of `features` it reads.
 NEEDED = ("mlflow", "narwhals", "numpy", "pandas", "polars", "pyarrow", "pyyaml", "scipy", "xgboost-cpu")
-ENGINE = "engine"  # tag: on what the model learnt
+ENGINE, BUCKETS, WORKERS = "engine", "spark.buckets", "spark.workers"  # tags: on what the model learnt
 PARENT, NOTE = "mlflow.parentRunId", "mlflow.note.content"  # MLflow's own tags
 
 
@@ -58,11 +59,20 @@ def tags(params: Params, name: str) -> dict[str, str]:
         "data.sha256": sha256(params.build / name / "dataset.parquet"),
         "catalogue": dataset["fingerprint"],
         "task": name,
-        ENGINE: "spark" if "sample" in dataset else "one machine",
+        **engine(params, name, dataset),
         "test_start": str(dataset["test_start"]),
         "data_as_of": dataset["extracted_at"],
         NOTE: note(params, name),
     }
+
+
+def engine(params: Params, name: str, dataset: Dataset) -> dict[str, str]:
+    """Return on what was learnt; of Spark by how many buckets and workers, by which it is made again."""
+    if "sample" not in dataset:
+        return {ENGINE: "one machine"}
+    dealt = read_artifact(Whole, params.results / name)["dealt"]
+    workers = ",".join(map(str, dealt["workers"]))
+    return {ENGINE: "spark", BUCKETS: str(dealt["buckets"]), WORKERS: workers}
 
 
 def note(params: Params, name: str) -> str:

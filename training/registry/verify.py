@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import yaml
 
 from models.fitted.model import Model
 from models.fitted.release_format import CHAMPION, FOLDER
@@ -35,8 +36,8 @@ def verify(params: Params, name: str, word: str = CHAMPION) -> list[str]:
     """What differs between a version of the registered model and the same made anew; empty if nothing.
 
     The commit is checked out aside, with the environment of its lock file where that is another
-    one; source, ingest and the stages up to ``evaluate`` run there; data, model, metrics and the
-    example rows that were released are compared.
+    one; source, ingest and the stages up to ``evaluate`` run there, of a model of Spark its life with as
+    many workers; data, model, metrics and the example rows that were released are compared.
 
     Raises
     ------
@@ -48,6 +49,7 @@ def verify(params: Params, name: str, word: str = CHAMPION) -> list[str]:
     version, commit = f"{registered} version {tags['version']}", tags["git.commit"]
     if obstacle := _obstacle(tags):
         raise ValueError(f"{version}: {obstacle}")
+    stages = _on_spark(registered, tags) if tags.get(run_log.ENGINE) == "spark" else _stages(name)
     broken = release_log.faults(params)
     with (
         tracking.logged(registered, tags["version"]) as kept,
@@ -55,7 +57,7 @@ def verify(params: Params, name: str, word: str = CHAMPION) -> list[str]:
         _checked_out(commit, kept) as folder,
     ):
         say(f"{version}: making it again from {commit[:12]}")
-        return [*broken, *_remade(folder, name, kept, released)]
+        return [*broken, *_remade(folder, name, stages, kept, released)]
 
 
 def _obstacle(tags: Mapping[str, str]) -> str | None:
@@ -67,15 +69,10 @@ def _obstacle(tags: Mapping[str, str]) -> str | None:
         return f"made from uncommitted changes on {commit[:12]}"
     if not git("cat-file", "-t", commit):
         return f"commit {commit} is not in this repository"
-    if tags.get(run_log.ENGINE) == "spark":
-        return (
-            "learnt on Spark, whose trees are not those of one machine; "
-            "`memberlens pipeline --engine spark` at its commit makes it again"
-        )
     return None
 
 
-def _remade(folder: Path, name: str, kept: Path, released: Path) -> list[str]:
+def _remade(folder: Path, name: str, stages: list[list[str]], kept: Path, released: Path) -> list[str]:
     """Run the stages in a checkout; what differs from the record and the release, the source's data first."""
     then = parse((kept / "params.yaml").read_text())
     python = _python(folder, kept)
@@ -84,9 +81,40 @@ def _remade(folder: Path, name: str, kept: Path, released: Path) -> list[str]:
     if moved:
         return moved
     _run(python, folder, BEFORE[1])
-    for stage in STAGES:
-        _run(python, folder, stage, name)
+    _alone(folder / "params.yaml", name)
+    for words in stages:
+        _run(python, folder, *words)
     return [*_made(folder, then, name, kept), *_scores(folder / then.build / name, released)]
+
+
+def _stages(name: str) -> list[list[str]]:
+    """What makes a model of one machine from its tables."""
+    return [[stage, name] for stage in STAGES]
+
+
+def _on_spark(registered: str, tags: Mapping[str, str]) -> list[list[str]]:
+    """What makes a model of Spark from its tables: as many buckets and workers, on this machine.
+
+    Raises
+    ------
+    ValueError
+        It is not known of how many workers the trees are, or fits lost one for good and differ.
+    """
+    workers = [number for number in tags.get(run_log.WORKERS, "?").split(",") if number]
+    if len(workers) > 1 or "?" in workers:
+        told = "numbers that were not kept" if "?" in workers else " and ".join(workers)
+        raise ValueError(
+            f"{registered} version {tags['version']}: its trees were learnt on Spark by {told} workers, "
+            "and only those of one number can be made again"
+        )
+    master = f"local[{workers[0] if workers else 1}]"
+    words = ["--engine", "spark", "--master", master, "--buckets", tags[run_log.BUCKETS]]
+    return [["consent"], ["pipeline", *words]]
+
+
+def _alone(file: Path, name: str) -> None:
+    """Leave one task in ``params.yaml``: a pipeline is of all."""
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | {"tasks": [name]}))
 
 
 @contextmanager

@@ -16,6 +16,17 @@ class ListedWhole(TypedDict):
     mean: float | None
 
 
+@with_config(STRICT)
+class Dealt(TypedDict):
+    """Into how many buckets subjects were cut, and by how many workers trees were learnt.
+
+    Several numbers where fits differ, none where no fit has trees.
+    """
+
+    buckets: int
+    workers: list[int]
+
+
 @artifact("whole.json")
 class Whole(TypedDict):
     """The test's rows, positives and measures (by name, from margins in bins), and today's list."""
@@ -24,3 +35,4 @@ class Whole(TypedDict):
     positives: int
     measures: dict[str, float]
     listed: ListedWhole
+    dealt: Dealt

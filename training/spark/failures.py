@@ -6,19 +6,19 @@ RAISED = {"ValueError": ValueError, "FileNotFoundError": FileNotFoundError}
 PYTHON = re.compile(
     rf"^({'|'.join(RAISED)}): (.+?)(?=\s*(?:SQLSTATE: \w+)?\s*(?:\n\s+at |\n\nDriver stack|\Z))", re.M | re.S
 )
-BARRIER = "failed barrier ResultStage"
+BARRIER, FEWER = "failed barrier ResultStage", "SPARK-24819"
 GONE = {  # the first that is found
     BARRIER: "an executor was lost while trees were learnt, for which all are needed",
     "ExecutorLostFailure": "executors were lost, a task's as often as it may be tried",
-    "SPARK-24819": "fewer cores are left than the fit was begun with",
+    FEWER: "fewer cores are left than the fit was begun with",
     "Master removed our application": "the master took the run off",
     "SparkContext was shut down": "Spark's driver was shut down",
 }
 
 
 def lost_in_fit(error: Exception) -> bool:
-    """Return whether an executor was lost while trees were learnt: all others are well."""
-    return BARRIER in str(error)
+    """Return whether an executor was lost while trees were learnt, or just before: all others are well."""
+    return any(sign in str(error) for sign in (BARRIER, FEWER))
 
 
 class ClusterLostError(ConnectionError):

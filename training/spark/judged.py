@@ -14,6 +14,7 @@ from models.learners.calibration import Calibration
 from models.learners.encoder import Encoder
 from models.task import Task
 from training.evaluation.metrics import Ranked, all_metrics, share_interval
+from training.evaluation.recalibration import POSITIVES
 from training.spark import partition
 from training.spark.learn import margins
 from training.spark.matrix import as_matrix
@@ -67,6 +68,29 @@ def in_bins(rows: pl.DataFrame) -> pl.DataFrame:
 def means(bins: pl.DataFrame) -> pl.DataFrame:
     """Return the mean ``margin`` of each bin in place of the sum."""
     return bins.select("fold", "label", "n", (pl.col("total") / pl.col("n")).alias("margin"))
+
+
+def newest(session: Any, place: Place, source: Path, positives: int = POSITIVES) -> pl.DataFrame:
+    """Return the newest rows of the test in bins, as ``recalibration.newest`` has them one by one.
+
+    ``source`` are the margins that ``predicted`` wrote.
+    """
+    from pyspark.sql import Window
+    from pyspark.sql import functions as f
+
+    rows = session.read.parquet(f"{source}/*.parquet").where(f"contacted and fold = {TEST}")
+    moments = rows.groupBy("window_end").agg(f.sum("label").alias("hits"), f.count("*").alias("n"))
+    since = Window.orderBy(f.desc("window_end"))
+    sums = moments.select("window_end", *(f.sum(name).over(since).alias(name) for name in ("hits", "n")))
+    enough = sums.where(f.least("hits", f.expr("n - hits")) >= positives)
+    first = enough.agg(f.max("window_end")).first()[0]
+    work = partial(_newest, source, first or 0)
+    return means(partition.each(session, place.buckets, work, lambda one, other: _binned([one, other])))
+
+
+def _newest(source: Path, since: int, number: int) -> pl.DataFrame:
+    rows = pl.read_parquet(partition.part(source, number))
+    return in_bins(rows.filter("contacted", pl.col("window_end") >= since, fold=TEST))
 
 
 def by_fold(rows: pl.DataFrame, boosters: Mapping[int, Path], encoder: Encoder) -> pl.DataFrame:

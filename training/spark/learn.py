@@ -19,11 +19,12 @@ from features.replacing import replacing
 from models.learners import scorecard, tree_sum
 from models.learners.encoder import Encoder
 from models.learners.recipe import Recipe
-from training.io import say
+from training.io import say, write_json
+from training.spark.executors import settled
 from training.spark.failures import lost_in_fit
 from training.spark.matrix import COLUMN
 
-BOOSTER, CONTACTED = "booster.ubj", "contacted"
+BOOSTER, WORKERS, CONTACTED = "booster.ubj", "workers.json", "contacted"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Fit:
     where: str
     recipe: Recipe
     encoder: Encoder
-    workers: int
+    workers: int  # at most
     refits: int = 0  # after an executor was lost
 
 
@@ -71,15 +72,28 @@ def _points(fit: Fit, sample: Path) -> Booster:
 
 
 def _trees(session: Any, fit: Fit, out: Path) -> list[Path]:
-    """The bags, a file each; rows are dealt and sorted by id, so that a run can be repeated."""
+    """The bags, a file each; of how many workers each is, is kept beside."""
+    files = [out / f"bag-{bag}.ubj" for bag in range(fit.recipe.bags)]
+    dealt: dict[str, int] = {}
+    again(partial(_bags, session, fit, files, dealt), fit.refits)
+    write_json(out / WORKERS, {"workers": sorted({*dealt.values()})})
+    return files
+
+
+def _bags(session: Any, fit: Fit, files: list[Path], found: dict[str, int]) -> None:
+    """Learn the bags that are not there, and note in ``found`` of how many workers each is.
+
+    Rows are dealt and sorted by id, so that a run can be repeated.
+    """
     names = [COLUMN.format(at) for at in range(len(fit.encoder.columns))]
     rows = session.read.parquet(f"{fit.rows}/*.parquet").where(fit.where).select("row_id", "label", *names)
-    dealt = rows.repartition(fit.workers, "row_id").sortWithinPartitions("row_id").persist()
+    workers = min(settled(session), fit.workers)
+    dealt = rows.repartition(workers, "row_id").sortWithinPartitions("row_id").persist()
     try:
-        files = [out / f"bag-{bag}.ubj" for bag in range(fit.recipe.bags)]
         for bag, path in enumerate(files):
-            again(partial(_boost, dealt, fit, names, fit.recipe.seed + bag, path), fit.refits)
-        return files
+            if path.name not in found:
+                _boost(dealt, fit, workers, fit.recipe.seed + bag, path)
+                found[path.name] = workers
     finally:
         dealt.unpersist()
 
@@ -87,7 +101,7 @@ def _trees(session: Any, fit: Fit, out: Path) -> list[Path]:
 def again(work: Callable[[], None], times: int) -> None:
     """Do ``work``; where an executor was lost, at most so many ``times`` again, once another has its place.
 
-    All of a fit's workers are needed at once; Spark waits for them two minutes (``session.PATIENT``).
+    All of a fit's workers are needed at once. Where nobody takes the place, those that are left learn alone.
     """
     try:
         work()
@@ -120,15 +134,15 @@ class Written(TrainingCallback):
         return model[:1]
 
 
-def _boost(rows: Any, fit: Fit, names: list[str], seed: int, path: Path) -> None:
+def _boost(rows: Any, fit: Fit, workers: int, seed: int, path: Path) -> None:
     from xgboost.spark import SparkXGBClassifier
 
     logging.getLogger("XGBoost-PySpark").addFilter(_is_warning)
     learner = SparkXGBClassifier(
-        features_col=names,
+        features_col=[COLUMN.format(at) for at in range(len(fit.encoder.columns))],
         label_col="label",
         feature_types=fit.encoder.feature_types,
-        num_workers=fit.workers,
+        num_workers=workers,
         tree_method="hist",
         n_estimators=fit.recipe.rounds,
         random_state=seed,

@@ -4,7 +4,7 @@ Each step is a folder below ``build/<data>/spark/<task>``, made anew only where 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, cast
@@ -20,9 +20,9 @@ from models.scorer import Population
 from training.data.artifacts import Tuned, read_artifact
 from training.data.spine import dated
 from training.data.split import NO_BLOCK
-from training.evaluation.recalibration import calibrated
+from training.evaluation.recalibration import calibrated, followed
 from training.io import read_json, say, write_json
-from training.spark import errands, judged, learn, matrix, models, partition, questions, scores
+from training.spark import errands, judged, learn, matrix, models, questions, scores
 from training.spark.judged import TEST
 from training.spark.prepared import Prepared
 from training.spark.steps import Step, hashed
@@ -90,9 +90,8 @@ class Life(Prepared):
         return step.made(partial(self._write_fit, where, recipe))
 
     def _write_fit(self, where: str, recipe: Recipe, out: Path) -> None:
-        workers = min(partition.slots(self.session), self.place.buckets)
-        refits, folder = self.place.params.spark.refits, self.encoded.folder
-        fit = learn.Fit(folder, where, recipe, self.encoder, workers, refits)
+        most, refits, folder = self.place.buckets, self.place.params.spark.refits, self.encoded.folder
+        fit = learn.Fit(folder, where, recipe, self.encoder, most, refits)
         learn.fitted(self.session, fit, folder / "sample" / "part-sample.parquet", out)
 
     @cached_property
@@ -154,10 +153,12 @@ class Life(Prepared):
     def final(self) -> Step:
         """The model that serves: the judged one, or its recipe on every outcome that is known."""
         made = self.model if self.place.params.release.learn == "before_test" else self.refit
-        return self.place.step("final", self.model, made).made(partial(self._write_final, made))
+        step = self.place.step("final", self.model, made, **self.settings("release"))
+        return step.made(partial(self._write_final, made))
 
     def _write_final(self, made: Step, out: Path) -> None:
-        Model.load(made.folder).save(out)
+        model = Model.load(made.folder)
+        (self._level(model) if made is self.model else model).save(out)
         write_json(out / "metrics.json", read_json(self.model.folder / "metrics.json"))
 
     @cached_property
@@ -180,6 +181,13 @@ class Life(Prepared):
         with step.making() as out:
             newest = scores.tested(self.session, self.place, self.predicted.folder, model, out)
         return cast(Population, scores.population(self.session, step.folder, model, newest))
+
+    def _level(self, model: Model) -> Model:
+        """The judged model; where its level shall follow, re-based on the newest outcomes of the test."""
+        if self.place.params.release.level == "frozen":
+            return model
+        known = judged.newest(self.session, self.place, self.predicted.folder)
+        return replace(model, calibration=followed(model.calibration, known))
 
     def _metrics(self, calibration: Calibration) -> dict[str, float]:
         return judged.measures(self.bins.filter(pl.col("fold") == TEST), calibration)

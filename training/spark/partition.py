@@ -18,17 +18,11 @@ import polars as pl
 
 from features.own_tables import FILE, SUBJECTS
 from features.replacing import replacing
+from training.spark.executors import slots
 
 AT_ONCE = 4  # tables that are cut side by side
 CONSENT = "consent"  # the list of consents, cut like a table
 WHOLE, NOBODY = "whole", "nobody"  # the buckets of tables that are no subject's own, and of no rows
-
-
-def slots(session: Any) -> int:
-    """Return how many tasks can run at once on the executors that are there."""
-    context = session.sparkContext._jsc.sc()
-    found: int = context.maxNumConcurrentTasks(context.resourceProfileManager().defaultResourceProfile())
-    return max(found, 1)
 
 
 def cut(session: Any, tables: Path, consents: Path, key: str, count: int, out: Path) -> None:
@@ -106,13 +100,15 @@ def each(
 ) -> Any:
     """Do ``work`` on every bucket on the executors, and return its results added up there, by one of them.
 
-    A worker that is lost is no matter: its buckets are worked on again. ``then`` is done with the sum, too.
+    They are added in the order of their buckets, whichever is done first, so that sums come out the same. A
+    worker that is lost is no matter: its buckets are worked on again. ``then`` is done with the sum, too.
     """
 
-    def together(found: Iterator[Any]) -> Iterator[Any]:
-        yield compress(pickle.dumps(then(reduce(add, found))))
+    def together(found: Iterator[tuple[int, Any]]) -> Iterator[Any]:
+        ordered = sorted(found, key=lambda one: one[0])
+        yield compress(pickle.dumps(then(reduce(add, (result for _, result in ordered)))))
 
-    results = session.sparkContext.parallelize(range(count), count).map(work)
+    results = session.sparkContext.parallelize(range(count), count).map(lambda number: (number, work(number)))
     return pickle.loads(decompress(results.coalesce(1, shuffle=True).mapPartitions(together).collect()[0]))
 
 

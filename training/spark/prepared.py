@@ -15,6 +15,7 @@ from training.io import read_json, write_json
 from training.spark import errands, partition, questions, rows
 from training.spark.place import Place
 from training.spark.steps import Step, stamped
+from training.stages.dataset import say_short
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ class Prepared:
     def _write_sample(self, out: Path) -> None:
         facts = read_artifact(Dataset, self.split.folder)
         told = rows.sample(self.session, self.place, self.dataset.folder, facts, out)
+        told["enough"] = rows.enough(self.session, self.place, self.dataset.folder)
+        say_short(self.place.name, told["enough"])
         told["dropped"] = self.on_executor(partial(errands.useless, out, self.place, told))
         write_artifact(out, Dataset, told)
 

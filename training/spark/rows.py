@@ -8,13 +8,15 @@ from typing import Any
 import polars as pl
 
 from models.task import Task
-from training.data.artifacts import Dataset, Ingest, Sampled, Step, write_artifact
+from training.data import sufficiency
+from training.data.artifacts import Dataset, Ingest, Sampled, Step, Sufficiency, write_artifact
 from training.data.feature_groups import of_task
 from training.data.rows import GAP
 from training.data.split import Split, split_in_time
 from training.spark import partition, questions
 from training.spark.place import Place
 from training.stages.dataset import PARTS, Summary, facts_of, how_split, summary
+from training.stages.dataset import enough as counted
 
 FACTS = "dataset.json"
 
@@ -86,6 +88,19 @@ def _require_labels(splits: dict[str, Summary], found: Split, name: str) -> None
             )
     if not found.blocks or not splits["train"].rows:
         raise ValueError(f"{name}: no rows to learn from before the first validation block")
+
+
+def enough(session: Any, place: Place, source: Path) -> list[Sufficiency]:
+    """Return whether there is enough data, of all rows and by segment: counted bucket by bucket."""
+    work = partial(_enough, source)
+    found: list[Sufficiency] = partition.each(
+        session, place.buckets, work, sufficiency.added, sufficiency.assessed
+    )
+    return found
+
+
+def _enough(source: Path, number: int) -> pl.DataFrame:
+    return counted(partition.part(source, number))
 
 
 def sample(session: Any, place: Place, source: Path, facts: Dataset, out: Path) -> Dataset:

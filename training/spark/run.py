@@ -31,10 +31,6 @@ def life(session: Callable[[], Any], params: Params, count: int) -> None:
 
 def require_tables(params: Params) -> None:
     """Refuse, before a session is opened, a folder without tables and settings that Spark does not know."""
-    if params.release.level != "frozen":
-        raise ValueError(
-            f"params.yaml: release.level: {params.release.level} is not there on Spark; allowed is frozen"
-        )
     stale = [name for name in params.tasks if getattr(params.spine, name).stale is not None]
     if stale:
         raise ValueError(f"params.yaml: spine.{stale[0]}.stale is not there on Spark; leave it out")

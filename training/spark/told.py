@@ -155,4 +155,17 @@ class Told:
         found = measures(test, Model.load(self.life.model.folder).calibration)
         rows, positives = int(found.pop("rows")), int(found.pop("positives"))
         listed: Any = read_json(self.listed.folder / LISTED)
-        return {"rows": rows, "positives": positives, "measures": found, "listed": listed}
+        return {
+            "rows": rows,
+            "positives": positives,
+            "measures": found,
+            "listed": listed,
+            "dealt": {"buckets": self.life.place.buckets, "workers": self._workers},
+        }
+
+    @property
+    def _workers(self) -> list[int]:
+        """How many workers the fits of trees had."""
+        files = self.life.place.base.joinpath(self.life.place.name).glob(f"fit-*/{learn.WORKERS}")
+        told: list[Any] = [read_json(path)["workers"] for path in files]
+        return sorted({workers for one in told for workers in one})

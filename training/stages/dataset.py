@@ -77,7 +77,9 @@ def dataset(params: Params, name: str) -> None:
         params.engine.memory,
         params.engine.threads,
     )
-    facts = facts_of(task, spine, splits, split, groups, steps, ingest, _enough(folder, name))
+    short = sufficiency.assessed(enough(folder / "dataset.parquet"))
+    say_short(name, short)
+    facts = facts_of(task, spine, splits, split, groups, steps, ingest, short)
     facts["dropped"] = useless(folder, name, facts, split, params)
     write_artifact(folder, Dataset, facts)
 
@@ -153,17 +155,20 @@ def useless(folder: Path, name: str, facts: Dataset, split: Split, params: Param
     return dropped
 
 
-def _enough(folder: Path, name: str) -> list[Sufficiency]:
-    """Whether there is enough data, of all rows and by segment; what is short is said."""
-    path, asked = folder / "dataset.parquet", ("as_of", "window_end", "label", "split")
+def enough(path: Path) -> pl.DataFrame:
+    """Return what ``sufficiency`` counts of the rows of a data set's file, without those of the gap."""
+    asked = ("as_of", "window_end", "label", "split")
     there = [column for column in sufficiency.SEGMENTS if column in pl.read_parquet_schema(path)]
-    rows = pl.read_parquet(path, columns=[*asked, *there]).filter(pl.col("split") != GAP)
-    found = sufficiency.assess_segments(rows, there)
+    rows = pl.read_parquet(path, columns=[*asked, *there])
+    return sufficiency.counted(rows.filter(pl.col("split") != GAP))
+
+
+def say_short(name: str, found: Iterable[Sufficiency]) -> None:
+    """Say of a task what is short, of all rows and by segment."""
     for one in found:
         place = "" if one["column"] is None else f" with {one['column']} {one['segment']}"
         for lack in one["short"]:
             say(f"{name}: too few data{place}: {lack}")
-    return found
 
 
 def labelled_spine(

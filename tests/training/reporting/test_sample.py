@@ -57,7 +57,8 @@ def _all_rows(whole: Source) -> Whole:
     n, positives, listed = found.pop("rows"), found.pop("positives"), _listed(whole)
     bands = dict(listed["band"].value_counts().iter_rows())
     day = {"asked": len(listed), "scored": len(listed), "bands": bands, "mean": listed["probability"].mean()}
-    return {"rows": int(n), "positives": int(positives), "measures": found, "listed": day}
+    dealt = {"buckets": 1, "workers": [1]}
+    return {"rows": int(n), "positives": int(positives), "measures": found, "listed": day, "dealt": dealt}
 
 
 def _of(whole: Source, choose: Choose) -> Source:
