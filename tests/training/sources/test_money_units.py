@@ -65,6 +65,9 @@ def test_a_factor_that_contradicts_the_maker_stops(tmp_path: Path) -> None:
 
 
 def test_amounts_of_lines_in_a_list_are_read_by_their_currency(tmp_path: Path) -> None:
-    item = [{"sku": "a", "quantity": 2, "total_money": {"amount": 500, "currency": "USD"}}] * 2
-    _, _, rows = taken(tmp_path, orders(line_items=item))
-    assert rows["purchases"]["amount_cents"].sum() == len(AMOUNTS) * 2 * 500
+    items = [
+        {"sku": sku, "quantity": 2, "total_money": {"amount": amount, "currency": "USD"}}
+        for sku, amount in (("a", 500), ("b", 300))
+    ]
+    _, _, rows = taken(tmp_path, orders(line_items=items))
+    assert rows["purchases"]["amount_cents"].sum() == len(AMOUNTS) * (500 + 300)
