@@ -10,11 +10,14 @@ from typing import NamedTuple
 import polars as pl
 
 from features.consent import reasons
+from features.own_tables import OwnTable
 from models.population import Spine
 from models.populations.members import FallSpine
 from models.task import requirements
 from models.task import task as task_named
+from training.data import spine as spines
 from training.data import sufficiency
+from training.data.feature_groups import own_of_task
 from training.data.rows import GAP
 from training.data.rows import tables as scanned
 from training.label_chance import LIMIT, Setting, advice, proposed
@@ -22,8 +25,22 @@ from training.params import Params, parse
 from training.sources.check import Check, check
 from training.sources.store import Folder
 from training.stages.consent import current
-from training.stages.dataset import Summary, by_chance, split_spine, summary
+from training.stages.dataset import Summary, by_chance, require_earlier_texts, split_spine, summary
 from training.use_dataset import MAPPINGS, settings
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Tables that were read to try what can be trained: where they lie, the extract's second, own ones."""
+
+    folder: Path
+    end: int
+    own: tuple[OwnTable, ...]
+
+    @staticmethod
+    def of(folder: Path, found: Check) -> "Stored":
+        """Say what ``check`` found of the tables that it has put into a folder."""
+        return Stored(folder, int(found.extracted.timestamp()), found.report.own)
 
 
 def trainable(data: str, own: dict[str, object]) -> tuple[Check, list[str]]:
@@ -43,11 +60,11 @@ def trainable(data: str, own: dict[str, object]) -> tuple[Check, list[str]]:
     with TemporaryDirectory() as folder:
         store = Folder(Path(folder), params.engine.memory, params.engine.threads).store
         found = check(MAPPINGS / f"{data}.yaml", requirements(), store)
-        tasks, warnings = dict(found.tasks), []
+        tasks, warnings, stored = dict(found.tasks), [], Stored.of(Path(folder), found)
         asked: dict[str, str] = {}
         for name in params.tasks:
             if tasks.get(name) == "":
-                tried = _tried(params, name, Path(folder), int(found.extracted.timestamp()))
+                tried = _tried(params, name, stored)
                 tasks[name] = tried.why
                 warnings += [f"{name}: {lack}" for lack in tried.lacks]
                 asked |= {name: tried.told} if tried.told else {}
@@ -73,38 +90,41 @@ class Tried(NamedTuple):
     told: str = ""
 
 
-def _tried(params: Params, name: str, tables: Path, end: int) -> Tried:
+def _tried(params: Params, name: str, tables: Stored) -> Tried:
     try:
-        found, lacks = _asked(params, name, tables, end, getattr(params.spine, name))
+        found, lacks = _asked(params, name, tables, getattr(params.spine, name))
     except ValueError as error:
         return Tried(f"cannot be trained with these settings. {error}", [])
     share = by_chance([found]) or 0.0
     if share > LIMIT:
-        lacks.append(advice(name, share, _less(params, name, tables, end, share, len(lacks))))
+        lacks.append(advice(name, share, _less(params, name, tables, share, len(lacks))))
     told = f"{found.rows:,} questions about {found.subjects:,} subjects; in {found.positives:,} of them they "
     return Tried("", lacks, told + task_named(name).positive_en)
 
 
-def _asked(params: Params, name: str, tables: Path, end: int, spine: Spine) -> tuple[Summary, list[str]]:
+def _asked(params: Params, name: str, tables: Stored, spine: Spine) -> tuple[Summary, list[str]]:
     """A task's questions, counted, and what is short; ``ValueError`` where it cannot be trained."""
     task = task_named(name)
-    rows, _, _ = split_spine(task, tables, spine, params, end)
+    rows, split, _ = split_spine(task, tables.folder, spine, params, tables.end)
+    if spines.dated(spine):
+        require_earlier_texts(name, own_of_task(task, tables.own), split.test_start)
     rows = rows.filter(pl.col("split") != GAP)
     lacks = [f"too few data: {lack}" for lack in sufficiency.assess_segments(rows, ())[0]["short"]]
     return summary(rows, task), lacks
 
 
-def _less(params: Params, name: str, tables: Path, end: int, share: float, short: int) -> Setting | None:
+def _less(params: Params, name: str, tables: Stored, share: float, short: int) -> Setting | None:
     """Settings that leave less to chance; any with more than ``short`` lacks of data are passed over."""
     spine = getattr(params.spine, name)
 
     def fits(other: FallSpine) -> bool:
         try:
-            return len(_asked(params, name, tables, end, other)[1]) <= short
+            return len(_asked(params, name, tables, other)[1]) <= short
         except ValueError:
             return False
 
-    return proposed(task_named(name), share, scanned(tables), spine, params.lifecycle, end, fits)
+    data = scanned(tables.folder)
+    return proposed(task_named(name), share, data, spine, params.lifecycle, tables.end, fits)
 
 
 @dataclass(frozen=True)
@@ -133,24 +153,24 @@ def less_chance(data: str, own: dict[str, object]) -> list[Chance]:
         store = Folder(Path(folder), params.engine.memory, params.engine.threads).store
         found = check(MAPPINGS / f"{data}.yaml", requirements(), store)
         open_ = [name for name in falls if found.tasks.get(name) == ""]
-        return [*_chances(params, open_, Path(folder), int(found.extracted.timestamp()))]
+        return [*_chances(params, open_, Stored.of(Path(folder), found))]
 
 
-def _chances(params: Params, names: list[str], tables: Path, end: int) -> Iterator[Chance]:
+def _chances(params: Params, names: list[str], tables: Stored) -> Iterator[Chance]:
     for name in names:
         try:
-            found, lacks = _asked(params, name, tables, end, getattr(params.spine, name))
+            found, lacks = _asked(params, name, tables, getattr(params.spine, name))
         except ValueError:
             continue  # `check` says why
         share = by_chance([found]) or 0.0
         if share <= LIMIT:
             continue
-        setting = _less(params, name, tables, end, share, len(lacks))
+        setting = _less(params, name, tables, share, len(lacks))
         if setting is None:
             continue
         spine = setting.of(getattr(params.spine, name))
         # At all moments, where ``proposed`` asks at one.
-        left = by_chance([_asked(params, name, tables, end, spine)[0]]) or 0.0
+        left = by_chance([_asked(params, name, tables, spine)[0]]) or 0.0
         if left < share:
             yield Chance(name, share, replace(setting, share=left), spine)
 

@@ -57,3 +57,32 @@ def test_a_mapping_that_cannot_be_read_yet_stays_as_it_is(shop: Path) -> None:
     (said,) = begin_with("shop", {})
     assert said.startswith("settings are the usual ones, since the tables cannot be read yet: ")
     assert shop.read_text() == before
+
+
+def test_texts_that_taught_later_than_the_test_begins_are_said_by_check(shop: Path) -> None:
+    """The pipeline would stop at the data set: `check` promises nothing that it does not keep."""
+    who = pl.read_csv("orders.csv")["customer_id"].unique().sort()
+    days = pl.Series([f"2022-{1 + n % 12:02}-{1 + n % 28:02}" for n in range(len(who))])
+    words = [f"{('late', 'broken', 'kind')[n % 3]} parcel {n}" for n in range(len(who))]
+    pl.DataFrame({"customer": who, "day": days, "note": words}).write_csv("notes.csv")
+    from models.task import requirements
+
+    proposed = propose([Path("orders.csv")], requirements=requirements()).text
+    content = yaml.safe_load(proposed)
+    content["params"]["tasks"] = ["churn"]
+    content["sources"]["notes"] = {"file": "notes.csv"}
+    note = {"cell": "note", "unit": "text", "en": "note", "zh": "备注"}
+    content["own_tables"] = {
+        "notes": {
+            "en": "notes", "zh": "备注", "source": "notes", "key": {"member_id": "customer"},
+            "occurred_at": "day", "learn_until": "2030-01-01", "columns": {"note": note},
+        }
+    }  # fmt: skip
+    shop.write_text(yaml.safe_dump(content))
+    why = trainable("shop", {})[0].tasks["churn"]
+    assert "cannot be trained" in why
+    begins = re.search(r"learn_until: (\d{4}-\d\d-\d\d)", why)
+    assert begins
+    content["own_tables"]["notes"]["learn_until"] = begins[1]
+    shop.write_text(yaml.safe_dump(content))
+    assert trainable("shop", {})[0].tasks["churn"] == ""

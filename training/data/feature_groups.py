@@ -7,7 +7,7 @@ from typing import Protocol
 from features import catalog, engines
 from features.feature import Group
 from features.groups.own import own_groups
-from features.own_tables import load
+from features.own_tables import OwnTable, load
 from training.params import Params
 
 
@@ -38,5 +38,13 @@ def of_task(params: Params, task: Asking, tables: Path | None = None) -> tuple[G
     ``tables`` as of ``available``.
     """
     tables = params.build / "tables" if tables is None else tables
-    keys = {task.subject, *(group.key for group in task.groups if group.table)}
-    return available(params, task.groups, tables) + own_groups(load(tables), keys)
+    return available(params, task.groups, tables) + own_groups(load(tables), _keys(task))
+
+
+def own_of_task(task: Asking, own: Iterable[OwnTable]) -> list[OwnTable]:
+    """Return those of the brand's own tables whose rows a task reads."""
+    return [group.described for group in own_groups(own, _keys(task)) if group.described]
+
+
+def _keys(task: Asking) -> set[str]:
+    return {task.subject, *(group.key for group in task.groups if group.table)}

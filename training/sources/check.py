@@ -17,7 +17,7 @@ from features.texts import TextModel
 from training.data.artifacts import TableCounts
 from training.sources.intake import Report, intake
 from training.sources.judging.findings import Finding, settled
-from training.sources.judging.joined_orders import unmet
+from training.sources.judging.of_sources import of_sources
 from training.sources.judging.row_counts import line
 from training.sources.mapping.mapping_file import Mapping as MappingFile
 from training.sources.mapping.mapping_file import load
@@ -163,7 +163,7 @@ def check(path: Path, requirements: Requirements = NONE, keep: Store = _drained)
         report = intake(
             read_tables(mapping, root), extracted, store, mapping.unknown_members, own=mapping.own
         )
-        apart = unmet(mapping, root)
+        apart = [*of_sources(mapping, root)]
     there = {name for name, counts in report.tables.items() if counts["accepted"]}
     found = tuple(settled([*apart, *report.findings], mapping.accept))
     kinds = {str(kind): count for kind, count in counts["responses"].items()}

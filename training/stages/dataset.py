@@ -7,10 +7,9 @@ from typing import Any, NamedTuple, cast
 import polars as pl
 
 from features import catalog, engines
-from features.feature import Group
 from features.fingerprint import described
 from features.meaning import combined, meanings
-from features.own_tables import is_own
+from features.own_tables import OwnTable, is_own
 from features.timestamps import extract_moment, iso, seconds
 from models.population import Spine, Tables
 from models.task import Task
@@ -67,7 +66,8 @@ def dataset(params: Params, name: str) -> None:
     with_stale(kept, spine.stale, params.seed).write_parquet(folder / "spine.parquet")
     groups = of_task(params, task)
     if spines.dated(spine):
-        _require_earlier_texts(name, groups, split.test_start)
+        own = [group.described for group in groups if group.described]
+        require_earlier_texts(name, own, split.test_start)
     say(f"{name}: {len(kept):,} questions, {len(catalog.features(groups))} features")
     engines.to_parquet(
         folder / "spine.parquet",
@@ -112,10 +112,25 @@ def split_spine(
     return every, split, steps
 
 
-def _require_earlier_texts(name: str, groups: Iterable[Group], test_start: int) -> None:
-    """Refuse a test of questions whose own texts, or later ones, taught what texts are about."""
+def require_earlier_texts(name: str, own: Iterable[OwnTable], test_start: int) -> None:
+    """Refuse a test of questions whose own texts, or later ones, taught what texts are about.
+
+    Parameters
+    ----------
+    name
+        Of the task.
+    own
+        The brand's own tables that the task reads.
+    test_start
+        Second at which its test begins.
+
+    Raises
+    ------
+    ValueError
+        Names the table, its column and the day that ``learn_until`` may name at the latest.
+    """
     begins = str(iso(test_start))[:10]
-    for table in (group.described for group in groups if group.described):
+    for table in own:
         for model in table.texts:
             if model.learnt_until > test_start:
                 raise ValueError(

@@ -106,7 +106,7 @@ def _own(folder: Path) -> tuple[Mapping[str, own_tables.OwnTable], dict[str, Ite
 
 
 def _mapped(params: Params, scratch: Path) -> Source:
-    from training.sources.judging.joined_orders import unmet
+    from training.sources.judging.of_sources import of_sources
     from training.sources.mapping.mapping_file import load
     from training.sources.reading.cell_types import moment
     from training.sources.reading.database_copy import fetched
@@ -128,7 +128,7 @@ def _mapped(params: Params, scratch: Path) -> Source:
         notes,
         mapping.accept,
         mapping.own,
-        list(unmet(mapping, root)),
+        list(of_sources(mapping, root)),
     )
 
 

@@ -121,3 +121,54 @@ def test_a_proposal_states_what_yes_and_no_mean(tmp_path: Path, words: tuple[str
 def test_yes_and_no_stay_words_where_a_mapping_does_not_ask() -> None:
     assert typed_by_itself(pl.Series("x_club", ["yes", "no", None])).to_list() == ["yes", "no", None]
     assert typed_by_itself(pl.Series("x_limit", ["1,200.50", "3"])).to_list() == ["1,200.50", "3"]
+
+
+SHAPES = {
+    "full width figures, Shift-JIS": ("受注番号,会員番号,受注日時,商品コード,数量,単価", "cp932",
+        lambda n: f"{n},u{n % 5},2024年03月{n % 28 + 1:02}日 09時05分,s1,２,１２．５"),
+    "French months, no-break blanks": ("Numéro de commande,Code client,Date de commande,Référence,Quantité,Prix unitaire",  # noqa: E501
+        "utf-8", lambda n: f'{n},u{n % 5},{n % 28 + 1} {("janv.", "févr.", "août")[n % 3]} 2024 09:05,s1,2,"12,50\u202f€"'),  # noqa: E501
+    "lakhs under Rate": ("Invoice No,Customer Code,Invoice Date,Item Code,Qty,Rate", "utf-8",
+        lambda n: f'{n},u{n % 5},{n % 28 + 1:02}-03-2024,s1,2,"₹ 12.50"'),
+    "receipts by their Chinese name": ("小票号,会员卡号,交易日期,商品编码,数量,单价（元）", "gb18030",
+        lambda n: f"{n},u{n % 5},2024年3月{n % 28 + 1}日,s1,2,12.50"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_signs_and_words_of_other_countries(tmp_path: Path, shape: str) -> None:
+    head, encoding, line = SHAPES[shape]
+    text = "\n".join([head, *(line(n) for n in range(1, 31))])
+    _, _, rows = taken(tmp_path, {"orders.csv": text.encode(encoding)})
+    found = rows["purchases"]
+    assert (found["amount_cents"].sum(), found["order_id"].n_unique(), found["member_id"].n_unique()) == (
+        75_000,
+        30,
+        5,
+    )
+    assert found["occurred_at"].min().year == 2024  # type: ignore[union-attr]
+
+
+def test_per_cents_with_their_sign_are_taken_off(tmp_path: Path) -> None:
+    lines = [f"o{n},c{n % 5},2024-03-{n % 28 + 1:02},s1,1,10.00,{10 * (n % 2)}%" for n in range(30)]
+    text = "\n".join(["order_no,client_no,date,article,pieces,price,disc %", *lines])
+    _, _, rows = taken(tmp_path, {"orders.csv": text})
+    assert rows["purchases"]["amount_cents"].sum() == 30 * 1_000 - 15 * 100
+
+
+def test_days_with_months_in_letters_and_empty_cells_leave_the_first_line_the_names(tmp_path: Path) -> None:
+    lines = [
+        f"T{n},c{n % 5},{n % 28 + 1:02}-Feb-2024 08:00,late,{'' if n < 3 else n % 5 + 1}" for n in range(30)
+    ]
+    text = "\n".join(["Ticket ID,Customer ID,Opened At,Reason,CSAT", *lines])
+    _, _, rows = taken(tmp_path, {"tickets.csv": text})
+    assert rows["care"].height == 30
+
+
+def test_logs_in_milliseconds_by_open_ids_are_events(tmp_path: Path) -> None:
+    log = [
+        f'{{"openid":"o{n % 5}","event":"view","openedAt":{1_710_400_000_000 + 3_600_000 * n}}}'
+        for n in range(30)
+    ]
+    _, _, rows = taken(tmp_path, {"mini_events.jsonl": "\n".join(log)})
+    assert (rows["events"].height, rows["events"]["member_id"].n_unique()) == (30, 5)

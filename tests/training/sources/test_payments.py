@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from exported import taken
 
+from training.sources.check import check
 from training.sources.proposal.name_patterns import comes_to_nothing
 
 STATES = ("SUCCESS", "SUCCESS", "QUEUED", "ERROR", "SKIPPED", "pending")
@@ -113,14 +114,42 @@ def test_lines_that_were_voided_and_a_row_of_totals(tmp_path: Path) -> None:
     assert found["purchases"]["order_id"].n_unique() == 54
 
 
-def test_refunds_that_nobody_can_be_found_for_are_said(tmp_path: Path) -> None:
-    lines = [f"JD{n},u{n % 6},2024-03-{n % 28 + 1:02},s{k},1,9.50" for n in range(30) for k in range(2)]
-    back = [f"TK{n},JD{n},2024-03-{n % 28 + 1:02},9.50" for n in range(0, 30, 5)]
-    files: dict[str, str | bytes] = {
+def refunded(orders: str = "JD") -> dict[str, str | bytes]:
+    """Lines of orders, and refunds that name orders and nobody, one order twice."""
+    lines = [f"JD{n},u{n % 6},2024-03-{n % 28 + 1:02},s{k},1,{3 + k}.00" for n in range(30) for k in range(2)]
+    back = [f"TK{n},{orders}{n // 2 * 2},2024-05-{n % 28 + 1:02},3.50" for n in (0, 1, 10, 20)]
+    return {
         "orders.csv": "order_id,customer_id,order_date,sku,quantity,unit_price\n" + "\n".join(lines),
         "refunds.csv": "refund_no,order_id,refunded_at,amount\n" + "\n".join(back),
     }
-    proposal, _, _ = taken(tmp_path, files)
-    assert any(
-        "refunds.csv: looks like refunds, which are NOT taken off" in doubt for doubt in proposal.unsure
-    )
+
+
+def test_refunds_without_a_customer_are_taken_off_the_lines_of_their_orders(tmp_path: Path) -> None:
+    _, _, rows = taken(tmp_path, refunded())
+    back = rows["purchases"].filter(kind="return").sort("order_id", "product_id")
+    assert back.filter(order_id="JD0").select("member_id", "product_id", "amount_cents").rows() == [
+        ("u0", "s0", -300),
+        ("u0", "s1", -400),
+    ]
+    assert back["amount_cents"].sum() == -4 * 350
+    assert str(back["occurred_at"].min()) == "2024-05-02 00:00:00+00:00"
+    assert rows["purchases"]["amount_cents"].sum() == 30 * 700 - 4 * 350
+
+
+def test_refunds_of_orders_that_are_not_there_stop_the_check(tmp_path: Path) -> None:
+    proposal, _, _ = taken(tmp_path, refunded("X"))
+    assert any("refunds.csv looks like refunds, which are NOT taken off" in said for said in proposal.unsure)
+    (found,) = check(tmp_path / "proposed.yaml").findings
+    assert (found.name, found.is_fatal) == ("purchases.unread", True)
+
+
+def test_orders_whose_newest_state_says_so_are_left_out(tmp_path: Path) -> None:
+    orders = [f"o{n},u{n % 6},2024-03-{n % 28 + 1:02},9.50" for n in range(30)]
+    steps = [f"o{n},{state},0{4 + n % 2 * day}/05/2024" for n in range(30) for day, state in (
+        (1, "cancelled" if n % 2 else "paid"), (0, "created"))]  # fmt: skip
+    files: dict[str, str | bytes] = {
+        "orders.csv": "order_id,customer_id,order_date,total\n" + "\n".join(orders),
+        "order_history.csv": "order_id,status,changed_at\n" + "\n".join(steps),
+    }
+    _, _, rows = taken(tmp_path, files)
+    assert rows["purchases"]["amount_cents"].sum() == 15 * 950

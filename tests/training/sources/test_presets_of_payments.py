@@ -87,3 +87,99 @@ def test_who_unsubscribed_in_hubspot_refused(tmp_path: Path) -> None:
         "1": "withdrawn",
         "2": None,
     }
+
+
+PAYPAL = {
+    "en": ("Date,Time,TimeZone,Type,Status,Currency,Gross,Fee,Net,From Email Address,To Email Address,Transaction ID,"  # noqa: E501
+           "Reference Txn ID", "03/14/2024", "Payment", "Payment Refund", "Completed", "1,204.50"),
+    "de": ("Datum,Uhrzeit,Zeitzone,Typ,Status,Währung,Brutto,Gebühr,Netto,Absender E-Mail-Adresse,"
+           "Empfänger E-Mail-Adresse,Transaktionscode,Zugehöriger Transaktionscode",
+           "14.03.2024", "Einkauf", "Rückzahlung", "Abgeschlossen", "1.204,50"),
+    "fr": ("Date,Heure,Fuseau horaire,Type,État,Devise,Avant commission,Commission,Net,De l'adresse email,"
+           "À l'adresse email,Numéro de transaction,Numéro de la transaction de référence",
+           "14/03/2024", "Paiement", "Remboursement", "Terminé", "1 204,50"),
+    "es": ("Fecha,Hora,Zona horaria,Tipo,Estado,Divisa,Bruto,Tarifa,Neto,Remitente,Destinatario,Id. de transacción,Ref",  # noqa: E501
+           "14/03/2024", "Pago", "Reembolso", "Completado", "1.204,50"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", PAYPAL)
+def test_activity_of_paypal_in_the_language_of_the_account(tmp_path: Path, language: str) -> None:
+    head, day, sale, refund, done, much = PAYPAL[language]
+    ann, shop = "ann@x.example", "shop@x.example"
+    lines = [
+        (day, sale, done, much, ann, shop, "T1", ""),
+        (day, sale, "Pending", much, ann, shop, "T2", ""),
+        (day, refund, done, f"-{much}", shop, ann, "T3", "T1"),
+        (day, sale, done, f"-{much}", shop, "maker@x.example", "T4", ""),  # the account paid somebody
+    ]
+    rows = [
+        f'{day},09:30:00,CET,{kind},{state},EUR,"{amount}","0","{amount}",{of},{to},{number},{old}'
+        for day, kind, state, amount, of, to, number, old in lines
+    ]
+    _, _, tables = taken(tmp_path, {"Download.csv": "\n".join([head, *rows])})
+    found = tables["purchases"]
+    assert found.select("kind", "amount_cents").rows() == [("sale", 120_450), ("return", -120_450)]
+    assert found["member_id"].n_unique() == 1
+    assert str(found["occurred_at"][0]) == "2024-03-14 09:30:00+00:00"
+
+
+SQUARE = "Date,Time,Time Zone,Item,Qty,SKU,Gross Sales,Discounts,Net Sales,Transaction ID,Payment ID,Event Type,Customer ID"  # noqa: E501
+
+
+def test_items_of_square(tmp_path: Path) -> None:
+    text = f"""{SQUARE}
+03/14/24,09:30:00,Pacific,Tea,2,s1,"$1,200.00",-$20.00,"$1,180.00",t1,p1,Payment,c1
+03/15/24,09:30:00,Pacific,Tea,-1,s1,-$600.00,$10.00,-$590.00,t2,p1,Refund,c1
+03/15/24,10:30:00,Pacific,Tea,1,s1,$600.00,$0.00,$600.00,t3,p3,Payment,
+"""
+    _, _, rows = taken(tmp_path, {"items.csv": text})
+    assert rows["purchases"]["amount_cents"].to_list() == [118_000, -59_000]
+
+
+AMAZON = "order-id\torder-item-id\tpurchase-date\tpayments-date\tbuyer-email\tsku\tquantity-purchased\tcurrency\titem-price"  # noqa: E501
+SETTLED = (
+    "settlement-id\ttransaction-type\torder-id\tamount-type\tamount-description\tamount\tposted-date\tsku"
+)
+
+
+def test_orders_of_amazon_with_the_refunds_of_its_settlement(tmp_path: Path) -> None:
+    lines = [f"{n}\t{n}{k}\t2024-03-{n:02}T10:00:00+00:00\t\tb{n}@x.example\ts{k}\t2\tEUR\t20.00"
+             for n in range(1, 9) for k in range(2)]  # fmt: skip
+    paid = [f"1\tRefund\t{n}\tItemPrice\tPrincipal\t-10.00\t2024-04-02\ts1" for n in (2, 2, 5)]
+    paid += ["1\tRefund\t5\tItemFees\tCommission\t1.50\t2024-04-02\ts1"]
+    paid += ["1\tOrder\t5\tItemPrice\tPrincipal\t20.00\t2024-04-02\ts1"]
+    files: dict[str, str | bytes] = {
+        "orders.txt": "\n".join([AMAZON, *lines]), "settlement.txt": "\n".join([SETTLED, *paid])
+    }  # fmt: skip
+    _, _, rows = taken(tmp_path, files)
+    sold, back = (rows["purchases"].filter(kind=kind) for kind in ("sale", "return"))
+    assert sold["amount_cents"].sum() == 16 * 2_000
+    assert back.sort("order_id").select("order_id", "product_id", "amount_cents").rows() == [
+        ("2", "s1", -2_000),
+        ("5", "s1", -1_000),
+    ]
+
+
+EBAY = "Sales Record Number,Order Number,Buyer Username,Item Number,Quantity,Sold For,Total Price,Sale Date"
+
+
+def test_orders_of_ebay_count_items_and_not_the_line_of_their_order(tmp_path: Path) -> None:
+    text = f"""{EBAY}
+1,16-1,ann,,3,AU $50.00,AU $55.00,26-May-26
+1,16-1,ann,i1,1,AU $20.00,,26-May-26
+1,16-1,ann,i2,2,AU $15.00,,26-May-26
+2,16-2,bob,i1,1,"AU $1,020.00","AU $1,025.00",27-May-26
+"""
+    _, _, rows = taken(tmp_path, {"eBay-OrdersReport.csv": text})
+    assert rows["purchases"]["amount_cents"].sum() == 5_000 + 102_000
+
+
+def test_events_of_klaviyo(tmp_path: Path) -> None:
+    row = (
+        '{"type":"event","id":"e","attributes":{"timestamp":1710400000,"datetime":"2024-03-14 07:06:40+00:00"},'  # noqa: E501
+        '"relationships":{"profile":{"data":{"id":"p%d"}},"metric":{"data":{"id":"VwOp"}}}}'
+    )
+    _, _, rows = taken(tmp_path, {"events.jsonl": "\n".join(row % n for n in range(3))})
+    assert rows["events"]["member_id"].to_list() == ["p0", "p1", "p2"]
+    assert str(rows["events"]["occurred_at"][0]) == "2024-03-14 07:06:40+00:00"

@@ -20,6 +20,8 @@ KINDS = {
     "outcomes_before": "outcomes before what they answer",
     "amounts": "lines that do not add up to their orders' totals",
     "unmet": "lines without their orders, or orders without lines",
+    "unread": "files that tell of purchases and that no table takes",
+    "minor_units": "amounts that may be in the smallest unit",
     "refunds": "orders that give back more than they cost",
     "currencies": "several currencies in one column of amounts",
     "free_text": "free text that is counted as a category",

@@ -11,6 +11,7 @@ from training.sources.mapping.source_spec import Join
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import amount, meaning
 from training.sources.reading.reexports import newest_only
+from training.sources.reading.sql import expression
 from training.sources.reading.table_reader import opened
 
 MANY = 0.05  # of the lines, or of the orders' money
@@ -28,8 +29,23 @@ def unmet(mapping: Mapping, root: Path) -> Iterator[Finding]:
     for table, parts in mapping.tables.items():
         for source in dict.fromkeys(part.source for part in parts):
             for join in mapping.sources[source].join:
-                if join.latest is None:
+                if join.sum or join.last:
+                    yield from _untold(mapping, root, table, source, join)
+                elif join.latest is None:
                     yield from _unmet(mapping, root, table, source, join)
+
+
+def _untold(mapping: Mapping, root: Path, table: str, source: str, join: Join) -> Iterator[Finding]:
+    """Rows that tell of orders later, as refunds do, of which the orders are not there."""
+    told = opened(mapping, root, join.source)
+    told = told.filter(expression(join.where, told, join.source, join.source)) if join.where else told
+    mine, theirs = _keys(opened(mapping, root, source), [*join.on]), _keys(told, [*join.on.values()])
+    rows = theirs.collect()
+    lost = rows.join(mine.collect(), on=KEY, how="anti").height
+    if lost:
+        says = f"{lost:,} of {rows.height:,} rows of {join.source} name an order that is not in {source}"
+        advice = "What they tell of it (money paid back, a state) is lost; export both for the same time"
+        yield Finding(table, "unmet", says, advice, stops=bool(join.sum) and lost > MANY * rows.height)
 
 
 def _unmet(mapping: Mapping, root: Path, table: str, source: str, join: Join) -> Iterator[Finding]:

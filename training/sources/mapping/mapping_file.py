@@ -76,6 +76,9 @@ class Mapping(Strict):
     unknown_members: Literal["quarantine", "add"] = "quarantine"
     params: dict[str, Any] = Field({}, description="settings for params.yaml: tasks, spine, tune")
     left_out: dict[str, str] = Field({}, description="task: why this source has no data for it")
+    unread: dict[str, str] = Field(
+        {}, description="file that no table takes: what it tells of purchases, which are wrong without it"
+    )
     sources: dict[str, Source]
     tables: dict[TableName, tuple[Part, ...]]
     own_tables: dict[Name, OwnPart] = Field(

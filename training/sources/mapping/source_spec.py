@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 
 from training.sources.mapping.cell_spec import Cell, Strict
 
+TYPED = ("json", "jsonl", "ndjson", "parquet")  # endings of files
+
 
 def _span(lines: tuple[int, ...]) -> tuple[int, int]:
     return (lines[0], lines[0] + len(lines)) if lines else (0, 0)
@@ -74,7 +76,8 @@ class Join(Strict):
     """Bring in the columns of another source; at most one row of it matches.
 
     Of a part each is named ``<as>_<column>``; of a source they keep their names, those aside that it has
-    itself. With ``latest`` the newest row counts that is not newer than the row it is joined to.
+    itself. With ``latest`` the newest row counts that is not newer than the row it is joined to. Where
+    several rows share a key, as the refunds of an order, ``sum`` and ``last`` make one of them.
     """
 
     source: str
@@ -84,6 +87,16 @@ class Join(Strict):
     latest: dict[str, str] | None = Field(
         None, min_length=1, max_length=1, description="time here: time there"
     )
+
+    sum: dict[str, Cell] = Field({}, description="new column: numbers added up over the rows of one key")
+    last: dict[str, str] = Field({}, description="new column: a column there, of the newest row of one key")
+    by: Cell | None = Field(None, description="of `last`: the time of a row there; else the last row counts")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if self.latest and (self.sum or self.last):
+            raise ValueError("`latest` takes one row as it is; say it without `sum` and `last`")
+        return self
 
     @property
     def prefix(self) -> str:
@@ -137,6 +150,13 @@ class Source(Strict):
     def paths(self) -> tuple[str, ...]:
         """Files and folders, as the mapping names them."""
         return (self.file,) if isinstance(self.file, str) else self.file
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether numbers are numbers by the source itself (JSON, Parquet, a database), not by looks."""
+        named = self.paths[0].removesuffix(".gz").rpartition(".")[2].lower() if not self.url else ""
+        told = self.format in ("jsonl", "parquet") or (not self.format and named in TYPED)
+        return bool(self.url or told or (self.lines and self.lines.json_))
 
     @property
     def header_lines(self) -> tuple[int, ...]:

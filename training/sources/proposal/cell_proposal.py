@@ -7,10 +7,11 @@ from typing import Any
 import polars as pl
 
 from training.sources.proposal.column_profile import Column
-from training.sources.proposal.file_profile import File
-from training.sources.proposal.name_patterns import CENTS, CONSENTS, GENDERS, REFUSING, means
+from training.sources.proposal.file_profile import File, head
+from training.sources.proposal.name_patterns import CONSENTS, GENDERS, REFUSING, means
 from training.sources.proposal.time_formats import read
-from training.sources.reading.money_columns import plain_name
+from training.sources.reading.money_columns import is_in_cents, plain_name
+from training.sources.reading.money_units import CENTS, Unit, is_money_object, unit_of
 from training.sources.reading.number_format import read_number
 from training.sources.reading.words import FALSE, TRUE
 
@@ -50,13 +51,38 @@ def cell_of(file: File, name: str, column_name: str, unsure: list[str]) -> dict[
         unsure.append(
             f"{file.label}: {column.name} is taken as {name.replace('_', ' to ')}: {told}, else unknown"
         )
-    if name.endswith("_cents") and is_in_cents(column.name):
-        unsure.append(f"{file.label}: {column.name} is taken as cents, as its name says")
-    elif name.endswith("_cents"):
-        cell["times"] = 100
-        whole = "" if column.decimals else ", and has no decimals: it may be cents already"
-        unsure.append(f"{file.label}: {column.name} is taken as whole money units (times 100){whole}")
+    if name.endswith("_cents"):
+        cell |= to_cents(file, column, unsure)
     return cell
+
+
+def to_cents(file: File, column: Column, unsure: list[str]) -> dict[str, Any]:
+    """Say by what an amount is to be multiplied to be in cents; what is unsure is added."""
+    unit = money_unit(file, column)
+    if unit is None or unit.times is None:
+        whole = "" if column.decimals else ", and has no decimals: it may be cents already"
+        told = "; say `times: 1` if it is, or `check` stops" if unit else ""
+        unsure.append(f"{file.label}: {column.name} is taken as whole money units (times 100){whole}{told}")
+        return {"times": 100}
+    way = "cents" if unit.times == 1 else f"an amount to be taken times {unit.times:g}"
+    unsure.append(f"{file.label}: {column.name} is taken as {way}: {unit.why}")
+    return {} if is_in_cents(column.name) else {"times": _whole(unit.times)}
+
+
+def money_unit(file: File, column: Column) -> Unit | None:
+    """In what unit the amounts of a column count, where they are those of a money object."""
+    names = [one.name for one in file.columns]
+    return unit_of(column.name, head(file)) if is_money_object(column.name, names, file.is_typed) else None
+
+
+def factor(file: File, column: Column) -> float:
+    """By what an amount is taken to be in cents."""
+    unit = money_unit(file, column)
+    return CENTS if unit is None or unit.times is None else unit.times
+
+
+def _whole(number: float) -> float:
+    return int(number) if number == int(number) else number
 
 
 def personal_key(column: Column) -> dict[str, Any]:
@@ -69,11 +95,6 @@ def personal_key(column: Column) -> dict[str, Any]:
     if re.fullmatch(r"(?:\+|00)\d{8,15}", bare):
         return {"hash": "phone"}
     return {"hash": "phone", "country": "86"} if re.fullmatch(r"1[3-9]\d{9}", bare) else {"hash": "text"}
-
-
-def is_in_cents(name: str) -> bool:
-    """Tell whether a column's name says that its amounts are in the smallest unit."""
-    return re.fullmatch(CENTS, plain_name(name)) is not None
 
 
 def written(column: Column, name: str) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def _number(name: str, text: pl.Series, mark: str, guessed: bool) -> Column:
         negatives=bool((number < 0).any()),
         since=since,
         unit=unit,
-        decimal=None if plain or not text.str.contains(r"[^\d\s+-]|\d\s*-$").any() else mark,
+        decimal=None if plain or not text.str.contains(r"[^0-9\s+-]|\d\s*-$").any() else mark,
         guessed=guessed,
         odd=odd[0] if len(odd) else None,
         spoiled=bool(spoiled),

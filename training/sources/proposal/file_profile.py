@@ -38,16 +38,19 @@ class Beside:
         Of its columns whose names are taken.
     names
         Its columns: how they are called beside the file's own.
+    rule
+        Further keys of the join, where several of its rows become one.
     """
 
     file: "File"
     on: dict[str, str]
     prefix: str
     names: dict[str, str]
+    rule: dict[str, Any] = field(default_factory=dict)
 
     def to(self, frame: pl.LazyFrame, label: str) -> pl.LazyFrame:
         """Join it to the rows of the file."""
-        rule = Join.model_validate({"source": self.file.label, "as": self.prefix, "on": self.on})
+        rule = Join.model_validate({"source": self.file.label, "as": self.prefix, "on": self.on, **self.rule})
         return joined(frame, self.file.of_newest(), rule, label, label, as_own=True)
 
 
@@ -135,6 +138,12 @@ class File:
         made = self._lines
         own = (column.name for column in self.columns if made and column.name not in made.made)
         return frozenset((*beside, *own))
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether numbers are numbers by the file itself, and not by how they look."""
+        first = files(self.path)[0] if self.path.is_dir() else self.path
+        return Source.model_validate({"file": first.name, **self.written}).is_typed
 
     @property
     def is_alone(self) -> bool:

@@ -53,6 +53,8 @@ CONSTANTS: dict[tuple[str, str], Any] = {
 def infer_mapping(file: File) -> Guess | None:
     """The best fitting table of a file; ``None`` where it fits none."""
     preset = preset_of(file) if file.hints.presets else None
+    if preset is not None and preset.refunds:
+        return None  # of orders that another file has
     if preset is not None and next(iter(preset.tables)) in preset.parts("", file):
         return Guess(file, next(iter(preset.tables)), {}, unsure=preset.said(file.label), preset=preset)
     told = list_of_people(file) or merged_ids(file)
@@ -140,7 +142,8 @@ def _with_amounts(made: Guess) -> Guess:
 def _score(file: File, table: str, used: list[str], made_up: dict[str, Any]) -> float:
     by_name = 2.0 if re.search(FILES[table], file.label.lower()) else 0.0
     by_name += sum(1.0 for column in file.times[:1] if re.search(FILES[table], column.name.lower()))
-    telling = [name for name in used if name not in (*TIMES, "member_id", "channel", "kind")]
+    silent = (*TIMES, "member_id", "channel", *(() if table == "events" else ("kind",)))
+    telling = [name for name in used if name not in silent]
     ids = {"members": "member_id", "leads": "lead_id", "products": "product_id", "campaigns": "campaign_id"}
     key = next((column for column in file.columns if table in ids and means(column.name, ids[table])), None)
     unique = 0.0 if key is None else (1.5 if key.is_unique else -2.0)

@@ -18,7 +18,7 @@ from training.sources.judging.order_totals import (
     sums,
     worth,
 )
-from training.sources.proposal.cell_proposal import is_in_cents
+from training.sources.proposal.cell_proposal import factor
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
 from training.sources.proposal.name_patterns import means
@@ -26,6 +26,7 @@ from training.sources.reading.cell_types import as_text
 from training.sources.reading.files import ROW
 from training.sources.reading.money_columns import amount as read_amount
 from training.sources.reading.money_columns import meaning
+from training.sources.reading.money_units import CENTS
 
 Cells = dict[str, dict[str, Any]]
 
@@ -101,7 +102,8 @@ def _lines(
     kinds = frame.schema
     usual = {"quantity": pl.lit(1.0), "price": pl.lit(0.0), "discount": pl.lit(0.0)}
     numbers = {
-        name: read_amount(pl.col(c.name), kinds[c.name], c.decimal) * (1 if name == "quantity" else 100)
+        name: read_amount(pl.col(c.name), kinds[c.name], c.decimal)
+        * (1 if name == "quantity" else factor(file, c))
         for name, c in columns.items()
     }
     key = as_text(pl.col(order.name), kinds[order.name]) if order else pl.int_range(pl.len()).cast(pl.String)
@@ -188,7 +190,7 @@ def _price_of_an_order(made: Amounts, cells: Cells, price: Column, orders: pl.Da
         return
     pieces = next((c for c in made.file.columns if means(c.name, "quantity")), None)
     over = f'CAST("{pieces.name}" AS DOUBLE)' if pieces and not pieces.decimal else None
-    made.fields["line_amount"] = _spread(price, order, over)
+    made.fields["line_amount"] = _spread(made.file, price, order, over)
     made.cells["unit_price_cents"] = {"column": "line_amount", "times": 100}
     made.say(
         f"{price.name} is the same on all lines of {several:,} orders: it is taken as the order's and split "
@@ -196,14 +198,14 @@ def _price_of_an_order(made: Amounts, cells: Cells, price: Column, orders: pl.Da
     )
 
 
-def _spread(column: Column, order: str, over: str | None = None) -> dict[str, Any]:
-    return in_units(column) | {"spread": {"by": order} | ({"over": over} if over else {})}
+def _spread(file: File, column: Column, order: str, over: str | None = None) -> dict[str, Any]:
+    return in_units(file, column) | {"spread": {"by": order} | ({"over": over} if over else {})}
 
 
-def in_units(column: Column) -> dict[str, Any]:
+def in_units(file: File, column: Column) -> dict[str, Any]:
     """Make an amount of a column in whole money units, so that a part of it is still one of cents."""
-    if is_in_cents(column.name) and not column.decimal:
-        return {"sql": f'CAST("{column.name}" AS DOUBLE) / 100'}
+    if factor(file, column) != CENTS and not column.decimal:
+        return {"sql": f'CAST("{column.name}" AS DOUBLE) * {factor(file, column) / CENTS:g}'}
     return {"column": column.name} | ({"decimal": column.decimal} if column.decimal else {})
 
 
@@ -220,7 +222,7 @@ def _discount_of_an_order(made: Amounts, cells: Cells, orders: pl.DataFrame, fou
             f"{lines.fits:,}"
         )
     if why or discount.name in made.file.of_orders:
-        made.fields["line_discount"] = _spread(discount, order, _worth(made, cells))
+        made.fields["line_discount"] = _spread(made.file, discount, order, _worth(made, cells))
         made.cells["discount_cents"] = cells["discount_cents"] | {"column": "line_discount", "times": 100}
         made.cells["discount_cents"].pop("decimal", None)
         made.say(f"{discount.name} is taken as the order's and split over its lines{why}")

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from training.sources.proposal.cell_proposal import doubts, is_in_cents, written
+from training.sources.proposal.cell_proposal import doubts, to_cents, written
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
 from training.sources.proposal.line_amounts import negative
@@ -60,7 +60,7 @@ def price_of_total(file: File, used: dict[str, str], unsure: list[str]) -> dict[
         told = " and ".join(extras)
         unsure.append(f"{file.label}: {found.name} may have {told} in it; take them off in a field if it has")
     price = {"column": found.name, **written(found, "unit_price_cents")}
-    price |= {} if is_in_cents(found.name) else {"times": 100}
+    price |= to_cents(file, found, unsure)
     if is_net(file, found, used.get("discount_cents")):
         off = used.pop("discount_cents")
         unsure.append(f"{file.label}: {found.name} is after {off}, which is not taken off once more")

@@ -26,7 +26,7 @@ class _Plain(yaml.SafeDumper):
 
 def head_of(unsure: list[str]) -> str:
     """Write what is unsure as comments."""
-    notes = "".join(f"# - {sentence}\n" for sentence in unsure)
+    notes = "".join(f"# - {_printed(sentence)}\n" for sentence in unsure)
     return f"# Proposed by what the files look like. Look at:\n{notes}\n"
 
 
@@ -58,7 +58,12 @@ def unplaced_as_comments(files: list[File]) -> str:
     for table in contract.TABLES:
         needed = [name for name, spec in contract.columns(table).items() if not spec.nullable]
         lines.append(f"  {table}: {', '.join(needed)}")
-    return "".join(f"# {line}\n" for line in lines)
+    return "".join(f"# {_printed(line)}\n" for line in lines)
+
+
+def _printed(text: str) -> str:
+    """A comment on one line, of signs that YAML allows."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def without_tables(folder: Path) -> str:
@@ -74,6 +79,7 @@ def body_of(
     sources: dict[str, Any],
     tables: Tables,
     own: dict[str, Any],
+    unread: dict[str, str],
     requirements: Requirements,
 ) -> str:
     """Write the mapping itself."""
@@ -94,6 +100,7 @@ def body_of(
     if there - {"subjects", "leads", "responses"}:
         content["unknown_members"] = "add"
     content |= {"sources": sources, "tables": tables} | ({"own_tables": own} if own else {})
+    content |= {"unread": unread} if unread else {}
     left_out = {task: why for task, why in lacks.items() if why}
     content |= {"left_out": left_out} if left_out else {}
     params: dict[str, Any] = {"tasks": tasks} if tasks else {}

@@ -17,7 +17,7 @@ COLUMNS: dict[str, str] = {
     "member_id": r"kunde|mitglied|kunden?_?(nummer|nr|id|no)|kd_?nr|mitglieds?_?(nummer|nr|id)"
     r"|(num(ero)?_)?client_?(id|no)?|(id|no|code|n°|num)_(client|cliente)|(id_)?cliente(_id)?|买家会员名"
     r"|买家昵称|买家账号|(customer|member|user|client|buyer|person|household|cust|card)_?(id|no|nr|number|key|code|ref(erence)?)?"
-    r"|会员.*|客户.*|用户.*",
+    r"|payer_?id|shopper(_?(id|ref(erence)?))?|open_?id|会员.*|客户.*|用户.*",
     "lead_id": r"(lead|mql|prospect|enquiry|inquiry)_?(id|no|number)?|线索.*",
     "order_id": r"(order|invoice|receipt)(_?#)?|auftrag|bestellung"
     r"|(auftrags?|bestell|rechnungs?)_?(nummer|nr|id)|(num(ero)?|n°|no|id|numero_de"
@@ -29,7 +29,7 @@ COLUMNS: dict[str, str] = {
     "quantity": r"menge|anzahl|stückzahl|stueck(zahl)?|quantite|quantité|qte|qté|cantidad|cant|购买数量"
     r"|宝贝总数量|数量|(quantity|qty|units|pieces|amount_sold|n_items)|数量|件数",
     "unit_price_cents": r"einzel_?preis|stück_?preis|preis|prix(_unitaire)?|precio(_unitario)?|商品单价|单价"
-    r"|(unit|item|piece|selling|sale)?_?price(_(in_)?(cents?|pence|minor(_units?)?)|_amount|_value|_cent_amount)?|单价",
+    r"|(unit|item|piece|selling|sale)?_?price(_(in_)?(cents?|pence|minor(_units?)?)|_amount|_value|_cent_amount)?|rate|单价",
     "line_total": r"买家实际支付金额|实付金额|实际支付.*|betrag|summe|gesamt(preis|betrag|summe)?"
     r"|montant(_.*)?|importe(_.*)?|(sales_value|amount|amt|(refund|return)(ed)?_(amount|amt|value)|total"
     r"|revenue|net_?sales|paid|value|spend)(_.*)?"
@@ -84,7 +84,7 @@ FILES: dict[str, str] = {
     "purchases": r"bestell|auftr[aä]g|verk[aä]uf|umsatz|commande|pedido|venta|vente|order|purchase|sale"
     r"|retail|invoice|transaction|basket|receipt|订单|交易"
     r"|ordin[ei]|encomenda|bestelling|factu|scontrini|zam[oó]wieni|заказ|注文|受注|売上|購入"
-    r"|achat|compras|acquisti|recarga|^bills?|payment|주문|구매|objedn|n[aá]kup|sipari[sş]|satış|prod(ej|aj)|venda|paiement|zahlung|pagamento|pagos|top_?up|入金",
+    r"|achat|compras|acquisti|recarga|^bills?|payment|charges?(\W|_|$)|销售|小票|流水|주문|구매|objedn|n[aá]kup|sipari[sş]|satış|prod(ej|aj)|venda|paiement|zahlung|pagamento|pagos|top_?up|入金",
     "events": r"event|visit|click|session|log|touch|behaviou?r|行为",
     "campaigns": r"campaign|offer|portfolio|活动",
     "contacts": r"contact|sent|mailing|exposure|触达",
@@ -143,7 +143,6 @@ VOIDED = (
     r"(is_?)?(void(ed)?|cancel(l?ed)?|storno|storniert|annul[eé]e?|anulad[oa]|cancelad[oa])\??"
     r"|(是否)?(作废|取消)"
 )
-CENTS = r".*_(in_)?(cents?|cent_amount|pence|minor(_units?)?)|.*[(（]分[)）]"  # amounts in the smallest unit
 GENDERS = dict.fromkeys(
     ("m", "male", "man", "männlich", "herr", "homme", "hombre", "masculino", "男", "先生"), "male"
 )

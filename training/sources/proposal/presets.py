@@ -1,7 +1,7 @@
 """Exports of well-known systems: recognised by their headers, read by a mapping that is there already."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,9 @@ class Preset:
         As in a mapping file; parts name no source, there is one. Where a list stands for a cell or a
         condition, the first counts whose columns the file has: exports differ by version and by what
         was ticked.
+    refunds
+        Of an export that does not say whose its rows are: ``order``, ``product``, ``amount`` and ``time``,
+        the columns of what was paid back for orders that another file has, ``where`` it was.
     """
 
     system: str
@@ -43,6 +46,7 @@ class Preset:
     look_at: tuple[str, ...]
     source: dict[str, Any]
     tables: dict[str, list[dict[str, Any]]]
+    refunds: dict[str, Any] = field(default_factory=dict)
 
     def source_of(self, file: File) -> dict[str, Any]:
         """Write the keys of a source, without columns that the file does not have."""

@@ -1,7 +1,7 @@
 """Propose a mapping for files that nobody has described yet, and say what is unsure about it."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from os.path import commonpath
 from pathlib import Path
@@ -15,6 +15,7 @@ from features.requirements import Requirements
 from training.sources.proposal.consents_unread import unread
 from training.sources.proposal.file_profile import File, sketches
 from training.sources.proposal.flat_table import flat, with_fate
+from training.sources.proposal.followers import unread_of, with_followers
 from training.sources.proposal.guess import Guess
 from training.sources.proposal.hints import NONE, Hints
 from training.sources.proposal.infer_mapping import as_table, converted, infer_mapping, unmatched
@@ -27,7 +28,6 @@ from training.sources.proposal.mapping_text import (
     without_consent,
     without_tables,
 )
-from training.sources.proposal.name_patterns import REFUNDS
 from training.sources.proposal.order_heads import joined_presets, with_heads
 from training.sources.proposal.outcomes import settled
 from training.sources.proposal.own_tables import own_tables_of
@@ -69,8 +69,10 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     unsure += [one for _, said in lines for one in said]
     unsure += [*of_systems, *told, *(said for file in looked for said in _numbered_days(file))]
     tried = _guessed(looked)
-    guesses = [made for _, made in tried if made is not None]
-    unplaced = [file for file, made in tried if made is None]
+    followed = with_followers(tried)
+    heads += followed.used
+    unsure += followed.said
+    guesses, unplaced = followed.guesses, followed.unplaced
     guesses, again, twins = counted_once(settled(guesses, as_table))
     unplaced, guesses = unplaced + again, [without_repeats(made) for made in guesses]
     guesses, countries = of_one_country(guesses)
@@ -101,10 +103,11 @@ def _mapped(
     others = {name: made.file for name, made in every[len(guesses) : last]}
     called = {made.file.places: name for name, made in every}
     tables, sources = _tables(named), {name: _source(made, folder, called) for name, made in every}
+    lost = unread_of([*others.values()], guesses)
     own = own_tables_of(others, tables, sources, {name: made.file for name, made in named})
     unplaced = [file for name, file in others.items() if name not in own.files]
     unsure = [
-        *_refunds(tables, others.values()),
+        *(f"{file} {why}" for file, why in lost.items()),
         *_keyed(tables),
         *without_consent(tables),
         *unread(named, unplaced, tables),
@@ -118,7 +121,7 @@ def _mapped(
     kept = {name: source for name, source in sources.items() if name not in others or name in own.files}
     joined = {join["source"] for source in kept.values() for join in source.get("join", ())}
     kept = {name: source for name, source in sources.items() if name in kept or name in joined}
-    body = body_of(named, folder, kept, tables, own.tables, requirements)
+    body = body_of(named, folder, kept, tables, own.tables, lost, requirements)
     return Proposal(head_of(unsure) + body + unplaced_as_comments(unplaced), unsure)
 
 
@@ -163,17 +166,6 @@ def _looked(paths: Sequence[Path], hints: Hints) -> tuple[list[File], list[str]]
         except (ValueError, OSError, pl.exceptions.PolarsError) as error:
             unsure.append(f"{path.name}: could not be read, and is left out: {' '.join(str(error).split())}")
     return found, unsure
-
-
-def _refunds(tables: Tables, files: Iterable[File]) -> list[str]:
-    """Files of refunds that are taken off no purchase."""
-    names = [file.label for file in files if re.search(REFUNDS, file.path.name.lower())]
-    if not names or "purchases" not in tables:
-        return []
-    return [
-        f"{', '.join(names)}: looks like refunds, which are NOT taken off purchases: nothing in it, nor "
-        "one row an order elsewhere, says whose they are; bring the customer into it, or revenue is too high"
-    ]
 
 
 def _keyed(tables: Tables) -> list[str]:
@@ -232,10 +224,15 @@ def _source(made: Guess, folder: Path, called: dict[tuple[Any, ...], str]) -> di
     found = {"file": paths if len(paths) > 1 else paths[0], **made.file.written}
     newest = made.newest or made.file.newest
     found |= {"newest": newest} if newest else {}
-    joins = [{"source": called[one.file.places], "as": one.prefix, "on": one.on} for one in made.file.beside]
+    joins = [
+        {"source": called[one.file.places], "as": one.prefix, "on": one.on, **one.rule}
+        for one in made.file.beside
+    ]
     found |= {"join": joins} if joins else {}
     if made.preset:
-        return found | made.preset.source_of(made.file)
+        told = made.preset.source_of(made.file)
+        every = told.get("fields", {}) | made.fields
+        return found | told | ({"fields": every} if every else {})
     return found | ({"fields": fields} if fields else {})
 
 

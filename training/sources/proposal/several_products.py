@@ -147,13 +147,25 @@ def _typed_leaves(kind: pl.Struct, within: str = "") -> Iterator[str]:
 
 def _of_line(file: File, names: Iterable[str]) -> dict[str, str]:
     """New columns by the fields of products that tell something of a line."""
+    names = [*names]
     told = {name: next((c for c in LINE if _is(_named(name), c)), None) for name in names}
     kept = {name: concept for name, concept in told.items() if concept}
     if not {"product_id", "quantity"} & set(kept.values()):
         return {}
     inner = [name for name in kept if "sub" in name.lower()]  # a subtotal is of before discounts
     first = {kept[name]: name for name in reversed([*(n for n in kept if n not in inner), *inner])}
-    return {_free(file, _named(name), *OTHERWISE[c]): name for c, name in first.items()}
+    made = {_free(file, _named(name), *OTHERWISE[c]): name for c, name in first.items()}
+    return made | {called: name for new, field in made.items() for called, name in _coded(new, field, names)}
+
+
+def _coded(new: str, field: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The currency beside an amount, under a name that tells whose it is."""
+    above, _, last = field.rpartition(".")
+    if above and re.fullmatch(AMOUNT, last):
+        codes = (
+            f for f in names if f.rpartition(".")[0] == above and meaning(f.rpartition(".")[2]) == "currency"
+        )
+        yield from ((f"{new.rpartition('_')[0] or new}_currency", name) for name in codes)
 
 
 def _named(field: str) -> str:

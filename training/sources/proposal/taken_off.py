@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from training.sources.proposal.cell_proposal import is_in_cents
+from training.sources.proposal.cell_proposal import factor
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
 from training.sources.proposal.guess import Guess
@@ -61,7 +61,7 @@ def _with_percent(made: Guess) -> Guess:
     numbers = [_number(c) for c in (price, pieces) if c is not None]
     share = _number(column) if _is_share(made.file, column) else f"{_number(column)} / 100"
     cell: Cell = {"sql": f"ABS({' * '.join(numbers)}) * {share}"}
-    cell |= {} if is_in_cents(price.name) else {"times": 100}
+    cell |= {} if factor(made.file, price) == 1 else {"times": factor(made.file, price)}
     says = f"{made.file.label}: {column.name} is taken as the part of the price that is taken off"
     cells = _in_place(made.cells, {"discount_cents": cell}, price.name if price.decimal else "")
     return replace(made, cells=cells, fields=made.fields | fields, unsure=[*made.unsure, says])
@@ -100,7 +100,7 @@ def _with_refunds(made: Guess) -> Guess:
     order = _column(made, "order_id")
     if column is None or order is None or column.distinct < 2:
         return made
-    cell: Cell = in_units(column)
+    cell: Cell = in_units(made.file, column)
     whole = _is_of_order(made.file, order, column)
     field = {"refund_of_line": cell | ({"spread": _spread(made, order)} if whole else {})}
     where = 'CAST("refund_of_line" AS DOUBLE) > 0' + (f" AND {made.where}" if made.where else "")

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from training.sources.reading.cell_types import NAIVE, ZONED
+from training.sources.reading.money_columns import plain_name
+from training.sources.reading.signs import half_width, written_in
 
 DAYS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m.%d.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
@@ -15,7 +17,7 @@ DAYS = (
 CLOCKS = (
     "", " %H:%M", " %H:%M:%S", " %H:%M:%S%.f", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", ", %H:%M",
     ", %H:%M:%S", ", %I:%M %p", ", %I:%M:%S %p", "T%H:%M", "T%H:%M:%S", "%H%M%S", " %H%M",
-    " %H时%M分", " %H:%M:%S %z",
+    " %H时%M分", " %H时%M分%S秒", " %H時%M分", " %H時%M分%S秒", " %H:%M:%S %z",
 )  # fmt: skip
 YEARS = (1900, 2100)
 ENOUGH = 0.95  # of the cells of a column must read for it to be one of times
@@ -38,7 +40,9 @@ COUNTED = {
 
 def counted(name: str, numbers: pl.Series) -> tuple[str, str] | None:
     """Start and unit of numbers that count time, as the column's name and their size say."""
-    if not NAMED.fullmatch(name) or re.search(r"(?i)(duration|days$|minutes$|_id$|number)", name):
+    if not (NAMED.fullmatch(name) or NAMED.fullmatch(plain_name(name))) or re.search(
+        r"(?i)(duration|days$|minutes$|_id$|number)", name
+    ):
         return None
     for unit, (low, high, since) in COUNTED.items():
         if numbers.is_between(low, high).sum() >= ENOUGH * len(numbers):
@@ -59,6 +63,7 @@ def readings(text: pl.Series) -> tuple[Reading, ...]:
     A reading is one order of day, month and year with as many clocks as the column has. Several are left
     only where no cell tells them apart; then the one by which the rows stand in order of time comes first.
     """
+    text = text.to_frame("v").select(half_width(pl.col("v"))).to_series()
     values = text.unique(maintain_order=True)
     if not _enough(values.str.contains(DATED), values):
         return ()
@@ -80,7 +85,7 @@ def read(text: pl.Series, formats: Sequence[str]) -> pl.Series:
 def _parsed(form: str) -> pl.Expr:
     zoned = "%z" in form or form == ZONED
     kind = pl.Datetime("us", "UTC") if zoned else pl.Datetime("us")
-    return pl.col("v").str.strptime(kind, form, strict=False).dt.replace_time_zone(None)
+    return written_in(pl.col("v"), form).str.strptime(kind, form, strict=False).dt.replace_time_zone(None)
 
 
 def _reads(text: pl.Series, form: str) -> pl.Series:

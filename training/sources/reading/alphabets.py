@@ -4,6 +4,8 @@ import re
 
 READS_WELL = 0.8  # share of the letters beyond ASCII that are common in Chinese text
 KANA = 0.2  # of the letters beyond ASCII of Japanese text at least; in other texts there are none
+KANA_WORD = re.compile("[ァ-ヺー]{3,}|[ぁ-ゖ]{3,}")
+HALVES = 0.05  # of the letters at most: other encodings read as cp932 are full of half kana
 SIDE_BY_SIDE = (
     0.5  # of the letters beyond ASCII stand together in Cyrillic text, alone in that of Western Europe
 )
@@ -20,9 +22,11 @@ def is_japanese(text: str) -> bool:
     >>> is_japanese("注文日時,キャンセル"), is_japanese("ｱﾗﾏ")
     (True, False)
     """
-    beyond = [letter for letter in text if ord(letter) > 127]
+    beyond = [letter for letter in text if ord(letter) > 127 and not letter.isdecimal()]
     kana = sum("ぁ" <= letter <= "ヿ" for letter in beyond)
-    return bool(beyond) and kana >= KANA * len(beyond)
+    halves = sum("｡" <= letter <= "ﾟ" for letter in beyond)
+    in_words = halves <= HALVES * len(beyond) and KANA_WORD.search(text) is not None
+    return bool(beyond) and (kana >= KANA * len(beyond) or in_words)
 
 
 def is_chinese(text: str) -> bool:

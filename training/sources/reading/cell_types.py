@@ -9,6 +9,7 @@ import polars as pl
 from features.personal_keys import pseudonyms
 from training.sources.mapping.cell_spec import UNITS, Cell
 from training.sources.reading.number_format import read_number
+from training.sources.reading.signs import written_in
 from training.sources.reading.words import FALSE, TRUE
 
 TIME = pl.Datetime("us", "UTC")
@@ -161,6 +162,7 @@ def day_end(value: pl.Expr, time_zone: str) -> pl.Expr:
 
 
 def _formatted(text: pl.Expr, form: str, time_zone: str) -> pl.Expr:
+    text = written_in(text, form)
     if any(mark in form for mark in ("%z", "%:z", "%#z", "%+")):
         return text.str.strptime(TIME, form, strict=False)
     return _local(text.str.strptime(pl.Datetime("us"), form, strict=False), time_zone)

@@ -9,7 +9,8 @@ Rows = Sequence[Sequence[str]]
 LOOKED_AT = 40  # first lines among which the names are sought
 VALUE = re.compile(
     r"\W*(?:[A-Z]{2,3}\$?)?\W*\d[\d\W年月日时分秒TeE_]*[A-Za-z元]{0,4}\W*"  # a number, an amount, a time
-    r"|(?:\d+\.? )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,? \d[\d\W]*(?:[AP]M)?",
+    r"|(?:\d+\.? )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,?[ -]\d[\d\W]*(?:[AP]M)?"
+    r"|\d{1,2}[. -]+[^\W\d_]{3,10}\.?,?[ -]\d{2,4}(?:\W[\d\W]*(?:[AP]M)?)?",
     re.IGNORECASE,
 )
 

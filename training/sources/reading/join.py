@@ -2,8 +2,9 @@
 
 import polars as pl
 
+from training.sources.mapping.cell_spec import Cell
 from training.sources.mapping.source_spec import Join
-from training.sources.reading.cell_types import as_text
+from training.sources.reading.cell_types import TIME, as_text, typed
 from training.sources.reading.files import FILE, ROW
 from training.sources.reading.sql import check_present, expression
 
@@ -29,9 +30,15 @@ def joined(
         there = there.filter(expression(join.where, there, f"{place}.where", join.source))
     check_present([*join.on, *(join.latest or {})], frame, place, file)
     check_present([*join.on.values(), *(join.latest or {}).values()], there, place, join.source)
+    if join.sum or join.last:
+        there = _one_each(there, join, place)
     keys = [f"{KEY}{number}" for number in range(len(join.on))]
     names = named(frame, there, join, as_own)
-    other = _keyed(there.drop(ROW, FILE), list(join.on.values()), keys).select(*keys, *names).rename(names)
+    other = (
+        _keyed(there.drop(ROW, FILE, strict=False), list(join.on.values()), keys)
+        .select(*keys, *names)
+        .rename(names)
+    )
     frame = _keyed(frame, list(join.on), keys)
     if join.latest is None:
         _refuse_doubles(other, keys, place, join)
@@ -39,10 +46,32 @@ def joined(
     return _latest(frame, other, join, keys, names).drop(keys)
 
 
+def _one_each(there: pl.LazyFrame, join: Join, place: str) -> pl.LazyFrame:
+    """One row a key: numbers added up, other columns those of the newest row."""
+    keys = list(join.on.values())
+    told = [cell.column for cell in (*join.sum.values(), join.by) if cell and cell.column]
+    check_present([*told, *join.last.values()], there, place, join.source)
+    kinds = there.collect_schema()
+    made = {name: _value(cell, kinds, pl.Float64()) for name, cell in join.sum.items()}
+    time = _value(join.by, kinds, TIME) if join.by else pl.lit(None, TIME)
+    columns = [value.alias(name) for name, value in made.items()]
+    columns += [pl.col(column).alias(name) for name, column in join.last.items()]
+    named = [as_text(pl.col(key), kinds[key]).alias(key) for key in keys]
+    rows = there.select(*named, time.alias(KEY), *columns).sort(KEY, nulls_last=False, maintain_order=True)
+    return rows.group_by(keys, maintain_order=True).agg(pl.col([*made]).sum(), pl.col([*join.last]).last())
+
+
+def _value(cell: Cell, kinds: pl.Schema, wanted: pl.DataType) -> pl.Expr:
+    column = str(cell.column)
+    return typed(cell, pl.col(column), kinds[column], wanted, "UTC").value
+
+
 def named(frame: pl.LazyFrame, there: pl.LazyFrame, join: Join, as_own: bool) -> dict[str, str]:
     """Say how the columns of ``there`` are called beside those of ``frame``."""
     own = set(frame.collect_schema().names())
     found = [name for name in there.collect_schema().names() if name not in (ROW, FILE)]
+    if join.sum or join.last:
+        return {name: name for name in (*join.sum, *join.last)}
     if not as_own:
         return {name: f"{join.prefix}_{name}" for name in found}
     return named_beside(own, [name for name in found if name not in join.on.values()], join.prefix)

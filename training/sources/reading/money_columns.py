@@ -1,26 +1,16 @@
-"""Columns of a source that tell what its amounts are: currency, totals of orders, tax and shipping.
-
-A mapping need not take them; rows bring them along as marks, so that amounts are judged by them.
-"""
+"""What the names of columns tell of money: currency, totals of orders, tax, shipping, cents."""
 
 import re
-from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Literal
 
 import polars as pl
 
-from training.sources.mapping.cell_spec import Cell
-from training.sources.mapping.mapping_file import Part
-from training.sources.mapping.source_spec import Source
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.number_format import read_number
-from training.sources.source_rows import BESIDE
 
 Meaning = Literal["currency", "total", "tax", "shipping"]
-SIGN = (
-    r"([¥￥$€£₹₩₽฿₺]|\b(?:EUR|USD|GBP|CHF|CNY|JPY|INR|SEK|NOK|DKK|PLN|CZK|BRL|AUD|CAD|HKD|TWD|KRW|SGD|MXN)\b)"
-)
+IN_CENTS = r".*_(in_)?(cents?|cent_amount|pence|minor(_units?)?)|.*[(（]分[)）]"
 PATTERNS: dict[Meaning, str] = {
     "currency": r"(.*[_ .])?(currency(_?code)?|währung|waehrung|devise|moneda|divisa"
     r"|valuta|moeda|waluta|валюта|通貨|币种|货币)",
@@ -44,6 +34,11 @@ def plain_name(name: str) -> str:
     """``CustomerID`` and ``customer id`` as ``customer_id``."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     return re.sub(r"[\s.\-]+", "_", words.strip()).lower()
+
+
+def is_in_cents(name: str) -> bool:
+    """Tell whether a column's name says that its amounts are in the smallest unit."""
+    return re.fullmatch(IN_CENTS, plain_name(name)) is not None
 
 
 def spellings(name: str) -> tuple[str, ...]:
@@ -78,53 +73,3 @@ def amount(raw: pl.Expr, kind: pl.DataType, decimal: str | None) -> pl.Expr:
         return raw.cast(pl.Float64)
     text = as_text(raw, kind)
     return pl.coalesce(text.cast(pl.Float64, strict=False), read_number(text, decimal or "."))
-
-
-def marks(part: Part, source: Source, frame: pl.LazyFrame) -> Iterator[pl.Expr]:
-    """Make marks of the columns that tell of a part's amounts; see ``named_mark``.
-
-    Parameters
-    ----------
-    frame
-        The part's rows, in its source's columns.
-    """
-    price = part.columns.get("unit_price_cents")
-    if price is None:
-        return
-    taken = {cell.column for cell in part.columns.values() if cell.column}
-    kinds = frame.collect_schema()
-    yield from _signs(part, price, kinds)
-    spread = {name for name, cell in source.fields.items() if cell.spread}  # a line's share is no total
-    for name, key in _telling(kinds.names(), taken | spread):
-        if key == "currency":
-            # A price made by SQL, or in a further field, may have been brought to one currency there.
-            if price.column and price.column not in source.fields:
-                yield as_text(pl.col(name), kinds[name]).alias(f"{BESIDE}{part.source}:{key}:{name}")
-        elif kinds[name].is_numeric() or kinds[name] == pl.String:
-            cents = _cents(pl.col(name), kinds[name], price)
-            yield cents.alias(f"{BESIDE}{part.source}:{key}:{name}")
-
-
-def _signs(part: Part, price: Cell, kinds: pl.Schema) -> Iterator[pl.Expr]:
-    """Make a mark of the currency signs in the cells of a price that is written for people."""
-    name = price.column
-    if name is not None and price.decimal and kinds.get(name) == pl.String:
-        sign = pl.col(name).str.extract(SIGN)
-        yield sign.str.replace("￥", "¥").alias(f"{BESIDE}{part.source}:currency:{name}")
-
-
-def _cents(raw: pl.Expr, kind: pl.DataType, price: Cell) -> pl.Expr:
-    return amount(raw, kind, price.decimal) * (price.times or 1)
-
-
-def _telling(names: Iterable[str], taken: set[str]) -> Iterator[tuple[str, Meaning]]:
-    for name in names:
-        key = meaning(name)
-        if key is not None and name not in taken:
-            yield name, key
-
-
-def named_mark(mark: str) -> tuple[str, str, str]:
-    """Source, meaning and column of a mark."""
-    source, key, name = mark.removeprefix(BESIDE).split(":", 2)
-    return source, key, name

@@ -2,7 +2,9 @@
 
 import polars as pl
 
-SIGNS = r"[¥￥$€£₹₩₽฿₺元円원]|(?i:\b(?:TL|TRY|Ft|HUF|lei|RON|RUB|руб|BGN|лв)\b\.?)|(?i:\b(?:US|AU|CA|HK|NT|R)\$|\b(?:EUR|USD|GBP|CHF|CNY|RMB|JPY|INR|SEK|NOK|DKK|PLN|CZK|BRL|AUD|CAD|HKD|TWD|KRW|SGD|MXN)\b|\bkr\b\.?|\bzł|\bKč|\bFr\.?(?:\s|$))"  # noqa: E501
+from training.sources.reading.signs import half_width
+
+SIGNS = r"(?i:\b(?:US|AU|CA|HK|NT) ?\$)|[¥￥$€£₹₩₽฿₺元円원]|(?i:\b(?:TL|TRY|Ft|HUF|lei|RON|RUB|руб|BGN|лв)\b\.?)|(?i:\b(?:US|AU|CA|HK|NT|R) ?\$|\b(?:EUR|USD|GBP|CHF|CNY|RMB|JPY|INR|SEK|NOK|DKK|PLN|CZK|BRL|AUD|CAD|HKD|TWD|KRW|SGD|MXN)\b|\bkr\b\.?|\bzł|\bKč|\bFr\.?(?:\s|$))"  # noqa: E501
 BLANKS = r"[\s\u00a0\u202f\u2009]"
 GROUPS = {".": r",", ",": r"\."}  # the thousands mark beside each decimal mark
 ENOUGH = 0.95  # of the cells of a column must read for it to be one of numbers
@@ -29,7 +31,8 @@ def read_number(text: pl.Expr, decimal: str) -> pl.Expr:
 
 def _bare(text: pl.Expr) -> pl.Expr:
     """Without currency signs, with one kind of blank and one of minus, the minus in front."""
-    bare = text.str.replace_all(SIGNS, "").str.replace_all(f"{BLANKS}+", " ").str.strip_chars()
+    bare = half_width(text).str.replace_all(SIGNS, "").str.replace_all(f"{BLANKS}+", " ").str.strip_chars()
+    bare = bare.str.replace(r"(\d) ?%$", "$1")
     bare = bare.str.replace_all("[−–]", "-").str.replace(r"^([+-]) +", "$1")
     bare = bare.str.replace(r"^\( *(.*?) *\)$", "-$1")
     return bare.str.replace(r"^([^-].*?) *-$", "-$1")

@@ -14,7 +14,7 @@ from training.sources.reading.cell_types import ALLOWED, TIME, Made, moment, typ
 from training.sources.reading.deduplicate import check_rule, deduplicate
 from training.sources.reading.files import FILE, ROW, read, readable
 from training.sources.reading.join import joined
-from training.sources.reading.money_columns import marks
+from training.sources.reading.money_marks import marks
 from training.sources.reading.order_lines import filled, spread_over_lines
 from training.sources.reading.reexports import newest_only
 from training.sources.reading.sql import check_present, expression, kind, origin

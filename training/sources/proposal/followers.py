@@ -1,0 +1,214 @@
+"""Files that tell later what became of orders, and not whose they are: refunds, logs of states."""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from training.sources.proposal.cell_proposal import factor, written
+from training.sources.proposal.column_profile import Column
+from training.sources.proposal.file_profile import Beside, File, head
+from training.sources.proposal.guess import Guess
+from training.sources.proposal.name_patterns import REFUNDS, comes_to_nothing, means
+from training.sources.proposal.own_keys import values
+from training.sources.proposal.presets import preset_of
+from training.sources.reading.money_columns import meaning
+
+KNOWN = 0.5  # of the orders that are told of are among the purchases
+AMOUNT, TIME, STATE = "refund_sum", "refund_time", "newest_state"  # columns that the join makes
+OF_LINE = "refund_of_line"
+Part = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Guesses with what was told of their orders later.
+
+    Parameters
+    ----------
+    used
+        Files that are joined, and are no tables of their own.
+    said
+        What was decided.
+    """
+
+    guesses: list[Guess]
+    unplaced: list[File]
+    used: list[File] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a file tells of orders: by which columns, and in which of its rows."""
+
+    file: File
+    order: Column
+    product: Column | None
+    amount: Column | None
+    state: Column | None
+    time: Column | None
+    where: str | None = None
+
+
+def with_followers(tried: list[tuple[File, Guess | None]]) -> Followed:
+    """Join refunds and states to the orders that they name."""
+    made = Followed([one for _, one in tried if one], [])
+    for file in (file for file, guess in tried if guess is None):
+        told = _told(file)
+        at = next((n for n, one in enumerate(made.guesses) if told and _names(told, one)), None)
+        if told is None or at is None:
+            made.unplaced.append(file)
+            continue
+        made.guesses[at] = _joined(made.guesses[at], told)
+        made.used.append(file)
+        made.said.append(_said(told, made.guesses[at].file.label))
+    return made
+
+
+def unread_of(files: list[File], guesses: list[Guess]) -> dict[str, str]:
+    """Say of files that no table takes what they tell of purchases, which are wrong without it."""
+    if not any(made.table == "purchases" for made in guesses):
+        return {}
+    return {
+        file.label: "looks like refunds, which are NOT taken off: it names no order of the purchases"
+        for file in files
+        if re.search(REFUNDS, file.path.name.lower())
+    }
+
+
+def _told(file: File) -> Told | None:
+    """How a file tells of orders; ``None`` where it tells of none, or whose they are."""
+    preset = preset_of(file) if file.hints.presets else None
+    if preset is not None:
+        return _of_preset(file, preset.refunds) if preset.refunds else None
+    order = _first(file, "order_id")
+    if order is None or _first(file, "member_id"):
+        return None
+    amounts = [c for c in file.columns if c.kind == "number" and _is_amount(c)]
+    time, product = next(iter(file.times), None), _first(file, "product_id")
+    if amounts and re.search(REFUNDS, file.path.name.lower()):
+        return Told(file, order, product, amounts[0], None, time)
+    state = next((c for c in file.columns if any(map(comes_to_nothing, c.values))), None)
+    is_log = state is not None and not amounts and time is not None
+    return Told(file, order, None, None, state, time) if is_log else None
+
+
+def _of_preset(file: File, named: Part) -> Told:
+    told = {c.name: c for c in file.columns}
+    order, amount = told[named["order"]], told[named["amount"]]
+    return Told(
+        file, order, told.get(named.get("product", "")), amount, None, told[named["time"]], named.get("where")
+    )
+
+
+def _is_amount(column: Column) -> bool:
+    return means(column.name, "line_total") or meaning(column.name) == "total"
+
+
+def _first(file: File, concept: str) -> Column | None:
+    return next((column for column in file.columns if means(column.name, concept)), None)
+
+
+def _sale(made: Guess) -> Part | None:
+    """The cells of a guess that sells something."""
+    if made.table != "purchases" or made.cells.get("kind") == {"value": "return"}:
+        return None
+    parts = made.preset.parts("", made.file)["purchases"] if made.preset else []
+    return parts[0] if parts else {"columns": made.cells, "where": made.where}
+
+
+def _column(cell: Any) -> str | None:
+    return cell if isinstance(cell, str) else cell.get("column") if isinstance(cell, dict) else None
+
+
+def _names(told: Told, made: Guess) -> bool:
+    """Whether a file tells of the orders of a guess."""
+    part = _sale(made)
+    order = _column(part["columns"].get("order_id")) if part else None
+    there = {column.name for column in made.file.columns}
+    if order is None or order not in there or (told.state and made.preset):
+        return False
+    mine, theirs = values(told.file, told.order.name, {}), values(made.file, order, {})
+    return len(mine) > 0 and int(mine.is_in(theirs.implode()).sum()) >= KNOWN * len(mine)
+
+
+def _joined(made: Guess, told: Told) -> Guess:
+    part = _sale(made) or {}
+    order = str(_column(part["columns"]["order_id"]))
+    on = {order: told.order.name}
+    by: Part = {"by": _time(told.time)} if told.time else {}
+    if told.state is not None:
+        beside = Beside(told.file, on, "state", {}, {"last": {STATE: told.state.name}, **by})
+        return _without_void(replace(made, file=_with(made.file, beside)), told.state)
+    product = _line_of(made, told, part, order)
+    on |= {product: told.product.name} if product and told.product else {}
+    rule: Part = {
+        "sum": {AMOUNT: _amount(told)},
+        **({"last": {TIME: told.time.name}, **by} if told.time else {}),
+    }
+    rule |= {"where": told.where} if told.where else {}
+    file = _with(made.file, Beside(told.file, on, "refund", {}, rule))
+    spread = {} if product else {"spread": {"by": order, "over": _weight(part["columns"], made)}}
+    fields = made.fields | {OF_LINE: {"sql": f"ABS({AMOUNT})", **spread}}
+    return replace(made, file=file, fields=fields, further=made.further | {"purchases": _returns(part, told)})
+
+
+def _with(file: File, beside: Beside) -> File:
+    return replace(file, beside=(*file.beside, beside))
+
+
+def _time(column: Column) -> Part:
+    return {"column": column.name, **written(column, "occurred_at")}
+
+
+def _amount(told: Told) -> Part:
+    """A refund in whole money units."""
+    column = told.amount
+    assert column is not None
+    times = factor(told.file, column) / 100
+    return {"column": column.name, **written(column, "unit_price_cents")} | (
+        {"times": times} if times != 1 else {}
+    )
+
+
+def _line_of(made: Guess, told: Told, part: Part, order: str) -> str | None:
+    """The column by which a refund names the line of an order, where each line is told by it."""
+    product = _column(part["columns"].get("product_id"))
+    if told.product is None or product is None or told.product.filled < told.file.rows:
+        return None
+    frame = head(made.file)
+    if product not in frame.columns or frame.select(order, product).is_duplicated().any():
+        return None
+    return product
+
+
+def _weight(cells: Part, made: Guess) -> str:
+    """What a line is worth, in SQL; pieces, or each line as much, where its price is no plain number."""
+    plain = {c.name for c in made.file.columns if c.kind == "number" and not c.decimal}
+    named = [_column(cells.get(name)) for name in ("unit_price_cents", "quantity")]
+    found = [f'CAST("{name}" AS DOUBLE)' for name in named if name in plain]
+    return " * ".join(found) or "1"
+
+
+def _returns(part: Part, told: Told) -> Part:
+    cells = part["columns"]
+    kept = {name: cells[name] for name in ("order_id", "member_id", "product_id", "channel") if name in cells}
+    time = {**_time(told.time), "column": TIME} if told.time else cells["occurred_at"]
+    columns = {"occurred_at": time, **kept, "kind": {"value": "return"}, "quantity": {"value": -1}}
+    columns["unit_price_cents"] = {"column": OF_LINE, "times": 100}
+    where = f"{OF_LINE} > 0" + (f" AND {part['where']}" if part.get("where") else "")
+    return {"where": where, "columns": columns}
+
+
+def _without_void(made: Guess, state: Column) -> Guess:
+    void = [word for word in state.values if comes_to_nothing(word)]
+    words = ", ".join("'" + word.replace("'", "''") + "'" for word in void)
+    rest = f'("{STATE}" IS NULL OR "{STATE}" NOT IN ({words}))'
+    return replace(made, where=" AND ".join(filter(None, (made.where, rest))))
+
+
+def _said(told: Told, orders: str) -> str:
+    if told.state is not None:
+        return f"{told.file.label}: orders of {orders} are left out whose newest {told.state.name} says so"
+    how = "by line" if told.product else "spread over the lines of their orders"
+    return f"{told.file.label}: its amounts are returns of the orders of {orders} that it names, {how}"

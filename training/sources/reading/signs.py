@@ -1,0 +1,49 @@
+"""Signs and words of times and numbers that are written otherwise than parsers know them."""
+
+import polars as pl
+
+FULL = dict(zip("０１２３４５６７８９．，－＋：／％￥　", "0123456789.,-+:/%¥ ", strict=True))
+MONTHS = (  # as they are abbreviated and written out, those of one month together
+    ("Jan", "january januar jänner janvier janv enero ene gennaio gen janeiro januari"),
+    ("Feb", "february februar februari février févr fév febrero febbraio fevereiro fev"),
+    ("Mar", "march märz mrz mär mars marzo março maart mrt"),
+    ("Apr", "april avril avr abril abr aprile"),
+    ("May", "mai mayo maggio mag maio mei maj"),
+    ("Jun", "june juni juin junio giugno giu junho"),
+    ("Jul", "july juli juillet juil julio luglio lug julho"),
+    ("Aug", "august août aout agosto ago augustus augusti"),
+    ("Sep", "september septembre sept septiembre settembre set setembro"),
+    ("Oct", "october oktober okt octobre octubre ottobre ott outubro out"),
+    ("Nov", "november novembre noviembre novembro"),
+    ("Dec", "december dezember dez décembre déc diciembre dic dicembre dezembro"),
+)
+WORDS = {
+    f"{word}{dot}": short
+    for short, words in MONTHS
+    for word in (*words.split(), short.lower())
+    for dot in (".", "")
+}
+LONGEST_FIRST = sorted(WORDS, key=len, reverse=True)  # `mars` before `mar`
+OF_MONTHS = ("%b", "%B")
+
+
+def half_width(text: pl.Expr) -> pl.Expr:
+    """Write figures and marks that are as wide as Chinese signs as usual ones."""
+    return text.str.replace_many(list(FULL), list(FULL.values()))
+
+
+def written_in(text: pl.Expr, form: str) -> pl.Expr:
+    """Write times as a format expects them: usual figures, months by their English short names.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> pl.Series(["5 janv. 2024", "3 März 2024", "１ Dec 2024"]).to_frame("v").select(
+    ...     written_in(pl.col("v"), "%d %b %Y")).to_series().to_list()
+    ['5 Jan 2024', '3 Mar 2024', '1 Dec 2024']
+    """
+    text = half_width(text)
+    if not any(mark in form for mark in OF_MONTHS):
+        return text
+    short = [WORDS[word] for word in LONGEST_FIRST]
+    return text.str.to_lowercase().str.replace_many(LONGEST_FIRST, short, leftmost=True)
