@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from models.acting import told_why
+from models.acting import plan_reasons
 
 
 def estimate(
@@ -49,7 +49,7 @@ def told(**changed: Any) -> dict[str, Any]:
         "diagnosis": [cell], "models": {"response": "0123456789abcdef", "champion": "1"},
         "window_days": 14, "options": "experiments/options.yaml", "list_sha256": "f" * 64,
     } | changed  # fmt: skip
-    return made | {"left_out": told_why.left_out(made), "limits": told_why.limits(made)}
+    return made | {"left_out": plan_reasons.left_out(made), "limits": plan_reasons.limits(made)}
 
 
 def found(**changed: Any) -> dict[str, Any]:

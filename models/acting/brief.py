@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from models.acting import told_why, visibility
+from models.acting import plan_reasons, visibility
 from models.acting.budget import BudgetCurve, budget_curve
 from models.acting.draft import Draft, PlanRequest
 from models.acting.inputs import ADDED
@@ -21,7 +21,7 @@ OF_INPUTS = ("data", "day", "not_scored", "models", "window_days", "options")
 def facts(asked: PlanRequest, draft: Draft) -> dict[str, Any]:
     """Return everything that is told of a plan but its list."""
     told = _facts(asked, draft)
-    return told | {"left_out": told_why.left_out(told), "limits": told_why.limits(told)}
+    return told | {"left_out": plan_reasons.left_out(told), "limits": plan_reasons.limits(told)}
 
 
 def _facts(asked: PlanRequest, draft: Draft) -> dict[str, Any]:
@@ -135,9 +135,9 @@ def text(told: Mapping[str, Any], place: object) -> str:
         f"something, cost {told['cost']:,.2f} {money}",
         f"  expected {_interval(expected['answers'])} {unit}, worth {_interval(expected['gain'])} {money}",
         "  " + ", ".join(f"{name} {count:,}" for name, count in given.items()),
-        *(f"  {one['members']:>9,}  {one['en']} | {one['zh']}" for one in told_why.left_out(told)),
+        *(f"  {one['members']:>9,}  {one['en']} | {one['zh']}" for one in plan_reasons.left_out(told)),
         "  what limits it:",
-        *(f"    {one['en']} | {one['zh']}" for one in told_why.limits(told)),
+        *(f"    {one['en']} | {one['zh']}" for one in plan_reasons.limits(told)),
         f"  holdout {held['share']:.1%}: {held['held_out']:,} of {held['members']:,}"
         + (f"; {held['added']:.2%} added to {held['rate_without']:.2%} is seen with probability "
            f"{held['power']:.0%} (effect: {held['basis']})" if "power" in held else ""),

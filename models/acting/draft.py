@@ -9,8 +9,8 @@ from models.acting import holdout, plan
 from models.acting.inputs import ADDED, Inputs
 from models.acting.options import OptionsError
 from models.acting.programme import NOTHING
+from models.acting.reason_words import why
 from models.acting.terms import Chance, Limits, Offers, open_to
-from models.acting.words import why
 from models.phrases import LANGUAGES
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from models.acting.reason_words import why
 from models.acting.scenes import ACT, CARE_OWED, HELD_OUT, SUPPRESSED, Answer, answer
-from models.acting.words import why
 from serving.acting import known
 from serving.acting.published import Scenes
 from serving.consent.consents import Consents

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from models.acting import inputs, published_plans, told_why
+from models.acting import inputs, plan_reasons, published_plans
 from serving.acting import audience_rows
 from serving.acting.audience_rows import MEDIA
 from serving.api.responses import reply
@@ -152,7 +152,7 @@ def _told(row: Mapping[str, Any], language: str) -> dict[str, Any]:
 
 
 def _brief(told: Mapping[str, Any], language: str) -> dict[str, Any]:
-    worded = {"left_out": told_why.left_out(told), "limits": told_why.limits(told)}
+    worded = {"left_out": plan_reasons.left_out(told), "limits": plan_reasons.limits(told)}
     texts = {
         name: [{key: one[key] for key in KEPT[name]} | {"text": one[language]} for one in found]
         for name, found in worded.items()

@@ -6,7 +6,7 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 
 from serving.api.responses import reply
-from serving.consent import told_consents
+from serving.consent import consent_updates
 from serving.contract import openapi
 from serving.contract.problems import Fault, Problem, pointer
 from serving.contract.schema_consent import ConsentWords, Erase, Erased, Heard
@@ -64,6 +64,6 @@ def _keep(state: State, client: str, body: ConsentWords, now: datetime) -> int:
         for one, when in zip(body.consents, at, strict=True)
     ]
     with state.consents.database.use() as connection:
-        new = told_consents.keep(connection, rows)
+        new = consent_updates.keep(connection, rows)
     state.consents.refresh()
     return new

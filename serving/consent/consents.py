@@ -21,8 +21,8 @@ from polars.exceptions import PolarsError
 
 from features import consent
 from features.consent_policy import Policy, Unknown
-from serving.consent import told_consents
-from serving.consent.told_consents import Subject
+from serving.consent import consent_updates
+from serving.consent.consent_updates import Subject
 from serving.database import Database
 
 LOOK_SECONDS = 0.25
@@ -138,7 +138,7 @@ class Consents:
         file, view = self.folder / "consent.json", self._view
         stamp = file.stat().st_mtime_ns if file.exists() else None
         with self.database.use() as connection:
-            stamps: tuple[Any, ...] = (stamp, told_consents.stamp(connection))
+            stamps: tuple[Any, ...] = (stamp, consent_updates.stamp(connection))
             if stamps == view.stamps:
                 return
             listed = view.listed
@@ -146,7 +146,7 @@ class Consents:
                 listed = self._listed(listed)
                 if self.refusal is not None:
                     stamps = ("refused", *stamps[1:])  # tried again at the next look
-            words, erased = told_consents.words(connection), told_consents.erased(connection)
+            words, erased = consent_updates.words(connection), consent_updates.erased(connection)
         since = listed.since(words) if words else {}
         own: dict[Subject, Facts] = {
             subject: _merged(listed.facts[subject[0]].get(subject[1], {}), since.get(subject, {}), said)
@@ -177,16 +177,16 @@ class Consents:
         """Drop tombstones of whom the pipeline no longer has, and words that it has taken over."""
         view = self._view
         with self.database.use() as connection:
-            for (kind, name), at in told_consents.erased(connection).items():
+            for (kind, name), at in consent_updates.erased(connection).items():
                 if view.listed.as_of > at and not self.lists(kind, name):
-                    told_consents.drop_tombstone(connection, (kind, name))
-            for (kind, name), said in told_consents.words(connection).items():
+                    consent_updates.drop_tombstone(connection, (kind, name))
+            for (kind, name), said in consent_updates.words(connection).items():
                 facts = view.listed.facts[kind].get(name, {})
                 if all(view.listed.as_of > at and facts.get(word) == one for word, (one, at) in said.items()):
-                    told_consents.drop_words(connection, (kind, name))
+                    consent_updates.drop_words(connection, (kind, name))
 
 
-def _merged(facts: Facts, since: Facts, said: told_consents.Words) -> Facts:
+def _merged(facts: Facts, since: Facts, said: consent_updates.Words) -> Facts:
     """A told word counts where it is newer than the list's; else the stricter of both."""
     found = dict(facts)
     for word, (one, at) in said.items():

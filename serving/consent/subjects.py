@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from features import tables
 from features.consent import KINDS
-from serving.consent.told_consents import Subject
+from serving.consent.consent_updates import Subject
 from serving.tasks import LEADS
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from serving.consent import subjects
+from serving.consent.consent_updates import Subject
 from serving.consent.consents import Consents
-from serving.consent.told_consents import Subject
 from serving.database import Database
 from serving.ledger import access_log
 from serving.ledger.audience_store import Audiences

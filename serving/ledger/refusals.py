@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from serving.consent import subjects, told_consents
+from serving.consent import consent_updates, subjects
 from serving.consent.consents import Consents
 from serving.contract.schema_outcomes import Outcome
 from serving.ledger import access_log
@@ -33,7 +33,7 @@ def follow(log: ScoreLog, consents: Consents, client: str, outcomes: Sequence[Ou
             said = (None, "withdrawn", one.occurred_at.timestamp(), now.timestamp())
             rows.append((client, MARK + one.event_id, kind, ref, *said))
     with consents.database.use() as connection:
-        new = told_consents.keep(connection, rows)
+        new = consent_updates.keep(connection, rows)
     consents.refresh()
     return new
 

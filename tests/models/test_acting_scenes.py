@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from models.acting.conditions import condition
 from models.acting.facts import BOOLEAN, CATEGORY, LEAD, MEMBER, facts
+from models.acting.reason_words import why
 from models.acting.scene_file import Finding, Scenes, ScenesError, read
 from models.acting.scenes import ACT, HELD_OUT, STILL_ANSWERED, Situation, answer, held_out_of, judged
 from models.acting.terms import Audience
-from models.acting.words import why
 
 GOOD = {
     "holdout": 0.02,

@@ -11,7 +11,7 @@ from desk import LATER, Desk, publish
 from released import Brand
 
 from features.consent_policy import Policy, Unknown
-from serving.consent import subjects, told_consents
+from serving.consent import consent_updates, subjects
 from serving.consent.consents import Consents
 from serving.edge.keys import SCOPES, KeyStore
 from training.stages.consent import with_reasons
@@ -166,7 +166,7 @@ def test_a_word_in_the_place_of_a_dropped_one_is_seen(desk: Desk):
     desk.tell("m11", profiling="withdrawn")
     other.refresh()
     with other.database.use() as connection:
-        told_consents.drop_words(connection, ("member", "m11"))
+        consent_updates.drop_words(connection, ("member", "m11"))
     desk.tell("m12", profiling="withdrawn")  # with the row number of the other
     other.refresh()
     assert other.known("member", "m12")[0]["consent_profiling"] == "withdrawn"

@@ -33,11 +33,11 @@ from training.data.rows import read_contacted
 from training.data.rows import tables as scanned
 from training.evaluation.recalibration import POSITIVES, calibrated, followed, newest
 from training.io import read_json
-from training.spark import judged, learn, partition, questions, scores
+from training.spark import learn, margin_bins, partition, scores, spine
 from training.spark.life import Life
+from training.spark.report_steps import Told
 from training.spark.rows import sample
 from training.spark.session import opened, worded
-from training.spark.told import Told
 from training.stages.consent import consent
 from training.stages.dataset import labelled_spine as asked
 from training.stages.evaluate import evaluate
@@ -130,7 +130,7 @@ def test_own_tables_and_folders_of_partitions_give_what_they_give_on_one_machine
     few = {"windows": (30,), "columns": footfall.columns[:1]}  # what is planned takes Spark seconds a column
     own_tables.save([points, footfall.model_copy(update=few)], tables)
     partition.cut(life.session, tables, tmp_path / "none.parquet", "member_id", 2, place.cuts)
-    questions.features(life.session, place, life.split.folder, tmp_path / "out")
+    spine.features(life.session, place, life.split.folder, tmp_path / "out")
     groups = own_groups(own_tables.load(tables), {"member_id"})
     rows_of = {name: rows.collect() for name, rows in scanned(tables).items()}
     expected = compute(spine, rows_of, groups).sort("row_id")
@@ -231,7 +231,7 @@ def test_the_level_follows_the_newest_outcomes_as_on_one_machine(world, churn):
     moved = replace(own, intercept=own.intercept + 4)  # a surprise to few rows too
     for positives in (5, POSITIVES):
         one = newest(test, positives)
-        two = judged.newest(churn.session, churn.place, churn.predicted.folder, positives)
+        two = margin_bins.newest(churn.session, churn.place, churn.predicted.folder, positives)
         assert (two["n"].sum(), two["n"].dot(two["label"])) == (len(one), one["label"].sum())
         levels = [followed(moved, known) for known in (one, two)]
         assert levels[0] != moved
@@ -287,7 +287,7 @@ def test_a_sample_is_of_whole_subjects_and_says_of_how_many(world, tmp_path):
 def test_a_killed_worker_gives_the_same_result(world, tmp_path):
     life = world.lives["lead"]
     expected = parts(life.dataset.folder)
-    work, flag = partial(questions._features, life.place, life.split.folder, tmp_path), tmp_path / "killed"
+    work, flag = partial(spine._features, life.place, life.split.folder, tmp_path), tmp_path / "killed"
 
     def dies_once(number: int) -> int:
         if number == 1 and not flag.exists():

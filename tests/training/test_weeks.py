@@ -8,7 +8,7 @@ from made_plans import RUNNER
 
 import memberlens
 from training import params as settings
-from training.acting import claims, draft, pages, truth, weeks, weeks_told
+from training.acting import claims, draft, pages, truth, weeks, weeks_report
 from training.io import read_json
 
 ROOT = Path(__file__).parents[2]
@@ -87,17 +87,17 @@ def test_the_weeks_are_told_with_their_range_and_the_same_twice(world):
     words = ["acting-truth", "--weeks", "3", "--seeds", "2", "--budget", "25"]
     first = RUNNER.invoke(memberlens.app, words)
     assert first.exit_code == 0, first.output
-    kept = read_json(world.results / weeks_told.FILE)
+    kept = read_json(world.results / weeks_report.FILE)
     assert RUNNER.invoke(memberlens.app, words).output == first.output
-    assert read_json(world.results / weeks_told.FILE) == kept
+    assert read_json(world.results / weeks_report.FILE) == kept
     assert first.output.splitlines()[0].startswith("3 weeks of 25 CNY each, ")
     for policy in kept["policies"].values():
         assert policy["end"]["cost"]["high"] <= 3 * 25 + 1e-6
-        for line in weeks_told.LINES:
+        for line in weeks_report.LINES:
             curve = policy["curves"][line]
             assert len(curve["value"]) == 3
             assert curve["low"][-1] <= policy["end"][line]["value"] <= curve["high"][-1]
-    page = (world.results / weeks_told.PAGE).read_text()
+    page = (world.results / weeks_report.PAGE).read_text()
     assert page == pages.weeks(kept, "auto")
     surely = claims.above(kept["policies"], "margin", "top_p")
     assert ("Both plans brought more" in page) == (len(surely) == 2)

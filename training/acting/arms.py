@@ -10,8 +10,8 @@ from models.acting import arm_balance
 from models.acting.arms import ArmLog, Comparison, Estimate, OneArm, compare, estimate, score
 from models.acting.off_policy import LogError
 from models.learners.encoder import Column, Encoder
-from training.acting.handed_over import read_table
-from training.acting.words import BOTH, line
+from training.acting.contact_files import read_table
+from training.acting.readout_words import BOTH, line
 
 NEEDED = ("subject", "option", "reward")
 MOST_VALUES = 100  # of a category

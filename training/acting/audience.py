@@ -10,8 +10,8 @@ from models.acting.inputs import Members
 from models.acting.options import Options
 from models.acting.terms import Audience
 from models.scorer import OK
+from training.acting.contact_files import read_table
 from training.acting.fatigue import LEAN, MONTH, fatigue
-from training.acting.handed_over import read_table
 from training.params import Params
 
 FORTNIGHT, QUARTER = 14 * DAY, 90 * DAY

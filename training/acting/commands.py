@@ -115,13 +115,13 @@ def acting_truth(
     ] = None,
 ) -> None:
     """Compare plans with the best one that the simulated brand would allow, beside simpler orders."""
-    from training.acting import truth, weeks_told
+    from training.acting import truth, weeks_report
 
     params = load()
     print(
         truth.text(params)
         if weeks is None
-        else weeks_told.text(weeks_told.make(params, weeks, seeds, budget))
+        else weeks_report.text(weeks_report.make(params, weeks, seeds, budget))
     )
 
 

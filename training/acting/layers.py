@@ -7,7 +7,7 @@ from models.acting.draft import Draft
 from models.acting.intervals import answers
 from models.acting.programme import NOTHING
 from training.acting.groups import UNKNOWN
-from training.acting.words import in_order
+from training.acting.readout_words import in_order
 from training.results.campaign import LayerSums, Rows, Sums, SumsByName
 
 LAYERS = ("stage", "value_tier", "region", "city_tier")

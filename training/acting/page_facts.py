@@ -9,7 +9,7 @@ from models.fitted.model import Model
 from training.acting.draft import TASK
 from training.acting.layers import by_layer, by_means
 from training.acting.next_money import diagnosis, following
-from training.acting.words import BOTH
+from training.acting.readout_words import BOTH
 from training.params import Params
 from training.reporting.words import said, strings
 

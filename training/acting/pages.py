@@ -12,7 +12,7 @@ from models.acting.comparison import FEWEST_ANSWERS
 from models.acting.inputs import ADDED
 from models.approval import DecisionRow
 from training.acting import claims
-from training.acting.words import BOTH, group_words, in_order
+from training.acting.readout_words import BOTH, group_words, in_order
 from training.reporting.charts import acting as charts
 from training.reporting.render import embedded, rendered
 from training.reporting.words import joined, said, strings

@@ -13,11 +13,11 @@ from models.acting.comparison import Added
 from models.acting.inputs import ADDED
 from models.acting.readout import Campaign, Readout, by_group, read
 from training.acting import pages
+from training.acting.contact_files import read_table
 from training.acting.draft import data_day
 from training.acting.groups import KINDS, groups_path
-from training.acting.handed_over import read_table
 from training.acting.plan import FACTS, LIST, folder
-from training.acting.words import BOTH, group_words, line, unit
+from training.acting.readout_words import BOTH, group_words, line, unit
 from training.io import read_json, write_json, write_text
 from training.params import Params
 from training.results.campaign import AddedTotal, CampaignRead, GroupRead, ReadoutFacts

@@ -19,10 +19,10 @@ from models.acting.facts import LEAD, MEMBER, facts
 from models.acting.inputs import Members
 from models.acting.options import Options
 from models.acting.options import read as read_options
+from models.acting.reason_words import why
 from models.acting.scene_file import Scene, Scenes
 from models.acting.scenes import ACT, HELD_OUT, SUPPRESSED, Situation, judged
 from models.acting.terms import Audience
-from models.acting.words import why
 from models.phrases import LANGUAGES
 from training.acting.audience import holds, members, messages, read_reach
 from training.acting.scene_facts import known_facts

@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 
 from models.acting.off_policy import Log, LogError, Value, judge
-from training.acting.handed_over import read_table
-from training.acting.words import BOTH, line
+from training.acting.contact_files import read_table
+from training.acting.readout_words import BOTH, line
 
 NEEDED = ("subject", "option", "reward")
 NOTHING = "-"  # stands for an option that is null while tables are joined

@@ -68,7 +68,7 @@ def environment() -> Environment:
 def page(report: Report, beside: dict[str, Any]) -> str:
     """The report as one page that needs nothing else.
 
-    ``beside`` is what changes while the report stays (see ``training.reporting.beside``): the page keeps
+    ``beside`` is what changes while the report stays (see ``training.reporting.page_state``): the page keeps
     it, so that it can be made again and compared.
     """
     sections: dict[str, Any] = {**report["sections"], "challenger": beside["challenger"]}

@@ -22,8 +22,8 @@ from training.data.spine import dated
 from training.data.split import NO_BLOCK
 from training.evaluation.recalibration import calibrated, followed
 from training.io import read_json, say, write_json
-from training.spark import errands, judged, learn, matrix, models, questions, scores
-from training.spark.judged import TEST
+from training.spark import executor_tasks, learn, margin_bins, matrix, models, scores, spine
+from training.spark.margin_bins import TEST
 from training.spark.prepared import Prepared
 from training.spark.steps import Step, hashed
 from training.stages.final import LATER
@@ -45,7 +45,7 @@ class Life(Prepared):
         """The recipe, found on the sample by the search of one machine."""
         step = self.place.step("search", self.sample, **self.settings("tune", "seed"))
         return step.made(
-            lambda out: self.on_executor(partial(errands.search, self.sample.folder, out, self.place))
+            lambda out: self.on_executor(partial(executor_tasks.search, self.sample.folder, out, self.place))
         )
 
     @cached_property
@@ -63,10 +63,10 @@ class Life(Prepared):
         place, source = self.place, self.dataset.folder
         encoder = matrix.encoder(self.session, place, source, self.facts)
         write_json(out / "encoder.json", encoder.to_json())
-        questions.rewritten(self.session, place, source, partial(matrix.encoded, encoder), out)
-        self.on_executor(partial(errands.encoded_sample, encoder, self.sample.folder, out))
+        spine.rewritten(self.session, place, source, partial(matrix.encoded, encoder), out)
+        self.on_executor(partial(executor_tasks.encoded_sample, encoder, self.sample.folder, out))
         starts = self.facts["blocks"]
-        write_json(out / BLOCKS, {"blocks": judged.classes(self.session, out, starts)})
+        write_json(out / BLOCKS, {"blocks": margin_bins.classes(self.session, out, starts)})
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -110,7 +110,7 @@ class Life(Prepared):
 
     def _write_predicted(self, files: Mapping[int, Path], out: Path) -> None:
         source = self.encoded.folder
-        bins = judged.predicted(self.session, self.place, source, files, self.encoder, out)
+        bins = margin_bins.predicted(self.session, self.place, source, files, self.encoder, out)
         bins.write_parquet(out / BINS)
 
     @cached_property
@@ -128,7 +128,7 @@ class Life(Prepared):
         calibration, place = calibrated(self.bins.filter(pl.col("fold") != TEST)), self.place
         stated = getattr(place.params.economics, place.name)
         capacity = None if stated is None else stated.capacity
-        bands = judged.bands(self.session, place, self.predicted.folder, calibration, capacity)
+        bands = margin_bins.bands(self.session, place, self.predicted.folder, calibration, capacity)
         made = self._made(self.before_test, calibration, dict(self.facts))
         rows, drawn = self.dataset.folder, self.sample.folder
         models.judged(self.session, place, made, self.recipe, bands, rows, drawn).save(out)
@@ -186,11 +186,11 @@ class Life(Prepared):
         """The judged model; where its level shall follow, re-based on the newest outcomes of the test."""
         if self.place.params.release.level == "frozen":
             return model
-        known = judged.newest(self.session, self.place, self.predicted.folder)
+        known = margin_bins.newest(self.session, self.place, self.predicted.folder)
         return replace(model, calibration=followed(model.calibration, known))
 
     def _metrics(self, calibration: Calibration) -> dict[str, float]:
-        return judged.measures(self.bins.filter(pl.col("fold") == TEST), calibration)
+        return margin_bins.measures(self.bins.filter(pl.col("fold") == TEST), calibration)
 
     def _made(self, fit: Step, calibration: Calibration, card: Any) -> Model:
         booster = learn.unnamed(Booster(model_file=fit.folder / learn.BOOSTER))

@@ -12,7 +12,7 @@ from typing import Any
 from features.timestamps import extract_moment
 from training.data.artifacts import Dataset, Ingest, read_artifact, write_artifact
 from training.io import read_json, write_json
-from training.spark import errands, partition, questions, rows
+from training.spark import executor_tasks, partition, rows, spine
 from training.spark.place import Place
 from training.spark.steps import Step, stamped
 from training.stages.dataset import say_short
@@ -50,7 +50,7 @@ class Prepared:
     def everybody(self) -> Step:
         """What has to be known of all subjects at once."""
         step = self.place.step("everybody", self.cut, **self.settings("spine"))
-        return step.made(lambda out: questions.everybody(self.session, self.place, out))
+        return step.made(lambda out: spine.everybody(self.session, self.place, out))
 
     @cached_property
     def questions(self) -> Step:
@@ -58,9 +58,7 @@ class Prepared:
         settings = self.settings("spine", "lifecycle", "consent", "seed")
         step = self.place.step("questions", self.everybody, end=self.end, **settings)
         return step.made(
-            lambda out: write_json(
-                out / "steps.json", questions.past(self.session, self.place, self.end, out)
-            )
+            lambda out: write_json(out / "steps.json", spine.past(self.session, self.place, self.end, out))
         )
 
     @cached_property
@@ -78,7 +76,7 @@ class Prepared:
     def dataset(self) -> Step:
         """The same with features."""
         step = self.place.step("dataset", self.split, **self.settings("lifecycle"))
-        return step.made(lambda out: questions.features(self.session, self.place, self.split.folder, out))
+        return step.made(lambda out: spine.features(self.session, self.place, self.split.folder, out))
 
     @cached_property
     def sample(self) -> Step:
@@ -92,7 +90,7 @@ class Prepared:
         told = rows.sample(self.session, self.place, self.dataset.folder, facts, out)
         told["enough"] = rows.enough(self.session, self.place, self.dataset.folder)
         say_short(self.place.name, told["enough"])
-        told["dropped"] = self.on_executor(partial(errands.useless, out, self.place, told))
+        told["dropped"] = self.on_executor(partial(executor_tasks.useless, out, self.place, told))
         write_artifact(out, Dataset, told)
 
     @cached_property
@@ -104,9 +102,9 @@ class Prepared:
     def people(self) -> Step:
         """Everybody as of the extract, with features."""
         asked = self.place.step("now", self.everybody, moment=self.end + 1, **self.settings("spine"))
-        asked.made(lambda out: questions.now(self.session, self.place, self.end + 1, out))
+        asked.made(lambda out: spine.now(self.session, self.place, self.end + 1, out))
         step = self.place.step("people", asked, **self.settings("lifecycle"))
-        return step.made(lambda out: questions.features(self.session, self.place, asked.folder, out))
+        return step.made(lambda out: spine.features(self.session, self.place, asked.folder, out))
 
     def settings(self, *names: str) -> dict[str, Any]:
         """Parts of the settings that a step hangs on; of those by task the task's own."""

@@ -13,7 +13,7 @@ from training.data.artifacts import Dataset, Ingest, Sampled, Step, Sufficiency,
 from training.data.feature_groups import of_task
 from training.data.rows import GAP
 from training.data.split import Split, split_in_time
-from training.spark import partition, questions
+from training.spark import partition, spine
 from training.spark.place import Place
 from training.stages.dataset import PARTS, Summary, facts_of, how_split, summary
 from training.stages.dataset import enough as counted
@@ -24,7 +24,7 @@ FACTS = "dataset.json"
 def split(session: Any, place: Place, source: Path, out: Path) -> Split:
     """Write the questions of ``source`` with their ``split`` and ``fold``."""
     found = split_in_time(session.read.parquet(f"{source}/*.parquet"), place.spine)
-    questions.rewritten(session, place, source, found.assign, out)
+    spine.rewritten(session, place, source, found.assign, out)
     return found
 
 

@@ -7,8 +7,8 @@ from training.data.artifacts import Ingest, read_artifact
 from training.params import Params
 from training.spark.life import Life
 from training.spark.place import Place
+from training.spark.report_steps import Told
 from training.spark.steps import code
-from training.spark.told import Told
 
 
 def life(session: Callable[[], Any], params: Params, count: int) -> None:

@@ -17,7 +17,7 @@ from models.population import outside
 from models.scorer import Population, Scorer
 from training.io import say, write_json
 from training.spark import partition
-from training.spark.judged import TEST, quantiles
+from training.spark.margin_bins import TEST, quantiles
 from training.spark.place import Place
 from training.stages.consent import with_reasons
 from training.stages.score import ASKED, about_nobody, counted, outside_told, write_scores

@@ -10,9 +10,9 @@ from models.fitted.release_format import SIGNATURES
 from training.data.artifacts import read_artifact, write_artifact
 from training.io import read_json, say, sha256, write_json, write_text
 from training.params import Params
-from training.reporting.beside import beside
 from training.reporting.build import build
 from training.reporting.info import load
+from training.reporting.page_state import beside
 from training.reporting.render import index, is_page_of, page
 from training.reporting.sections.challenger import challenger
 from training.reporting.source import Source

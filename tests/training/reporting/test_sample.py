@@ -15,7 +15,7 @@ from training.reporting.sections.checks import checks
 from training.reporting.sections.sample import BINNED, MEASURES, sample
 from training.reporting.source import Source, unassessed
 from training.results.whole import Whole
-from training.spark.judged import in_bins, means, measures
+from training.spark.margin_bins import in_bins, means, measures
 from training.spark.rows import drawn
 
 Choose = Callable[[pl.DataFrame], pl.DataFrame]

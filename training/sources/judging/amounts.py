@@ -19,7 +19,7 @@ from training.sources.judging.order_totals import (
     together,
     worth,
 )
-from training.sources.judging.set_aside import with_marks
+from training.sources.judging.quarantine import with_marks
 from training.sources.reading.files import FILE
 from training.sources.reading.money_marks import named_mark
 from training.sources.source_rows import BESIDE

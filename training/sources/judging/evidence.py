@@ -11,8 +11,8 @@ from features.own_tables import is_own
 from training.sources.judging.amounts import Amounts
 from training.sources.judging.findings import Finding, shape
 from training.sources.judging.outcomes import orders_end
+from training.sources.judging.quarantine import ENOUGH_ROWS, SetAside, with_marks
 from training.sources.judging.references import Known
-from training.sources.judging.set_aside import ENOUGH_ROWS, SetAside, with_marks
 from training.sources.reading.files import FILE, ROW
 from training.sources.source_rows import WHOLE_DAY, SourceRows
 

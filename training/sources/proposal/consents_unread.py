@@ -5,15 +5,17 @@ from collections.abc import Iterable, Iterator
 
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
-from training.sources.proposal.guess import Guess
 from training.sources.proposal.mapping_text import Tables, cells
 from training.sources.proposal.name_patterns import AGREED, REFUSED
+from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.money_columns import plain_name
 
 FEW = 6  # different words: more are no consent
 
 
-def unread(named: Iterable[tuple[str, Guess]], unplaced: Iterable[File], tables: Tables) -> Iterator[str]:
+def unread(
+    named: Iterable[tuple[str, TableProposal]], unplaced: Iterable[File], tables: Tables
+) -> Iterator[str]:
     """Say which columns may hold refusals that nobody would hear of."""
     read = {str(cell.get("column") if isinstance(cell, dict) else cell) for _, cell in cells(tables)}
     files = [*(made.file for _, made in named), *unplaced]

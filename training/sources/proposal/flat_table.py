@@ -7,8 +7,8 @@ from typing import Any
 from training.sources.proposal.cell_proposal import CONSENT, cell_of
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
-from training.sources.proposal.guess import Guess, in_order
 from training.sources.proposal.name_patterns import OUTCOME, TESTS, VOIDED, means
+from training.sources.proposal.table_proposal import TableProposal, in_order
 from training.sources.proposal.time_columns import time_of
 from training.sources.reading.money_columns import plain_name
 
@@ -20,7 +20,7 @@ SHARED = 0.9  # as many owners as rows, or they are no subjects
 OTHERS = "all other columns are taken as attributes; those known only with the outcome must go to `exclude:`"
 
 
-def flat(file: File) -> Guess | None:
+def flat(file: File) -> TableProposal | None:
     """A file that is no table of the contract as a flat one, where a single column could be its outcome."""
     found = [column.name for column in file.columns if column.kind == "truth"]
     if len(found) != 1 or _says_otherwise(file, found[0]):
@@ -30,7 +30,7 @@ def flat(file: File) -> Guess | None:
     return made and replace(made, unsure=[doubt, *made.unsure])
 
 
-def with_fate(file: File) -> Guess | None:
+def with_fate(file: File) -> TableProposal | None:
     """Members and what became of them, in one column of yes and no that is called so, as a flat table."""
     made = flat(file)
     named = made is not None and plain_name(str(made.cells["label"]["column"]))
@@ -49,7 +49,7 @@ def _says_otherwise(file: File, name: str) -> bool:
     return "lines" in file.written or any(column.distinct < SHARED * column.filled for column in owners)
 
 
-def as_subjects(file: File) -> Guess | None:
+def as_subjects(file: File) -> TableProposal | None:
     """A flat table: one row a subject, with an outcome of two values."""
     told = [column for column in file.columns if column.name == file.hints.label]
     labels = told or [
@@ -84,7 +84,7 @@ def as_subjects(file: File) -> Guess | None:
     unsure.append(f"{file.label}: {OTHERS}")
     score = 2.0 + 0.25 * max(0, len(file.columns) - 4) + (100.0 if told else 0.0)
     placed = in_order("subjects", cells)
-    return Guess(file, "subjects", placed, None, ("*",), unsure, score, time is not None)
+    return TableProposal(file, "subjects", placed, None, ("*",), unsure, score, time is not None)
 
 
 def _label(file: File, column: Column, unsure: list[str]) -> dict[str, Any]:

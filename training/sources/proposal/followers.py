@@ -7,10 +7,10 @@ from typing import Any
 from training.sources.proposal.cell_proposal import factor, written
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import Beside, File, head
-from training.sources.proposal.guess import Guess
 from training.sources.proposal.name_patterns import REFUNDS, comes_to_nothing, means
 from training.sources.proposal.own_keys import values
 from training.sources.proposal.presets import preset_of
+from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.money_columns import meaning
 
 KNOWN = 0.5  # of the orders that are told of are among the purchases
@@ -31,7 +31,7 @@ class Followed:
         What was decided.
     """
 
-    guesses: list[Guess]
+    guesses: list[TableProposal]
     unplaced: list[File]
     used: list[File] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Told:
     where: str | None = None
 
 
-def with_followers(tried: list[tuple[File, Guess | None]]) -> Followed:
+def with_followers(tried: list[tuple[File, TableProposal | None]]) -> Followed:
     """Join refunds and states to the orders that they name."""
     made = Followed([one for _, one in tried if one], [])
     for file in (file for file, guess in tried if guess is None):
@@ -65,7 +65,7 @@ def with_followers(tried: list[tuple[File, Guess | None]]) -> Followed:
     return made
 
 
-def unread_of(files: list[File], guesses: list[Guess]) -> dict[str, str]:
+def unread_of(files: list[File], guesses: list[TableProposal]) -> dict[str, str]:
     """Say of files that no table takes what they tell of purchases, which are wrong without it."""
     if not any(made.table == "purchases" for made in guesses):
         return {}
@@ -109,7 +109,7 @@ def _first(file: File, concept: str) -> Column | None:
     return next((column for column in file.columns if means(column.name, concept)), None)
 
 
-def _sale(made: Guess) -> Part | None:
+def _sale(made: TableProposal) -> Part | None:
     """The cells of a guess that sells something."""
     if made.table != "purchases" or made.cells.get("kind") == {"value": "return"}:
         return None
@@ -121,7 +121,7 @@ def _column(cell: Any) -> str | None:
     return cell if isinstance(cell, str) else cell.get("column") if isinstance(cell, dict) else None
 
 
-def _names(told: Told, made: Guess) -> bool:
+def _names(told: Told, made: TableProposal) -> bool:
     """Whether a file tells of the orders of a guess."""
     part = _sale(made)
     order = _column(part["columns"].get("order_id")) if part else None
@@ -132,7 +132,7 @@ def _names(told: Told, made: Guess) -> bool:
     return len(mine) > 0 and int(mine.is_in(theirs.implode()).sum()) >= KNOWN * len(mine)
 
 
-def _joined(made: Guess, told: Told) -> Guess:
+def _joined(made: TableProposal, told: Told) -> TableProposal:
     part = _sale(made) or {}
     order = str(_column(part["columns"]["order_id"]))
     on = {order: told.order.name}
@@ -171,7 +171,7 @@ def _amount(told: Told) -> Part:
     )
 
 
-def _line_of(made: Guess, told: Told, part: Part, order: str) -> str | None:
+def _line_of(made: TableProposal, told: Told, part: Part, order: str) -> str | None:
     """The column by which a refund names the line of an order, where each line is told by it."""
     product = _column(part["columns"].get("product_id"))
     if told.product is None or product is None or told.product.filled < told.file.rows:
@@ -182,7 +182,7 @@ def _line_of(made: Guess, told: Told, part: Part, order: str) -> str | None:
     return product
 
 
-def _weight(cells: Part, made: Guess) -> str:
+def _weight(cells: Part, made: TableProposal) -> str:
     """What a line is worth, in SQL; pieces, or each line as much, where its price is no plain number."""
     plain = {c.name for c in made.file.columns if c.kind == "number" and not c.decimal}
     named = [_column(cells.get(name)) for name in ("unit_price_cents", "quantity")]
@@ -200,7 +200,7 @@ def _returns(part: Part, told: Told) -> Part:
     return {"where": where, "columns": columns}
 
 
-def _without_void(made: Guess, state: Column) -> Guess:
+def _without_void(made: TableProposal, state: Column) -> TableProposal:
     void = [word for word in state.values if comes_to_nothing(word)]
     words = ", ".join("'" + word.replace("'", "''") + "'" for word in void)
     rest = f'("{STATE}" IS NULL OR "{STATE}" NOT IN ({words}))'

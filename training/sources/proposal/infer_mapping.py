@@ -14,9 +14,9 @@ from training.sources.proposal.cell_proposal import (
     personal_key,
 )
 from training.sources.proposal.column_profile import Column
+from training.sources.proposal.deductions import with_forms
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.flat_table import as_subjects
-from training.sources.proposal.guess import Guess, in_order
 from training.sources.proposal.line_amounts import adjusted
 from training.sources.proposal.line_price import kind_by_sign, price_of_total
 from training.sources.proposal.lists_of_people import list_of_people, merged_ids
@@ -34,7 +34,7 @@ from training.sources.proposal.order_fill import filled_down, said
 from training.sources.proposal.owners import owner_of
 from training.sources.proposal.presets import preset_of
 from training.sources.proposal.rows_left_out import condition
-from training.sources.proposal.taken_off import with_forms
+from training.sources.proposal.table_proposal import TableProposal, in_order
 from training.sources.proposal.time_columns import time_of, with_clock
 from training.sources.reading.money_columns import meaning, plain_name
 from training.sources.reading.words import TRUE
@@ -50,13 +50,15 @@ CONSTANTS: dict[tuple[str, str], Any] = {
 }
 
 
-def infer_mapping(file: File) -> Guess | None:
+def infer_mapping(file: File) -> TableProposal | None:
     """The best fitting table of a file; ``None`` where it fits none."""
     preset = preset_of(file) if file.hints.presets else None
     if preset is not None and preset.refunds:
         return None  # of orders that another file has
     if preset is not None and next(iter(preset.tables)) in preset.parts("", file):
-        return Guess(file, next(iter(preset.tables)), {}, unsure=preset.said(file.label), preset=preset)
+        return TableProposal(
+            file, next(iter(preset.tables)), {}, unsure=preset.said(file.label), preset=preset
+        )
     told = list_of_people(file) or merged_ids(file)
     if told is not None:
         return told
@@ -69,7 +71,7 @@ def infer_mapping(file: File) -> Guess | None:
     return _with_amounts(replace(best, unsure=[*said(file), *best.unsure]))
 
 
-def _as_refunds(file: File) -> Guess | None:
+def _as_refunds(file: File) -> TableProposal | None:
     """A file of refunds: returns at their own time."""
     made = as_table(file, "purchases") if re.search(REFUNDS, file.label.lower()) else None
     price = made.cells["unit_price_cents"] if made is not None else {}
@@ -82,7 +84,7 @@ def _as_refunds(file: File) -> Guess | None:
     return replace(made, cells=in_order("purchases", cells), unsure=unsure, score=made.score + 4)
 
 
-def as_table(file: File, table: str) -> Guess | None:
+def as_table(file: File, table: str) -> TableProposal | None:
     """A file as one table; ``None`` where something is missing that cannot be made up."""
     specs = tables.columns(table)
     used: dict[str, str] = {}
@@ -109,7 +111,7 @@ def as_table(file: File, table: str) -> Guess | None:
     left = [column.name for column in file.columns if column.name not in used.values()]
     own = ("*",) if left and table in tables.EXTENSIBLE else ()
     where = condition(file, table, used, unsure)
-    return Guess(file, table, in_order(table, cells), where, own, unsure, score)
+    return TableProposal(file, table, in_order(table, cells), where, own, unsure, score)
 
 
 def _cells(file: File, table: str, used: dict[str, str], unsure: list[str]) -> dict[str, dict[str, Any]]:
@@ -128,7 +130,7 @@ def _cells(file: File, table: str, used: dict[str, str], unsure: list[str]) -> d
     return cells | (kind_by_sign(file, used, unsure) if is_sale else {})
 
 
-def _with_amounts(made: Guess) -> Guess:
+def _with_amounts(made: TableProposal) -> TableProposal:
     """The same, its amounts read so that they add up."""
     if made.table != "purchases":
         return made
@@ -218,7 +220,7 @@ def unmatched(there: set[str]) -> Iterator[str]:
         yield "no file is a table of campaigns: nothing is known about what was sent"
 
 
-def converted(made: Guess) -> dict[str, dict[str, Any]]:
+def converted(made: TableProposal) -> dict[str, dict[str, Any]]:
     """Fields that make numbers of attributes: words for yes and no, and amounts written for people."""
     if not made.attributes:
         return {}

@@ -8,8 +8,8 @@ from typing import Any
 from training.sources.proposal.cell_proposal import CONSENT, cell_of, consents, personal_key
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
-from training.sources.proposal.guess import Guess
 from training.sources.proposal.name_patterns import header_words, means
+from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.money_columns import meaning, plain_name
 
 Cells = dict[str, dict[str, Any]]
@@ -25,7 +25,7 @@ SURE = 100.0  # of a score: such a file is nothing else
 FROM_THE_START = {"value": "1970-01-01"}
 
 
-def list_of_people(file: File) -> Guess | None:
+def list_of_people(file: File) -> TableProposal | None:
     """Take a file as a list of people who refused, died or were erased; ``None`` where it is none."""
     kind, key = _kind(file), _key(file)
     if kind is None or key is None or any(map(_says_more, file.columns)):
@@ -34,7 +34,7 @@ def list_of_people(file: File) -> Guess | None:
     unsure = [f"{file.label}: whoever is in it is taken to have {what}"]
     owner = cell_of(file, "member_id", key.name, unsure)
     when = _when(file, f"{what}; a later word of another file lifts it", unsure)
-    return Guess(
+    return TableProposal(
         file, "members", {"occurred_at": when, "member_id": owner} | cells, unsure=unsure, score=SURE
     )
 
@@ -71,7 +71,7 @@ def _when(file: File, what: str, unsure: list[str]) -> dict[str, Any]:
     return cell_of(file, "occurred_at", file.times[0].name, unsure)
 
 
-def merged_ids(file: File) -> Guess | None:
+def merged_ids(file: File) -> TableProposal | None:
     """Take a file as pairs of ids of one person, former and new; ``None`` where it is none."""
     pair = next(_pairs(file), None)
     if pair is None or any(map(_says_more, file.columns)):
@@ -86,7 +86,7 @@ def merged_ids(file: File) -> Guess | None:
         "account_id": cell_of(file, "member_id", gone.name, unsure),
         "member_id": cell_of(file, "member_id", stays.name, unsure),
     }
-    return Guess(file, "identities", cells, unsure=unsure, score=SURE)
+    return TableProposal(file, "identities", cells, unsure=unsure, score=SURE)
 
 
 def _pairs(file: File) -> Iterator[tuple[Column, Column]]:

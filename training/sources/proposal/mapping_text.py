@@ -11,7 +11,7 @@ from features import tables as contract
 from features.own_tables import PREFIX
 from features.requirements import Requirements, concerned
 from training.sources.proposal.file_profile import File
-from training.sources.proposal.guess import Guess
+from training.sources.proposal.table_proposal import TableProposal
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -74,7 +74,7 @@ def without_tables(folder: Path) -> str:
 
 
 def body_of(
-    named: list[tuple[str, Guess]],
+    named: list[tuple[str, TableProposal]],
     folder: Path,
     sources: dict[str, Any],
     tables: Tables,

@@ -10,8 +10,8 @@ import polars as pl
 from training.sources.proposal.cell_proposal import written
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import all_of
-from training.sources.proposal.guess import Guess
 from training.sources.proposal.name_patterns import CLOSED, CONVERTED, LATER, WON
+from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import plain_name
 
@@ -19,7 +19,9 @@ AMONG = 0.9  # of the ids of outcomes are those of leads
 FEWER = 0.9  # outcomes than leads
 
 
-def settled(guesses: list[Guess], as_table: Callable[[Any, str], Guess | None]) -> list[Guess]:
+def settled(
+    guesses: list[TableProposal], as_table: Callable[[Any, str], TableProposal | None]
+) -> list[TableProposal]:
     """Take files that look like leads, but name some of another file's leads, as what became of these.
 
     Parameters
@@ -35,18 +37,18 @@ def settled(guesses: list[Guess], as_table: Callable[[Any, str], Guess | None]) 
     return [_with_conversions(made) for made in found]
 
 
-def _ids(made: Guess) -> pl.Series:
+def _ids(made: TableProposal) -> pl.Series:
     name = made.cells["lead_id"]["column"]
     cells = all_of(made.file, [name])
     return cells.select(as_text(pl.col(name), cells.schema[name])).to_series().drop_nulls().unique()
 
 
 def _as_outcome(
-    made: Guess,
-    leads: list[Guess],
+    made: TableProposal,
+    leads: list[TableProposal],
     ids: dict[int, pl.Series],
-    as_table: Callable[[Any, str], Guess | None],
-) -> Guess:
+    as_table: Callable[[Any, str], TableProposal | None],
+) -> TableProposal:
     if id(made) not in ids:
         return made
     mine, names = ids[id(made)], {column.name for column in made.file.columns}
@@ -65,7 +67,7 @@ def _as_outcome(
     return made
 
 
-def _with_conversions(made: Guess) -> Guess:
+def _with_conversions(made: TableProposal) -> TableProposal:
     """Leads whose file says in a column of its own when they were won."""
     file = made.file
     time = made.cells.get("occurred_at", {}).get("column")

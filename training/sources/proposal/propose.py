@@ -16,7 +16,6 @@ from training.sources.proposal.consents_unread import unread
 from training.sources.proposal.file_profile import File, sketches
 from training.sources.proposal.flat_table import flat, with_fate
 from training.sources.proposal.followers import unread_of, with_followers
-from training.sources.proposal.guess import Guess
 from training.sources.proposal.hints import NONE, Hints
 from training.sources.proposal.infer_mapping import as_table, converted, infer_mapping, unmatched
 from training.sources.proposal.mapping_text import (
@@ -35,6 +34,7 @@ from training.sources.proposal.phone_numbers import of_one_country
 from training.sources.proposal.reexports import brought_together, together, without_repeats
 from training.sources.proposal.same_orders import counted_once
 from training.sources.proposal.several_products import a_product_a_row
+from training.sources.proposal.table_proposal import TableProposal
 
 OWN = "own"  # in the place of a table of the contract
 
@@ -88,7 +88,7 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
 
 
 def _mapped(
-    guesses: list[Guess],
+    guesses: list[TableProposal],
     heads: list[File],
     unplaced: list[File],
     folder: Path,
@@ -98,7 +98,7 @@ def _mapped(
     """Write the mapping over files of which some are known, and those joined to them."""
     own_files = together(unplaced)
     beside = [file for file in heads if not any(file is made.file for made in guesses)]
-    every = _named([*guesses, *(Guess(file, OWN, {}) for file in [*own_files, *beside])], folder)
+    every = _named([*guesses, *(TableProposal(file, OWN, {}) for file in [*own_files, *beside])], folder)
     named, last = every[: len(guesses)], len(guesses) + len(own_files)
     others = {name: made.file for name, made in every[len(guesses) : last]}
     called = {made.file.places: name for name, made in every}
@@ -133,13 +133,13 @@ def _resembling_none(files: list[File]) -> list[str]:
     ]
 
 
-def _guessed(files: list[File]) -> list[tuple[File, Guess | None]]:
+def _guessed(files: list[File]) -> list[tuple[File, TableProposal | None]]:
     """Each file with what it is; one that is alone may be a flat table by any name."""
     made = [(file, infer_mapping(file)) for file in files]
     return [(made[0][0], _alone(*made[0]))] if len(made) == 1 else made
 
 
-def _alone(file: File, made: Guess | None) -> Guess | None:
+def _alone(file: File, made: TableProposal | None) -> TableProposal | None:
     """A flat table where it is no other, or members of whom a column says what became of them."""
     if made is None:
         return flat(file)
@@ -189,7 +189,7 @@ def _numbered_days(file: File) -> list[str]:
     ]
 
 
-def _tables(named: list[tuple[str, Guess]]) -> Tables:
+def _tables(named: list[tuple[str, TableProposal]]) -> Tables:
     tables: Tables = {}
     kinds = [made.table for _, made in named]
     for name, made in named:
@@ -203,7 +203,7 @@ def _tables(named: list[tuple[str, Guess]]) -> Tables:
     return tables
 
 
-def _named(guesses: list[Guess], folder: Path) -> list[tuple[str, Guess]]:
+def _named(guesses: list[TableProposal], folder: Path) -> list[tuple[str, TableProposal]]:
     """Each guess with a name of its own for its source, as short as the others allow."""
     short = [_plain(made.file.path.name.split(".")[0], made) for made in guesses]
     long = [_plain(str(made.file.path.relative_to(folder).with_suffix("")), made) for made in guesses]
@@ -212,13 +212,13 @@ def _named(guesses: list[Guess], folder: Path) -> list[tuple[str, Guess]]:
     return list(zip(told, guesses, strict=True))
 
 
-def _plain(name: str, made: Guess) -> str:
+def _plain(name: str, made: TableProposal) -> str:
     """A name without dots and slashes, and with the sheet where it is of a workbook."""
     sheet = made.file.written.get("sheet")
     return re.sub(r"[./\\\s]+", "_", f"{name} {sheet}" if sheet else name)
 
 
-def _source(made: Guess, folder: Path, called: dict[tuple[Any, ...], str]) -> dict[str, Any]:
+def _source(made: TableProposal, folder: Path, called: dict[tuple[Any, ...], str]) -> dict[str, Any]:
     fields = converted(made) | made.fields
     paths = [str(path.relative_to(folder)) for path in made.file.paths]
     found = {"file": paths if len(paths) > 1 else paths[0], **made.file.written}
@@ -236,7 +236,7 @@ def _source(made: Guess, folder: Path, called: dict[tuple[Any, ...], str]) -> di
     return found | ({"fields": fields} if fields else {})
 
 
-def _told_apart(made: Guess, alone: bool) -> Guess:
+def _told_apart(made: TableProposal, alone: bool) -> TableProposal:
     """Rows counted anew in each file are told apart by the file, where a table has several."""
     if alone:
         return made
@@ -245,7 +245,7 @@ def _told_apart(made: Guess, alone: bool) -> Guess:
     return replace(made, cells={name: own if cell == row else cell for name, cell in made.cells.items()})
 
 
-def _part(name: str, made: Guess) -> dict[str, Any]:
+def _part(name: str, made: TableProposal) -> dict[str, Any]:
     plain = {key: cell["column"] if set(cell) == {"column"} else cell for key, cell in made.cells.items()}
     part: dict[str, Any] = {"source": name}
     if made.table == "members":

@@ -10,7 +10,7 @@ import polars as pl
 from training.sources.proposal.cell_proposal import written
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of, as_one
-from training.sources.proposal.guess import Guess
+from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.files import FILE
 
 # What names a row of a table (the lines of an order go together), in the order in which it is looked for.
@@ -26,7 +26,7 @@ OWNER_AND_TIME = 2  # columns
 FEW = 2  # rows that stand in several files, before these are exports made again
 
 
-def brought_together(files: list[File], guessed: Callable[[File], Guess | None]) -> list[File]:
+def brought_together(files: list[File], guessed: Callable[[File], TableProposal | None]) -> list[File]:
     """Files as given, but those of one kind as one where they share rows.
 
     Parameters
@@ -65,7 +65,7 @@ def _alike(one: File, other: File) -> bool:
     return names[0] == names[1] and one.written == other.written and "sheet" not in one.written
 
 
-def without_repeats(made: Guess) -> Guess:
+def without_repeats(made: TableProposal) -> TableProposal:
     """The same, of rows that stand in several of its files those of the newest."""
     found = _rule(made)
     if found is None:
@@ -79,7 +79,7 @@ def without_repeats(made: Guess) -> Guess:
     return replace(made, newest=rule, unsure=[*made.unsure, says])
 
 
-def _rule(made: Guess | None) -> tuple[dict[str, Any], int, int] | None:
+def _rule(made: TableProposal | None) -> tuple[dict[str, Any], int, int] | None:
     """What names a row and what orders the files, how many rows are there again, and in how many files."""
     if made is None or made.file.is_alone or made.preset or made.table not in NAMES:
         return None

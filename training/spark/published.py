@@ -17,7 +17,7 @@ from models.population import OUTSIDE
 from models.scorer import OK
 from training.results.whole import ListedWhole
 from training.spark import partition, scores
-from training.spark.judged import by_fold
+from training.spark.margin_bins import by_fold
 from training.spark.place import Place
 from training.spark.rows import drawn, share_of
 from training.stages.score import tell_snapshot

@@ -9,7 +9,7 @@ from training.sources.proposal.presets import Preset
 
 
 @dataclass(frozen=True)
-class Guess:
+class TableProposal:
     """One file as one table.
 
     Parameters

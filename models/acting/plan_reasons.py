@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.acting.plan import SENT
-from models.acting.words import why
+from models.acting.reason_words import why
 from models.phrases import LANGUAGES, catalogue
 
 

@@ -25,9 +25,9 @@ from training.params import Params, params_of
 from training.reporting.sections.sample import counts
 from training.reporting.words import said
 from training.results.whole import Whole
-from training.spark import handed, learn
-from training.spark.judged import TEST, measures
+from training.spark import learn, published
 from training.spark.life import Life
+from training.spark.margin_bins import TEST, measures
 from training.spark.steps import Step
 from training.stages.audit import audit
 from training.stages.backtest import backtest
@@ -43,7 +43,7 @@ FILES = {  # of each step what is handed over
     "sample": ("dataset.parquet", "dataset.json"),
     "search": ("tune.json", "study.journal"),
     "out_of_fold": ("oof.parquet", "oof_held_out.parquet"),
-    "listed": ("scores.parquet", "snapshot", handed.SAMPLE),
+    "listed": ("scores.parquet", "snapshot", published.SAMPLE),
     "scores": (POPULATION,),
 }
 Stage = Callable[[Params, str], None]
@@ -74,7 +74,7 @@ class Told:
         files = {at: fit.folder / learn.BOOSTER for at, fit in fits.items()}
         source, drawn = life.encoded.folder / "sample" / "part-sample.parquet", life.sample.folder
         subject, encoder = life.place.task.subject, life.encoder
-        life.on_executor(partial(handed.out_of_fold, source, drawn, subject, files, encoder, out))
+        life.on_executor(partial(published.out_of_fold, source, drawn, subject, files, encoder, out))
 
     @cached_property
     def judged(self) -> Step:
@@ -104,7 +104,7 @@ class Told:
     def _write_listed(self, out: Path) -> None:
         life = self.life
         people, model, scored = (one.folder for one in (life.people, life.final, life.scores))
-        found = handed.listed(life.session, life.place, people, model, scored, life.end + 1, out)
+        found = published.listed(life.session, life.place, people, model, scored, life.end + 1, out)
         write_json(out / LISTED, found)
 
     @cached_property

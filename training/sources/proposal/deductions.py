@@ -9,9 +9,9 @@ import polars as pl
 from training.sources.proposal.cell_proposal import factor
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
-from training.sources.proposal.guess import Guess
 from training.sources.proposal.line_amounts import in_units
 from training.sources.proposal.name_patterns import PERCENT, REFUND
+from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import amount, plain_name
 
@@ -20,7 +20,7 @@ ENOUGH = 0.9  # of these orders
 Cell = dict[str, Any]
 
 
-def with_forms(made: Guess) -> Guess:
+def with_forms(made: TableProposal) -> TableProposal:
     """Add to purchases what is taken off them: refunds that stand beside the sale, discounts in per cent."""
     is_refund = made.cells.get("kind") == {"value": "return"}
     if made.table != "purchases" or made.preset or is_refund:
@@ -28,7 +28,7 @@ def with_forms(made: Guess) -> Guess:
     return _with_refunds(_with_percent(_with_positive(made)))
 
 
-def _with_positive(made: Guess) -> Guess:
+def _with_positive(made: TableProposal) -> TableProposal:
     """Discounts that are written with a minus (Magento, Square) are taken off, too."""
     cell = made.cells.get("discount_cents", {})
     spread = made.fields.get("line_discount", {}) if cell.get("column") == "line_discount" else cell
@@ -50,7 +50,7 @@ def _with_positive(made: Guess) -> Guess:
     )
 
 
-def _with_percent(made: Guess) -> Guess:
+def _with_percent(made: TableProposal) -> TableProposal:
     column = next((c for c in made.file.columns if c.kind == "number" and _named(c, PERCENT)), None)
     price, pieces = (_column(made, name) for name in ("unit_price_cents", "quantity"))
     if column is None or price is None or "discount_cents" in made.cells:
@@ -94,7 +94,7 @@ def _type(file: File, column: Column) -> pl.DataType:
     return file.frame().collect_schema()[column.name]
 
 
-def _with_refunds(made: Guess) -> Guess:
+def _with_refunds(made: TableProposal) -> TableProposal:
     """Make returns of what was paid back, split over the lines where it is the order's."""
     column = next((c for c in made.file.columns if c.kind == "number" and _named(c, REFUND)), None)
     order = _column(made, "order_id")
@@ -124,7 +124,7 @@ def _with_refunds(made: Guess) -> Guess:
     )
 
 
-def _spread(made: Guess, order: Column) -> dict[str, str]:
+def _spread(made: TableProposal, order: Column) -> dict[str, str]:
     price, pieces = (_column(made, name) for name in ("unit_price_cents", "quantity"))
     plain = [c for c in (price, pieces) if c is not None and not c.decimal]
     over = " * ".join(_number(c) for c in plain)
@@ -150,7 +150,7 @@ def _is_of_order(file: File, order: Column, column: Column) -> bool:
     return several.height >= FEW and same.sum() >= ENOUGH * several.height
 
 
-def _column(made: Guess, name: str) -> Column | None:
+def _column(made: TableProposal, name: str) -> Column | None:
     told = made.cells.get(name, {}).get("column")
     return next((c for c in made.file.columns if c.name == told), None)
 
