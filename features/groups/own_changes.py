@@ -10,8 +10,11 @@ OF_SOMEBODY = ("member_id", "lead_id")
 
 
 def may_change(table: OwnTable) -> bool:
-    """Tell whether rows of a table could be otherwise, and how they would look."""
-    return bool(table.acts and table.examples and table.key in OF_SOMEBODY)
+    """Tell whether rows of a table could be otherwise, and how they would look.
+
+    Contracts could not: another one is what is asked about, and nothing that leads to it.
+    """
+    return bool(table.acts and table.examples and table.key in OF_SOMEBODY and not table.is_contracts)
 
 
 def beside(table: OwnTable, read: Collection[str]) -> set[str]:

@@ -50,8 +50,9 @@ def _duplicates(record: BaseModel, place: tuple[str | int, ...]) -> Iterator[Fau
         ids = [getattr(row, column) for row in getattr(record, table, ())]
         if len(set(ids)) == len(ids):
             continue
+        first = {one: at for at, one in reversed([*enumerate(ids)])}
         for at, one in enumerate(ids):
-            if one in ids[:at]:
+            if first[one] < at:
                 yield Fault(pointer(*place, table, at, column), "duplicate", "stands twice in the table")
     for key in ("member_id", "lead_id"):
         yield from _second_subject(record, key, place)

@@ -24,18 +24,21 @@ EXAMPLES: dict[str, tuple[dict[str, Any], ...]] = {
         {"points": -20.0, "cost": 900, "card": 0, "reason": "spent"},
         {"points": 5.0, "cost": None, "card": None, "reason": None},
     ),
-    "contracts": ({LASTS: 30 * DAY}, {LASTS: 2 * DAY}),
+    "warranties": ({LASTS: 30 * DAY}, {LASTS: 2 * DAY}),
 }
 
 
+OF_WORLD = {"warranties": "contracts"}  # the same rows under a name that makes no contracts of them
+
+
 def table_of(folder: Any, name: str) -> OwnTable:
-    (found,) = (one for one in described(folder) if one.name == name)
-    return found.model_copy(update={"acts": True, "examples": EXAMPLES[name]})
+    (found,) = (one for one in described(folder) if one.name == OF_WORLD.get(name, name))
+    return found.model_copy(update={"name": name, "acts": True, "examples": EXAMPLES[name]})
 
 
 def seen(name: str) -> pl.DataFrame:
     """Rows of a random world before ``AS_OF``, each at its own moment, without empty cells; few of m0, m1."""
-    frame = rows(3, MEMBERS)[f"own_{name}"]
+    frame = rows(3, MEMBERS)[f"own_{OF_WORLD.get(name, name)}"]
     frame = frame.drop_nulls([column for column in frame.columns if column.startswith("x_")])
     rng = np.random.default_rng(1)
     moment = pl.Series(AS_OF - rng.choice(np.arange(2, 700), len(frame), replace=False) * DAY + 3600)
@@ -92,6 +95,8 @@ def test_a_changed_row_is_that_of_a_history(tmp_path: Any, name: str) -> None:
 def test_nothing_happens_in_a_table_that_is_in_nobodys_hands(tmp_path: Any) -> None:
     table = table_of(tmp_path, "points")
     names = {feature.name for feature in own_group(table).columns()}
+    contracts = table_of(tmp_path, "warranties").model_copy(update={"name": "contracts"})
+    assert OwnSource.of_table(contracts, {feature.name for feature in own_group(contracts).columns()}) is None
     for changed in ({"acts": False}, {"acts": None}, {"examples": ()}, {"key": "subject_id"}):
         assert OwnSource.of_table(table.model_copy(update=changed), names) is None
     assert OwnSource.of_table(table, names - {"own_points__count"}) is None

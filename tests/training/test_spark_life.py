@@ -116,8 +116,8 @@ def test_rows_without_dates_are_drawn_as_on_one_machine(world):
 def test_own_tables_and_folders_of_partitions_give_what_they_give_on_one_machine(world, tmp_path):
     life, place = world.lives["churn"], replace(world.lives["churn"].place, build=str(tmp_path))
     (tables := tmp_path / "tables").mkdir()
-    spine = parts(life.split.folder)
-    who = spine["member_id"].unique().sort().to_list()
+    questions = parts(life.split.folder)
+    who = questions["member_id"].unique().sort().to_list()
     named = {f"m{at}": who[at * 9] for at in range(8)}
     kept = ("own_points", "own_footfall")  # the second by the store that the first names
     for name, rows in ((name, own_worlds.rows(3)[name]) for name in kept):
@@ -133,7 +133,7 @@ def test_own_tables_and_folders_of_partitions_give_what_they_give_on_one_machine
     spine.features(life.session, place, life.split.folder, tmp_path / "out")
     groups = own_groups(own_tables.load(tables), {"member_id"})
     rows_of = {name: rows.collect() for name, rows in scanned(tables).items()}
-    expected = compute(spine, rows_of, groups).sort("row_id")
+    expected = compute(questions, rows_of, groups).sort("row_id")
     found = parts(tmp_path / "out").sort("row_id").select(expected.columns)
     assert_frame_equal(found, expected, rel_tol=1e-9, abs_tol=1e-9)
     assert sum(expected.select(pl.exclude("row_id").n_unique() > 2).row(0)) > 40
