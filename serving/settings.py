@@ -100,7 +100,9 @@ class Settings(Section):
     rate: Rate = Rate(requests=60_000, seconds=60)
     explain_rate: Rate = Rate(requests=600, seconds=60)
     limits: Limits = Limits()
-    recommended: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="bands, by task")
+    recommended: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="bands, by task; else those that its file says are acted on"
+    )
     experiment: Experiment | None = None
 
     @property

@@ -12,6 +12,7 @@ TASK_NAMES = tuple(SUBJECTS)
 ABOUT_CONTENT = tuple(name for name in TASK_NAMES if KEYS[name] == "contact_id")
 ABOUT_SUBJECTS = tuple(name for name in TASK_NAMES if name not in ABOUT_CONTENT)
 LEADS = frozenset(name for name in TASK_NAMES if SUBJECTS[name] == "lead_id")
+ACTED = {name: tuple(band.name for band in task(name).bands[: task(name).acted_bands]) for name in TASK_NAMES}
 OPTIONAL = frozenset(name for name in TASK_NAMES if task(name).requirement.optional)  # not of every source
 
 if TYPE_CHECKING:

@@ -186,6 +186,7 @@ def init(
     if target.exists():
         raise ValueError(f"{target}: exists already; choose another --name")
     proposal = propose(files, Hints(label, time, format, presets), requirements())
+    target.parent.mkdir(exist_ok=True)
     target.write_text(proposal.text)
     print(f"{target}: written; look at it, then `memberlens check {name}`")
     for doubt in proposal.unsure:

@@ -23,6 +23,7 @@ from serving.contract.problem_words import spoken
 from serving.contract.problems import Problem
 from serving.contract.schema import Item
 from serving.settings import Settings
+from serving.tasks import ACTED
 
 Answer = dict[str, Any]
 Lines = list[dict[str, Any]]
@@ -216,7 +217,7 @@ def _told(
         "band_text": champion.band_texts[language].get(numbers["band"]),
         "band_expected_rate": _rounded(rate),
         **_more(champion, numbers),
-        "recommended": numbers["band"] in settings.recommended.get(champion.task, ())
+        "recommended": numbers["band"] in settings.recommended.get(champion.task, ACTED[champion.task])
         and not clock.is_over(champion, one, settings, now),
         "experiment_arm": arm(settings.experiment, champion.task, subject(champion, one.item)),
         "reasons": [_reason(reason, language) for reason in reasons[:top]],

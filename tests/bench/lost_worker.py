@@ -39,7 +39,7 @@ TASK, WORKERS, BUCKETS = "churn", 2, 6
 LEARNT = ("fit-*", "predicted", "model", "refit", "final", "chances", "scores")  # steps, from the trees on
 COMPUTED = ("dataset", "sample", "search", "encoded", *LEARNT)  # from the features on
 LONGEST = 1_800.0  # seconds that a run may take, before it is said to hang
-ROUNDS = 12
+ROUNDS = 200  # so that a fit takes some seconds
 INTO_FIT = 1.5  # seconds after a barrier stage has begun
 
 
@@ -74,8 +74,13 @@ class Run:
     def choose_trees(self) -> None:
         """Put trees in the place of what the search has found: of few rows it finds a scorecard."""
         path = self.base / "search" / "tune.json"
-        if path.exists() and (found := read_json(path))["best"]["estimator"] != "trees":
-            write_json(path, found | {"best": found["best"] | {"estimator": "trees", "rounds": ROUNDS}})
+        found = read_json(path)
+        write_json(path, found | {"best": found["best"] | {"estimator": "trees", "rounds": ROUNDS}})
+
+    def forget(self, steps: Iterable[str]) -> None:
+        """Remove steps, which the next run makes anew."""
+        for path in [path for step in steps for path in self.base.glob(step)]:
+            shutil.rmtree(path)
 
     def computes_features(self) -> bool:
         """Whether the first bucket of the data set has its features, and others are computed."""
@@ -120,7 +125,6 @@ def life(
             while process.poll() is None:
                 if time.monotonic() - begun > LONGEST:
                     raise SystemExit(f"{name}: hangs; {_last(log)}")
-                run.choose_trees()
                 if lose and at and lost is None and at(run):
                     lost = time.monotonic()
                     lose(cluster)
@@ -245,7 +249,11 @@ def main() -> None:
 def lives(at: Path, cluster: Cluster) -> list[Ended]:
     """Every way to lose a part of the cluster, each on a copy of the brand."""
     alone = at / "alone"
-    found = [finished(life("nothing lost", alone, cluster))]
+    found = [finished(life("from the tables", alone, cluster))]
+    run = Run(alone, alone)
+    run.choose_trees()
+    run.forget(LEARNT)
+    found.append(finished(life("from the trees on, nothing lost", alone, cluster)))
     for name, steps, moment, lose in (
         ("trees", LEARNT, Run.learns, an_executor_in_the_fit),
         ("features", COMPUTED, Run.computes_features, an_executor),
@@ -271,8 +279,7 @@ def without(steps: Iterable[str], life: Path, copy: Path) -> Path:
     """Copy a life without some of its steps, which the next run makes anew; return the copy."""
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(life, copy, ignore=shutil.ignore_patterns("events"))
-    for path in [path for step in steps for path in Run(copy, copy).base.glob(step)]:
-        shutil.rmtree(path)
+    Run(copy, copy).forget(steps)
     return copy
 
 

@@ -24,16 +24,21 @@ EXAMPLES: dict[str, tuple[dict[str, Any], ...]] = {
         {"points": -20.0, "cost": 900, "card": 0, "reason": "spent"},
         {"points": 5.0, "cost": None, "card": None, "reason": None},
     ),
+    "checkins": ({},),
     "warranties": ({LASTS: 30 * DAY}, {LASTS: 2 * DAY}),
 }
 
 
-OF_WORLD = {"warranties": "contracts"}  # the same rows under a name that makes no contracts of them
+OF_WORLD = {
+    "warranties": "contracts",
+    "checkins": "contracts",
+}  # the same rows under a name that makes no contracts of them
 
 
 def table_of(folder: Any, name: str) -> OwnTable:
     (found,) = (one for one in described(folder) if one.name == OF_WORLD.get(name, name))
-    return found.model_copy(update={"name": name, "acts": True, "examples": EXAMPLES[name]})
+    bare = {"columns": (), "has_end": False} if name == "checkins" else {}
+    return found.model_copy(update={"name": name, "acts": True, "examples": EXAMPLES[name], **bare})
 
 
 def seen(name: str) -> pl.DataFrame:

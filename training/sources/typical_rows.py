@@ -33,7 +33,7 @@ class TypicalRows:
         key = self.table.key
         self.owners = pl.concat([self.owners, frame[key].drop_nulls()]).unique()
         self.moments += frame.select(key, "event_time").n_unique()
-        times = ("event_time", "end_time") if self.table.has_end else ()
+        times = ("event_time", *(["end_time"] if self.table.has_end else []))
         stored = [column.stored for column in self.table.columns if column.kind not in ("id", "text")]
         self.rows.append(frame.select(*times, *stored).gather_every(max(1, frame.height // KEPT)))
 

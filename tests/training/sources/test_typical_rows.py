@@ -42,6 +42,10 @@ def test_a_typical_row_says_values_and_no_id(tmp_path: Any) -> None:
     assert not {"store", "member_id"} & set(found.examples[0])
 
 
+def test_a_row_that_says_nothing_but_its_time_is_typical(tmp_path: Any) -> None:
+    assert told(tmp_path, "points", 3, columns=()).examples == ({},)
+
+
 def test_a_contract_says_how_long_it_lasts(tmp_path: Any) -> None:
     assert told(tmp_path, "contracts", 3).examples == ({LASTS: 30 * 86_400},)
 
