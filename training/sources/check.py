@@ -2,11 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import MappingProxyType
 
 import polars as pl
 
@@ -66,7 +65,7 @@ class Check:
     lacking: Mapping[str, str]
     dated: bool = True
     findings: tuple[Finding, ...] = ()
-    asked: Mapping[str, str] = MappingProxyType({})
+    asked: Mapping[str, str] = field(default_factory=dict)
 
     def lines(self) -> Iterator[str]:
         """For people, one sentence or count a line."""
