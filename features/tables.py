@@ -15,7 +15,6 @@ One pandera class a table, one line a column. Conventions that hold for all of t
 
 import warnings
 from collections.abc import Mapping
-from functools import cache
 from typing import Annotated, Any
 
 import narwhals as nw
@@ -227,12 +226,6 @@ def schema(table: str) -> type[pa.DataFrameModel]:
 def columns(table: str) -> dict[str, pa.Column]:
     """The columns of one table, by name, in the order of the contract."""
     return schema(table).to_schema().columns
-
-
-@cache
-def having(column: str) -> tuple[str, ...]:
-    """The tables of the contract that have a column."""
-    return tuple(table for table in TABLES if column in columns(table))
 
 
 def empty(table: str) -> pl.DataFrame:

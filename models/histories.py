@@ -76,11 +76,16 @@ class Source:
         found = cls(table, key, tuple(groups), frozenset(names))
         if not set(NEEDS.get((table, key), ())) <= set(found.names) or not found.tried:
             return None
+        return found if found.is_derivable else None
+
+    @property
+    def is_derivable(self) -> bool:
+        """Whether everything that is derived is derived of features that are read."""
         try:
-            _ = found._expressions
-        except ColumnNotFoundError:  # something is derived of a feature that is not read
-            return None
-        return found
+            _ = self._expressions
+        except ColumnNotFoundError:
+            return False
+        return True
 
     @cached_property
     def tried(self) -> list[Happening]:

@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from narwhals.exceptions import ColumnNotFoundError
 
 from features.feature import Feature
 from features.groups.own import own_group
@@ -44,11 +43,7 @@ class OwnSource(Source):
         found = cls(table.stored, table.key, (own_group(table),), frozenset(names), table)
         if not found.names or not beside(table, names) <= set(names):
             return None
-        try:
-            _ = found._expressions
-        except ColumnNotFoundError:  # something is derived of a feature that is not read
-            return None
-        return found
+        return found if found.is_derivable else None
 
     @property
     def own(self) -> OwnTable:

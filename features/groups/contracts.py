@@ -6,6 +6,7 @@ cancelled, with the one in which it was. A cancellation is known from its own ti
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import narwhals as nw
 
@@ -15,11 +16,18 @@ from features.own_tables import CONTRACTS, PREFIX, OwnTable
 STORED = PREFIX + CONTRACTS
 NEVER = 100_000_000_000  # seconds: after every end
 ASKED, START = nw.col("as_of"), nw.col("start_time")
+
+
+def period_end(start: Any, ran: Any, period: Any) -> Any:
+    """Return when the period ends that runs after ``ran`` seconds: expressions of one engine, in seconds."""
+    return start + (ran // period + 1) * period
+
+
 CANCELLED = (nw.col("cancel_time") < ASKED).fill_null(False)
 PERIOD = nw.col("renews_days").fill_null(1) * DAY
 UNTIL = nw.when(CANCELLED).then(nw.col("cancel_time")).otherwise(ASKED)
 RAN = nw.when(UNTIL > START).then(UNTIL - START).otherwise(0)
-ROLLING = nw.when(~nw.col("renews_days").is_null()).then(START + (RAN // PERIOD + 1) * PERIOD)
+ROLLING = nw.when(~nw.col("renews_days").is_null()).then(period_end(START, RAN, PERIOD))
 REACH = nw.col("contract_end").fill_null(NEVER)
 FOLLOWED = nw.col("reach") < nw.col("furthest")
 OPEN = nw.col("contract_end") > ASKED

@@ -15,7 +15,7 @@ from pydantic import Field
 from features import catalog
 from features.compute import compute
 from features.feature import DAY
-from features.groups.contracts import CANCELLED_DAYS, DUE_DAYS, END_DAYS, NEVER, STORED
+from features.groups.contracts import CANCELLED_DAYS, DUE_DAYS, END_DAYS, NEVER, STORED, period_end
 from features.groups.own import own_group
 from features.lifecycle_limits import LifecycleLimits
 from features.own_tables import CONTRACTS, OwnTable
@@ -122,7 +122,7 @@ def contracts(data: Tables) -> pl.DataFrame:
     rows = table.select("member_id", pl.col("line").fill_null(""), *TIMES).collect(engine="streaming")
     period = pl.col("renews_days") * DAY
     ran = (pl.col("cancel_time") - pl.col("start_time")).clip(0)
-    last = pl.col("start_time") + (ran // period + 1) * period
+    last = period_end(pl.col("start_time"), ran, period)
     return rows.with_columns(reach=pl.coalesce("end_time", last, pl.lit(NEVER)))
 
 

@@ -9,6 +9,7 @@ from features import tables
 from serving.champion.own_rows import own_faults, unknown_own
 from serving.champion.record_features import Question, RecordFeatures, own_value
 from serving.contract.problems import NAME, Fault, Problem, pointer
+from serving.contract.schema_record import having
 
 # The codes of `check`, and of a word about consent that lies ahead.
 BEYOND_SCHEMA = frozenset(("second_subject", "duplicate", "wrong_sign", "wrong_type", "ahead"))
@@ -59,7 +60,7 @@ def _duplicates(record: BaseModel, place: tuple[str | int, ...]) -> Iterator[Fau
 
 
 def _second_subject(record: BaseModel, key: str, place: tuple[str | int, ...]) -> Iterator[Fault]:
-    ids = {t: [getattr(row, key) for row in getattr(record, t, ())] for t in tables.having(key)}
+    ids = {t: [getattr(row, key) for row in getattr(record, t, ())] for t in having(key)}
     named = [one for found in ids.values() for one in found if one is not None]
     if len(set(named)) < 2:
         return

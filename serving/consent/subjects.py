@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from features import tables
 from features.consent import KINDS
 from serving.consent.consent_updates import Subject
+from serving.contract.schema_record import having
 from serving.tasks import LEADS
 
 
@@ -19,7 +19,7 @@ def kind_of(task: str) -> str:
 def of_record(record: BaseModel) -> Iterator[Subject]:
     """The subjects whose ids stand in any row; a checked record has one of each kind at most."""
     for key, kind in KINDS.items():
-        rows = (row for name in tables.having(key) for row in getattr(record, name, ()))
+        rows = (row for name in having(key) for row in getattr(record, name, ()))
         ids = (found for row in rows if (found := getattr(row, key)) is not None)
         if (first := next(ids, None)) is not None:
             yield kind, first

@@ -111,6 +111,12 @@ def _require_plain(value: object, what: str, longest: int = LONGEST) -> None:
 
 
 @cache
+def having(column: str) -> tuple[str, ...]:
+    """Return the tables of a record whose rows have a column."""
+    return tuple(table for table in tables.TABLES if column in tables.columns(table))
+
+
+@cache
 def row_model(table: str, without: tuple[str, ...] = ()) -> type[BaseModel]:
     """One row of ``table``; columns named in ``without`` are left out."""
     fields: dict[str, Any] = {

@@ -29,6 +29,15 @@ def test_nothing_is_recommended_after_its_time(brand: Brand, state: State, hours
         assert ({"code": "stale_snapshot", "features": []} in _plain(found)) is stale
 
 
+def test_what_a_task_says_is_acted_on_is_recommended_where_no_setting_says_more(brand: Brand, state: State):
+    asked = {"items": [{"ref": f"m{n}"} for n in range(60)]}
+    for task, acted in (("churn", {"high"}), ("recall", {"high"})):
+        found = at(brand, state, FRESH).post(f"/v1/models/{task}/scores", json=asked).json()["results"]
+        scored = [one for one in found if one["status"] == "ok"]
+        assert {one["band"] for one in scored if one["recommended"]} == acted
+        assert not {one["band"] for one in scored if not one["recommended"]} & acted
+
+
 def _plain(found: dict) -> list[dict]:
     return [{"features": []} | warning for warning in found["warnings"]]
 

@@ -63,6 +63,46 @@ def happen(
     """
     lead = leads.draw(lead_count, calendar, stream("leads"))
     crowd = people.draw(members, lead, calendar, stream("people"))
+    seen, bought, items, tickets, fades = _unprompted(crowd, calendar, stream)
+    programme = None if prices is None else Programme(crowd, items, prices, calendar, stream("loyalty"))
+    mailing = contacts.Mailing(crowd, seen, bought, items, fades, calendar, programme)
+    sent, answered = contacts.send(mailing, plan, stream("contacts"))
+    fades = mailing.fades
+    bought, items = orders.keep_orders(bought, items, fades, calendar.end)
+    further = {"answers": answered}
+    if programme is not None:
+        programme.close()
+        further["rewards"] = contacts.stack(Orders, programme.log.orders)
+    kept = {}
+    for name, some in further.items():
+        kept[name], given = orders.keep_orders(
+            some, orders.lines(some, crowd, stream(name)), fades, calendar.end
+        )
+        bought, items = orders.join(bought, items, kept[name], given)
+    return World(
+        calendar=calendar,
+        leads=lead,
+        touches=leads.touches(lead, calendar, stream("touches")),
+        people=crowd,
+        visits=orders.keep(seen, fades),
+        orders=bought,
+        lines=items,
+        answered=kept["answers"],
+        tickets=tickets.keep(fades),
+        campaigns=plan,
+        sent=sent,
+        fades=fades,
+        withdrawn=mailing.withdrawn,
+        mailing=mailing,
+        programme=programme,
+        rewarded=kept.get("rewards"),
+    )
+
+
+def _unprompted(
+    crowd: People, calendar: Calendar, stream: Stream
+) -> tuple[Visits, Orders, Lines, Tickets, Ints]:
+    """What members do before anything is sent: visits, orders, lines, all tickets, and when each fades."""
     seen, fades = orders.visits(crowd, calendar, stream("visits"))
     bought = orders.orders(seen, crowd, stream("orders"))
     items = orders.lines(bought, crowd, stream("lines"))
@@ -72,41 +112,5 @@ def happen(
         ("prices", bought.member, bought.time, orders.full_price_push(bought, items)),
     ):
         fades = care.drive_away(member, time, push, fades, stream(f"away {name}"))
-    seen = orders.keep(seen, fades)
     bought, items = orders.keep_orders(bought, items, fades, calendar.end)
-
-    programme = None if prices is None else Programme(crowd, items, prices, calendar, stream("loyalty"))
-    mailing = contacts.Mailing(crowd, seen, bought, items, fades, calendar, programme)
-    sent, answered = contacts.send(mailing, plan, stream("contacts"))
-    fades = mailing.fades
-    bought, items = orders.keep_orders(bought, items, fades, calendar.end)
-    answered, answered_items = orders.keep_orders(
-        answered, orders.lines(answered, crowd, stream("answers")), fades, calendar.end
-    )
-    bought, items = orders.join(bought, items, answered, answered_items)
-    rewarded = None
-    if programme is not None:
-        programme.close()
-        rewarded = contacts.stack(Orders, programme.log.orders)
-        rewarded, given = orders.keep_orders(
-            rewarded, orders.lines(rewarded, crowd, stream("rewards")), fades, calendar.end
-        )
-        bought, items = orders.join(bought, items, rewarded, given)
-    return World(
-        calendar=calendar,
-        leads=lead,
-        touches=leads.touches(lead, calendar, stream("touches")),
-        people=crowd,
-        visits=orders.keep(seen, fades),
-        orders=bought,
-        lines=items,
-        answered=answered,
-        tickets=tickets.keep(fades),
-        campaigns=plan,
-        sent=sent,
-        fades=fades,
-        withdrawn=mailing.withdrawn,
-        mailing=mailing,
-        programme=programme,
-        rewarded=rewarded,
-    )
+    return orders.keep(seen, fades), bought, items, tickets, fades
