@@ -148,16 +148,18 @@ def source_fingerprint(params: Params) -> dict[str, Any]:
         return {"data": BRAND, "seed": params.seed, **made}
     from features.personal_keys import mark
     from training.sources.mapping.mapping_file import load
+    from training.sources.reading.containers import held_by
 
     path = MAPPINGS / f"{params.data}.yaml"
     mapping = load(path)
     root = mapping.root()
-    found = sorted({root / path for source in mapping.sources.values() for path in source.paths if path})
+    named = {root / path for source in mapping.sources.values() for path in source.paths if path}
+    found = sorted(map(held_by, named))
     missing = [str(path) for path in found if not path.exists()]
     if missing:
         raise FileNotFoundError(f"{missing[0]}: not found (named in {path})")
     files = [file for path in found for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-    hashes = {str(file.relative_to(root)): sha256(file) for file in files if file.is_file()}
+    hashes = {str(file.relative_to(root)): sha256(file) for file in dict.fromkeys(files) if file.is_file()}
     told = {"data": params.data, "mapping": sha256(path), "files": hashes, "databases": _versions(mapping)}
     return told | ({"id_key": mark()} if mapping.has_personal_keys else {})
 

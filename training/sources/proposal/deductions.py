@@ -119,7 +119,7 @@ def _with_refunds(made: TableProposal) -> TableProposal:
     return replace(
         made,
         fields=made.fields | field,
-        further=made.further | {"purchases": part},
+        further=made.further | {"purchases": [part]},
         unsure=[*made.unsure, says],
     )
 

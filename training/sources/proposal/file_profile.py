@@ -142,13 +142,13 @@ class File:
     @property
     def is_typed(self) -> bool:
         """Whether numbers are numbers by the file itself, and not by how they look."""
-        first = files(self.path)[0] if self.path.is_dir() else self.path
+        first = files(self.path)[0]
         return Source.model_validate({"file": first.name, **self.written}).is_typed
 
     @property
     def is_alone(self) -> bool:
         """Tell whether it is one file, and no folder or several."""
-        return self.path.is_file() and not self.also
+        return not self.path.is_dir() and not self.also
 
     def frame(self) -> pl.LazyFrame:
         """The rows as a mapping reads them, with the file's name and the row's number."""

@@ -150,7 +150,9 @@ def _joined(made: TableProposal, told: Told) -> TableProposal:
     file = _with(made.file, Beside(told.file, on, "refund", {}, rule))
     spread = {} if product else {"spread": {"by": order, "over": _weight(part["columns"], made)}}
     fields = made.fields | {OF_LINE: {"sql": f"ABS({AMOUNT})", **spread}}
-    return replace(made, file=file, fields=fields, further=made.further | {"purchases": _returns(part, told)})
+    return replace(
+        made, file=file, fields=fields, further=made.further | {"purchases": [_returns(part, told)]}
+    )
 
 
 def _with(file: File, beside: Beside) -> File:

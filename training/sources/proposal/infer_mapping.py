@@ -20,6 +20,7 @@ from training.sources.proposal.flat_table import as_subjects
 from training.sources.proposal.line_amounts import adjusted
 from training.sources.proposal.line_price import kind_by_sign, price_of_total
 from training.sources.proposal.lists_of_people import list_of_people, merged_ids
+from training.sources.proposal.message_log import is_message_log, message_log
 from training.sources.proposal.name_patterns import (
     AGREEING,
     CALLED,
@@ -34,6 +35,7 @@ from training.sources.proposal.order_fill import filled_down, said
 from training.sources.proposal.owners import owner_of
 from training.sources.proposal.presets import preset_of
 from training.sources.proposal.rows_left_out import condition
+from training.sources.proposal.stage_history import history_of, stage_history
 from training.sources.proposal.table_proposal import TableProposal, in_order
 from training.sources.proposal.time_columns import time_of, with_clock
 from training.sources.reading.money_columns import meaning, plain_name
@@ -59,9 +61,9 @@ def infer_mapping(file: File) -> TableProposal | None:
         return TableProposal(
             file, next(iter(preset.tables)), {}, unsure=preset.said(file.label), preset=preset
         )
-    told = list_of_people(file) or merged_ids(file)
-    if told is not None:
-        return told
+    told = message_log(file) or stage_history(file) or list_of_people(file) or merged_ids(file)
+    if told is not None or is_message_log(file) or history_of(file):
+        return told  # a log that lacks something would be misread as any other table
     file = filled_down(file)
     found = [made for table in tables.TABLES if (made := as_table(file, table)) is not None]
     found += [made for made in (as_subjects(file), _as_refunds(file)) if made is not None]

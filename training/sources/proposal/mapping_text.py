@@ -12,6 +12,7 @@ from features.own_tables import PREFIX
 from features.requirements import Requirements, concerned
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.table_proposal import TableProposal
+from training.sources.reading.containers import held_by
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -113,6 +114,6 @@ def body_of(
 
 def _written(path: Path) -> str:
     """The day on which a file, or the newest of a folder, was written."""
-    files = [found for found in path.rglob("*") if found.is_file()] if path.is_dir() else [path]
+    files = [found for found in path.rglob("*") if found.is_file()] if path.is_dir() else [held_by(path)]
     newest = max(file.stat().st_mtime for file in files)
     return datetime.fromtimestamp(newest, UTC).date().isoformat()

@@ -18,7 +18,7 @@ COLUMNS: dict[str, str] = {
     r"|(num(ero)?_)?client_?(id|no)?|(id|no|code|n°|num)_(client|cliente)|(id_)?cliente(_id)?|买家会员名"
     r"|买家昵称|买家账号|(customer|member|user|client|buyer|person|household|cust|card)_?(id|no|nr|number|key|code|ref(erence)?)?"
     r"|payer_?id|shopper(_?(id|ref(erence)?))?|open_?id|会员.*|客户.*|用户.*",
-    "lead_id": r"(lead|mql|prospect|enquiry|inquiry)_?(id|no|number)?|线索.*",
+    "lead_id": r"(lead|mql|prospect|enquiry|inquiry)_?(id|no|nr|nummer|number)?|线索.*",
     "order_id": r"(order|invoice|receipt)(_?#)?|auftrag|bestellung"
     r"|(auftrags?|bestell|rechnungs?)_?(nummer|nr|id)|(num(ero)?|n°|no|id|numero_de"
     r"|n°_de)_?(commande|pedido|factura|facture)|pedido|commande|订单编号|订单号|交易编号|(order|invoice|basket"

@@ -11,7 +11,7 @@ from training.sources.proposal.cell_proposal import written
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import all_of
 from training.sources.proposal.name_patterns import CLOSED, CONVERTED, LATER, WON
-from training.sources.proposal.table_proposal import TableProposal
+from training.sources.proposal.table_proposal import TableProposal, short
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import plain_name
 
@@ -86,7 +86,7 @@ def _with_conversions(made: TableProposal) -> TableProposal:
         "where": f'"{won.name}" IS NOT NULL{among}',
         "columns": {
             "occurred_at": cell if len(cell) > 1 else won.name,
-            "lead_id": _short(made.cells["lead_id"]),
+            "lead_id": short(made.cells["lead_id"]),
             "kind": {"value": "converted"},
         },
     }
@@ -95,7 +95,7 @@ def _with_conversions(made: TableProposal) -> TableProposal:
         attributes=(*made.attributes, *(f"-{name}" for name in (won.name, *later)))
         if made.attributes
         else (),
-        further={"responses": part},
+        further={"responses": [part]},
         unsure=[*made.unsure, *_said(file.label, won, later, among)],
     )
 
@@ -111,10 +111,6 @@ def _won_stage(columns: Iterable[Column]) -> tuple[Column, list[str]] | None:
 
 def _literal(word: str) -> str:
     return "'" + word.replace("'", "''") + "'"
-
-
-def _short(cell: dict[str, Any]) -> Any:
-    return cell["column"] if set(cell) == {"column"} else cell
 
 
 def _said(label: str, won: Column, later: list[str], among: str) -> list[str]:

@@ -27,6 +27,7 @@ from training.sources.proposal.mapping_text import (
     without_consent,
     without_tables,
 )
+from training.sources.proposal.message_log import unnamed_messages
 from training.sources.proposal.order_heads import joined_presets, with_heads
 from training.sources.proposal.outcomes import settled
 from training.sources.proposal.own_tables import own_tables_of
@@ -34,7 +35,10 @@ from training.sources.proposal.phone_numbers import of_one_country
 from training.sources.proposal.reexports import brought_together, together, without_repeats
 from training.sources.proposal.same_orders import counted_once
 from training.sources.proposal.several_products import a_product_a_row
+from training.sources.proposal.stage_history import unread_histories, with_histories
 from training.sources.proposal.table_proposal import TableProposal
+from training.sources.reading.containers import held_by, is_in_database
+from training.sources.reading.files import tables_in
 
 OWN = "own"  # in the place of a table of the contract
 
@@ -74,9 +78,10 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     unsure += followed.said
     guesses, unplaced = followed.guesses, followed.unplaced
     guesses, again, twins = counted_once(settled(guesses, as_table))
-    unplaced, guesses = unplaced + again, [without_repeats(made) for made in guesses]
+    guesses, without, begun = with_histories([without_repeats(made) for made in guesses])
     guesses, countries = of_one_country(guesses)
-    unsure += [*twins, *countries]
+    unplaced += [*again, *without]
+    unsure += [*twins, *begun, *countries, *_unread_logs(unplaced)]
     unsure += [said for made in guesses for said in made.unsure]
     if not guesses:
         unsure += [*_resembling_none(unplaced), *_outcomes(unplaced)]
@@ -118,6 +123,9 @@ def _mapped(
     unsure += [*_resembling_none(unplaced), "times that name no zone are taken as UTC (`time_zone:`)"]
     for name, rule in own.newest.items():
         sources[name]["newest"] = rule
+    own.tables |= {
+        table: {"source": name, **spec} for name, made in named for table, spec in made.own.items()
+    }
     kept = {name: source for name, source in sources.items() if name not in others or name in own.files}
     joined = {join["source"] for source in kept.values() for join in source.get("join", ())}
     kept = {name: source for name, source in sources.items() if name in kept or name in joined}
@@ -131,6 +139,12 @@ def _resembling_none(files: list[File]) -> list[str]:
         f"{label}: resembles no table of the contract{why}, and stands as a comment"
         for label, why in whys.items()
     ]
+
+
+def _unread_logs(files: list[File]) -> Iterator[str]:
+    for file in files:
+        yield from unnamed_messages(file)
+        yield from unread_histories(file)
 
 
 def _guessed(files: list[File]) -> list[tuple[File, TableProposal | None]]:
@@ -158,8 +172,14 @@ def _outcomes(files: list[File]) -> Iterator[str]:
 def _looked(paths: Sequence[Path], hints: Hints) -> tuple[list[File], list[str]]:
     """The files that can be read, and a doubt about each that cannot."""
     found, unsure = [], []
-    for path in paths:
+    left = list(paths)
+    while left:
+        path = left.pop(0)
         try:
+            inside = tables_in(path)
+            if inside != [path]:
+                left = inside + left
+                continue
             found += sketches(path, hints)
         except FileNotFoundError:
             raise  # a wrong path is the caller's, not the file's
@@ -198,8 +218,8 @@ def _tables(named: list[tuple[str, TableProposal]]) -> Tables:
         parts = parts or {made.table: [_part(name, _told_apart(made, alone))]}
         for table, found in parts.items():
             tables.setdefault(table, []).extend(found)
-        for table, part in made.further.items():
-            tables.setdefault(table, []).append({"source": name, **part})
+        for table, others in made.further.items():
+            tables.setdefault(table, []).extend({"source": name, **part} for part in others)
     return tables
 
 
@@ -220,8 +240,7 @@ def _plain(name: str, made: TableProposal) -> str:
 
 def _source(made: TableProposal, folder: Path, called: dict[tuple[Any, ...], str]) -> dict[str, Any]:
     fields = converted(made) | made.fields
-    paths = [str(path.relative_to(folder)) for path in made.file.paths]
-    found = {"file": paths if len(paths) > 1 else paths[0], **made.file.written}
+    found = _place(made.file, folder) | made.file.written
     newest = made.newest or made.file.newest
     found |= {"newest": newest} if newest else {}
     joins = [
@@ -234,6 +253,14 @@ def _source(made: TableProposal, folder: Path, called: dict[tuple[Any, ...], str
         every = told.get("fields", {}) | made.fields
         return found | told | ({"fields": every} if every else {})
     return found | ({"fields": fields} if fields else {})
+
+
+def _place(file: File, folder: Path) -> dict[str, Any]:
+    """Where the rows are: files below a folder, or a table of a database."""
+    if is_in_database(file.path):
+        return {"url": f"sqlite:///{held_by(file.path)}", "table": file.path.name}
+    paths = [str(path.relative_to(folder)) for path in file.paths]
+    return {"file": paths if len(paths) > 1 else paths[0]}
 
 
 def _told_apart(made: TableProposal, alone: bool) -> TableProposal:

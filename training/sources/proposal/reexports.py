@@ -11,6 +11,7 @@ from training.sources.proposal.cell_proposal import written
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of, as_one
 from training.sources.proposal.table_proposal import TableProposal
+from training.sources.reading.containers import is_in_database
 from training.sources.reading.files import FILE
 
 # What names a row of a table (the lines of an order go together), in the order in which it is looked for.
@@ -62,7 +63,8 @@ def together(files: list[File]) -> list[File]:
 
 def _alike(one: File, other: File) -> bool:
     names = [{column.name for column in file.columns} for file in (one, other)]
-    return names[0] == names[1] and one.written == other.written and "sheet" not in one.written
+    is_plain = "sheet" not in one.written and not any(map(is_in_database, (*one.paths, *other.paths)))
+    return names[0] == names[1] and one.written == other.written and is_plain
 
 
 def without_repeats(made: TableProposal) -> TableProposal:

@@ -26,6 +26,8 @@ class TableProposal:
         Further columns of the source.
     further
         Parts of other tables that are made of the same file.
+    own
+        Tables of the brand's own that are made of it.
     newest
         Which rows that stand in several files count, as a key of the source.
     """
@@ -40,10 +42,22 @@ class TableProposal:
     dated: bool = True
     preset: Preset | None = None
     fields: dict[str, dict[str, Any]] = field(default_factory=dict)
-    further: dict[str, dict[str, Any]] = field(default_factory=dict)
+    further: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    own: dict[str, dict[str, Any]] = field(default_factory=dict)
     newest: dict[str, Any] = field(default_factory=dict)
 
 
 def in_order(table: str, cells: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Put cells into the order of the contract's columns."""
     return {name: cells[name] for name in tables.columns(table) if name in cells}
+
+
+def short(cell: dict[str, Any]) -> Any:
+    """A cell as a mapping writes it: the column's name alone, where it says nothing else."""
+    return cell["column"] if set(cell) == {"column"} else cell
+
+
+def among(column: str, words: list[str]) -> str:
+    """Write the SQL condition that a column has one of some words."""
+    listed = ", ".join("'" + word.replace("'", "''") + "'" for word in words)
+    return f'"{column}" IN ({listed})'

@@ -28,7 +28,7 @@ def fetched(mapping: Mapping, folder: Path) -> Mapping:
     for name, source in mapping.sources.items():
         if source.url:
             out = folder / f"{name}.parquet"
-            _copy(source, mapping.place.path.parent, out)
+            copied(source, mapping.place.path.parent, out)
             sources[name] = source.model_copy(update={"file": str(out.absolute()), "format": "parquet"})
     return mapping.with_sources(sources)
 
@@ -40,7 +40,8 @@ def version(source: Source, root: Path) -> str:
     return str(found.rows())
 
 
-def _copy(source: Source, root: Path, out: Path) -> None:
+def copied(source: Source, root: Path, out: Path) -> None:
+    """Copy the rows of a database source into a Parquet file; see ``fetched``."""
     parts = out.with_suffix(".parts")
     shutil.rmtree(parts, ignore_errors=True)
     parts.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Files as lazy frames: CSV, JSON lines (both also gzip), Parquet, workbooks, and folders of them."""
+"""Files as lazy frames: CSV, JSON lines (both also gzip), Parquet, workbooks, folders and zips of them."""
 
 import csv
 import io
@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from training.sources.mapping.source_spec import Source
+from training.sources.reading.containers import container_of, parts, unpacked
 from training.sources.reading.dialect import opened
 from training.sources.reading.header import names_of
 from training.sources.reading.workbook import cells
@@ -40,15 +41,36 @@ def kind_of(path: Path) -> str | None:
 
 
 def files(path: Path, kind: str | None = None) -> list[Path]:
-    """The file itself, or a folder's files of a known kind, in the order of their names."""
-    if path.is_file():
-        return [path]
+    """The file itself, or the files of a known kind of a folder or a zip, in the order of their names.
+
+    What is in a zip or a database file is unpacked (``containers.unpacked``).
+    """
+    if path.is_file() or container_of(path):
+        return [unpacked(one) for one in tables_in(path)]
     if not path.exists():
         raise FileNotFoundError(f"{path}: not found")
-    found = sorted(file for file in path.rglob("*") if file.is_file() and (kind or kind_of(file)))
+    there = sorted(file for file in path.rglob("*") if file.is_file())
+    packed = {file: tables_in(file) for file in there if file.suffix.lower() == ".zip"}
+    found = [
+        unpacked(one)
+        for file in there
+        for one in packed.get(file, [file])
+        if file in packed or kind or kind_of(file)
+    ]
     if not found:
         raise FileNotFoundError(f"{path}: no file in this folder; allowed are {sorted(SUFFIXES)}")
     return found
+
+
+def tables_in(path: Path) -> list[Path]:
+    """The tables of a zip or a database file, each named as if that were a folder; else the path itself.
+
+    Raises
+    ------
+    ValueError
+        See ``containers.parts``.
+    """
+    return parts(path, lambda name: kind_of(name) is not None)
 
 
 def read(source: Source, root: Path) -> pl.LazyFrame:

@@ -1,0 +1,287 @@
+"""Histories of stages, a row a change: when leads began, were won, and in which stage they were."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from training.sources.proposal.cell_proposal import cell_of
+from training.sources.proposal.column_profile import Column
+from training.sources.proposal.file_profile import File, all_of
+from training.sources.proposal.message_log import log_words
+from training.sources.proposal.name_patterns import LATER, means
+from training.sources.proposal.table_proposal import TableProposal, among, short
+from training.sources.proposal.time_columns import time_of
+from training.sources.reading.cell_types import as_text
+from training.sources.reading.money_columns import plain_name
+
+SURE = 100.0  # of a score: such a file is nothing else
+AMONG = 0.9  # of the leads of a history are in a file of leads
+BEGUN = 0.9  # of the leads of a history have a row of their beginning
+FEW = 30  # different stages, beyond which a column holds something else
+OWN = "stage_changes"
+
+
+@dataclass(frozen=True)
+class History:
+    """Which columns of a history say whose stage it is, which it was and became, and when.
+
+    Parameters
+    ----------
+    field
+        Of a history of several fields, the column that names them.
+    """
+
+    file: File
+    lead: Column
+    to: Column
+    time: Column
+    before: Column | None
+    field: Column | None
+
+    @cached_property
+    def rows(self) -> pl.DataFrame:
+        """All rows as texts: ``lead``, ``to``, ``time``, perhaps ``before`` and ``field``."""
+        named = {name: getattr(self, name) for name in ("lead", "to", "time", "before", "field")}
+        there = {name: column.name for name, column in named.items() if column is not None}
+        frame = all_of(self.file, [*dict.fromkeys(there.values())])
+        return frame.select(
+            as_text(pl.col(column), frame.schema[column]).alias(name) for name, column in there.items()
+        )
+
+    @cached_property
+    def fields(self) -> list[str]:
+        """Names of fields that hold the stage."""
+        return [] if self.field is None else _matching(self.rows["field"], log_words("stages")["fields"])
+
+    @cached_property
+    def stages(self) -> list[str]:
+        """The stages that leads came into."""
+        rows = self.rows if self.field is None else self.rows.filter(pl.col("field").is_in(self.fields))
+        return rows["to"].drop_nulls().unique().sort().to_list()
+
+    @cached_property
+    def won(self) -> str | None:
+        """The SQL condition of rows by which a lead was won; ``None`` where no word is known to say so."""
+        if self.field is not None:
+            converted = _matching(self.rows["field"], log_words("stages")["converted"])
+            if converted:
+                return among(self.field.name, converted)
+        words = self.won_words
+        return " AND ".join([among(self.to.name, words), *self._of_stage]) if words else None
+
+    @property
+    def won_words(self) -> list[str]:
+        """Stages of leads that were won."""
+        words = log_words("stages")
+        stages = pl.Series(self.stages, dtype=pl.String)
+        return _matching(stages, words["won"]) or _matching(stages, words["customer"])
+
+    @property
+    def _of_stage(self) -> list[str]:
+        return [among(self.field.name, self.fields)] if self.field is not None else []
+
+    @cached_property
+    def beginning(self) -> tuple[str | None, float]:
+        """The SQL condition of rows by which leads began, and the share of leads that have one.
+
+        ``None`` where it is each one's first row.
+        """
+        leads = self.rows["lead"].n_unique()
+        if self.field is not None:
+            created = _matching(self.rows["field"], log_words("stages")["created"])
+            if created:
+                began = self.rows.filter(pl.col("field").is_in(created))
+                return among(self.field.name, created), began["lead"].n_unique() / leads
+        if self.before is None:
+            return None, 1.0
+        began = self.rows.filter(pl.col("before").is_null())
+        empty = [f'"{self.before.name}" IS NULL', *self._of_stage]
+        return " AND ".join(empty), began["lead"].n_unique() / leads
+
+    @property
+    def open_stages(self) -> str:
+        """The SQL condition of rows by which a lead came into a stage, those aside by which it was won."""
+        words = [word for word in self.stages if word not in self.won_words]
+        return " AND ".join([among(self.to.name, words), *self._of_stage])
+
+
+def stage_history(file: File) -> TableProposal | None:
+    """Take a history of stages as what became of leads, and their beginnings; ``None`` where it is none."""
+    history = history_of(file)
+    if history is None or history.won is None:
+        return None
+    unsure: list[str] = []
+    cells: dict[str, dict[str, Any]] = {
+        "occurred_at": cell_of(file, "occurred_at", history.time.name, unsure),
+        "lead_id": cell_of(file, "lead_id", history.lead.name, unsure),
+        "kind": {"value": "converted"},
+    }
+    made = {name: short(cells[name]) for name in ("occurred_at", "lead_id")}
+    where, _ = history.beginning
+    began = {"keep": "first"} | ({"where": where} if where else {}) | {"columns": made}
+    return TableProposal(
+        file,
+        "responses",
+        cells,
+        history.won,
+        unsure=[*_said(history), *unsure],
+        score=SURE,
+        further={"leads": [began]},
+        own={OWN: _own_table(history, made)},
+    )
+
+
+def history_of(file: File) -> History | None:
+    """Find out by which columns a file is a history of stages; ``None`` where it is none."""
+    words = log_words("stages")
+    lead = _lead(file, words)
+    time = time_of(file, "responses")
+    if lead is None or time is None or lead.is_unique:
+        return None
+    rest = [c for c in file.columns if c is not lead and c.kind in ("text", "truth") and c.filled]
+    field, before = _first(rest, words["field"]), _first(rest, words["from"])
+    if field is None and before is None and any(means(c.name, "channel") for c in rest):
+        return None  # touches of leads, with the state at the time beside them
+    for form in words["to"] if field or before else words["to"][:2]:
+        to = _first([c for c in rest if c not in (field, before)], form)
+        if to is not None:
+            found = History(file, lead, to, time, before, field)
+            return found if (found.fields or field is None) and _tells(found) else None
+    return None
+
+
+def unread_histories(file: File) -> Iterator[str]:
+    """Say of a history of stages what keeps it from telling which leads were won."""
+    history = history_of(file)
+    if history is not None and history.won is None:
+        stages = ", ".join(history.stages)
+        yield (
+            f"{file.label}: looks like a history of {history.to.name}, but none of {stages} is known to mean "
+            "that a lead was won; say it as a part of `responses` (kind: converted) by `where`"
+        )
+
+
+def with_histories(guesses: list[TableProposal]) -> tuple[list[TableProposal], list[File], list[str]]:
+    """Take the beginnings of leads from a file of leads where there is one; else a history must have them.
+
+    Returns
+    -------
+    The guesses that stay, the files of those that do not, and why.
+    """
+    leads = [made for made in guesses if made.table == "leads"]
+    kept, out, said = list(guesses), [], []
+    for number, made in enumerate(guesses):
+        history = history_of(made.file) if "leads" in made.further else None
+        if history is None:
+            continue
+        other = next((one for one in leads if _covers(one, history)), None)
+        if other is not None:
+            kept[number] = replace(made, further={})
+            place = next(n for n, one in enumerate(kept) if one is other)
+            kept[place] = _as_begun(other)
+            said.append(f"{made.file.label}: when leads began is told by {other.file.label}")
+        elif history.beginning[1] < BEGUN:
+            out.append(made)
+            said.append(_without_beginning(history))
+    kept = [made for made in kept if not any(made.file is one.file for one in out)]
+    return kept, [made.file for made in out], said
+
+
+def _lead(file: File, words: dict[str, Any]) -> Column | None:
+    named = [c for c in file.columns if means(c.name, "lead_id") or _is(c, words["lead"])]
+    if not named and (re.search(words["files"], file.label.lower()) or _names_lead(file, words)):
+        named = [c for c in file.columns if _is(c, words["record"]) and not c.is_unique]
+    return next((c for c in named if c.kind in ("text", "number") and c.filled == file.rows), None)
+
+
+def _names_lead(file: File, words: dict[str, Any]) -> bool:
+    return any(re.search("life_?cycle", plain_name(column.name)) for column in file.columns)
+
+
+def _is(column: Column, form: str) -> bool:
+    return re.fullmatch(form, plain_name(column.name)) is not None
+
+
+def _first(columns: list[Column], form: str) -> Column | None:
+    return next((column for column in columns if _is(column, form)), None)
+
+
+def _matching(words: pl.Series, form: str) -> list[str]:
+    return [word for word in words.drop_nulls().unique().sort() if re.fullmatch(form, plain_name(word))]
+
+
+def _tells(history: History) -> bool:
+    """Whether the stages are few, and others than those of leads that were won."""
+    return len(history.won_words) < len(history.stages) <= FEW
+
+
+def _own_table(history: History, made: dict[str, Any]) -> dict[str, Any]:
+    """In which stage leads were, known since they came into it; that they were won is the outcome."""
+    stage = {"cell": history.to.name, "unit": "category", "en": "stage", "zh": "阶段"}
+    return {
+        "en": "changes of the stage",
+        "zh": "阶段变更",
+        "where": history.open_stages,
+        "key": {"lead_id": made["lead_id"]},
+        "occurred_at": made["occurred_at"],
+        "columns": {"stage": stage},
+    }
+
+
+def _covers(leads: TableProposal, history: History) -> bool:
+    parts = (
+        leads.preset.parts("", leads.file).get("leads", []) if leads.preset else [{"columns": leads.cells}]
+    )
+    cell = parts[0]["columns"]["lead_id"] if parts else None
+    name = cell.get("column") if isinstance(cell, dict) else cell
+    if name is None:
+        return False
+    frame = all_of(leads.file, [name])
+    theirs = frame.select(as_text(pl.col(name), frame.schema[name])).to_series().unique()
+    mine = history.rows["lead"].unique()
+    return int(mine.is_in(theirs.implode()).sum()) >= AMONG * len(mine)
+
+
+def _as_begun(leads: TableProposal) -> TableProposal:
+    """Leads without attributes that are written as they go on, since a history tells these at their time."""
+    if not leads.attributes or leads.preset:
+        return leads
+    used = {cell.get("column") for cell in leads.cells.values()}
+    later = [
+        c.name for c in leads.file.columns if re.fullmatch(LATER, plain_name(c.name)) and c.name not in used
+    ]
+    later = [name for name in later if f"-{name}" not in leads.attributes]
+    if not later:
+        return leads
+    known = f"{leads.file.label}: {', '.join(later)} look written after the outcome, and are no attributes"
+    left = (*leads.attributes, *(f"-{name}" for name in later))
+    return replace(leads, attributes=left, unsure=[*leads.unsure, known])
+
+
+def _without_beginning(history: History) -> str:
+    _, share = history.beginning
+    return (
+        f"{history.file.label}: is a history of stages, but tells of {share:.0%} of its leads only when they "
+        "began, and no file of leads names them; export the leads with their time of creation beside it"
+    )
+
+
+def _said(history: History) -> Iterator[str]:
+    label, rows = history.file.label, history.rows
+    won = ", ".join(history.won_words) or "a change of " + (history.field.name if history.field else "")
+    lost = _matching(pl.Series(history.stages, dtype=pl.String), log_words("stages")["lost"])
+    yield (
+        f"{label}: taken as the history of {rows['lead'].n_unique():,} leads by {history.to.name}; won is "
+        f"{won}, at the time of the row; of several the first counts"
+    )
+    where, share = history.beginning
+    how = "its first row" if where is None else f"the row with {where}"
+    yield f"{label}: a lead begins with {how}" + (
+        "" if share == 1 else f"; {share:.1%} of the leads have one"
+    )
+    ended = f"; lost is {', '.join(lost)}" if lost else ""
+    yield f"{label}: the other stages are a table of their own, {OWN}, each known since its row{ended}"
