@@ -166,3 +166,35 @@ def test_states_of_orders_and_of_campaign_members_are_no_log_of_messages(tmp_pat
     }
     _, _, rows = taken(tmp_path, files)
     assert (rows["contacts"].height, rows["purchases"].height) == (len(newest), len(newest))
+
+
+def test_files_with_an_event_each_are_one_log(tmp_path: Path) -> None:
+    words = {
+        "sent": "Sent",
+        "opened": "Open",
+        "clicked": "Click",
+        "refused": "Unsubscribe",
+        "bounced": "Bounce",
+    }
+    files: dict[str, str | bytes] = {}
+    for event, word in words.items():
+        more = (",URL", ",https://shop.example") if event == "clicked" else ("", "")
+        lines = [f"7,{c},K{m},{at:%F %T},{word}{more[1]}" for m, c, at in EVENTS[event]]
+        files[f"{word}s.csv"] = "\n".join(
+            [f"ClientID,SendID,SubscriberKey,EventDate,EventType{more[0]}", *lines]
+        )
+    _, _, rows = taken(tmp_path, files)
+    counts = dict(rows["responses"]["kind"].value_counts().iter_rows())
+    assert counts == {"opened": len(OPENED), "clicked": len(CLICKED), "answered": len(CLICKED), "blocked": 1}
+    assert rows["contacts"].height == len(SENT)
+    assert rows["members"].filter(consent_marketing="withdrawn")["member_id"].to_list() == ["K9"]
+
+
+def test_the_day_on_which_a_deal_is_to_be_closed_is_no_change_of_its_stage(tmp_path: Path) -> None:
+    rows_of = [f"{lead},2025-01-01,{SALESFORCE[to]},{when:%FT%TZ}" for lead, when, _, to in MOVES]
+    text = "\n".join(["OpportunityId,CloseDate,StageName,CreatedDate", *rows_of])
+    _, _, rows = taken(tmp_path, {"OpportunityHistory.csv": text})
+    assert (
+        dict(rows["responses"].select("lead_id", pl.col("occurred_at").dt.replace_time_zone(None)).rows())
+        == WON
+    )

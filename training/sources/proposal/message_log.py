@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,18 @@ from training.sources.proposal.cell_proposal import cell_of, personal_key
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of
 from training.sources.proposal.name_patterns import means
-from training.sources.proposal.table_proposal import TableProposal, among, short
+from training.sources.proposal.table_proposal import TableProposal, among, in_order, short
 from training.sources.proposal.time_columns import time_of
+from training.sources.reading.files import ROW
 from training.sources.reading.money_columns import plain_name
 
 SURE = 100.0  # of a score: such a file is nothing else
 FOLLOWS = 0.5  # of the messages that were opened or clicked have a row of their sending
 OTHERS = ("order_id", "ticket_id", "quantity", "unit_price_cents")
 RESPONSES = {"opened": "opened", "clicked": "clicked", "refused": "blocked"}
+ANSWERED = {"value": "answered"}
 Events = dict[str, list[str]]
+Cells = dict[str, dict[str, Any]]
 
 
 @cache
@@ -64,40 +67,76 @@ def message_log(file: File) -> TableProposal | None:
     if log is None or log.member is None or log.time is None or log.campaign is None:
         return None
     unsure: list[str] = []
-    made = {
-        "occurred_at": cell_of(file, "occurred_at", log.time.name, unsure),
-        "campaign_id": cell_of(file, "campaign_id", log.campaign.name, unsure),
-        "member_id": cell_of(file, "member_id", log.member.name, unsure),
-    }
-    cells = {
-        "occurred_at": made["occurred_at"],
-        "contact_id": {"column": "_row"},
-        "campaign_id": made["campaign_id"],
-        "member_id": made["member_id"],
-    }
-    named = [f'"{c.name}" IS NOT NULL' for c in (log.member, log.campaign) if c.filled < file.rows]
-    where = " AND ".join([among(log.event.name, log.events[log.sends]), *named])
-    further = _further(log, {name: short(cell) for name, cell in made.items()})
+    told = {"occurred_at": log.time, "campaign_id": log.campaign, "member_id": log.member}
+    made = {name: cell_of(file, name, column.name, unsure) for name, column in told.items()}
+    answers, refused = _answers(log, made), _refused(log, made)
+    further = {"responses": answers, "members": refused}
+    sent = log.events.get(log.sends, [])
+    if not sent and not answers:
+        return None
+    if sent:
+        cells, where = {"contact_id": {"column": ROW}} | made, among(log.event.name, sent)
+        named = [f'"{c.name}" IS NOT NULL' for c in (log.member, log.campaign) if c.filled < file.rows]
+        where = " AND ".join([where, *named])
+    else:
+        cells, where = made | {"kind": answers[0]["columns"]["kind"]}, answers[0]["where"]
+        further["responses"] = answers[1:]
+    table = "contacts" if sent else "responses"
     return TableProposal(
         file,
-        "contacts",
-        cells,
+        table,
+        in_order(table, cells),
         where,
         unsure=[*_said(file.label, log), *unsure],
         score=SURE,
-        further=further,
+        further={name: parts for name, parts in further.items() if parts},
+        apart=(log.event.name,),
     )
+
+
+def one_answer(guesses: list[TableProposal]) -> list[TableProposal]:
+    """Count as answers those that are clicks, where one log has clicks and another openings alone."""
+    kinds = {id(made): _answered(made) for made in guesses}
+    if "clicked" not in kinds.values():
+        return guesses
+    return [_without_answers(made) if kinds[id(made)] == "opened" else made for made in guesses]
+
+
+def _answered(made: TableProposal) -> str | None:
+    """By what a log says that members answered."""
+    part = next(
+        (one for one in made.further.get("responses", ()) if one["columns"]["kind"] == ANSWERED), None
+    )
+    if part is None or not made.apart:
+        return None
+    words = [word for word in _words(made) if f"'{word}'" in part["where"]]
+    return next((kind for word in words if (kind := _kind(word)) in RESPONSES), None)
+
+
+def _words(made: TableProposal) -> tuple[str, ...]:
+    return next(column.values for column in made.file.columns if column.name == made.apart[0])
+
+
+def _without_answers(made: TableProposal) -> TableProposal:
+    rest = [one for one in made.further["responses"] if one["columns"]["kind"] != ANSWERED]
+    further = made.further | {"responses": rest}
+    told = [said for said in made.unsure if "counts as answered" not in said]
+    return replace(made, further={name: parts for name, parts in further.items() if parts}, unsure=told)
 
 
 def unnamed_messages(file: File) -> Iterator[str]:
     """Say of a log of messages that is read as none what it does not tell."""
     log = _log(file)
-    if log is not None and log.lacks:
-        words = ", ".join(log.event.values)
-        yield (
-            f"{file.label}: {log.event.name} looks like a log of messages ({words}), but no "
-            f"column tells {' nor '.join(log.lacks)}; without, it is neither contacts nor responses"
-        )
+    if log is None:
+        return
+    words = ", ".join(log.event.values)
+    if not log.lacks:
+        yield f"{file.label}: messages of which {log.event.name} says {words}; nothing is made of them"
+        return
+    yield (
+        f"{file.label}: {log.event.name} looks like a log of messages ({words}), but no "
+        f"column tells {' nor '.join(log.lacks)}; without, it is neither contacts nor responses"
+    )
 
 
 def is_message_log(file: File) -> bool:
@@ -107,15 +146,31 @@ def is_message_log(file: File) -> bool:
 
 def _log(file: File) -> _Log | None:
     found = [(column, _events(column)) for column in file.columns if column.kind == "text" and column.values]
-    told = [(column, events) for column, events in found if _is_told(events)]
-    if not told:
-        return None
-    event, events = max(told, key=lambda one: len(one[1]))
+    told = [(column, events) for column, events in found if _is_told(column, events)]
+    if not told or any(means(column.name, name) for column in file.columns for name in OTHERS):
+        return None  # what is open, sent and delivered may be an order or a ticket
+    event, events = max(told, key=lambda one: (_is_whole(one[1]), len(one[1])))
     rest = [column for column in file.columns if column is not event and column.filled]
-    if any(means(column.name, name) for column in rest for name in OTHERS):
-        return None  # what is open, sent and delivered there is an order or a ticket
-    log = _Log(events, event, _member(rest), time_of(file, "contacts"), _campaign(rest))
+    member = _member(rest)
+    campaign = _campaign([column for column in rest if column is not member and not personal_key(column)])
+    log = _Log(events, event, member, time_of(file, "contacts"), campaign)
+    if not _is_whole(events):
+        return None if log.lacks else log
     return log if _is_of_events(file, log) else None
+
+
+def _is_whole(events: Events) -> bool:
+    """Whether messages and what became of them are both there."""
+    return bool({"sent", "delivered"} & set(events)) and bool({"opened", "clicked"} & set(events))
+
+
+def _is_told(column: Column, events: Events) -> bool:
+    """Whether a column tells of messages and what became of them, or of nothing else, as its name says."""
+    known = sum(map(len, events.values()))
+    of_one_kind = known == len(column.values) and re.fullmatch(
+        log_words("messages")["event"], plain_name(column.name)
+    )
+    return _is_whole(events) or bool(events and of_one_kind)
 
 
 def _is_of_events(file: File, log: _Log) -> bool:
@@ -136,13 +191,9 @@ def _events(column: Column) -> Events:
     found: Events = {}
     for word in column.values:
         kind = _kind(word)
-        if kind:
+        if kind and kind != "nothing":
             found.setdefault(kind, []).append(word)
     return found
-
-
-def _is_told(events: Events) -> bool:
-    return bool({"sent", "delivered"} & set(events)) and bool({"opened", "clicked"} & set(events))
 
 
 @cache
@@ -165,7 +216,9 @@ def _member(columns: list[Column]) -> Column | None:
         lambda column: re.fullmatch(log_words("messages")["member"], plain_name(column.name)),
         personal_key,
     )
-    return next((column for way in ways for column in columns if way(column) and column.kind != "time"), None)
+    found = [c for way in ways for c in columns if way(c) and c.kind != "time"]
+    most = max((c.distinct for c in found), default=0)  # few values are those of accounts or senders
+    return next((c for c in found if c.distinct >= most / 2), None)
 
 
 def _campaign(columns: list[Column]) -> Column | None:
@@ -176,32 +229,38 @@ def _campaign(columns: list[Column]) -> Column | None:
     )
 
 
-def _further(log: _Log, made: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """What members did, what counts as their answer, and who refused further messages."""
+def _answers(log: _Log, made: Cells) -> list[dict[str, Any]]:
+    """What members did, and what counts as their answer."""
     kinds = {word: meant for kind, meant in RESPONSES.items() for word in log.events.get(kind, ())}
-    event = log.event.name
-    parts = [{"where": among(event, [*kinds]), "columns": made | {"kind": {"column": event, "map": kinds}}}]
-    answer = log.events[_answer(log)]
-    parts.append({"where": among(event, answer), "columns": made | {"kind": {"value": "answered"}}})
-    found = {"responses": parts}
-    if "refused" in log.events:
-        who = {name: made[name] for name in ("occurred_at", "member_id")}
-        refused = {"keep": "changes", "where": among(event, log.events["refused"])}
-        found["members"] = [refused | {"columns": who | {"consent_marketing": {"value": "withdrawn"}}}]
-    return found
+    plain = {name: short(cell) for name, cell in made.items()}
+    event, answer = log.event.name, _answer(log)
+    did = {"where": among(event, [*kinds]), "columns": plain | {"kind": {"column": event, "map": kinds}}}
+    if answer is None:
+        return [did] if kinds else []
+    return [did, {"where": among(event, log.events[answer]), "columns": plain | {"kind": ANSWERED}}]
 
 
-def _answer(log: _Log) -> str:
-    return "clicked" if "clicked" in log.events else "opened"
+def _refused(log: _Log, made: Cells) -> list[dict[str, Any]]:
+    """Who refused further messages, from then on."""
+    if "refused" not in log.events:
+        return []
+    who = {name: short(made[name]) for name in ("occurred_at", "member_id")}
+    said = {"keep": "changes", "where": among(log.event.name, log.events["refused"])}
+    return [said | {"columns": who | {"consent_marketing": {"value": "withdrawn"}}}]
+
+
+def _answer(log: _Log) -> str | None:
+    return next((kind for kind in ("clicked", "opened") if kind in log.events), None)
 
 
 def _said(label: str, log: _Log) -> Iterator[str]:
     told = "; ".join(f"{kind}: {', '.join(words)}" for kind, words in log.events.items())
     yield f"{label}: taken as a log of messages by {log.event.name} ({told})"
-    yield (
-        f"{label}: a message that was {_answer(log)} counts as answered; if the aim is another, say it under "
-        "`responses`"
-    )
+    if _answer(log):
+        yield (
+            f"{label}: a message that was {_answer(log)} counts as answered; if the aim is another, say it "
+            "under `responses`"
+        )
     known = [word for words in log.events.values() for word in words]
     out = [word for word in log.event.values if word not in known]
     out += log.events.get("delivered", []) if log.sends == "sent" else []

@@ -77,7 +77,7 @@ COLUMNS: dict[str, str] = {
 FILES: dict[str, str] = {
     "members": r"kunde|mitglied|cliente|member|customer|profile|client|user|demograph|household|会员|客户"
     r"|clienti|klant|kund|klient|клиент|顧客|会員|お客様|socios?|adh[eé]rent|abonn|abonad",
-    "leads": r"lead|mql|prospect|线索",
+    "leads": r"lead|mql|prospect|pistes?(\W|_|$)|线索",
     "identities": r"identit|account|binding|openid|账号",
     "products": r"artikel|produkt|produit|producto|product|article|item|sku|catalog|商品"
     r"|prodott|articol|produto|towar|товар",

@@ -27,7 +27,7 @@ from training.sources.proposal.mapping_text import (
     without_consent,
     without_tables,
 )
-from training.sources.proposal.message_log import unnamed_messages
+from training.sources.proposal.message_log import one_answer, unnamed_messages
 from training.sources.proposal.order_heads import joined_presets, with_heads
 from training.sources.proposal.outcomes import settled
 from training.sources.proposal.own_tables import own_tables_of
@@ -78,7 +78,7 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     unsure += followed.said
     guesses, unplaced = followed.guesses, followed.unplaced
     guesses, again, twins = counted_once(settled(guesses, as_table))
-    guesses, without, begun = with_histories([without_repeats(made) for made in guesses])
+    guesses, without, begun = with_histories([without_repeats(made) for made in one_answer(guesses)])
     guesses, countries = of_one_country(guesses)
     unplaced += [*again, *without]
     unsure += [*twins, *begun, *countries, *_unread_logs(unplaced)]

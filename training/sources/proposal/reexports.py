@@ -12,7 +12,7 @@ from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of, as_one
 from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.containers import is_in_database
-from training.sources.reading.files import FILE
+from training.sources.reading.files import FILE, ROW
 
 # What names a row of a table (the lines of an order go together), in the order in which it is looked for.
 NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -40,10 +40,11 @@ def brought_together(files: list[File], guessed: Callable[[File], TableProposal 
         first = left.pop(0)
         alike = [other for other in left if _alike(first, other)]
         whole = as_one([first, *alike]) if alike else first
-        rule = _rule(guessed(whole)) if alike else None
-        if rule:
+        made = guessed(whole) if alike else None
+        rule = _rule(made)
+        if rule or (made and made.needs_all):
             left = [file for file in left if file not in alike]
-            found.append(replace(whole, newest=rule[0]))
+            found.append(replace(whole, newest=rule[0]) if rule else whole)
         else:
             found.append(first)
     return found
@@ -88,7 +89,9 @@ def _rule(made: TableProposal | None) -> tuple[dict[str, Any], int, int] | None:
     time = made.cells.get("occurred_at", {})
     for wanted in NAMES[made.table]:
         columns = [made.cells[name].get("column") for name in wanted if name in made.cells]
-        by = [name for name in columns if name is not None]
+        if made.table == "contacts" and ROW in columns:  # counted anew in each file
+            continue
+        by = [*(name for name in columns if name is not None), *made.apart]
         if "column" not in time or not _is_enough(made.table, wanted, by):
             continue
         stamps = [column.name for column in made.file.times if column.name != time["column"]]

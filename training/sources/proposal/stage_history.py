@@ -132,6 +132,7 @@ def stage_history(file: File) -> TableProposal | None:
         score=SURE,
         further={"leads": [began]},
         own={OWN: _own_table(history, made)},
+        apart=tuple(column.name for column in (history.field, history.to) if column is not None),
     )
 
 
@@ -139,7 +140,7 @@ def history_of(file: File) -> History | None:
     """Find out by which columns a file is a history of stages; ``None`` where it is none."""
     words = log_words("stages")
     lead = _lead(file, words)
-    time = time_of(file, "responses")
+    time = _changed(file, words)
     if lead is None or time is None or lead.is_unique:
         return None
     rest = [c for c in file.columns if c is not lead and c.kind in ("text", "truth") and c.filled]
@@ -191,6 +192,13 @@ def with_histories(guesses: list[TableProposal]) -> tuple[list[TableProposal], l
     return kept, [made.file for made in out], said
 
 
+def _changed(file: File, words: dict[str, Any]) -> Column | None:
+    """The time of a change; a day on which the lead is to be closed is none."""
+    planned = [c for c in file.times if re.fullmatch(words["planned"], plain_name(c.name))]
+    kept = tuple(c for c in file.columns if c not in planned)
+    return time_of(replace(file, columns=kept) if len(planned) < len(file.times) else file, "responses")
+
+
 def _lead(file: File, words: dict[str, Any]) -> Column | None:
     named = [c for c in file.columns if means(c.name, "lead_id") or _is(c, words["lead"])]
     if not named and (re.search(words["files"], file.label.lower()) or _names_lead(file, words)):
@@ -203,7 +211,7 @@ def _names_lead(file: File, words: dict[str, Any]) -> bool:
 
 
 def _is(column: Column, form: str) -> bool:
-    return re.fullmatch(form, plain_name(column.name)) is not None
+    return re.fullmatch(form, re.sub(r"[\W_]+", "_", plain_name(column.name)).strip("_")) is not None
 
 
 def _first(columns: list[Column], form: str) -> Column | None:

@@ -30,6 +30,8 @@ class TableProposal:
         Tables of the brand's own that are made of it.
     newest
         Which rows that stand in several files count, as a key of the source.
+    apart
+        Columns in which rows differ that are one by what names a row of the table.
     """
 
     file: File
@@ -45,6 +47,12 @@ class TableProposal:
     further: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     own: dict[str, dict[str, Any]] = field(default_factory=dict)
     newest: dict[str, Any] = field(default_factory=dict)
+    apart: tuple[str, ...] = ()
+
+    @property
+    def needs_all(self) -> bool:
+        """Tell whether its files are one log, as of several months or with a kind of rows each."""
+        return bool(self.apart and self.file.also)
 
 
 def in_order(table: str, cells: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -17,7 +17,7 @@ DAYS = (
 CLOCKS = (
     "", " %H:%M", " %H:%M:%S", " %H:%M:%S%.f", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", ", %H:%M",
     ", %H:%M:%S", ", %I:%M %p", ", %I:%M:%S %p", "T%H:%M", "T%H:%M:%S", "%H%M%S", " %H%M",
-    " %H时%M分", " %H时%M分%S秒", " %H時%M分", " %H時%M分%S秒", " %H:%M:%S %z",
+    " %Hh%M", " à %Hh%M", " %H时%M分", " %H时%M分%S秒", " %H時%M分", " %H時%M分%S秒", " %H:%M:%S %z",
 )  # fmt: skip
 YEARS = (1900, 2100)
 ENOUGH = 0.95  # of the cells of a column must read for it to be one of times
