@@ -79,7 +79,9 @@ def test_what_keeps_a_zip_from_being_read_is_said(tmp_path: Path, monkeypatch: p
     faults = {
         "locked.zip": (bytes(locked), "orders.csv is packed with a password"),
         "none.zip": (packed({"logo.png": b"\x89PNG"}), "no table in this zip; it holds logo.png"),
-        "bomb.zip": (packed({"orders.csv": b"0" * 2**20}), "unpacks to more than"),
+        "bomb.zip": (packed({"orders.csv": b"0" * 2**20}), "bomb.zip: orders.csv unpacks to more than"),
+        "orders.csv.gz": (gzip.compress(b"0" * 2**20), "orders.csv.gz unpacks to more than"),
+        "torn.csv.gz": (gzip.compress(ORDERS.encode())[:100], "torn.csv.gz cannot be unpacked"),
         "torn.zip": (packed({"orders.csv": ORDERS.encode()})[:200], "not readable as a zip"),
     }
     for name, (content, _) in faults.items():

@@ -198,3 +198,32 @@ def test_the_day_on_which_a_deal_is_to_be_closed_is_no_change_of_its_stage(tmp_p
         dict(rows["responses"].select("lead_id", pl.col("occurred_at").dt.replace_time_zone(None)).rows())
         == WON
     )
+
+
+def test_an_answer_that_a_file_of_its_own_names_counts_and_no_click(tmp_path: Path) -> None:
+    lines = [
+        f"u{m},k{c},{event},{at:%F %T}"
+        for event in ("sent", "opened", "clicked")
+        for m, c, at in EVENTS[event]
+    ]
+    redeemed = [f"u{m},k{c},{at + timedelta(hours=9):%F %T}" for m, c, at in SENT[::20]]
+    files: dict[str, str | bytes] = {
+        "log.csv": "\n".join(["user_id,campaign_id,action,timestamp", *lines]),
+        "redemptions.csv": "\n".join(["user_id,campaign_id,redeemed_at", *redeemed]),
+    }
+    _, _, rows = taken(tmp_path, files)
+    counts = dict(rows["responses"]["kind"].value_counts().iter_rows())
+    assert counts == {"opened": len(OPENED), "clicked": len(CLICKED), "answered": len(redeemed)}
+
+
+def test_logs_of_months_that_overlap_are_one_of_which_rows_count_once(tmp_path: Path) -> None:
+    events = sorted((at, m, c, event) for event, rows in EVENTS.items() for m, c, at in rows)
+    lines = [f"u{m},k{c},{event},{at:%F %T}" for at, m, c, event in events]
+    header, half = "user_id,campaign_id,action,timestamp", len(lines) // 2
+    files: dict[str, str | bytes] = {
+        "log_1.csv": "\n".join([header, *lines[: half + 20]]),
+        "log_2.csv": "\n".join([header, *lines[half:]]),
+    }
+    _, _, rows = taken(tmp_path, files)
+    assert rows["contacts"].height == len(SENT)
+    assert rows["responses"].filter(kind="opened").height == len(OPENED)

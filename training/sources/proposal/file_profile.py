@@ -11,6 +11,7 @@ from features.yaml_lines import Place
 from training.sources.mapping.source_spec import Join, Lines, Newest, Source
 from training.sources.proposal.column_profile import Column, by_all, column_of, settled
 from training.sources.proposal.hints import NONE, Hints
+from training.sources.reading.containers import refuse_overlong
 from training.sources.reading.dialect import Dialect, dialect_of
 from training.sources.reading.files import FILE, ROW, files, kind_of
 from training.sources.reading.files import read as read_source
@@ -193,6 +194,8 @@ def _written(path: Path) -> list[dict[str, Any]]:
     kinds = {kind_of(file) for file in found}
     if kinds - {"csv", None}:
         return [{}]
+    for file in found:
+        refuse_overlong(file)
     ways = {file.name: _of_text(file, dialect_of(file)) for file in found}
     first = next(iter(ways.values()))
     other = next((name for name, way in ways.items() if way != first), None)

@@ -95,11 +95,11 @@ def message_log(file: File) -> TableProposal | None:
 
 
 def one_answer(guesses: list[TableProposal]) -> list[TableProposal]:
-    """Count as answers those that are clicks, where one log has clicks and another openings alone."""
+    """Count as answers what another file says, else clicks, where one log has them and another openings."""
     kinds = {id(made): _answered(made) for made in guesses}
-    if "clicked" not in kinds.values():
-        return guesses
-    return [_without_answers(made) if kinds[id(made)] == "opened" else made for made in guesses]
+    own = any(m.table == "responses" and not m.apart and "lead_id" not in m.cells for m in guesses)
+    fewer = {"opened", "clicked"} if own else {"opened"} if "clicked" in kinds.values() else set()
+    return [_without_answers(made) if kinds[id(made)] in fewer else made for made in guesses]
 
 
 def _answered(made: TableProposal) -> str | None:

@@ -91,9 +91,10 @@ def _rule(made: TableProposal | None) -> tuple[dict[str, Any], int, int] | None:
         columns = [made.cells[name].get("column") for name in wanted if name in made.cells]
         if made.table == "contacts" and ROW in columns:  # counted anew in each file
             continue
-        by = [*(name for name in columns if name is not None), *made.apart]
+        by = [name for name in columns if name is not None]
         if "column" not in time or not _is_enough(made.table, wanted, by):
             continue
+        by += made.apart
         stamps = [column.name for column in made.file.times if column.name != time["column"]]
         rows = all_of(made.file, [*dict.fromkeys([*by, *stamps]), FILE])
         count = _repeated(rows, by)

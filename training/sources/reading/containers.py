@@ -1,14 +1,17 @@
 """Tables in a zip or a database file, named as if the file were a folder (``export.zip/orders.csv``)."""
 
 import atexit
+import gzip
+import os
 import shutil
 import sqlite3
 import zipfile
+import zlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import IO
+from typing import IO, cast
 
 LIMIT = 20 * 2**30  # bytes that a zip may unpack to
 RATIO = 200  # times its packed size that a member may be, where it has more than ENOUGH bytes
@@ -125,6 +128,22 @@ def _unpacked(container: Path, name: str, _changed: int, _size: int) -> Path:
     return out
 
 
+def refuse_overlong(path: Path) -> None:
+    """``ValueError`` where a ``.gz`` is broken, or unpacks to more than is allowed."""
+    if not path.name.endswith(".gz"):
+        return
+    try:
+        with gzip.open(path) as packed, Path(os.devnull).open("wb") as nowhere:
+            _copy(cast("IO[bytes]", packed), nowhere, _most(path.stat().st_size), path.name)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path.name} cannot be unpacked: {error}") from None
+
+
+def _most(size: int) -> int:
+    """Bytes that so many packed ones may unpack to."""
+    return min(LIMIT, max(ENOUGH, RATIO * size))
+
+
 def _extracted(container: Path, name: str, folder: Path) -> Path:
     with _zip(container) as archive:
         infos = {_name(info): info for info in archive.infolist()}
@@ -133,12 +152,11 @@ def _extracted(container: Path, name: str, folder: Path) -> Path:
         info = infos[name]
         if info.flag_bits & 1:
             raise ValueError(f"{container.name}: {name} is packed with a password; unpack it first")
-        most = min(LIMIT, max(ENOUGH, RATIO * info.compress_size))
         out = folder / Path(name).name
         try:
             with archive.open(info) as packed, out.open("wb") as file:
-                _copy(packed, file, most, f"{container.name}: {name}")
-        except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError) as error:
+                _copy(packed, file, _most(info.compress_size), f"{container.name}: {name}")
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFError) as error:
             raise ValueError(f"{container.name}: {name} cannot be unpacked: {error}") from None
     return out
 
