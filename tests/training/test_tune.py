@@ -2,27 +2,33 @@
 
 from types import SimpleNamespace
 
+import numpy as np
+import polars as pl
 import pytest
 import stages
 from optuna.trial import FixedTrial
 
-from models.learners.boosting import defaults, space
+from models.learners.boosting import defaults, space, train
+from models.learners.encoder import Encoder
+from training.data.folds import folds
+from training.data.rows import informative_features, read_contacted
 from training.io import read_json, write_json
 from training.params import Params
 from training.stages.tune import NATURAL, _at_edge, tune
 
 
-def searched(signal: stages.Signal, trials: int) -> Params:
-    """A search over a made-up task."""
+def searched(signal: stages.Signal, trials: int, rows: int = 4000) -> Params:
+    """A search over a made-up task on so many rows of each side of a block."""
     given = stages.params()
-    few = given.tune.model_copy(update={"churn": given.tune.churn.model_copy(update={"trials": trials})})
+    small = given.tune.churn.model_copy(update={"trials": trials, "rows": rows})
+    few = given.tune.model_copy(update={"churn": small})
     params = given.model_copy(update={"tune": few})
     folder = params.build / "churn"
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "dataset.parquet").exists():
-        rows = stages.questions(signal, 1, 400, 12)
-        rows.write_parquet(folder / "dataset.parquet")
-        write_json(folder / "dataset.json", stages.facts(rows))
+        asked = stages.questions(signal, 1, 400, 12)
+        asked.write_parquet(folder / "dataset.parquet")
+        write_json(folder / "dataset.json", stages.facts(asked))
     tune(params, "churn")
     return params
 
@@ -44,6 +50,23 @@ def test_what_holds_is_the_best_of_all_trials():
     assert found["holds"]
     assert found["best"]["value"] == max(trial["value"] for trial in found["trials"] if trial["value"])
     assert 1 <= found["best"]["rounds"] < 400
+
+
+def test_rounds_are_those_that_all_rows_ask_for_where_the_search_tried_on_few():
+    params = searched("real", 2, rows=300)
+    best = read_json(params.build / "churn/tune.json")["best"]
+    rows, facts = read_contacted(params.build / "churn")
+    encoder = Encoder.fit(rows.filter(pl.col("split") != "test"), informative_features(rows, facts))
+
+    def asked(most: int) -> float:
+        settings, kinds = best["params"], encoder.feature_types
+        found = [
+            train(settings, one.train, one.train_label, kinds, 7, watch=(one.valid, one.valid_label))[1]
+            for one in folds(rows, facts, encoder, most, 7)
+        ]
+        return float(np.ceil(np.median(found)))
+
+    assert best["rounds"] == asked(len(rows)) != asked(300)
 
 
 def test_a_search_that_was_cut_off_goes_on_where_it_was():

@@ -23,6 +23,7 @@ from training.io import say
 from training.params import Params, Tune
 
 SURE = 2.0  # standard errors of AUC
+WHOLE = 200_000  # rows on either side of a block
 DRAWS = 100  # resamples for the difference of two estimators
 NATURAL = {"gamma": 0.0, "subsample": 1.0, "colsample_bytree": 1.0}  # ends beyond which nothing lies
 
@@ -37,8 +38,10 @@ def tune(params: Params, name: str, folder: Path | None = None) -> None:
     Where the best is not surely better than chance on every block, the search has found nothing
     that holds over time, only what fits these blocks best. Then the defaults are used.
 
-    The trees that were found, logistic regression and their average are then held against each other on
-    the same blocks: the simplest within one standard error of the best is the estimator (Breiman's rule).
+    The search may try on few rows, but how many rounds are right hangs on how many there are to learn from:
+    it is asked again of every row of the blocks (``WHOLE`` at most). There the trees that were found,
+    logistic regression and their average are held against each other, too: the simplest within one standard
+    error of the best is the estimator (Breiman's rule).
 
     ``folder`` holds the data set where it is not the task's own.
     """
@@ -53,10 +56,16 @@ def tune(params: Params, name: str, folder: Path | None = None) -> None:
     best, holds = _best(trials)
     if not holds:
         say(f"{name}: no setting is surely better than chance on every block; the defaults are used")
-    candidates = _candidates(parts, encoder.feature_types, best, params, len(past))
+    if len(past) > settings.rows:
+        parts = folds(rows, facts, encoder, WHOLE, params.seed)
+        rounds = _rounds_of(best.params, parts, encoder.feature_types, params)
+    else:
+        rounds = best.user_attrs["rounds"]
+    recipe = Recipe("trees", best.params, _median(rounds), params.seed)
+    candidates = _candidates(parts, encoder.feature_types, recipe, params, len(past))
     said = ", ".join(f"{one['estimator']} {one['value']:.4f}" for one in candidates)
     say(f"{name}: {simplest(candidates)} of {said}")
-    write_artifact(folder, Tuned, _facts(study.study_name, trials, best, holds, candidates))
+    write_artifact(folder, Tuned, _facts(study.study_name, trials, (best, holds), recipe.rounds, candidates))
 
 
 def _name(folder: Path, task: str, settings: Tune, seed: int, rows: int) -> str:
@@ -145,12 +154,23 @@ def _fold_score(
     return float(average_precision_score(y, score)), rounds, float((roc_auc_score(y, score) - 0.5) / error)
 
 
-def _candidates(parts: list[Fold], kinds: list[str], best: Any, params: Params, rows: int) -> list[Candidate]:
+def _rounds_of(
+    chosen: dict[str, Any], parts: list[Fold], feature_types: list[str], params: Params
+) -> list[int]:
+    """How many rounds each block asks for."""
+    with ThreadPoolExecutor(params.engine.threads) as pool:
+        found = pool.map(lambda fold: _fold_score(chosen, fold, feature_types, params.seed), parts)
+        return [rounds for _, rounds, _ in found]
+
+
+def _candidates(
+    parts: list[Fold], kinds: list[str], recipe: Recipe, params: Params, rows: int
+) -> list[Candidate]:
     """Mean average precision of each estimator over the blocks, and how it differs from the best.
 
     ``difference`` is to the best, ``error`` its standard error, paired, over resamples of the subjects.
     """
-    recipe, names = Recipe("trees", best.params, _rounds(best), params.seed), simplest_first(rows)
+    names = simplest_first(rows)
 
     def scores(fold: Fold) -> dict[str, Ranked]:
         margins = {
@@ -218,13 +238,16 @@ def _best(trials: list[Any]) -> tuple[Any, bool]:
     return (best if holds else trials[0]), holds
 
 
-def _rounds(trial: Any) -> int:
+def _median(rounds: list[int]) -> int:
     """How many rounds the median block asks for."""
-    return int(np.ceil(np.median(trial.user_attrs["rounds"])))
+    return int(np.ceil(np.median(rounds)))
 
 
-def _facts(study: str, trials: list[Any], best: Any, holds: bool, candidates: list[Candidate]) -> Tuned:
-    """What ``tune.json`` says."""
+def _facts(
+    study: str, trials: list[Any], found: tuple[Any, bool], rounds: int, candidates: list[Candidate]
+) -> Tuned:
+    """What ``tune.json`` says; ``found`` is the best trial and whether it holds."""
+    best, holds = found
     return {
         "study": study,
         "metric": "mean average precision over the validation blocks",
@@ -233,7 +256,7 @@ def _facts(study: str, trials: list[Any], best: Any, holds: bool, candidates: li
             "number": best.number,
             "value": best.value,
             "params": best.params,
-            "rounds": _rounds(best),
+            "rounds": rounds,
             "fold_values": best.user_attrs["values"],
             "estimator": simplest(candidates),
         },
