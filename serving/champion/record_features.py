@@ -130,11 +130,9 @@ class RecordFeatures:
 
     def rows(self, questions: Sequence[Question]) -> Features:
         """The same, of few questions as plain values."""
-        if len(questions) > FEW or any(map(self._is_carried, questions)):
-            return self.together(questions)
         if len(questions) == 1 and self.alone is not None:
             rows = [tuple(self.alone.features(*self._asked(questions[0])).values())]
-        elif self.several is not None:
+        elif len(questions) <= FEW and self.several is not None:
             rows = self.several.features(*self._asked_at_once(questions), len(questions))
         else:
             return self.together(questions)
@@ -197,14 +195,6 @@ class RecordFeatures:
         values = rows.values(column)
         return Column.of(microseconds(values) if is_time else values, told)
 
-    def _is_carried(self, question: Question) -> bool:
-        """Whether empty cells of a member's rows are to be filled from rows before."""
-        rows = getattr(question.record, "members", ()) if "members" in self.sources else ()
-        return len(rows) > 1 and any(
-            None in values and any(value is not None for value in values)
-            for values in ([getattr(row, name, None) for row in rows] for name in self._carryable)
-        )
-
     @cached_property
     def _kinds(self) -> dict[str, dict[str, tuple[Any, bool]]]:
         """For the columns of each table numpy's types, and whether they are times."""
@@ -215,10 +205,6 @@ class RecordFeatures:
             }
             for name in self.sources
         }
-
-    @cached_property
-    def _carryable(self) -> tuple[str, ...]:
-        return (*tables.columns("members"), *self.attributes.get("members", ()))
 
     @cached_property
     def _asked_types(self) -> dict[str, Any]:
@@ -248,8 +234,7 @@ class RecordFeatures:
         ]
         for column, category in own.items():
             columns.append(pl.Series(column, rows.own_values(column, category), dtype=_type(category)))
-        frame = pl.DataFrame(columns)
-        return _carried(frame) if name == "members" and rows.most > 1 else frame
+        return pl.DataFrame(columns)
 
 
 def _series(name: str, values: list[Any], kind: Any) -> pl.Series:
@@ -279,8 +264,3 @@ def _type(category: bool) -> Any:
 def _nothing(name: str, own: tuple[tuple[str, bool], ...]) -> pl.DataFrame:
     columns = [pl.lit(None, dtype=_type(category)).alias(column) for column, category in own]
     return tables.empty(name).with_columns(*columns)
-
-
-def _carried(members: pl.DataFrame) -> pl.DataFrame:
-    """What depends on several rows of a member and so is no part of a plan; one row each needs nothing."""
-    return tables.complete("members", members).select(members.columns)
