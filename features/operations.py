@@ -197,7 +197,7 @@ def _cast(dtype: Any) -> Operation:
 
     def cast(value: Value) -> Value:
         if isinstance(value, Column):
-            return Column(value.values.astype(array), value.valid)
+            return Column(value.values.astype(array, copy=False), value.valid)
         return None if value is None else kind(value)
 
     return cast

@@ -19,7 +19,6 @@ FARTHEST: Mapping[tuple[str, str], Any] = {
     ("min", "b"): True, ("min", "i"): np.int64(2**63 - 1), ("min", "f"): np.inf,
     ("max", "b"): False, ("max", "i"): np.int64(-(2**63)), ("max", "f"): -np.inf,
 }  # fmt: skip
-ZERO: Mapping[str, Any] = {"i": np.int64(0), "f": 0.0}
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Segments:
 
     owner: np.ndarray
     starts: np.ndarray
-    _counts: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    _counts: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray | None]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, subjects: np.ndarray) -> "Segments":
@@ -54,22 +53,20 @@ class Segments:
         """Return what belongs to subjects, once for each of their rows."""
         return taken(value, self.owner)
 
-    def valid(self, column: Column) -> np.ndarray:
-        """Return how many values each subject has, shape (subjects,); many columns share one mask."""
+    def counted(self, column: Column) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return how many values each subject has, shape (subjects,), and who has any, None if all."""
         mask = column.valid
         if mask is None:
-            return self.sizes
-        if id(mask) not in self._counts:
-            self._counts[id(mask)] = (
-                mask,
-                self.total(mask),
-            )  # held: an id means one object as long as it lives
-        return self._counts[id(mask)][1]
+            return self.sizes, None
+        if id(mask) not in self._counts:  # many columns share a mask, which is held: its id stays its own
+            counts = self.total(mask)
+            there = None if np.count_nonzero(counts) == len(counts) else counts > 0
+            self._counts[id(mask)] = mask, counts, there
+        return self._counts[id(mask)][1:]
 
     def total(self, values: np.ndarray) -> np.ndarray:
         """Return the sum of each subject's values; of truth values how many are true."""
-        kind = np.int64 if values.dtype == bool else None
-        return np.add.reduceat(values, self.starts, dtype=kind)
+        return np.add.reduceat(values.astype(np.int64) if values.dtype == bool else values, self.starts)
 
 
 def _column(value: Value) -> Column:
@@ -78,34 +75,27 @@ def _column(value: Value) -> Column:
     return value
 
 
-def _some(values: np.ndarray, counts: np.ndarray) -> Column:
-    """Values of subjects, null where nothing was counted."""
-    there = counts > 0
-    if there.all():
-        return Column(values)
-    return Column(values & there if values.dtype == bool else values, there)
-
-
 def _sum(whose: Segments, value: Value) -> Column:
     values, valid = _column(value)
-    if valid is not None and values.dtype != bool:
-        values = np.where(valid, values, ZERO[values.dtype.kind])
-    return Column(whose.total(values))
+    if valid is None or values.dtype == bool:
+        return Column(whose.total(values))
+    is_whole = values.dtype == np.int64  # what stands where nothing is valid may be no number at all
+    return Column(whose.total(values * valid if is_whole else np.where(valid, values, 0.0)))
 
 
 def _count(whose: Segments, value: Value) -> Column:
-    return Column(whose.valid(_column(value)))
+    return Column(whose.counted(_column(value))[0])
 
 
 def _mean(whose: Segments, value: Value) -> Column:
-    counts = whose.valid(_column(value))
-    return _some(_sum(whose, value).values / np.maximum(counts, 1), counts)
+    counts, there = whose.counted(_column(value))
+    return Column(_sum(whose, value).values / np.maximum(counts, 1), there)
 
 
 def _n_unique(whose: Segments, value: Value) -> Column:
     """How many different values; null is one of them."""
     column = _column(value)
-    counts, known = whose.valid(column), column.known().tolist()
+    counts, known = whose.counted(column)[0], column.known().tolist()
     ends = np.cumsum(counts).tolist()
     found = [len(set(known[start:end])) for start, end in zip([0, *ends], ends, strict=False)]
     return Column(np.array(found) + (counts < whose.sizes))
@@ -115,12 +105,12 @@ def _extreme(name: str, whose: Segments, value: Value) -> Value:
     if not isinstance(value, Column):
         return value
     values, valid = value
-    counts = whose.valid(value)
     if values.dtype == object:
         return _extreme_text(max if name == "max" else min, whose, value)
     if valid is not None:
         values = np.where(valid, values, FARTHEST[name, values.dtype.kind])
-    return _some(LEAST[name].reduceat(values, whose.starts), counts)
+    found, there = LEAST[name].reduceat(values, whose.starts), whose.counted(value)[1]
+    return Column(found if there is None or found.dtype != bool else found & there, there)
 
 
 def _extreme_text(of_list: Callable[..., Any], whose: Segments, value: Column) -> Column:
