@@ -24,8 +24,8 @@ class RecordRows:
     ----------
     key
         The column that joins rows to the subject; each record's subject is its number.
-    owner
-        The number of each row's record, shape (rows,), rising.
+    counts
+        How many rows each record has.
     rows
         As they were sent.
     is_carried
@@ -33,7 +33,7 @@ class RecordRows:
     """
 
     key: str
-    owner: np.ndarray
+    counts: Sequence[int]
     rows: Sequence[BaseModel]
     is_carried: bool = False
 
@@ -41,9 +41,14 @@ class RecordRows:
     def of(cls, key: str, table: str, records: Sequence[BaseModel]) -> "RecordRows":
         """Take the rows of one table out of the records."""
         parts = [getattr(record, table) for record in records]
-        owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-        is_carried = table == "members" and any(len(part) > 1 for part in parts)
-        return cls(key, owner, list(chain.from_iterable(parts)), is_carried)
+        counts = [len(part) for part in parts]
+        is_carried = table == "members" and any(count > 1 for count in counts)
+        return cls(key, counts, list(chain.from_iterable(parts)), is_carried)
+
+    @cached_property
+    def owner(self) -> np.ndarray:
+        """The number of each row's record, shape (rows,), rising."""
+        return np.repeat(np.arange(len(self.counts)), self.counts)
 
     @cached_property
     def _states(self) -> list[list[tuple[int, list[int]]]]:
@@ -78,6 +83,8 @@ class RecordRows:
         found = list(map(attrgetter(column), self.rows))
         if column not in SHARED_IDS:
             return found if column in OF_ROWS else self._filled(found)
+        if len(self.counts) == 1:
+            return found
         return [value and f"{at}:{value}" for at, value in zip(self.owner.tolist(), found, strict=True)]
 
     def own_values(self, column: str, category: bool) -> list[Any]:
