@@ -17,7 +17,6 @@ from features.operations import (
     AGGREGATES,
     ELEMENTWISE,
     WITH_ARGUMENT,
-    Column,
     Operation,
     Unsupported,
     Value,
@@ -159,10 +158,3 @@ def _require_spread(over: Mapping[str, Any]) -> None:
     """What is no aggregate and is asked for over one subject is what it is."""
     if over["order_by"] or over["partition_by"] != [ROW_ID]:
         raise Unsupported("over")
-
-
-def taken(value: Value, rows: Any) -> Value:
-    """Some rows of a value, by a mask or places; a scalar is the same for all."""
-    if not isinstance(value, Column):
-        return value
-    return Column(value.values[rows], None if value.valid is None else value.valid[rows])

@@ -16,9 +16,9 @@ from features import outreach, tables
 from features.compute import AGE, KNOWN, aggregates, filled, made_of_rows, plain, sources
 from features.cumulative import CumulativeGroup
 from features.feature import Feature, Group
-from features.interpreter import Program, taken
+from features.interpreter import Program
 from features.masks import SharedMasks
-from features.operations import Column, Unsupported, Value, coalesce, listed
+from features.operations import Column, Unsupported, Value, coalesce, listed, taken
 
 Columns = Mapping[str, Value]
 
@@ -124,9 +124,10 @@ class OneSubject:
         """
         there = enriched({name: shaped(name, rows) for name, rows in tables.items()})
         inputs = dict(spine)
-        for one in self.over_rows:
-            inputs |= one.of_known(there[one.table], spine)
-        found = self.program.run(inputs)
+        with np.errstate(all="ignore"):  # as engines do
+            for one in self.over_rows:
+                inputs |= one.of_known(there[one.table], spine)
+            found = self.program.run(inputs)
         return {name: found[self.program.names[name]] for name in self.names}
 
 

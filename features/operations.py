@@ -73,10 +73,7 @@ def _comparison(op: Operation, a: Value, b: Value) -> Value:
 
 def _divided(a: Any, b: Any) -> Any:
     """True division; of scalars as of arrays, which refuse nothing."""
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return a / b
-    if b:
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray) or b:
         return a / b
     return math.nan if not a or a != a else math.copysign(math.inf, a)
 
@@ -153,9 +150,15 @@ def coalesce(*values: Value) -> Value:
     for other in others:
         if not isinstance(found, Column):
             found = other if found is None else found
-        elif found.valid is not None:
-            found = _choice(found.valid, found, other)
+        elif found.valid is not None and other is not None:
+            found = _filled(found, found.valid, other)
     return found
+
+
+def _filled(column: Column, valid: np.ndarray, other: Value) -> Column:
+    if isinstance(other, Column):
+        return _choice(valid, column, other)
+    return Column(np.where(valid, column.values, _array(other)))
 
 
 def _max_horizontal(*values: Value) -> Value:
@@ -166,6 +169,8 @@ def _max_horizontal(*values: Value) -> Value:
             return b if a is None else a
         if not isinstance(a, Column) and not isinstance(b, Column):
             return max(a, b)
+        if all(isinstance(v, Column) and v.valid is None and v.values.dtype == np.int64 for v in (a, b)):
+            return Column(np.maximum(a.values, b.values))
         is_more = _or(_comparison(operator.ge, a, b), _is_null(b))
         return _when(is_more, a, b)
 
@@ -178,6 +183,8 @@ def _is_in(other: Iterable[Any]) -> Operation:
 
 
 def _root(value: Value) -> Value:
+    if isinstance(value, Column):
+        return Column(np.sqrt(value.values), value.valid)
     return None if value is None else math.nan if value < 0 else math.sqrt(value)
 
 
@@ -190,7 +197,7 @@ def _cast(dtype: Any) -> Operation:
 
     def cast(value: Value) -> Value:
         if isinstance(value, Column):
-            return Column(value.values.astype(array), value.valid)
+            return Column(value.values.astype(array, copy=False), value.valid)
         return None if value is None else kind(value)
 
     return cast
@@ -282,3 +289,10 @@ def listed(column: Column) -> list[Any]:
     if column.valid is None:
         return values
     return [value if is_valid else None for value, is_valid in zip(values, column.valid, strict=True)]
+
+
+def taken(value: Value, rows: Any) -> Value:
+    """Some rows of a value, by a mask or places; a scalar is the same for all."""
+    if not isinstance(value, Column):
+        return value
+    return Column(value.values[rows], None if value.valid is None else value.valid[rows])

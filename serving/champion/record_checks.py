@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from features import tables
 from serving.champion.own_rows import own_faults, unknown_own
-from serving.champion.record_features import Question, RecordFeatures, own_value
+from serving.champion.record_features import Question, RecordFeatures
+from serving.champion.record_rows import own_value
 from serving.contract.problems import NAME, Fault, Problem, pointer
 from serving.contract.schema_record import having
 

@@ -1,8 +1,7 @@
 """From raw rows to features: the code that training ran, on the rows of one request."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from typing import Any
 
@@ -15,20 +14,20 @@ from features.compute import compute
 from features.feature import Group
 from features.fingerprint import fingerprints
 from features.groups.own import own_groups
+from features.interpreter import ROW_ID
 from features.lifecycle_limits import LifecycleLimits
 from features.meaning import differences, meanings
 from features.one_subject import Columns, Lazy, OneSubject, numpy_type, of_frame
 from features.operations import Column, Unsupported
 from features.outreach import enrich
 from features.own_tables import OwnTable, is_own
-from models.few_rows import Features, FewRows, framed
+from features.several_subjects import SeveralSubjects
+from models.few_rows import FEW, Features, FewRows, framed
 from serving.champion.own_rows import own_frame
 from serving.champion.query_plan import Plans
+from serving.champion.record_rows import RecordRows, microseconds
 
 SOURCES = {"outreach": ("campaigns", "contacts", "responses"), "purchases": ("products", "purchases")}
-ALONE = 4  # questions that take less time one by one than together
-EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
-SHARED_IDS = ("product_id", "campaign_id")  # ids by which rows of one record find each other
 
 
 @dataclass(frozen=True)
@@ -103,6 +102,16 @@ class RecordFeatures:
             return None
 
     @cached_property
+    def several(self) -> SeveralSubjects | None:
+        """The same of several records in one pass."""
+        if self.alone is None:
+            return None
+        try:
+            return SeveralSubjects.of(self.alone, ["as_of", *self._asked_types])
+        except Unsupported:
+            return None
+
+    @cached_property
     def _schema(self) -> dict[str, Any]:
         """Names and types of the features, in the order of the groups."""
         every = catalog.features(self.groups)
@@ -121,11 +130,13 @@ class RecordFeatures:
 
     def rows(self, questions: Sequence[Question]) -> Features:
         """The same, of few questions as plain values."""
-        alone = self.alone
-        if alone is not None and len(questions) <= ALONE and not any(map(self._is_carried, questions)):
-            rows = [tuple(alone.features(*self._asked(one)).values()) for one in questions]
-            return FewRows(self._schema, rows, self._places)
-        return self.together(questions)
+        if len(questions) == 1 and self.alone is not None:
+            rows = [tuple(self.alone.features(*self._asked(questions[0])).values())]
+        elif len(questions) <= FEW and self.several is not None:
+            rows = self.several.features(*self._asked_at_once(questions), len(questions))
+        else:
+            return self.together(questions)
+        return FewRows(self._schema, rows, self._places)
 
     def together(self, questions: Sequence[Question]) -> pl.DataFrame:
         """The same by an engine, which takes long for one and no longer for many."""
@@ -155,33 +166,34 @@ class RecordFeatures:
 
     def _asked(self, question: Question) -> tuple[dict[str, Any], dict[str, Columns]]:
         """The moment and the content asked about, and the rows of the record by table."""
-        content = {f"asked_{name}": question.content.get(name) for name in self._contents}
-        rows: dict[str, Columns] = {name: self._columns(name, question) for name in self.sources}
-        rows |= {one.stored: of_frame(own_frame(one, [question.record])) for one in self.own}
-        return {"as_of": question.as_of, **content}, rows
+        content = {name: question.content.get(_content_name(name)) for name in self._asked_types}
+        return {"as_of": question.as_of, **content}, self._rows([question])
 
-    def _columns(self, name: str, question: Question) -> Columns:
-        rows = getattr(question.record, name)
+    def _asked_at_once(self, questions: Sequence[Question]) -> tuple[dict[str, Any], dict[str, Columns]]:
+        """The same of several questions, as columns over these and over the rows of all records."""
+        spine = {"as_of": Column(np.array([one.as_of for one in questions], dtype=np.int64))}
+        for name, kind in self._asked_types.items():
+            spine[name] = Column.of([one.content.get(_content_name(name)) for one in questions], kind)
+        return spine, self._rows(questions)
+
+    def _rows(self, questions: Sequence[Question]) -> dict[str, Columns]:
+        records = [one.record for one in questions]
+        rows: dict[str, Columns] = {name: self._columns(name, records) for name in self.sources}
+        return rows | {one.stored: _own_columns(one, own_frame(one, records)) for one in self.own}
+
+    def _columns(self, name: str, records: Sequence[BaseModel]) -> Columns:
+        rows = RecordRows.of(self.key, name, records)
         return Lazy(lambda column: self._column(name, column, rows))
 
-    def _column(self, name: str, column: str, rows: Sequence[BaseModel]) -> Column:
+    def _column(self, name: str, column: str, rows: RecordRows) -> Column:
         own = self.attributes.get(name, {})
         if column in own:
-            values = [own_value(row, column, own[column]) for row in rows]
-            return Column.of(values, numpy_type(_type(own[column])))
-        if column == self.key:
-            return Column(np.full(len(rows), "0", dtype=object))
-        values = [getattr(row, column) for row in rows]
+            return Column.of(rows.own_values(column, own[column]), numpy_type(_type(own[column])))
+        if column == ROW_ID:
+            return Column(rows.owner)
         told, is_time = self._kinds[name][column]
-        return Column.of(_microseconds(values) if is_time else values, told)
-
-    def _is_carried(self, question: Question) -> bool:
-        """Whether empty cells of a member's rows are to be filled from rows before."""
-        rows = getattr(question.record, "members", ()) if "members" in self.sources else ()
-        return len(rows) > 1 and any(
-            None in values and any(value is not None for value in values)
-            for values in ([getattr(row, name, None) for row in rows] for name in self._carryable)
-        )
+        values = rows.values(column)
+        return Column.of(microseconds(values) if is_time else values, told)
 
     @cached_property
     def _kinds(self) -> dict[str, dict[str, tuple[Any, bool]]]:
@@ -195,12 +207,9 @@ class RecordFeatures:
         }
 
     @cached_property
-    def _carryable(self) -> tuple[str, ...]:
-        return (*tables.columns("members"), *self.attributes.get("members", ()))
-
-    @cached_property
-    def _contents(self) -> tuple[str, ...]:
-        return tuple(self._content())
+    def _asked_types(self) -> dict[str, Any]:
+        """Numpy's types of what a content is asked about with, by column of the spine."""
+        return {f"asked_{name}": numpy_type(kind) for name, kind in self._content().items()}
 
     def _content(self) -> dict[str, Any]:
         known = tables.columns("campaigns")
@@ -213,41 +222,38 @@ class RecordFeatures:
         """The rows of all records, by table."""
         records = [question.record for question in questions]
         own = {one.stored: own_frame(one, records) for one in self.own}
-        return {name: self._table(name, questions) for name in self.sources} | own
+        return {name: self._table(name, records) for name in self.sources} | own
 
-    def _table(self, name: str, questions: Sequence[Question]) -> pl.DataFrame:
-        own = self.attributes.get(name, {})
-        rows = [(at, row) for at, q in enumerate(questions) for row in getattr(q.record, name)]
-        if not rows:
+    def _table(self, name: str, records: Sequence[BaseModel]) -> pl.DataFrame:
+        own, rows = self.attributes.get(name, {}), RecordRows.of(self.key, name, records)
+        if not rows.rows:
             return _nothing(name, tuple(own.items()))
         columns = [
-            _series(column, list(self._values(column, rows)), spec.dtype.type)
+            _series(column, rows.values(column), spec.dtype.type)
             for column, spec in tables.columns(name).items()
         ]
         for column, category in own.items():
-            values = [own_value(row, column, category) for _, row in rows]
-            columns.append(pl.Series(column, values, dtype=_type(category)))
-        frame = pl.DataFrame(columns)
-        changes = name == "members" and len({at for at, _ in rows}) < len(rows)
-        return _carried(frame) if changes else frame
-
-    def _values(self, column: str, rows: Sequence[tuple[int, BaseModel]]) -> Iterator[Any]:
-        if column == self.key:
-            return (str(at) for at, _ in rows)
-        if column in SHARED_IDS:  # so that no record finds a product or campaign of another
-            return ((v := getattr(row, column)) and f"{at}:{v}" for at, row in rows)
-        return (getattr(row, column) for _, row in rows)
+            columns.append(pl.Series(column, rows.own_values(column, category), dtype=_type(category)))
+        return pl.DataFrame(columns)
 
 
 def _series(name: str, values: list[Any], kind: Any) -> pl.Series:
     """A column of the contract; times as whole microseconds first, which is ten times as quick."""
     if not isinstance(kind, pl.Datetime):
         return pl.Series(name, values, dtype=kind)
-    return pl.Series(name, _microseconds(values), dtype=pl.Int64).cast(kind)
+    return pl.Series(name, microseconds(values), dtype=pl.Int64).cast(kind)
 
 
-def _microseconds(values: Iterable[datetime | None]) -> list[int | None]:
-    return [None if value is None else (value - EPOCH) // MICROSECOND for value in values]
+def _content_name(asked: str) -> str:
+    return asked.removeprefix("asked_")
+
+
+def _own_columns(table: OwnTable, frame: pl.DataFrame) -> Columns:
+    """The columns of a frame, and whose each row is."""
+    columns = of_frame(frame)
+    return Lazy(
+        lambda name: Column(frame[table.key].cast(pl.Int64).to_numpy()) if name == ROW_ID else columns[name]
+    )
 
 
 def _type(category: bool) -> Any:
@@ -258,20 +264,3 @@ def _type(category: bool) -> Any:
 def _nothing(name: str, own: tuple[tuple[str, bool], ...]) -> pl.DataFrame:
     columns = [pl.lit(None, dtype=_type(category)).alias(column) for column, category in own]
     return tables.empty(name).with_columns(*columns)
-
-
-def _carried(members: pl.DataFrame) -> pl.DataFrame:
-    """What depends on several rows of a member and so is no part of a plan; one row each needs nothing."""
-    return tables.complete("members", members).select(members.columns)
-
-
-def own_value(row: BaseModel, column: str, category: bool) -> Any:
-    """The value of an own attribute; ``ValueError`` where the model knows another kind of value."""
-    value = (row.model_extra or {}).get(column)
-    if value is None:
-        return None
-    if category and isinstance(value, str | bool):
-        return str(value).lower() if isinstance(value, bool) else value  # as truth values read in files
-    if not category and isinstance(value, int | float) and abs(value) <= 1e15:
-        return float(value)
-    raise ValueError("must be a text or a truth value" if category else "must be a number up to 1e15")

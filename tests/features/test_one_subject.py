@@ -1,9 +1,10 @@
-"""One subject without an engine: the same expressions, the same values, feature by feature."""
+"""One subject, and several, without an engine: the same expressions, the same values, feature by feature."""
 
 import math
 from itertools import product
 
 import narwhals as nw
+import numpy as np
 import polars as pl
 import pytest
 from own_worlds import described
@@ -15,19 +16,23 @@ from features.groups.own import own_group
 from features.interpreter import Program
 from features.one_subject import OneSubject, of_frame
 from features.operations import SHORT, Column, Unsupported, listed
+from features.segments import Segments
+from features.several_subjects import WHOSE, SeveralSubjects, planned
 
 KINDS = {
     "members": {"x_income": False, "x_club": True}, "campaigns": {"x_reward": False}, "leads": {},
     "purchases": {}, "events": {}, "outreach": {}, "care": {},
 }  # fmt: skip
 GROUPS = catalog.available(catalog.GROUPS, KINDS)
+IDS = ("product_id", "campaign_id")
 
 
 def differences(groups, world, spine, key):
-    """What comes out otherwise than from Polars: (row, feature, here, there)."""
+    """What comes out otherwise than from Polars, alone or with all others: (row, feature, here, there)."""
     groups = tuple(group for group in groups if group.table is None or group.key == key)
     alone = OneSubject.of(groups)
     there = compute(spine, world, groups).sort("row_id")
+    together = at_once(alone, world, spine, key)
     for asked in spine.iter_rows(named=True):
         row = asked.pop("row_id")
         own = {n: f.filter(pl.col(key) == asked[key]) if key in f.columns else f for n, f in world.items()}
@@ -37,6 +42,21 @@ def differences(groups, world, spine, key):
         del told["row_id"]
         assert list(found) == list(told)
         yield from ((row, n, found[n], told[n]) for n in told if not same(found[n], told[n]))
+        beside = dict(zip(told, together[row], strict=True))
+        yield from ((row, n, beside[n], told[n]) for n in told if not same(beside[n], told[n]))
+
+
+def at_once(alone, world, spine, key):
+    """The features of all questions in one pass, each with rows of its own, in no order."""
+    tables = {}
+    for name, frame in world.items():
+        asked = spine.select("row_id", key)
+        rows = asked.join(frame, on=key) if key in frame.columns else asked.drop(key).join(frame, how="cross")
+        shared = [pl.format("{}:{}", "row_id", one).alias(one) for one in IDS if one in rows.columns]
+        tables[name] = of_frame(rows.with_columns(shared).sample(fraction=1, shuffle=True, seed=1))
+    tables.pop("outreach", None)
+    several = SeveralSubjects.of(alone, spine.columns)
+    return several.features({name: of_frame(spine)[name] for name in spine.columns}, tables, len(spine))
 
 
 def same(a, b):
@@ -110,7 +130,8 @@ def test_operations_treat_null_and_signs_as_polars_does():
     program = Program()
     for name, expr in (EXPRESSIONS | OVER_ROWS).items():
         program.add(name, expr.alias(name))
-    found = program.run(of_frame(ROWS))
+    with np.errstate(all="ignore"):
+        found = program.run(of_frame(ROWS))
     there = nw.from_native(ROWS).select(**EXPRESSIONS).to_native()
     scalars = nw.from_native(ROWS).select(**OVER_ROWS).to_native().row(0, named=True)
     for name in EXPRESSIONS:
@@ -120,6 +141,42 @@ def test_operations_treat_null_and_signs_as_polars_does():
         assert all(map(same, told, wanted)), (name, told, wanted)
     for name, wanted in scalars.items():
         assert same(found[program.names[name]], wanted), (name, found[program.names[name]], wanted)
+
+
+WINDOWS = {name: EXPRESSIONS[name] for name in ("spread", "by_key", "rank")} | {
+    "nearest": A.fill_null(0).diff().over("row_id", order_by="at"),
+    "of_text": T.max().over("row_id"), "true_somewhere": P.max().over("row_id"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_operations_over_rows_of_several_subjects_are_what_polars_says(seed):
+    rng = np.random.default_rng(seed)
+    owner = np.repeat([0, 1, 2, 5], rng.integers(1, 5, 4))
+    rows = ROWS[rng.integers(0, len(ROWS), len(owner))].with_columns(
+        row_id=owner, at=rng.permutation(len(owner))
+    )
+    program = Program()
+    for name, expr in (WINDOWS | OVER_ROWS).items():
+        program.add(name, expr)
+    several, inputs = planned(program, ()), of_frame(rows)
+    whose = inputs[WHOSE] = Segments.of(owner)
+    with np.errstate(all="ignore"):
+        found = several.run(inputs)
+    there = nw.from_native(rows)
+    by_row = there.select(**WINDOWS).to_native()
+    by_subject = there.group_by("row_id").agg(**OVER_ROWS).sort("row_id").to_native()
+    for name, wanted in [*by_row.to_dict().items(), *by_subject.drop("row_id").to_dict().items()]:
+        value = found[several.names[name]]
+        told = listed(value if len(value.values) == len(wanted) else whose.spread(value))
+        assert list(map(same, told, wanted.to_list())) == [True] * len(wanted), (name, told, wanted.to_list())
+
+
+def test_an_aggregate_of_what_belongs_to_subjects_is_refused():
+    program = Program()
+    program.add("it", nw.col("as_of").sum())
+    with pytest.raises(Unsupported):
+        planned(program, ["as_of"])
 
 
 def test_what_is_not_known_here_is_refused():

@@ -148,7 +148,9 @@ def test_a_text_in_a_record_is_read_as_ingest_reads_it(tmp_path: Path) -> None:
     read = read_texts([model], tables.complete("own_reviews", pl.DataFrame(rows)))
     spine = pl.DataFrame({"row_id": [0], "member_id": ["0"], "as_of": [int(NOW.timestamp())]})
     wanted = compute(spine, {"own_reviews": read}, groups)
-    for found in (reader.features([asked]), reader.together([asked])):
+    nobody = Question(record_model().model_validate({"own": {}}), int(NOW.timestamp()))
+    with_others = reader.features([asked, nobody, asked])
+    for found in (reader.features([asked]), reader.together([asked]), with_others[:1], with_others[2:]):
         assert_frame_equal(found, wanted.drop("row_id"))
     assert wanted["own_reviews__comment_tone__mean_30d"].item() == -0.5
     assert wanted["own_reviews__comment_topic__is_parcel_count"].item() == 1
