@@ -8,6 +8,7 @@ PYTHON ?= $(firstword $(PYTHONS))
 UV_VERSION := 0.13.9
 AUDIT_VERSION := 2.10.1
 VENV := .venv
+COMPILE := --compile-bytecode # all of it at once, so that no first command is slow
 UV := .uv/bin/uv
 RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONHASHSEED=0 OMP_WAIT_POLICY=passive DVC_NO_ANALYTICS=1 BENTOML_DO_NOT_TRACK=True DO_NOT_TRACK=1
 DATA ?= brand
@@ -16,7 +17,7 @@ TASK ?= churn
 EVENTS ?= 1e6 1e7
 JOBS ?= 2
 
-.PHONY: help demo test test-oldest check lint audit spark warehouse serve bento ui optuna-ui bench-features bench-scale bench-lost bench-training bench-batch bench-plan bench-reasons bench-relational bench-own-tables bench-soak bench-serving bench-crowd lock format clean
+.PHONY: help demo test test-oldest check lint types style audit spark warehouse serve bento ui optuna-ui bench-features bench-scale bench-lost bench-training bench-batch bench-plan bench-reasons bench-relational bench-own-tables bench-soak bench-serving bench-crowd lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,12 +30,12 @@ $(UV):
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(UV)
 	@test -x $(VENV)/bin/python || $(UV) venv -q --python $(PYTHON) $(VENV)
 	@echo "installing the locked packages for $$($(VENV)/bin/python -V) ..."
-	@$(UV) pip install -q --python $(VENV)/bin/python --require-hashes --compile-bytecode -r requirements.lock
+	@$(UV) pip install -q --python $(VENV)/bin/python --require-hashes $(COMPILE) -r requirements.lock
 	@$(UV) pip install -q --python $(VENV)/bin/python --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
-	@$(UV) pip install -q --python $(VENV)/bin/python --require-hashes --compile-bytecode -r requirements-dev.lock
+	@$(UV) pip install -q --python $(VENV)/bin/python --require-hashes $(COMPILE) -r requirements-dev.lock
 	@touch $@
 
 # From the lock, with its hashes, so that an extra changes nothing that is there.
@@ -66,13 +67,19 @@ test: $(VENV)/.dev ## The whole test suite, the README's examples included
 OLDEST := serving/test_app serving/test_client test_own_data
 test-oldest: ## The same in small on the oldest Python that is there, where it is another one
 	@test "$(lastword $(PYTHONS))" = "$(PYTHON)" || $(MAKE) --no-print-directory test \
-	  PYTHON=$(lastword $(PYTHONS)) VENV=.venv-oldest TESTS="$(OLDEST)" PICK="not events-churn"
+	  PYTHON=$(lastword $(PYTHONS)) VENV=.venv-oldest COMPILE= TESTS="$(OLDEST)" PICK="not events-churn"
 
-check: lint audit test ## Everything that must pass: lint, known vulnerabilities, tests
+check: ## Everything that must pass: lint, known vulnerabilities, tests
+	@$(MAKE) --no-print-directory -j 2 lint audit
+	@$(MAKE) --no-print-directory test
 
-lint: $(VENV)/.dev ## Format, lint, types, import contracts, declared dependencies
-	@$(RUN) ruff format --check -q . && $(RUN) ruff check -q .
+lint: types style ## Format, lint, types, import contracts, declared dependencies
+
+types: $(VENV)/.dev
 	@$(RUN) mypy features models training serving memberlens.py
+
+style: $(VENV)/.dev
+	@$(RUN) ruff format --check -q . && $(RUN) ruff check -q .
 	@$(RUN) lint-imports
 	@$(RUN) deptry . 2> >(grep -v "^Scanning" >&2)
 
