@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import polars as pl
 
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
+from training.sources.proposal.mapping_keys import CellKeys
 from training.sources.proposal.name_patterns import CONSENTS, GENDERS, REFUSING, means
 from training.sources.proposal.time_formats import read
 from training.sources.reading.money_columns import is_in_cents, plain_name
@@ -30,11 +30,10 @@ MAIL = r"[^@\s]+@[^@\s]+\.[^@\s.]+"
 NUMBERS = ("quantity", "minutes", "birth_year", "window_days", "satisfaction", "city_tier")
 
 
-def cell_of(file: File, name: str, column_name: str, unsure: list[str]) -> dict[str, Any]:
+def cell_of(file: File, name: str, column_name: str, unsure: list[str]) -> CellKeys:
     """Propose how a column of the contract is made from one of a file; what is unsure is added."""
     column = next(column for column in file.columns if column.name == column_name)
-    cell: dict[str, Any] = {"column": column.name}
-    cell |= written(column, name)
+    cell = read_as(column, name)
     unsure += [f"{file.label}: {column.name} {doubt}" for doubt in doubts(column, name)]
     if column.kind == "time":
         others = [other.name for other in file.times if other.name != column.name]
@@ -56,7 +55,7 @@ def cell_of(file: File, name: str, column_name: str, unsure: list[str]) -> dict[
     return cell
 
 
-def to_cents(file: File, column: Column, unsure: list[str]) -> dict[str, Any]:
+def to_cents(file: File, column: Column, unsure: list[str]) -> CellKeys:
     """Say by what an amount is to be multiplied to be in cents; what is unsure is added."""
     unit = money_unit(file, column)
     if unit is None or unit.times is None:
@@ -85,7 +84,7 @@ def _whole(number: float) -> float:
     return int(number) if number == int(number) else number
 
 
-def personal_key(column: Column) -> dict[str, Any]:
+def personal_key(column: Column) -> CellKeys:
     """Say how an id is made of e-mail addresses or phone numbers; empty where a column holds none."""
     if re.fullmatch(MAIL, column.example.strip()):
         return {"hash": "email"}
@@ -97,10 +96,21 @@ def personal_key(column: Column) -> dict[str, Any]:
     return {"hash": "phone", "country": "86"} if re.fullmatch(r"1[3-9]\d{9}", bare) else {"hash": "text"}
 
 
-def written(column: Column, name: str) -> dict[str, Any]:
+def read_as(column: Column, name: str) -> CellKeys:
+    """Make a cell of a column, read as what ``name`` of the contract is."""
+    return {"column": column.name, **written(column, name)}
+
+
+def number_of(column: Column) -> CellKeys:
+    """Make a cell of a column of numbers, those written for people by their decimal mark."""
+    mark: CellKeys = {"decimal": column.decimal} if column.decimal else {}
+    return {"column": column.name, **mark}
+
+
+def written(column: Column, name: str) -> CellKeys:
     """Say how the cells of a column are read, as keys of a cell."""
     is_number = column.kind == "number" and (name.endswith("_cents") or name in NUMBERS)
-    found: dict[str, Any] = {}
+    found: CellKeys = {}
     if column.kind == "time" and column.readings:
         first = column.readings[0]
         found["format"] = first[0] if len(first) == 1 else list(first)

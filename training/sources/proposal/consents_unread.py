@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
-from training.sources.proposal.mapping_text import Tables, cells
+from training.sources.proposal.mapping_keys import Tables, full
+from training.sources.proposal.mapping_text import cells
 from training.sources.proposal.name_patterns import AGREED, REFUSED
 from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.money_columns import plain_name
@@ -17,7 +18,7 @@ def unread(
     named: Iterable[tuple[str, TableProposal]], unplaced: Iterable[File], tables: Tables
 ) -> Iterator[str]:
     """Say which columns may hold refusals that nobody would hear of."""
-    read = {str(cell.get("column") if isinstance(cell, dict) else cell) for _, cell in cells(tables)}
+    read = {full(cell).get("column") for _, cell in cells(tables)}
     files = [*(made.file for _, made in named), *unplaced]
     for file in files:
         lost = [column.name for column in file.columns if _is_word(column) and column.name not in read]

@@ -2,14 +2,14 @@
 
 import re
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
-from training.sources.proposal.cell_proposal import factor
+from training.sources.proposal.cell_proposal import factor, number_of
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
 from training.sources.proposal.line_amounts import in_units
+from training.sources.proposal.mapping_keys import Cell, CellKeys, Cells, PartKeys, SpreadKeys
 from training.sources.proposal.name_patterns import PERCENT, REFUND
 from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.cell_types import as_text
@@ -17,7 +17,6 @@ from training.sources.reading.money_columns import amount, plain_name
 
 FEW = 3  # orders of several lines, before their form tells something
 ENOUGH = 0.9  # of these orders
-Cell = dict[str, Any]
 
 
 def with_forms(made: TableProposal) -> TableProposal:
@@ -35,17 +34,16 @@ def _with_positive(made: TableProposal) -> TableProposal:
     column = next((c for c in made.file.columns if c.name == spread.get("column")), None)
     if column is None or not column.negatives:
         return made
-    fields = {column.name: {"column": column.name, "decimal": column.decimal}} if column.decimal else {}
+    fields = {column.name: number_of(column)} if column.decimal and spread is cell else {}
     name = column.name if spread is cell else "line_discount"
-    cells = made.cells | {
-        "discount_cents": {"sql": f'ABS(CAST("{name}" AS DOUBLE))'}
-        | ({"times": cell["times"]} if "times" in cell else {})
-    }
+    discount: CellKeys = {"sql": f'ABS(CAST("{name}" AS DOUBLE))'}
+    if "times" in cell:
+        discount["times"] = cell["times"]
     says = f"{made.file.label}: {column.name} is taken off, although it has a minus"
     return replace(
         made,
-        cells=cells,
-        fields=(fields if spread is cell else {}) | made.fields,
+        cells=made.cells | {"discount_cents": discount},
+        fields=fields | made.fields,
         unsure=[*made.unsure, says],
     )
 
@@ -55,27 +53,26 @@ def _with_percent(made: TableProposal) -> TableProposal:
     price, pieces = (_column(made, name) for name in ("unit_price_cents", "quantity"))
     if column is None or price is None or "discount_cents" in made.cells:
         return made
-    fields = {
-        c.name: {"column": c.name, "decimal": c.decimal} for c in (column, price, pieces) if c and c.decimal
-    }
+    fields = {c.name: number_of(c) for c in (column, price, pieces) if c and c.decimal}
     numbers = [_number(c) for c in (price, pieces) if c is not None]
     share = _number(column) if _is_share(made.file, column) else f"{_number(column)} / 100"
-    cell: Cell = {"sql": f"ABS({' * '.join(numbers)}) * {share}"}
+    cell: CellKeys = {"sql": f"ABS({' * '.join(numbers)}) * {share}"}
     cell |= {} if factor(made.file, price) == 1 else {"times": factor(made.file, price)}
     says = f"{made.file.label}: {column.name} is taken as the part of the price that is taken off"
     cells = _in_place(made.cells, {"discount_cents": cell}, price.name if price.decimal else "")
     return replace(made, cells=cells, fields=made.fields | fields, unsure=[*made.unsure, says])
 
 
-def _in_place(cells: dict[str, Cell], more: dict[str, Cell], field: str) -> dict[str, Cell]:
+def _in_place(cells: Cells, more: Cells, field: str) -> Cells:
     """Cells of a column that a field has made a number of are not read by a decimal mark once more."""
-    found = {
-        name: {k: v for k, v in cell.items() if k != "decimal"}
-        if field and cell.get("column") == field
-        else cell
-        for name, cell in cells.items()
-    }
-    return found | more
+    is_of_field = {name: bool(field) and cell.get("column") == field for name, cell in cells.items()}
+    return {name: _unmarked(cell) if is_of_field[name] else cell for name, cell in cells.items()} | more
+
+
+def _unmarked(cell: CellKeys) -> CellKeys:
+    found = cell.copy()
+    found.pop("decimal", None)
+    return found
 
 
 def _number(column: Column) -> str:
@@ -100,16 +97,16 @@ def _with_refunds(made: TableProposal) -> TableProposal:
     order = _column(made, "order_id")
     if column is None or order is None or column.distinct < 2:
         return made
-    cell: Cell = in_units(made.file, column)
+    cell = in_units(made.file, column)
     whole = _is_of_order(made.file, order, column)
     field = {"refund_of_line": cell | ({"spread": _spread(made, order)} if whole else {})}
     where = 'CAST("refund_of_line" AS DOUBLE) > 0' + (f" AND {made.where}" if made.where else "")
     kept = {key: value for key, value in made.cells.items() if key in ("order_id", "member_id", "product_id")}
     when = next((c for c in made.file.times if _named(c, REFUND)), None)
-    columns = {"occurred_at": made.cells["occurred_at"], **kept, "kind": {"value": "return"}}
-    price: Cell = {"column": "refund_of_line", "times": 100}
+    columns: dict[str, Cell] = {"occurred_at": made.cells["occurred_at"], **kept, "kind": {"value": "return"}}
+    price: CellKeys = {"column": "refund_of_line", "times": 100}
     columns |= {"quantity": {"value": -1}, "unit_price_cents": price}
-    part = {"where": where, "columns": columns}
+    part: PartKeys = {"where": where, "columns": columns}
     how = "the order's, split over its lines" if whole else "its line's"
     day = f", although {when.name} may say when" if when is not None else ""
     says = (
@@ -124,11 +121,11 @@ def _with_refunds(made: TableProposal) -> TableProposal:
     )
 
 
-def _spread(made: TableProposal, order: Column) -> dict[str, str]:
+def _spread(made: TableProposal, order: Column) -> SpreadKeys:
     price, pieces = (_column(made, name) for name in ("unit_price_cents", "quantity"))
     plain = [c for c in (price, pieces) if c is not None and not c.decimal]
     over = " * ".join(_number(c) for c in plain)
-    return {"by": order.name} | ({"over": over} if plain and price in plain else {})
+    return {"by": order.name, "over": over} if plain and price in plain else {"by": order.name}
 
 
 def _is_of_order(file: File, order: Column, column: Column) -> bool:

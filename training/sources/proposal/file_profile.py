@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 from os.path import commonpath
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -11,6 +10,7 @@ from features.yaml_lines import Place
 from training.sources.mapping.source_spec import Join, Lines, Newest, Source
 from training.sources.proposal.column_profile import Column, by_all, column_of, settled
 from training.sources.proposal.hints import NONE, Hints
+from training.sources.proposal.mapping_keys import JoinRule, LinesKeys, NewestKeys, SourceKeys
 from training.sources.reading.containers import refuse_overlong
 from training.sources.reading.dialect import Dialect, dialect_of
 from training.sources.reading.files import FILE, ROW, files, kind_of
@@ -24,6 +24,7 @@ from training.sources.reading.workbook import cells, sheets
 
 SAMPLE = 20_000  # rows at most, from all over the file
 HEAD = 20_000  # rows one after the other, where it matters what stands together
+Places = tuple[tuple[Path, str | None], ...]
 ORDER, PRODUCT = "order", "product"  # what a joined file tells of a line
 
 
@@ -47,7 +48,7 @@ class Beside:
     on: dict[str, str]
     prefix: str
     names: dict[str, str]
-    rule: dict[str, Any] = field(default_factory=dict)
+    rule: JoinRule = field(default_factory=JoinRule)
 
     def to(self, frame: pl.LazyFrame, label: str) -> pl.LazyFrame:
         """Join it to the rows of the file."""
@@ -75,10 +76,10 @@ class File:
     columns: tuple[Column, ...]
     rows: int
     hints: Hints = NONE
-    written: dict[str, Any] = field(default_factory=dict)
+    written: SourceKeys = field(default_factory=SourceKeys)
     also: tuple[Path, ...] = ()
     beside: tuple[Beside, ...] = ()
-    newest: dict[str, Any] = field(default_factory=dict)
+    newest: NewestKeys | None = None
 
     @property
     def times(self) -> list[Column]:
@@ -104,12 +105,12 @@ class File:
 
     def of_newest(self) -> pl.LazyFrame:
         """The rows, of those that stand in several files those of the newest."""
-        if not self.newest:
+        if self.newest is None:
             return self.frame()
         rule = Newest.model_validate(self.newest)
         return of_newest(self.frame(), rule, Place(self.path, {}), ("newest",), self.label)
 
-    def as_lines(self, rule: dict[str, Any]) -> "File":
+    def as_lines(self, rule: LinesKeys) -> "File":
         """Look at the same with a row a product, whose columns come first; lists themselves are none."""
         made = Lines.model_validate(rule)
         whole = _sketch(self.paths, self.written | {"lines": rule}, self.hints)
@@ -118,7 +119,7 @@ class File:
         return replace(whole, columns=(*new, *old))
 
     @property
-    def places(self) -> tuple[tuple[Path, str | None], ...]:
+    def places(self) -> Places:
         """Where its rows are: files, each with the sheet where it is of a workbook."""
         return tuple((path, self.written.get("sheet")) for path in self.paths)
 
@@ -186,7 +187,7 @@ def all_of(file: File, names: list[str]) -> pl.DataFrame:
     return file.frame().select(names).collect()
 
 
-def _written(path: Path) -> list[dict[str, Any]]:
+def _written(path: Path) -> list[SourceKeys]:
     """How a file or a folder is written, as keys of a source; one for each sheet of a workbook."""
     found = files(path)
     if kind_of(found[0]) == "workbook":
@@ -207,29 +208,30 @@ def _written(path: Path) -> list[dict[str, Any]]:
     return [first]
 
 
-def _of_text(path: Path, found: Dialect) -> dict[str, Any]:
-    usual = Source.model_validate({"file": path.name})
-    sep = {} if found.sep == "\t" and ".tsv" in path.name else {"sep": found.sep}
-    given = {
-        "encoding": found.encoding,
-        **sep,
-        "header": _lines(found.header),
-        "text_marks": found.text_marks,
-    }
-    named = {} if kind_of(path) else {"format": "csv"}
-    return named | {key: value for key, value in given.items() if value != getattr(usual, key)}
+def _of_text(path: Path, found: Dialect) -> SourceKeys:
+    usual, header = Source.model_validate({"file": path.name}), _lines(found.header)
+    made: SourceKeys = {} if kind_of(path) else {"format": "csv"}
+    if found.encoding != usual.encoding:
+        made["encoding"] = found.encoding
+    if found.sep != usual.sep and not (found.sep == "\t" and ".tsv" in path.name):
+        made["sep"] = found.sep
+    if header != usual.header:
+        made["header"] = header
+    if found.text_marks != usual.text_marks:
+        made["text_marks"] = found.text_marks
+    return made
 
 
-def _of_sheet(path: Path, name: str) -> dict[str, Any]:
+def _of_sheet(path: Path, name: str) -> SourceKeys:
     header = header_of([[cell or "" for cell in row] for row in cells(path, name).rows()])
-    return {"sheet": name} | ({"header": _lines(header)} if header != (1,) else {})
+    return {"sheet": name, "header": _lines(header)} if header != (1,) else {"sheet": name}
 
 
 def _lines(header: tuple[int, ...]) -> int | list[int]:
     return list(header) if len(header) > 1 else sum(header)
 
 
-def _sketch(paths: tuple[Path, ...], written: dict[str, Any], hints: Hints) -> File:
+def _sketch(paths: tuple[Path, ...], written: SourceKeys, hints: Hints) -> File:
     sample = _sample(_frame(paths, written).drop(ROW, FILE))
     words = _words(sample)
     written = written | ({"empty": words} if words else {})
@@ -240,7 +242,7 @@ def _sketch(paths: tuple[Path, ...], written: dict[str, Any], hints: Hints) -> F
     return File(paths[0], tuple(settled(columns)), sample.height, hints, written, paths[1:])
 
 
-def _frame(paths: tuple[Path, ...], written: dict[str, Any]) -> pl.LazyFrame:
+def _frame(paths: tuple[Path, ...], written: SourceKeys) -> pl.LazyFrame:
     folder = Path(commonpath([path.parent for path in paths]))
     named = [str(path.relative_to(folder)) for path in paths]
     source = Source.model_validate({"file": named, **written})

@@ -2,11 +2,11 @@
 
 import re
 from dataclasses import replace
-from typing import Any
 
 from training.sources.proposal.cell_proposal import CONSENT, cell_of
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
+from training.sources.proposal.mapping_keys import CellKeys, Cells
 from training.sources.proposal.name_patterns import OUTCOME, TESTS, VOIDED, means
 from training.sources.proposal.table_proposal import TableProposal, in_order
 from training.sources.proposal.time_columns import time_of
@@ -64,7 +64,7 @@ def as_subjects(file: File) -> TableProposal | None:
         others = [column.name for column in labels[1:]]
         unsure.append(f"{file.label}: {labels[0].name} is taken as the outcome, not {others}")
     time = time_of(file, "subjects")
-    cells: dict[str, dict[str, Any]] = {
+    cells: Cells = {
         "label": _label(file, labels[0], unsure),
         "subject_id": {"column": "_row"},
     }
@@ -87,7 +87,7 @@ def as_subjects(file: File) -> TableProposal | None:
     return TableProposal(file, "subjects", placed, None, ("*",), unsure, score, time is not None)
 
 
-def _label(file: File, column: Column, unsure: list[str]) -> dict[str, Any]:
+def _label(file: File, column: Column, unsure: list[str]) -> CellKeys:
     """The outcome; of two values that mean neither yes nor no the rarer one is taken as it."""
     if column.kind == "truth":
         return {"column": column.name}

@@ -2,21 +2,21 @@
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from training.sources.proposal.cell_proposal import factor, written
+from training.sources.proposal.cell_proposal import factor, read_as
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import Beside, File, head
+from training.sources.proposal.mapping_keys import Cell, CellKeys, JoinRule, PartKeys, full
 from training.sources.proposal.name_patterns import REFUNDS, comes_to_nothing, means
 from training.sources.proposal.own_keys import values
-from training.sources.proposal.presets import preset_of
+from training.sources.proposal.presets import Refunds, preset_of
 from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.money_columns import meaning
 
 KNOWN = 0.5  # of the orders that are told of are among the purchases
 AMOUNT, TIME, STATE = "refund_sum", "refund_time", "newest_state"  # columns that the join makes
 OF_LINE = "refund_of_line"
-Part = dict[str, Any]
+OF_SALE: tuple[str, ...] = ("order_id", "member_id", "product_id", "channel")  # what a return keeps
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _told(file: File) -> Told | None:
     return Told(file, order, None, None, state, time) if is_log else None
 
 
-def _of_preset(file: File, named: Part) -> Told:
+def _of_preset(file: File, named: Refunds) -> Told:
     told = {c.name: c for c in file.columns}
     order, amount = told[named["order"]], told[named["amount"]]
     return Told(
@@ -109,22 +109,23 @@ def _first(file: File, concept: str) -> Column | None:
     return next((column for column in file.columns if means(column.name, concept)), None)
 
 
-def _sale(made: TableProposal) -> Part | None:
+def _sale(made: TableProposal) -> PartKeys | None:
     """The cells of a guess that sells something."""
     if made.table != "purchases" or made.cells.get("kind") == {"value": "return"}:
         return None
     parts = made.preset.parts("", made.file)["purchases"] if made.preset else []
-    return parts[0] if parts else {"columns": made.cells, "where": made.where}
+    where: PartKeys = {"where": made.where} if made.where else {}
+    return parts[0] if parts else {"columns": {**made.cells}, **where}
 
 
-def _column(cell: Any) -> str | None:
-    return cell if isinstance(cell, str) else cell.get("column") if isinstance(cell, dict) else None
+def _column(part: PartKeys, name: str) -> str | None:
+    return full(part["columns"].get(name, {})).get("column")
 
 
 def _names(told: Told, made: TableProposal) -> bool:
     """Whether a file tells of the orders of a guess."""
     part = _sale(made)
-    order = _column(part["columns"].get("order_id")) if part else None
+    order = _column(part, "order_id") if part else None
     there = {column.name for column in made.file.columns}
     if order is None or order not in there or (told.state and made.preset):
         return False
@@ -134,21 +135,21 @@ def _names(told: Told, made: TableProposal) -> bool:
 
 def _joined(made: TableProposal, told: Told) -> TableProposal:
     part = _sale(made) or {}
-    order = str(_column(part["columns"]["order_id"]))
+    order = str(_column(part, "order_id"))
     on = {order: told.order.name}
-    by: Part = {"by": _time(told.time)} if told.time else {}
+    by: JoinRule = {"by": read_as(told.time, "occurred_at")} if told.time else {}
     if told.state is not None:
         beside = Beside(told.file, on, "state", {}, {"last": {STATE: told.state.name}, **by})
         return _without_void(replace(made, file=_with(made.file, beside)), told.state)
     product = _line_of(made, told, part, order)
     on |= {product: told.product.name} if product and told.product else {}
-    rule: Part = {
+    rule: JoinRule = {
         "sum": {AMOUNT: _amount(told)},
         **({"last": {TIME: told.time.name}, **by} if told.time else {}),
     }
     rule |= {"where": told.where} if told.where else {}
     file = _with(made.file, Beside(told.file, on, "refund", {}, rule))
-    spread = {} if product else {"spread": {"by": order, "over": _weight(part["columns"], made)}}
+    spread: CellKeys = {} if product else {"spread": {"by": order, "over": _weight(part, made)}}
     fields = made.fields | {OF_LINE: {"sql": f"ABS({AMOUNT})", **spread}}
     return replace(
         made, file=file, fields=fields, further=made.further | {"purchases": [_returns(part, told)]}
@@ -159,23 +160,18 @@ def _with(file: File, beside: Beside) -> File:
     return replace(file, beside=(*file.beside, beside))
 
 
-def _time(column: Column) -> Part:
-    return {"column": column.name, **written(column, "occurred_at")}
-
-
-def _amount(told: Told) -> Part:
+def _amount(told: Told) -> CellKeys:
     """A refund in whole money units."""
     column = told.amount
     assert column is not None
     times = factor(told.file, column) / 100
-    return {"column": column.name, **written(column, "unit_price_cents")} | (
-        {"times": times} if times != 1 else {}
-    )
+    scaled: CellKeys = {"times": times} if times != 1 else {}
+    return read_as(column, "unit_price_cents") | scaled
 
 
-def _line_of(made: TableProposal, told: Told, part: Part, order: str) -> str | None:
+def _line_of(made: TableProposal, told: Told, part: PartKeys, order: str) -> str | None:
     """The column by which a refund names the line of an order, where each line is told by it."""
-    product = _column(part["columns"].get("product_id"))
+    product = _column(part, "product_id")
     if told.product is None or product is None or told.product.filled < told.file.rows:
         return None
     frame = head(made.file)
@@ -184,20 +180,21 @@ def _line_of(made: TableProposal, told: Told, part: Part, order: str) -> str | N
     return product
 
 
-def _weight(cells: Part, made: TableProposal) -> str:
+def _weight(part: PartKeys, made: TableProposal) -> str:
     """What a line is worth, in SQL; pieces, or each line as much, where its price is no plain number."""
     plain = {c.name for c in made.file.columns if c.kind == "number" and not c.decimal}
-    named = [_column(cells.get(name)) for name in ("unit_price_cents", "quantity")]
+    named = [_column(part, name) for name in ("unit_price_cents", "quantity")]
     found = [f'CAST("{name}" AS DOUBLE)' for name in named if name in plain]
     return " * ".join(found) or "1"
 
 
-def _returns(part: Part, told: Told) -> Part:
+def _returns(part: PartKeys, told: Told) -> PartKeys:
     cells = part["columns"]
-    kept = {name: cells[name] for name in ("order_id", "member_id", "product_id", "channel") if name in cells}
-    time = {**_time(told.time), "column": TIME} if told.time else cells["occurred_at"]
-    columns = {"occurred_at": time, **kept, "kind": {"value": "return"}, "quantity": {"value": -1}}
-    columns["unit_price_cents"] = {"column": OF_LINE, "times": 100}
+    kept = {name: cells[name] for name in OF_SALE if name in cells}
+    joined: CellKeys = {"column": TIME}
+    time = read_as(told.time, "occurred_at") | joined if told.time else cells["occurred_at"]
+    columns: dict[str, Cell] = {"occurred_at": time, **kept, "kind": {"value": "return"}}
+    columns |= {"quantity": {"value": -1}, "unit_price_cents": {"column": OF_LINE, "times": 100}}
     where = f"{OF_LINE} > 0" + (f" AND {part['where']}" if part.get("where") else "")
     return {"where": where, "columns": columns}
 

@@ -1,9 +1,8 @@
 """Which table a file is, and which of its columns is which: by names, types and what is unique."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
-from typing import Any
 
 from features import tables
 from training.sources.proposal.cell_proposal import (
@@ -11,6 +10,7 @@ from training.sources.proposal.cell_proposal import (
     IDS,
     cell_of,
     consents,
+    number_of,
     personal_key,
 )
 from training.sources.proposal.column_profile import Column
@@ -20,6 +20,7 @@ from training.sources.proposal.flat_table import as_subjects
 from training.sources.proposal.line_amounts import adjusted
 from training.sources.proposal.line_price import kind_by_sign, price_of_total
 from training.sources.proposal.lists_of_people import list_of_people, merged_ids
+from training.sources.proposal.mapping_keys import CellKeys, Cells, Value
 from training.sources.proposal.message_log import is_message_log, message_log
 from training.sources.proposal.name_patterns import (
     AGREEING,
@@ -43,7 +44,7 @@ from training.sources.reading.words import TRUE
 
 TIMES = ("occurred_at", "joined_at", "recorded_at")
 TIMELESS = ("members", "products", "campaigns", "identities")  # often come as they are today
-CONSTANTS: dict[tuple[str, str], Any] = {
+CONSTANTS: dict[tuple[str, str], str] = {
     ("events", "channel"): "web",
     ("events", "kind"): "visit",
     ("responses", "kind"): "answered",
@@ -80,7 +81,7 @@ def _as_refunds(file: File) -> TableProposal | None:
     if made is None or "column" not in price or any(c.negatives for c in file.columns):
         return None  # as returns among sales are read
     quantity = made.cells["quantity"].get("column")
-    pieces = {"sql": f'-CAST("{quantity}" AS DOUBLE)'} if quantity else {"value": -1}
+    pieces: CellKeys = {"sql": f'-CAST("{quantity}" AS DOUBLE)'} if quantity else {"value": -1}
     cells = made.cells | {"kind": {"value": "return"}, "quantity": pieces}
     unsure = [*made.unsure, f"{file.label}: its rows are taken as refunds, at their own time"]
     return replace(made, cells=in_order("purchases", cells), unsure=unsure, score=made.score + 4)
@@ -116,7 +117,7 @@ def as_table(file: File, table: str) -> TableProposal | None:
     return TableProposal(file, table, in_order(table, cells), where, own, unsure, score)
 
 
-def _cells(file: File, table: str, used: dict[str, str], unsure: list[str]) -> dict[str, dict[str, Any]]:
+def _cells(file: File, table: str, used: dict[str, str], unsure: list[str]) -> Cells:
     """Read the columns that are used; of purchases also owners, prices and which are returns."""
     is_sale = table == "purchases"
     if is_sale and "member_id" in used:
@@ -143,7 +144,7 @@ def _with_amounts(made: TableProposal) -> TableProposal:
     return replace(formed, cells=in_order("purchases", formed.cells))
 
 
-def _score(file: File, table: str, used: list[str], made_up: dict[str, Any]) -> float:
+def _score(file: File, table: str, used: list[str], made_up: Collection[str]) -> float:
     by_name = 2.0 if re.search(FILES[table], file.label.lower()) else 0.0
     by_name += sum(1.0 for column in file.times[:1] if re.search(FILES[table], column.name.lower()))
     silent = (*TIMES, "member_id", "channel", *(() if table == "events" else ("kind",)))
@@ -204,14 +205,14 @@ def _is_amount(column: Column) -> bool:
     return column.kind == "number" and (column.negatives or column.decimals or bool(named))
 
 
-def _made_up(table: str, name: str, cells: dict[str, Any], unsure: list[str]) -> dict[str, Any] | None:
+def _made_up(table: str, name: str, cells: Cells, unsure: list[str]) -> CellKeys | None:
     value = CONSTANTS.get((table, name))
     if table == "responses" and "lead_id" in cells:
         value = "converted"
     cell = DEFAULTS.get(name) or ({"value": value} if value is not None else None)
     if cell is not None:
         unsure.append(f"{table}.{name}: no column was found for it; it is made up as {cell}")
-    return dict(cell) if cell is not None else None
+    return cell.copy() if cell is not None else None
 
 
 def unmatched(there: set[str]) -> Iterator[str]:
@@ -222,7 +223,7 @@ def unmatched(there: set[str]) -> Iterator[str]:
         yield "no file is a table of campaigns: nothing is known about what was sent"
 
 
-def converted(made: TableProposal) -> dict[str, dict[str, Any]]:
+def converted(made: TableProposal) -> Cells:
     """Fields that make numbers of attributes: words for yes and no, and amounts written for people."""
     if not made.attributes:
         return {}
@@ -231,11 +232,11 @@ def converted(made: TableProposal) -> dict[str, dict[str, Any]]:
     return {name: cell for name, cell in cells.items() if cell}
 
 
-def _number_of(column: Column) -> dict[str, Any]:
+def _number_of(column: Column) -> CellKeys:
     words = {word.lower() for word in column.values}
     if column.kind == "truth" and words and not words <= {"true", "false"} and not words <= {"0", "1"}:
-        told = {word: int(word.lower() in TRUE) for word in column.values}
+        told: dict[str, Value] = {word: int(word.lower() in TRUE) for word in column.values}
         return {"column": column.name, "map": told}
     if column.kind == "number" and column.decimal:
-        return {"column": column.name, "decimal": column.decimal}
+        return number_of(column)
     return {}

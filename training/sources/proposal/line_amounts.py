@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
@@ -18,17 +17,16 @@ from training.sources.judging.order_totals import (
     sums,
     worth,
 )
-from training.sources.proposal.cell_proposal import factor
+from training.sources.proposal.cell_proposal import factor, number_of
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
+from training.sources.proposal.mapping_keys import CellKeys, Cells, SpreadKeys
 from training.sources.proposal.name_patterns import means
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.files import ROW
 from training.sources.reading.money_columns import amount as read_amount
 from training.sources.reading.money_columns import meaning
 from training.sources.reading.money_units import CENTS
-
-Cells = dict[str, dict[str, Any]]
 
 
 @dataclass
@@ -57,7 +55,7 @@ class Amounts:
         name = cells.get("order_id", {}).get("column")
         return name if name != ROW or "lines" in self.file.written else None
 
-    def column(self, cell: dict[str, Any] | None) -> Column | None:
+    def column(self, cell: CellKeys | None) -> Column | None:
         """The file's column of a cell."""
         return next((c for c in self.file.columns if cell and c.name == cell.get("column")), None)
 
@@ -163,7 +161,7 @@ def whole_line(made: Amounts, cells: Cells, price: Column) -> None:
         made.cells["quantity"] = {"value": 1}
         return
     if price.decimal:  # numbers written for people are no numbers to SQL, until a field has made them so
-        made.fields[price.name] = {"column": price.name, "decimal": price.decimal}
+        made.fields[price.name] = number_of(price)
     value = f'"{price.name}"' if price.decimal else f'CAST("{price.name}" AS DOUBLE)'
     back = negative(source) if source is not price else f"{value} < 0"
     made.cells["kind"] = {"sql": f"CASE WHEN {back} THEN 'return' ELSE 'sale' END"}
@@ -198,15 +196,16 @@ def _price_of_an_order(made: Amounts, cells: Cells, price: Column, orders: pl.Da
     )
 
 
-def _spread(file: File, column: Column, order: str, over: str | None = None) -> dict[str, Any]:
-    return in_units(file, column) | {"spread": {"by": order} | ({"over": over} if over else {})}
+def _spread(file: File, column: Column, order: str, over: str | None = None) -> CellKeys:
+    weight: SpreadKeys = {"over": over} if over else {}
+    return in_units(file, column) | {"spread": {"by": order, **weight}}
 
 
-def in_units(file: File, column: Column) -> dict[str, Any]:
+def in_units(file: File, column: Column) -> CellKeys:
     """Make an amount of a column in whole money units, so that a part of it is still one of cents."""
     if factor(file, column) != CENTS and not column.decimal:
         return {"sql": f'CAST("{column.name}" AS DOUBLE) * {factor(file, column) / CENTS:g}'}
-    return {"column": column.name} | ({"decimal": column.decimal} if column.decimal else {})
+    return number_of(column)
 
 
 def _discount_of_an_order(made: Amounts, cells: Cells, orders: pl.DataFrame, found: list[Sum]) -> None:

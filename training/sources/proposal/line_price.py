@@ -1,21 +1,21 @@
 """What a line is worth where a file has no price of a piece, and which lines are returns by their sign."""
 
 import re
-from typing import Any
 
 import polars as pl
 
-from training.sources.proposal.cell_proposal import doubts, to_cents, written
+from training.sources.proposal.cell_proposal import doubts, read_as, to_cents
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
 from training.sources.proposal.line_amounts import negative
+from training.sources.proposal.mapping_keys import Cells
 from training.sources.proposal.name_patterns import GOODS, PAID, means
 from training.sources.reading.money_columns import amount, meaning, plain_name
 
 ENOUGH, CENT = 0.9, 0.005  # of the rows with a discount; rounding
 
 
-def kind_by_sign(file: File, used: dict[str, str], unsure: list[str]) -> dict[str, dict[str, Any]]:
+def kind_by_sign(file: File, used: dict[str, str], unsure: list[str]) -> Cells:
     """Take lines of negative quantities as returns, where no column says which lines are."""
     quantity = next((column for column in file.columns if column.name == used.get("quantity")), None)
     if quantity is None or not quantity.negatives or "kind" in used:
@@ -41,7 +41,7 @@ def is_net(file: File, price: Column, discount: str | None) -> bool:
     return rows.height > 0 and any(int(one.sum()) >= ENOUGH * rows.height for one in fits)
 
 
-def price_of_total(file: File, used: dict[str, str], unsure: list[str]) -> dict[str, dict[str, Any]]:
+def price_of_total(file: File, used: dict[str, str], unsure: list[str]) -> Cells:
     """Take the total of a line as the price of its one piece; what is unsure is added."""
     numbers = [c for c in file.columns if c.kind == "number"]
     totals = [c for c in numbers if means(c.name, "line_total") or meaning(c.name) == "total"]
@@ -59,8 +59,7 @@ def price_of_total(file: File, used: dict[str, str], unsure: list[str]) -> dict[
     if extras and found not in goods:
         told = " and ".join(extras)
         unsure.append(f"{file.label}: {found.name} may have {told} in it; take them off in a field if it has")
-    price = {"column": found.name, **written(found, "unit_price_cents")}
-    price |= to_cents(file, found, unsure)
+    price = read_as(found, "unit_price_cents") | to_cents(file, found, unsure)
     if is_net(file, found, used.get("discount_cents")):
         off = used.pop("discount_cents")
         unsure.append(f"{file.label}: {found.name} is after {off}, which is not taken off once more")

@@ -3,16 +3,15 @@
 import re
 from collections.abc import Iterator
 from itertools import permutations
-from typing import Any
 
 from training.sources.proposal.cell_proposal import CONSENT, cell_of, consents, personal_key
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
+from training.sources.proposal.mapping_keys import CellKeys, Cells
 from training.sources.proposal.name_patterns import header_words, means
 from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.money_columns import meaning, plain_name
 
-Cells = dict[str, dict[str, Any]]
 SAID: dict[str, tuple[str, Cells]] = {
     "refused": ("refused marketing", {"consent_marketing": {"value": "withdrawn"}}),
     "died": ("died", {"deceased": {"value": True}}),
@@ -22,7 +21,7 @@ SAID: dict[str, tuple[str, Cells]] = {
     ),
 }
 SURE = 100.0  # of a score: such a file is nothing else
-FROM_THE_START = {"value": "1970-01-01"}
+FROM_THE_START: CellKeys = {"value": "1970-01-01"}
 
 
 def list_of_people(file: File) -> TableProposal | None:
@@ -64,10 +63,10 @@ def _says_more(column: Column) -> bool:
     )
 
 
-def _when(file: File, what: str, unsure: list[str]) -> dict[str, Any]:
+def _when(file: File, what: str, unsure: list[str]) -> CellKeys:
     if not file.times:
         unsure.append(f"{file.label}: no column says since when; from the start, everybody in it {what}")
-        return dict(FROM_THE_START)
+        return FROM_THE_START.copy()
     return cell_of(file, "occurred_at", file.times[0].name, unsure)
 
 
@@ -80,7 +79,7 @@ def merged_ids(file: File) -> TableProposal | None:
     unsure = [
         f"{file.label}: {gone.name} is taken as another id of the member {stays.name}, from the merge on"
     ]
-    cells = {
+    cells: Cells = {
         "occurred_at": _when(file, "is one with the other id", unsure),
         "platform": {"value": "member"},
         "account_id": cell_of(file, "member_id", gone.name, unsure),

@@ -11,10 +11,9 @@ from features import tables as contract
 from features.own_tables import PREFIX
 from features.requirements import Requirements, concerned
 from training.sources.proposal.file_profile import File
+from training.sources.proposal.mapping_keys import Cell, OwnTables, SourceKeys, Tables
 from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.containers import held_by
-
-Tables = dict[str, list[dict[str, Any]]]
 
 
 class _Plain(yaml.SafeDumper):
@@ -31,7 +30,7 @@ def head_of(unsure: list[str]) -> str:
     return f"# Proposed by what the files look like. Look at:\n{notes}\n"
 
 
-def cells(tables: Tables) -> Iterator[tuple[str, Any]]:
+def cells(tables: Tables) -> Iterator[tuple[str, Cell]]:
     """Yield the cells of all parts, each with its column."""
     return (pair for parts in tables.values() for part in parts for pair in part["columns"].items())
 
@@ -77,9 +76,9 @@ def without_tables(folder: Path) -> str:
 def body_of(
     named: list[tuple[str, TableProposal]],
     folder: Path,
-    sources: dict[str, Any],
+    sources: dict[str, SourceKeys],
     tables: Tables,
-    own: dict[str, Any],
+    own: OwnTables,
     unread: dict[str, str],
     requirements: Requirements,
 ) -> str:

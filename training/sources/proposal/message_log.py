@@ -13,8 +13,9 @@ import yaml
 from training.sources.proposal.cell_proposal import cell_of, personal_key
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of
+from training.sources.proposal.mapping_keys import Cell, CellKeys, Cells, PartKeys, Value, full, short
 from training.sources.proposal.name_patterns import means
-from training.sources.proposal.table_proposal import TableProposal, among, in_order, short
+from training.sources.proposal.table_proposal import TableProposal, among, in_order
 from training.sources.proposal.time_columns import time_of
 from training.sources.reading.files import ROW
 from training.sources.reading.money_columns import plain_name
@@ -23,9 +24,8 @@ SURE = 100.0  # of a score: such a file is nothing else
 FOLLOWS = 0.5  # of the messages that were opened or clicked have a row of their sending
 OTHERS = ("order_id", "ticket_id", "quantity", "unit_price_cents")
 RESPONSES = {"opened": "opened", "clicked": "clicked", "refused": "blocked"}
-ANSWERED = {"value": "answered"}
+ANSWERED: CellKeys = {"value": "answered"}
 Events = dict[str, list[str]]
-Cells = dict[str, dict[str, Any]]
 
 
 @cache
@@ -75,11 +75,12 @@ def message_log(file: File) -> TableProposal | None:
     if not sent and not answers:
         return None
     if sent:
-        cells, where = {"contact_id": {"column": ROW}} | made, among(log.event.name, sent)
+        row: Cells = {"contact_id": {"column": ROW}}
+        cells, where = row | made, among(log.event.name, sent)
         named = [f'"{c.name}" IS NOT NULL' for c in (log.member, log.campaign) if c.filled < file.rows]
         where = " AND ".join([where, *named])
     else:
-        cells, where = made | {"kind": answers[0]["columns"]["kind"]}, answers[0]["where"]
+        cells, where = made | {"kind": full(answers[0]["columns"]["kind"])}, answers[0]["where"]
         further["responses"] = answers[1:]
     table = "contacts" if sent else "responses"
     return TableProposal(
@@ -229,24 +230,30 @@ def _campaign(columns: list[Column]) -> Column | None:
     )
 
 
-def _answers(log: _Log, made: Cells) -> list[dict[str, Any]]:
+def _answers(log: _Log, made: Cells) -> list[PartKeys]:
     """What members did, and what counts as their answer."""
-    kinds = {word: meant for kind, meant in RESPONSES.items() for word in log.events.get(kind, ())}
-    plain = {name: short(cell) for name, cell in made.items()}
+    kinds: dict[str, Value] = {
+        word: meant for kind, meant in RESPONSES.items() for word in log.events.get(kind, ())
+    }
+    plain: dict[str, Cell] = {name: short(cell) for name, cell in made.items()}
     event, answer = log.event.name, _answer(log)
-    did = {"where": among(event, [*kinds]), "columns": plain | {"kind": {"column": event, "map": kinds}}}
+    did: PartKeys = {
+        "where": among(event, [*kinds]),
+        "columns": plain | {"kind": {"column": event, "map": kinds}},
+    }
     if answer is None:
         return [did] if kinds else []
     return [did, {"where": among(event, log.events[answer]), "columns": plain | {"kind": ANSWERED}}]
 
 
-def _refused(log: _Log, made: Cells) -> list[dict[str, Any]]:
+def _refused(log: _Log, made: Cells) -> list[PartKeys]:
     """Who refused further messages, from then on."""
     if "refused" not in log.events:
         return []
-    who = {name: short(made[name]) for name in ("occurred_at", "member_id")}
-    said = {"keep": "changes", "where": among(log.event.name, log.events["refused"])}
-    return [said | {"columns": who | {"consent_marketing": {"value": "withdrawn"}}}]
+    who: dict[str, Cell] = {name: short(made[name]) for name in ("occurred_at", "member_id")}
+    said: CellKeys = {"value": "withdrawn"}
+    where = among(log.event.name, log.events["refused"])
+    return [{"keep": "changes", "where": where, "columns": who | {"consent_marketing": said}}]
 
 
 def _answer(log: _Log) -> str | None:

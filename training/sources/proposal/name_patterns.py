@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from training.sources.proposal.mapping_keys import Cells
 from training.sources.reading.money_columns import plain_name, spellings
 
 COLUMNS: dict[str, str] = {
@@ -208,7 +209,7 @@ MESSAGES, AGREED, REFUSED = (
 )
 AGREEING = rf".*({MESSAGES}).*({AGREED}).*|.*({AGREED}).*({MESSAGES}).*"  # columns whose yes is a consent
 REFUSING = rf".*({REFUSED}).*"  # columns whose yes is a refusal
-DEFAULTS: dict[str, dict[str, object]] = {
+DEFAULTS: Cells = {
     "order_id": {"column": "_row"},
     "contact_id": {"column": "_row"},
     "ticket_id": {"column": "_row"},

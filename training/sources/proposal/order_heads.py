@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from training.sources.proposal.cell_proposal import personal_key
 from training.sources.proposal.column_profile import Column
@@ -176,7 +175,7 @@ def _beside(file: File, other: File, on: dict[str, str], prefix: str, is_whole: 
     names = [column.name for column in other.columns if column.name not in on.values()]
     called = named_beside({column.name for column in file.columns}, names, prefix)
     there = [
-        replace(c, name=called[c.name], **_on_lines(c, file, other, is_whole))
+        replace(_on_lines(c, file, other, is_whole), name=called[c.name])
         for c in other.columns
         if c.name in called
     ]
@@ -186,11 +185,11 @@ def _beside(file: File, other: File, on: dict[str, str], prefix: str, is_whole: 
     return replace(file, columns=(*file.columns, *there), beside=(*file.beside, joined))
 
 
-def _on_lines(column: Column, file: File, other: File, is_whole: bool) -> dict[str, Any]:
-    """How often a column is filled and differs on the lines; a sample of heads stands for all of them."""
+def _on_lines(column: Column, file: File, other: File, is_whole: bool) -> Column:
+    """The same as it is filled and differs on the lines; a sample of heads stands for all of them."""
     share = column.filled / max(other.rows, 1)
     filled = file.rows if share == 1 and is_whole else min(int(share * file.rows), file.rows - 1)
-    return {"filled": filled, "distinct": min(column.distinct, max(filled - 1, 0))}
+    return replace(column, filled=filled, distinct=min(column.distinct, max(filled - 1, 0)))
 
 
 def _is_money(column: Column) -> bool:

@@ -3,15 +3,15 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
-from training.sources.proposal.cell_proposal import written
+from training.sources.proposal.cell_proposal import read_as
 from training.sources.proposal.column_profile import Column
-from training.sources.proposal.file_profile import all_of
+from training.sources.proposal.file_profile import File, all_of
+from training.sources.proposal.mapping_keys import PartKeys, short
 from training.sources.proposal.name_patterns import CLOSED, CONVERTED, LATER, WON
-from training.sources.proposal.table_proposal import TableProposal, short
+from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import plain_name
 
@@ -20,7 +20,7 @@ FEWER = 0.9  # outcomes than leads
 
 
 def settled(
-    guesses: list[TableProposal], as_table: Callable[[Any, str], TableProposal | None]
+    guesses: list[TableProposal], as_table: Callable[[File, str], TableProposal | None]
 ) -> list[TableProposal]:
     """Take files that look like leads, but name some of another file's leads, as what became of these.
 
@@ -47,7 +47,7 @@ def _as_outcome(
     made: TableProposal,
     leads: list[TableProposal],
     ids: dict[int, pl.Series],
-    as_table: Callable[[Any, str], TableProposal | None],
+    as_table: Callable[[File, str], TableProposal | None],
 ) -> TableProposal:
     if id(made) not in ids:
         return made
@@ -81,11 +81,10 @@ def _with_conversions(made: TableProposal) -> TableProposal:
     if made.table != "leads" or made.preset or won is None:
         return made
     later = [c.name for c in file.columns if c is not won and re.fullmatch(LATER, plain_name(c.name))]
-    cell = {"column": won.name, **written(won, "occurred_at")}
-    part = {
+    part: PartKeys = {
         "where": f'"{won.name}" IS NOT NULL{among}',
         "columns": {
-            "occurred_at": cell if len(cell) > 1 else won.name,
+            "occurred_at": short(read_as(won, "occurred_at")),
             "lead_id": short(made.cells["lead_id"]),
             "kind": {"value": "converted"},
         },

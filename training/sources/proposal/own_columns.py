@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
@@ -10,6 +9,7 @@ from features.plain_text import BARE
 from training.sources.proposal.cell_proposal import written
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of
+from training.sources.proposal.mapping_keys import CellKeys, OwnColumnKeys, OwnTableKeys, short
 from training.sources.proposal.own_words import free, is_money, says, words
 
 CATEGORIES = 200  # different values of a text at most that are categories
@@ -24,13 +24,18 @@ BELONGS = 0.01  # of the rows without a later time, in which its columns are fil
 class FoundColumns:
     """Columns of an own table by name, and what is said of those left out."""
 
-    columns: dict[str, dict[str, Any]] = field(default_factory=dict)
+    columns: dict[str, OwnColumnKeys] = field(default_factory=dict)
     guessed: list[str] = field(default_factory=list)
     personal: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     prose: list[str] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
     money: list[str] = field(default_factory=list)
+
+    @property
+    def keys(self) -> OwnTableKeys:
+        """The table's key ``columns``; none where nothing is counted."""
+        return {"columns": self.columns} if self.columns else {}
 
 
 def columns_of(
@@ -56,8 +61,12 @@ def columns_of(
 def _rate(found: FoundColumns) -> None:
     """Ratings beside free texts say how they sound."""
     for column in found.columns.values():
-        if column["unit"] == "text" and found.columns.get(RATING, column)["unit"] not in TEXTS:
-            column |= {"rated_by": RATING} if RATING in found.columns else {}
+        if (
+            column["unit"] == "text"
+            and RATING in found.columns
+            and found.columns[RATING]["unit"] not in TEXTS
+        ):
+            column["rated_by"] = RATING
 
 
 def is_prose(texts: pl.Series) -> bool:
@@ -118,12 +127,12 @@ def _unit(column: Column) -> str | None:
 def _count(found: FoundColumns, column: Column, unit: str) -> None:
     called = words("columns", column.name)
     name = free(called.name, found.columns, f"column_{len(found.columns) + 1}")
-    cell: dict[str, Any] = {"column": column.name}
+    cell: CellKeys = {"column": column.name}
     if column.kind == "number" and unit not in TEXTS:
         cell |= written(column, "unit_price_cents" if unit == "cents" else "quantity")
         cell |= {"times": 100} if unit == "cents" else {}
     found.columns[name] = {
-        "cell": cell if len(cell) > 1 else column.name,
+        "cell": short(cell),
         "unit": unit,
         "en": called.en,
         "zh": called.zh,

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from features.own_tables import CONTRACTS
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
+from training.sources.proposal.mapping_keys import CellKeys, OwnTableKeys
 from training.sources.proposal.own_keys import Key
 from training.sources.proposal.own_times import Times, cell
 from training.sources.proposal.own_words import Words, says, words
@@ -39,7 +39,7 @@ class Contracts:
         Columns that are none of the table's own.
     """
 
-    keys: dict[str, Any]
+    keys: OwnTableKeys
     said: str
     cancelled: Column | None = None
     read: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ def _ending(end: Column, cancelled: list[Column]) -> Contracts:
     )
     if not cancelled:
         return Contracts({}, said)
-    keys = {"cancelled_at": cell(cancelled[0])}
+    keys: OwnTableKeys = {"cancelled_at": cell(cancelled[0])}
     return Contracts(keys, f"{said}. {cancelled[0].name} is known from its own time on", cancelled[0])
 
 
@@ -73,7 +73,9 @@ def _rolling(over: Column, file: File) -> Contracts:
     """Without an end that is known beforehand it goes on until it is cancelled."""
     period = next((column for column in file.columns if says("period", column.name)), None)
     days = {one: PERIODS[one.lower()] for one in (period.values if period else ()) if one.lower() in PERIODS}
-    made = {"column": period.name, "map": days, "other": MONTH} if period and days else {"value": MONTH}
+    made: CellKeys = {"value": MONTH}
+    if period and days:
+        made = {"column": period.name, "map": {**days}, "other": MONTH}
     said = (
         f"taken as contracts that go on until {over.name}; each renewal is asked about before it comes (task "
         f"lapse), {'by ' + period.name if period and days else f'every {MONTH} days'}: see `renews_days`"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
@@ -10,13 +9,13 @@ from features.own_tables import SUBJECTS
 from features.personal_keys import normal
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of
+from training.sources.proposal.mapping_keys import Cell, CellKeys, Cells, SourceKeys, Tables, full, short
 from training.sources.proposal.name_patterns import means
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import plain_name
 
 NAMED, TELLING = 0.5, 0.9  # of a column's ids must be known: where its name says so, and where only they do
 FEW_IDS, SHORT = 20, 4  # short or few ids meet by chance
-Cell = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Ids:
     table: str
     column: str
     heads: frozenset[str]
-    cell: Cell
+    cell: CellKeys
     values: pl.Series
 
 
@@ -70,13 +69,12 @@ class Key:
         return self.share >= (NAMED if self.named else TELLING) and (self.named or self.distinct >= FEW_IDS)
 
     @property
-    def cell(self) -> Any:
+    def cell(self) -> Cell:
         """How the key is made: as where its ids are known from."""
-        made = {"column": self.column.name, **self.ids.cell}
-        return made if len(made) > 1 else self.column.name
+        return short({"column": self.column.name, **self.ids.cell})
 
 
-def placed(tables: Mapping[str, Any], sources: Mapping[str, Any], files: Mapping[str, File]) -> list[Ids]:
+def placed(tables: Tables, sources: Mapping[str, SourceKeys], files: Mapping[str, File]) -> list[Ids]:
     """Return the ids of all tables of the contract that a proposal has, one entry a table and id.
 
     Parameters
@@ -114,22 +112,27 @@ def _both(one: Ids, other: Ids) -> Ids:
     return Ids(one.name, one.table, one.column, one.heads | other.heads, one.cell, values)
 
 
-def _made(given: Any, fields: Mapping[str, Any], file: File) -> tuple[str, Cell] | None:
-    """The column that a cell reads and how, where it is one column of the file."""
-    cell = {"column": given} if isinstance(given, str) else given
+def _made(given: Cell, fields: Cells, file: File) -> tuple[str, CellKeys] | None:
+    """The column that a cell reads and whose ids it makes, where it is one column of the file."""
+    cell = full(given)
     name = str(cell.get("column"))
-    if name in fields and name not in {column.name for column in file.columns}:
-        return _made({**fields[name], **{k: v for k, v in cell.items() if k != "column"}}, {}, file)
-    if not any(column.name == name for column in file.columns):
-        return None
-    return name, {key: cell[key] for key in ("hash", "country") if key in cell}
+    there = {column.name for column in file.columns}
+    if name in fields and name not in there:
+        return _made(fields[name] | _identity(cell), {}, file)
+    return (name, _identity(cell)) if name in there else None
 
 
-def _ids(table: str, name: str, file: File, head: str, cell: Cell) -> Ids:
+def _identity(cell: CellKeys) -> CellKeys:
+    """How personal data become an id."""
+    made: CellKeys = {"hash": cell["hash"]} if "hash" in cell else {}
+    return made | ({"country": cell["country"]} if "country" in cell else {})
+
+
+def _ids(table: str, name: str, file: File, head: str, cell: CellKeys) -> Ids:
     return Ids(name, table, name, frozenset({head}), cell, values(file, head, cell))
 
 
-def values(file: File, head: str, cell: Mapping[str, Any]) -> pl.Series:
+def values(file: File, head: str, cell: CellKeys) -> pl.Series:
     """Return the different ids of a column; personal data are written in one way."""
     frame = all_of(file, [head])
     text = frame.select(as_text(pl.col(head), frame.schema[head])).to_series().drop_nulls().unique()

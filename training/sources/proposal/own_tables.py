@@ -3,11 +3,11 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from features.own_tables import CONTRACTS, SUBJECTS
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
+from training.sources.proposal.mapping_keys import NewestKeys, OwnTableKeys, SourceKeys, Tables
 from training.sources.proposal.own_columns import FoundColumns, columns_of, written_with
 from training.sources.proposal.own_contracts import contract_of
 from training.sources.proposal.own_keys import Ids, Key, keys, placed, values
@@ -40,11 +40,11 @@ class OwnTables:
         Which rows count that stand in several files, by the source's name.
     """
 
-    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tables: dict[str, OwnTableKeys] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
     unsure: list[str] = field(default_factory=list)
     ids: list[Ids] = field(default_factory=list)
-    newest: dict[str, dict[str, Any]] = field(default_factory=dict)
+    newest: dict[str, NewestKeys] = field(default_factory=dict)
 
     def say(self, file: File, sentence: str) -> None:
         """Add a doubt about a file."""
@@ -53,8 +53,8 @@ class OwnTables:
 
 def own_tables_of(
     files: Mapping[str, File],
-    tables: Mapping[str, Any],
-    sources: Mapping[str, Any],
+    tables: Tables,
+    sources: Mapping[str, SourceKeys],
     placed_files: Mapping[str, File],
 ) -> OwnTables:
     """Propose tables over files that no contract knows; those without a key or a time are none.
@@ -141,19 +141,19 @@ def _base(times: Times, key: Key) -> set[str]:
 
 
 def _table(
-    source: str, called: Words, key: Key, times: Times, columns: FoundColumns, of_contracts: dict[str, Any]
-) -> dict[str, Any]:
-    found: dict[str, Any] = {"en": called.en, "zh": called.zh, "source": source} | _owner(key)
+    source: str, called: Words, key: Key, times: Times, columns: FoundColumns, of_contracts: OwnTableKeys
+) -> OwnTableKeys:
+    found: OwnTableKeys = {"en": called.en, "zh": called.zh, "source": source} | _owner(key)
     found["occurred_at"] = cell(times.occurred)
     if times.recorded is not None:
         found["recorded_at"] = cell(times.recorded)
     if times.ends is not None and "through" not in found:
         found["ends_at"] = cell(times.ends)
     found |= of_contracts
-    return found | ({"columns": columns.columns} if columns.columns else {})
+    return found | columns.keys
 
 
-def _owner(key: Key) -> dict[str, Any]:
+def _owner(key: Key) -> OwnTableKeys:
     """Whose rows: a subject's, or those of what the subject's newest row in another table names."""
     if key.ids.name in SUBJECTS:
         return {"key": {key.ids.name: key.cell}}
@@ -185,7 +185,8 @@ def _add_later(
         "where": f'"{at.name}" IS NOT NULL',
         **_owner(key),
         "occurred_at": cell(at),
-    } | ({"columns": columns.columns} if columns.columns else {})
+        **columns.keys,
+    }
     _say_columns(made, file, event, columns)
     with_it = f", with {', '.join(names)}" if names else ""
     made.say(
@@ -199,7 +200,7 @@ def _keep_ids(made: OwnTables, table: str, file: File, key: Key, columns: FoundC
         return
     for name, column in columns.columns.items():
         if column["unit"] == "id":
-            head = column["cell"]
+            head = str(column["cell"])
             there = values(file, head, {})
             made.ids.append(Ids(name, table, name, frozenset({head}), {}, there))
 

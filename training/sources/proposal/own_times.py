@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 import polars as pl
 
-from training.sources.mapping.cell_spec import Cell
-from training.sources.proposal.cell_proposal import written
+from training.sources.mapping import cell_spec
+from training.sources.proposal.cell_proposal import read_as
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of
+from training.sources.proposal.mapping_keys import Cell, Tables, full, short
 from training.sources.proposal.own_words import says
 from training.sources.reading.cell_types import TIME, typed
 
@@ -39,10 +39,9 @@ class Times:
     left_out: list[Column] = field(default_factory=list)
 
 
-def cell(column: Column) -> Any:
+def cell(column: Column) -> Cell:
     """Say how a time is made of a column."""
-    found = {"column": column.name, **written(column, "occurred_at")}
-    return found if len(found) > 1 else column.name
+    return short(read_as(column, "occurred_at"))
 
 
 def moments(file: File, columns: Iterable[Column]) -> pl.DataFrame:
@@ -50,20 +49,19 @@ def moments(file: File, columns: Iterable[Column]) -> pl.DataFrame:
     listed = list(columns)
     frame = all_of(file, [column.name for column in listed])
     made = [
-        typed(Cell.model_validate(cell(c)), pl.col(c.name), frame.schema[c.name], TIME, "UTC").value.alias(
-            c.name
-        )
+        typed(
+            cell_spec.Cell.model_validate(cell(c)), pl.col(c.name), frame.schema[c.name], TIME, "UTC"
+        ).value.alias(c.name)
         for c in listed
     ]
     return frame.select(made)
 
 
-def newest(tables: Mapping[str, Any], files: Mapping[str, File]) -> datetime | None:
+def newest(tables: Tables, files: Mapping[str, File]) -> datetime | None:
     """Return the newest moment at which a row of these tables happened; ``None`` where none says so."""
     found = []
     for part in (part for parts in tables.values() for part in parts):
-        file, given = files[part["source"]], part["columns"].get("occurred_at")
-        name = given if isinstance(given, str) else (given or {}).get("column")
+        file, name = files[part["source"]], full(part["columns"].get("occurred_at", {})).get("column")
         columns = [column for column in file.times if column.name == name]
         found += [moments(file, columns).to_series().max()] if columns else []
     return max((time for time in found if isinstance(time, datetime)), default=None)

@@ -1,12 +1,12 @@
 """Second hops through what the contract has no column for: the store of an order, the agent of a ticket."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from features.own_tables import SUBJECTS
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
+from training.sources.proposal.mapping_keys import Cell, OwnColumnKeys, OwnTableKeys, PartKeys, Tables, full
 from training.sources.proposal.own_keys import Ids, values
 from training.sources.proposal.own_words import free, slug, words
 from training.sources.reading.money_columns import plain_name
@@ -17,10 +17,10 @@ class Way:
     """A column that no table of the contract took, and the own table that would lead through it."""
 
     ids: Ids
-    table: dict[str, Any]
+    table: OwnTableKeys
 
 
-def ways(tables: Mapping[str, Any], files: Mapping[str, File], taken: Mapping[str, Any]) -> Iterator[Way]:
+def ways(tables: Tables, files: Mapping[str, File], taken: Collection[str]) -> Iterator[Way]:
     """Yield columns that no table of the contract took, of files whose rows are somebody's at a time.
 
     Parameters
@@ -34,31 +34,34 @@ def ways(tables: Mapping[str, Any], files: Mapping[str, File], taken: Mapping[st
         for part in parts:
             columns, file = part["columns"], files[part["source"]]
             owner = next((name for name in SUBJECTS if name in columns), None)
-            if owner is not None and "column" in _cell(columns["occurred_at"]):
+            if owner is not None and "column" in full(columns["occurred_at"]):
                 yield from (_way(file, part, owner, column, taken) for column in _left(file, columns))
 
 
-def _left(file: File, columns: Mapping[str, Any]) -> Iterator[Column]:
-    used = {_cell(cell).get("column") for cell in columns.values()}
+def _left(file: File, columns: Mapping[str, Cell]) -> Iterator[Column]:
+    used = {full(cell).get("column") for cell in columns.values()}
     for column in file.columns:
         plain = column.kind in ("text", "number") and not column.decimals and not column.is_unique
         if plain and column.name not in used and column.distinct > 1:
             yield column
 
 
-def _way(file: File, part: Mapping[str, Any], owner: str, column: Column, taken: Mapping[str, Any]) -> Way:
+def _way(file: File, part: PartKeys, owner: str, column: Column, taken: Collection[str]) -> Way:
     called, plain = words("columns", column.name), plain_name(column.name)
     name = free(f"{slug(part['source'])}_{called.name or 'ways'}"[:38].strip("_"), taken, "ways")
     heads = frozenset({column.name, f"{plain}_id", plain.removesuffix("_id")})
     field = called.name or "named"
     ids = Ids(field, name, field, heads, {}, values(file, column.name, {}))
     rows = words("tables", part["source"])
-    table = {"en": f"{rows.en} by {called.en}", "zh": f"{rows.zh}（{called.zh}）", "source": part["source"]}
-    table |= {"where": part["where"]} if "where" in part else {}
-    table |= {"key": {owner: part["columns"][owner]}, "occurred_at": part["columns"]["occurred_at"]}
-    unit = {"cell": column.name, "unit": "id", "en": called.en, "zh": called.zh}
-    return Way(ids, {**table, "columns": {field: unit}})
-
-
-def _cell(given: Any) -> dict[str, Any]:
-    return {"column": given} if isinstance(given, str) else dict(given)
+    where: OwnTableKeys = {"where": part["where"]} if "where" in part else {}
+    unit: OwnColumnKeys = {"cell": column.name, "unit": "id", "en": called.en, "zh": called.zh}
+    table: OwnTableKeys = {
+        "en": f"{rows.en} by {called.en}",
+        "zh": f"{rows.zh}（{called.zh}）",
+        "source": part["source"],
+        **where,
+        "key": {owner: part["columns"][owner]},
+        "occurred_at": part["columns"]["occurred_at"],
+        "columns": {field: unit},
+    }
+    return Way(ids, table)

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
@@ -58,6 +57,6 @@ def _names_none(made: TableProposal) -> bool:
 
 
 def _with_country(made: TableProposal, code: str) -> TableProposal:
-    cell: dict[str, Any] = made.cells["member_id"] | {"hash": "phone", "country": code}
+    cell = made.cells["member_id"] | {"hash": "phone", "country": code}
     unsure = [re.sub(r"; numbers that name no country.*", "", one) for one in made.unsure]
     return replace(made, cells=made.cells | {"member_id": cell}, unsure=unsure)

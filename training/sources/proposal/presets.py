@@ -1,10 +1,10 @@
 """Exports of well-known systems: recognised by their headers, read by a mapping that is there already."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, TypeVar
 
 import polars as pl
 import yaml
@@ -13,10 +13,47 @@ from features import tables as contract
 from training.sources.proposal.cell_proposal import written
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
+from training.sources.proposal.mapping_keys import (
+    Cell,
+    CellKeys,
+    Cells,
+    FillDownKeys,
+    PartKeys,
+    SourceKeys,
+    SpreadKeys,
+    Tables,
+    full,
+)
 from training.sources.proposal.name_patterns import means
 from training.sources.reading.files import FILE, ROW
 
 FOLDER = Path(__file__).parents[1] / "presets"
+Choice = TypeVar("Choice", str, Cell, CellKeys)
+
+
+class PresetSource(TypedDict, total=False):
+    """Keys of a source, with one cell or several to choose from a field."""
+
+    fill_down: FillDownKeys
+    fields: dict[str, CellKeys | list[CellKeys]]
+
+
+class PresetPart(TypedDict, total=False):
+    """Keys of a part of a table, with one condition and cell or several to choose from."""
+
+    where: str | list[str]
+    keep: str
+    columns: dict[str, Cell | list[Cell]]
+
+
+class Refunds(TypedDict, total=False):
+    """Columns of what was paid back for orders that another file has, and ``where`` it was."""
+
+    order: str
+    product: str
+    amount: str
+    time: str
+    where: str
 
 
 @dataclass(frozen=True)
@@ -44,28 +81,29 @@ class Preset:
     documented_at: str
     recognised_by: tuple[frozenset[str], ...]
     look_at: tuple[str, ...]
-    source: dict[str, Any]
-    tables: dict[str, list[dict[str, Any]]]
-    refunds: dict[str, Any] = field(default_factory=dict)
+    source: PresetSource = field(default_factory=PresetSource)
+    tables: dict[str, list[PresetPart]] = field(default_factory=dict)
+    refunds: Refunds = field(default_factory=Refunds)
 
-    def source_of(self, file: File) -> dict[str, Any]:
+    def source_of(self, file: File) -> SourceKeys:
         """Write the keys of a source, without columns that the file does not have."""
         there = _columns(file)
-        found = dict(self.source)
-        if "fill_down" in found:
-            kept = [name for name in found["fill_down"]["columns"] if name in there]
-            found["fill_down"] = found["fill_down"] | {"columns": kept}
-        if "fields" in found:
-            seen = {column.name: column for column in file.columns if column.kind == "number"}
-            found["fields"] = {
-                name: _as_written("unit_price_cents", cell, seen)
-                for name, cell in self._fields(there).items()
-            }
+        found: SourceKeys = {}
+        if "fill_down" in self.source:
+            rule = self.source["fill_down"]
+            kept = [name for name in rule["columns"] if name in there]
+            found["fill_down"] = {"by": rule["by"], "columns": kept}
+        seen = {column.name: column for column in file.columns if column.kind == "number"}
+        fields = {
+            name: _as_written("unit_price_cents", cell, seen) for name, cell in self._fields(there).items()
+        }
         if "lines" in file.written:
-            found["fields"] = self._split(found.get("fields", {}), file)
-        return {key: value for key, value in found.items() if value}
+            fields = self._split(fields, file)
+        if fields:
+            found["fields"] = fields
+        return found
 
-    def parts(self, source: str, file: File) -> dict[str, list[dict[str, Any]]]:
+    def parts(self, source: str, file: File) -> Tables:
         """Write the parts of tables over a source, those for which the file has the columns."""
         there = _columns(file)
         fields = self._fields(there)
@@ -73,25 +111,27 @@ class Preset:
         seen = {column.name: column for column in file.columns}
         seen |= {name: seen[cell["column"]] for name, cell in fields.items() if _is_copy(cell, seen)}
         made = {
-            table: [_written(part, seen) for one in parts if (part := _part(table, one, there))]
+            table: [_written(part, seen) for one in parts if (part := _part(source, table, one, there))]
             for table, parts in self.tables.items()
         }
         if "lines" in file.written:
             made = {table: [_of_product(part, file) for part in parts] for table, parts in made.items()}
-        return {
-            table: [{"source": source, **part} for part in parts] for table, parts in made.items() if parts
-        }
+        return {table: parts for table, parts in made.items() if parts}
 
-    def _split(self, fields: dict[str, Any], file: File) -> dict[str, Any]:
+    def _split(self, fields: Cells, file: File) -> Cells:
         """Split what an order was paid, or was paid back, over its lines."""
-        whole = [part["columns"] for part in self.tables.get("purchases", ()) if _is_whole(part["columns"])]
-        amounts = {
-            name: cells["order_id"] for cells in whole for name in _named(cells["unit_price_cents"], False)
+        there = _columns(file) | set(fields)
+        parts = [_part("", "purchases", part, there) for part in self.tables.get("purchases", ())]
+        whole = [part["columns"] for part in parts if part and _is_whole(part["columns"])]
+        orders = {
+            name: full(cells["order_id"])["column"]
+            for cells in whole
+            for name in _named(cells["unit_price_cents"])
         }
         pieces = next((c.name for c in file.columns if c.name not in file.of_orders and _counts(c)), None)
-        over = {"over": f'CAST("{pieces}" AS DOUBLE)'} if pieces else {}
+        over: SpreadKeys = {"over": f'CAST("{pieces}" AS DOUBLE)'} if pieces else {}
         return {
-            name: cell | {"spread": {"by": amounts[name], **over}} if name in amounts else cell
+            name: cell | {"spread": {"by": orders[name], **over}} if name in orders else cell
             for name, cell in fields.items()
         }
 
@@ -100,21 +140,21 @@ class Preset:
         taken = f"{label}: taken as {self.system} ({self.documented_at}); `--no-presets` reads it as any file"
         return [taken, *(f"{label}: {sentence}" for sentence in self.look_at)]
 
-    def _fields(self, there: set[str]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    def _fields(self, there: set[str]) -> Cells:
+        found: Cells = {}
         for name, cells in self.source.get("fields", {}).items():
-            cell = _first(cells, there | set(found))
+            cell = _first(cells, there | set(found), _named)
             found |= {name: cell} if cell is not None else {}
         return found
 
 
-def _is_whole(cells: dict[str, Any]) -> bool:
+def _is_whole(cells: dict[str, Cell]) -> bool:
     """Whether a part takes an order as one line of one piece."""
-    pieces = cells.get("quantity")
-    return isinstance(pieces, dict) and pieces.get("value") in (1, -1) and "product_id" not in cells
+    pieces = full(cells.get("quantity", {}))
+    return pieces.get("value") in (1, -1) and "product_id" not in cells
 
 
-def _of_product(part: dict[str, Any], file: File) -> dict[str, Any]:
+def _of_product(part: PartKeys, file: File) -> PartKeys:
     """The same, naming the product of the line."""
     product = next((c.name for c in file.columns if c.name not in file.of_orders and not _counts(c)), None)
     if product is None or not _is_whole(part["columns"]):
@@ -130,32 +170,34 @@ def _columns(file: File) -> set[str]:
     return {column.name for column in file.columns} | {ROW, FILE}
 
 
-def _part(table: str, part: dict[str, Any], there: set[str]) -> dict[str, Any] | None:
+def _part(source: str, table: str, part: PresetPart, there: set[str]) -> PartKeys | None:
     """A part of what the file has; ``None`` where that is less than a table needs."""
-    columns = {name: _first(cells, there) for name, cells in part["columns"].items()}
-    columns = {name: cell for name, cell in columns.items() if cell is not None}
+    chosen = {name: _first(cells, there, _named) for name, cells in part["columns"].items()}
+    columns = {name: cell for name, cell in chosen.items() if cell is not None}
     needed = {name for name, spec in contract.columns(table).items() if not spec.nullable}
-    where = _first(part["where"], there, is_sql=True) if "where" in part else None
+    where = _first(part["where"], there, _roots) if "where" in part else None
     if not needed <= set(columns) or ("where" in part and where is None):
         return None
-    found = {**part, "columns": columns} | ({"where": where} if where else {})
-    if "attributes" in part:
-        found["attributes"] = [name for name in part["attributes"] if name in there or "*" in name]
-    return {key: value for key, value in found.items() if value}
+    made: PartKeys = {"source": source}
+    if where:
+        made["where"] = where
+    if "keep" in part:
+        made["keep"] = part["keep"]
+    return made | {"columns": columns}
 
 
-def _is_copy(cell: dict[str, Any], seen: dict[str, Column]) -> bool:
+def _is_copy(cell: CellKeys, seen: dict[str, Column]) -> bool:
     return set(cell) == {"column"} and cell["column"] in seen
 
 
-def _written(part: dict[str, Any], seen: dict[str, Column]) -> dict[str, Any]:
+def _written(part: PartKeys, seen: dict[str, Column]) -> PartKeys:
     """The same, its cells read as the file writes them, where the preset does not say how."""
     cells = {name: _as_written(name, cell, seen) for name, cell in part["columns"].items()}
     return part | {"columns": cells}
 
 
-def _as_written(name: str, cell: Any, seen: dict[str, Column]) -> Any:
-    told = {"column": cell} if isinstance(cell, str) else cell
+def _as_written(name: str, cell: Choice, seen: dict[str, Column]) -> Choice | CellKeys:
+    told = full(cell)
     column = seen.get(str(told.get("column")))
     if column is None or {"format", "since", "map", "hash"} & set(told):
         return cell
@@ -163,24 +205,26 @@ def _as_written(name: str, cell: Any, seen: dict[str, Column]) -> Any:
     return {**found, **told} if found else cell
 
 
-def _first(cells: Any, there: set[str], is_sql: bool = False) -> Any:
+def _first(
+    cells: Choice | list[Choice], there: set[str], named: Callable[[Choice], set[str]]
+) -> Choice | None:
     """The first of several cells (or conditions) whose columns are there."""
     listed = cells if isinstance(cells, list) else [cells]
-    return next((cell for cell in listed if _named(cell, is_sql) <= there), None)
+    return next((cell for cell in listed if named(cell) <= there), None)
 
 
-def _named(cell: Any, is_sql: bool) -> set[str]:
-    """Columns that a cell or a condition is made of."""
-    if isinstance(cell, str):
-        return _roots(cell) if is_sql else {cell}
-    own = {cell["column"]} if "column" in cell else set()
-    spread = cell.get("spread", {})
+def _named(cell: Cell) -> set[str]:
+    """Columns that a cell is made of."""
+    told = full(cell)
+    spread = told.get("spread", {})
+    own = {told["column"]} if "column" in told else set()
     own |= {spread["by"]} if spread else set()
-    return own | _roots(cell.get("sql")) | _roots(spread.get("over"))
+    return own | _roots(told.get("sql")) | _roots(spread.get("over"))
 
 
 @cache
 def _roots(text: str | None) -> set[str]:
+    """Columns that a condition or an expression in SQL is made of."""
     return set(pl.sql_expr(text).meta.root_names()) if text else set()
 
 
@@ -196,7 +240,7 @@ def _made(one: dict[str, Any]) -> Preset:
     sets = one["recognised_by"]
     listed = sets if isinstance(sets[0], list) else [sets]
     known = tuple(frozenset(names) for names in listed)
-    return Preset(**{"source": {}} | one | {"recognised_by": known, "look_at": tuple(one["look_at"])})
+    return Preset(**one | {"recognised_by": known, "look_at": tuple(one["look_at"])})
 
 
 def preset_of(file: File) -> Preset | None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from os.path import commonpath
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -13,13 +12,20 @@ from features.personal_keys import VARIABLE as KEY_VARIABLE
 from features.requirements import NONE as NO_TASKS
 from features.requirements import Requirements
 from training.sources.proposal.consents_unread import unread
-from training.sources.proposal.file_profile import File, sketches
+from training.sources.proposal.file_profile import File, Places, sketches
 from training.sources.proposal.flat_table import flat, with_fate
 from training.sources.proposal.followers import unread_of, with_followers
 from training.sources.proposal.hints import NONE, Hints
 from training.sources.proposal.infer_mapping import as_table, converted, infer_mapping, unmatched
-from training.sources.proposal.mapping_text import (
+from training.sources.proposal.mapping_keys import (
+    CellKeys,
+    JoinKeys,
+    PartKeys,
+    SourceKeys,
     Tables,
+    short,
+)
+from training.sources.proposal.mapping_text import (
     body_of,
     cells,
     head_of,
@@ -238,12 +244,12 @@ def _plain(name: str, made: TableProposal) -> str:
     return re.sub(r"[./\\\s]+", "_", f"{name} {sheet}" if sheet else name)
 
 
-def _source(made: TableProposal, folder: Path, called: dict[tuple[Any, ...], str]) -> dict[str, Any]:
+def _source(made: TableProposal, folder: Path, called: dict[Places, str]) -> SourceKeys:
     fields = converted(made) | made.fields
     found = _place(made.file, folder) | made.file.written
     newest = made.newest or made.file.newest
     found |= {"newest": newest} if newest else {}
-    joins = [
+    joins: list[JoinKeys] = [
         {"source": called[one.file.places], "as": one.prefix, "on": one.on, **one.rule}
         for one in made.file.beside
     ]
@@ -255,7 +261,7 @@ def _source(made: TableProposal, folder: Path, called: dict[tuple[Any, ...], str
     return found | ({"fields": fields} if fields else {})
 
 
-def _place(file: File, folder: Path) -> dict[str, Any]:
+def _place(file: File, folder: Path) -> SourceKeys:
     """Where the rows are: files below a folder, or a table of a database."""
     if is_in_database(file.path):
         return {"url": f"sqlite:///{held_by(file.path)}", "table": file.path.name}
@@ -267,17 +273,16 @@ def _told_apart(made: TableProposal, alone: bool) -> TableProposal:
     """Rows counted anew in each file are told apart by the file, where a table has several."""
     if alone:
         return made
-    row = {"column": "_row"}
-    own = {"sql": "CONCAT(_file, ':', CAST(_row AS VARCHAR))"}
+    row: CellKeys = {"column": "_row"}
+    own: CellKeys = {"sql": "CONCAT(_file, ':', CAST(_row AS VARCHAR))"}
     return replace(made, cells={name: own if cell == row else cell for name, cell in made.cells.items()})
 
 
-def _part(name: str, made: TableProposal) -> dict[str, Any]:
-    plain = {key: cell["column"] if set(cell) == {"column"} else cell for key, cell in made.cells.items()}
-    part: dict[str, Any] = {"source": name}
+def _part(name: str, made: TableProposal) -> PartKeys:
+    part: PartKeys = {"source": name}
     if made.table == "members":
         part["keep"] = "changes"
     if made.where:
         part["where"] = made.where
-    part["columns"] = plain
+    part["columns"] = {key: short(cell) for key, cell in made.cells.items()}
     return part | ({"attributes": list(made.attributes)} if made.attributes else {})

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import combinations
-from typing import Any
 
 import polars as pl
 
-from training.sources.proposal.cell_proposal import written
+from training.sources.proposal.cell_proposal import read_as
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of, as_one
+from training.sources.proposal.mapping_keys import CellKeys, NewestKeys, full, short
 from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.containers import is_in_database
 from training.sources.reading.files import FILE, ROW
@@ -74,15 +74,14 @@ def without_repeats(made: TableProposal) -> TableProposal:
     if found is None:
         return made
     rule, count, files = found
-    time = rule["time"] if isinstance(rule["time"], str) else rule["time"]["column"]
     says = (
         f"{made.file.label}: {count:,} rows stand in several of its {files:,} files; those of the newest "
-        f"count, which is the one whose {time} reaches furthest"
+        f"count, which is the one whose {full(rule['time'])['column']} reaches furthest"
     )
     return replace(made, newest=rule, unsure=[*made.unsure, says])
 
 
-def _rule(made: TableProposal | None) -> tuple[dict[str, Any], int, int] | None:
+def _rule(made: TableProposal | None) -> tuple[NewestKeys, int, int] | None:
     """What names a row and what orders the files, how many rows are there again, and in how many files."""
     if made is None or made.file.is_alone or made.preset or made.table not in NAMES:
         return None
@@ -100,11 +99,11 @@ def _rule(made: TableProposal | None) -> tuple[dict[str, Any], int, int] | None:
         count = _repeated(rows, by)
         if count >= FEW:
             stamp = _stamp(rows, [c for c in made.file.times if c.name in stamps])
-            return {"by": by, "time": _short(time if stamp is None else stamp)}, count, rows[FILE].n_unique()
+            return {"by": by, "time": short(time if stamp is None else stamp)}, count, rows[FILE].n_unique()
     return None
 
 
-def repeated_by(file: File, owner: str, time: Column) -> tuple[dict[str, Any], str] | None:
+def repeated_by(file: File, owner: str, time: Column) -> tuple[NewestKeys, str] | None:
     """Say by what rows of a brand's own table that stand in several files are the same, and how many do.
 
     Rows are named by a number of their own where a column is one in each file, else by owner and time.
@@ -120,12 +119,12 @@ def repeated_by(file: File, owner: str, time: Column) -> tuple[dict[str, Any], s
         count = _repeated(rows, by)
         if count >= FEW:
             stamp = _stamp(rows, [column for column in file.times if column is not time])
-            cell = {"column": time.name, **written(time, "occurred_at")} if stamp is None else stamp
+            cell = read_as(time, "occurred_at") if stamp is None else stamp
             says = (
                 f"{count:,} rows stand in several of its files, as what {' and '.join(by)} name; those of "
                 f"the newest count, which is the one whose {cell['column']} reaches furthest"
             )
-            return {"by": by, "time": _short(cell)}, says
+            return {"by": by, "time": short(cell)}, says
     return None
 
 
@@ -149,17 +148,13 @@ def _repeated(rows: pl.DataFrame, by: list[str]) -> int:
     return again.height - again.select(by).n_unique()
 
 
-def _stamp(rows: pl.DataFrame, times: Iterable[Column]) -> dict[str, Any] | None:
+def _stamp(rows: pl.DataFrame, times: Iterable[Column]) -> CellKeys | None:
     """A time at which each file was exported: one in a file, another in each."""
     for column in times:
         each = rows.group_by(FILE).agg(pl.col(column.name).drop_nulls().unique())
         told = each[column.name].to_list()
         if all(len(one) == 1 for one in told) and all(a != b for a, b in combinations(told, 2)):
-            form = {"format": list(column.readings[0])} if column.readings else {}
-            counted = {"since": column.since, "unit": column.unit} if column.since else {}
+            form: CellKeys = {"format": list(column.readings[0])} if column.readings else {}
+            counted: CellKeys = {"since": column.since, "unit": column.unit} if column.since else {}
             return {"column": column.name, **form, **counted}
     return None
-
-
-def _short(cell: dict[str, Any]) -> Any:
-    return cell["column"] if set(cell) == {"column"} else cell

@@ -1,14 +1,14 @@
 """Orders with all their products in one row: in columns that count, as a list in a cell, as JSON."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
+from training.sources.proposal.mapping_keys import LinesKeys
 from training.sources.proposal.name_patterns import means
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import meaning, plain_name
@@ -57,7 +57,7 @@ def a_product_a_row(file: File) -> tuple[File, list[str]]:
     return made, [said]
 
 
-def _rules(file: File) -> Iterator[tuple[dict[str, Any], str]]:
+def _rules(file: File) -> Iterator[tuple[LinesKeys, str]]:
     wide = _counted(file)
     if wide:
         names = ", ".join(name for columns in wide.values() for name in columns)
@@ -129,7 +129,7 @@ def _fields(file: File, cells: pl.Series) -> dict[str, str]:
     )
 
 
-def _nested(file: File, column: str, kind: pl.DataType) -> Iterator[tuple[dict[str, Any], str]]:
+def _nested(file: File, column: str, kind: pl.DataType) -> Iterator[tuple[LinesKeys, str]]:
     """Lists of products as typed files have them."""
     inner = kind.inner if isinstance(kind, pl.List) else None
     fields = _of_line(file, _typed_leaves(inner)) if isinstance(inner, pl.Struct) else {}
@@ -175,7 +175,7 @@ def _named(field: str) -> str:
     return f"{telling[-1]}_{last}" if telling and re.fullmatch(AMOUNT, last) else last
 
 
-def _leaves(product: dict[str, Any], within: str = "") -> Iterator[str]:
+def _leaves(product: Mapping[str, object], within: str = "") -> Iterator[str]:
     for name, value in product.items():
         if isinstance(value, dict):
             yield from _leaves(value, f"{within}{name}.")
@@ -183,7 +183,7 @@ def _leaves(product: dict[str, Any], within: str = "") -> Iterator[str]:
             yield f"{within}{name}"
 
 
-def _lists(file: File, texts: Iterable[Column], frame: pl.DataFrame) -> Iterator[tuple[dict[str, Any], str]]:
+def _lists(file: File, texts: Iterable[Column], frame: pl.DataFrame) -> Iterator[tuple[LinesKeys, str]]:
     """Cells that list products, with pieces or without."""
     item, pieces = (_free(file, *OTHERWISE[concept]) for concept in ("product_id", "quantity"))
     yield from _side_by_side(file, texts, frame)
@@ -197,7 +197,7 @@ def _lists(file: File, texts: Iterable[Column], frame: pl.DataFrame) -> Iterator
                 continue
             parts = rows["parts"].explode().drop_nulls()
             form = next((one for one in FORMS if _share(parts, one) >= ENOUGH), None)
-            rule = {"split": {item: column.name}, "between": between}
+            rule: LinesKeys = {"split": {item: column.name}, "between": between}
             if form is not None:
                 form = form.replace("<item>", f"<{item}>").replace("<pieces>", f"<{pieces}>")
                 yield {**rule, "form": form}, f"{column.name} lists products with their pieces"
@@ -210,7 +210,7 @@ def _lists(file: File, texts: Iterable[Column], frame: pl.DataFrame) -> Iterator
 
 def _side_by_side(
     file: File, texts: Iterable[Column], frame: pl.DataFrame
-) -> Iterator[tuple[dict[str, Any], str]]:
+) -> Iterator[tuple[LinesKeys, str]]:
     """Several columns of lists, as of products and of their pieces, that are as long in each row."""
     singular = {c.name: re.sub(r"ies$", "y", c.name.rstrip()).removesuffix("s") for c in texts}
     told = {

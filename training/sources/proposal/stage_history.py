@@ -11,9 +11,10 @@ import polars as pl
 from training.sources.proposal.cell_proposal import cell_of
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of
+from training.sources.proposal.mapping_keys import Cell, Cells, OwnColumnKeys, OwnTableKeys, PartKeys, short
 from training.sources.proposal.message_log import log_words
 from training.sources.proposal.name_patterns import LATER, means
-from training.sources.proposal.table_proposal import TableProposal, among, short
+from training.sources.proposal.table_proposal import TableProposal, among
 from training.sources.proposal.time_columns import time_of
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import plain_name
@@ -115,14 +116,14 @@ def stage_history(file: File) -> TableProposal | None:
     if history is None or history.won is None:
         return None
     unsure: list[str] = []
-    cells: dict[str, dict[str, Any]] = {
+    cells: Cells = {
         "occurred_at": cell_of(file, "occurred_at", history.time.name, unsure),
         "lead_id": cell_of(file, "lead_id", history.lead.name, unsure),
         "kind": {"value": "converted"},
     }
     made = {name: short(cells[name]) for name in ("occurred_at", "lead_id")}
     where, _ = history.beginning
-    began = {"keep": "first"} | ({"where": where} if where else {}) | {"columns": made}
+    began: PartKeys = {"keep": "first", **({"where": where} if where else {}), "columns": made}
     return TableProposal(
         file,
         "responses",
@@ -227,9 +228,9 @@ def _tells(history: History) -> bool:
     return len(history.won_words) < len(history.stages) <= FEW
 
 
-def _own_table(history: History, made: dict[str, Any]) -> dict[str, Any]:
+def _own_table(history: History, made: dict[str, Cell]) -> OwnTableKeys:
     """In which stage leads were, known since they came into it; that they were won is the outcome."""
-    stage = {"cell": history.to.name, "unit": "category", "en": "stage", "zh": "阶段"}
+    stage: OwnColumnKeys = {"cell": history.to.name, "unit": "category", "en": "stage", "zh": "阶段"}
     return {
         "en": "changes of the stage",
         "zh": "阶段变更",

@@ -1,10 +1,10 @@
 """What one file is taken to be."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from features import tables
 from training.sources.proposal.file_profile import File
+from training.sources.proposal.mapping_keys import Cells, NewestKeys, OwnTables, Tables
 from training.sources.proposal.presets import Preset
 
 
@@ -36,17 +36,17 @@ class TableProposal:
 
     file: File
     table: str
-    cells: dict[str, dict[str, Any]]
+    cells: Cells
     where: str | None = None
     attributes: tuple[str, ...] = ()
     unsure: list[str] = field(default_factory=list)
     score: float = 0.0
     dated: bool = True
     preset: Preset | None = None
-    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
-    further: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    own: dict[str, dict[str, Any]] = field(default_factory=dict)
-    newest: dict[str, Any] = field(default_factory=dict)
+    fields: Cells = field(default_factory=dict)
+    further: Tables = field(default_factory=dict)
+    own: OwnTables = field(default_factory=dict)
+    newest: NewestKeys | None = None
     apart: tuple[str, ...] = ()
 
     @property
@@ -55,14 +55,9 @@ class TableProposal:
         return bool(self.apart and self.file.also)
 
 
-def in_order(table: str, cells: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def in_order(table: str, cells: Cells) -> Cells:
     """Put cells into the order of the contract's columns."""
     return {name: cells[name] for name in tables.columns(table) if name in cells}
-
-
-def short(cell: dict[str, Any]) -> Any:
-    """A cell as a mapping writes it: the column's name alone, where it says nothing else."""
-    return cell["column"] if set(cell) == {"column"} else cell
 
 
 def among(column: str, words: list[str]) -> str:

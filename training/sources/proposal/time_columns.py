@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
+from training.sources.proposal.mapping_keys import CellKeys, Cells
 from training.sources.proposal.name_patterns import CLOSED, CONVERTED, LATER, means
 from training.sources.reading.money_columns import plain_name
 
@@ -44,7 +44,7 @@ def _finer(day: Column, times: list[Column]) -> Column:
     return day if day.has_clock else next((column for column in alike if column.has_clock), day)
 
 
-def with_clock(file: File, cell: dict[str, Any] | None, unsure: list[str]) -> dict[str, dict[str, Any]]:
+def with_clock(file: File, cell: CellKeys | None, unsure: list[str]) -> Cells:
     """Read a day together with the clock that stands in a column of its own; empty where none does."""
     day = next((c for c in file.times if cell and c.name == cell.get("column")), None)
     if day is None or day.has_clock or day.unit or len(day.readings) > 1:
