@@ -35,14 +35,24 @@ class BandRow(Words):
     rate_high: float
 
 
-class Parts(TypedDict):
+class Range(TypedDict, total=False):
+    """The inner ends of the parts of a number's range, or a category's values."""
+
+    edges: list[float]
+    categories: list[str]
+
+
+class Span(TypedDict, total=False):
+    """The least and the greatest of a number, where there was one."""
+
+    span: list[float]
+
+
+class Parts(Range, Span):
     """An input's range in parts, a last one for missing or unseen values; see ``observed_rates.observed``."""
 
     n: list[int]
     rate: list[float | None]
-    edges: NotRequired[list[float]]  # of a number
-    span: NotRequired[list[float]]  # of a number: least and greatest
-    categories: NotRequired[list[str]]
 
 
 class LearntRows(TypedDict):

@@ -13,6 +13,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from models.acting import brief, draft, inputs, plan_approval, published_plans
+from models.acting.documents import PlanFacts
 from models.acting.draft import PlanRequest
 from models.acting.inputs import Inputs
 from models.acting.refusal import RefusalError
@@ -59,7 +60,7 @@ class Planning:
                 self.audiences.keep(one["id"], self.owner, rows, told, self.clock())
         return True
 
-    def _made(self, asked: dict[str, Any]) -> tuple[pl.DataFrame, dict[str, Any]]:
+    def _made(self, asked: dict[str, Any]) -> tuple[pl.DataFrame, PlanFacts]:
         """The list of a plan that is there, or a plan of its own without those who have withdrawn since."""
         published = self.state.settings.build_dir
         if "plan" in asked:
@@ -107,7 +108,7 @@ def _read(read: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         raise RefusalError.worded("unreadable") from None
 
 
-def planned(found: Inputs, asked: PlanRequest, state: State) -> tuple[pl.DataFrame, dict[str, Any]]:
+def planned(found: Inputs, asked: PlanRequest, state: State) -> tuple[pl.DataFrame, PlanFacts]:
     """The list and what is told of it, as ``memberlens plan`` makes both from the same inputs."""
     gone = withdrawn(state.consents, found.people.audience.ids, state.now())
     made = draft.drafted(inputs.without(found, gone), asked)

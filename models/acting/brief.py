@@ -1,39 +1,41 @@
 """What is told of a plan beside its list: cost, what it should bring, its holdout, and why."""
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 import numpy as np
 
 from models.acting import plan_reasons, visibility
 from models.acting.budget import BudgetCurve, budget_curve
+from models.acting.documents import Curve, ExpectedFacts, HoldoutFacts, PlanFacts, PlanFigures, PriceFacts
 from models.acting.draft import Draft, PlanRequest
 from models.acting.inputs import ADDED
-from models.acting.intervals import FEWEST_LEVELS, drawn, money
+from models.acting.intervals import FEWEST_LEVELS, Expected, drawn, money
 from models.acting.programme import NOTHING
 
 OLD = 7  # days after which scores are called old
 POINTS = 21
-OF_INPUTS = ("data", "day", "not_scored", "models", "window_days", "options")
 
 
-def facts(asked: PlanRequest, draft: Draft) -> dict[str, Any]:
+def facts(asked: PlanRequest, draft: Draft) -> PlanFacts:
     """Return everything that is told of a plan but its list."""
-    told = _facts(asked, draft)
-    return told | {"left_out": plan_reasons.left_out(told), "limits": plan_reasons.limits(told)}
+    told = _figures(asked, draft)
+    return {**told, "left_out": plan_reasons.left_out(told), "limits": plan_reasons.limits(told)}
 
 
-def _facts(asked: PlanRequest, draft: Draft) -> dict[str, Any]:
-    made, inputs = draft.plan, draft.inputs
+def _figures(asked: PlanRequest, draft: Draft) -> PlanFigures:
+    made, inputs, stated = draft.plan, draft.inputs, draft.inputs.facts
     given = made.choice != NOTHING
-    day, known = (date.fromisoformat(inputs.facts[name]) for name in ("day", "known"))
     return {
         "name": asked.name,
-        **{name: inputs.facts[name] for name in OF_INPUTS},
+        "data": stated["data"],
+        "day": stated["day"],
+        "not_scored": stated["not_scored"],
+        "models": stated["models"],
+        "window_days": stated["window_days"],
+        "options": stated["options"],
         "sent": False,
-        "scores_of": known.isoformat(),
-        "scores_days": (day - known).days,
+        "scores_of": stated["known"],
+        "scores_days": (date.fromisoformat(stated["day"]) - date.fromisoformat(stated["known"])).days,
         "unit": inputs.effects.unit,
         "currency": inputs.options.currency,
         "members": len(given),
@@ -44,7 +46,7 @@ def _facts(asked: PlanRequest, draft: Draft) -> dict[str, Any]:
         "budget": asked.budget,
         "cost": float(made.cost.sum()),
         "expected": _expected(draft),
-        "curve": _curve(draft, int(inputs.facts["seed"])),
+        "curve": _curve(draft, stated["seed"]),
         "gap": made.solution.gap,
         "prices": _prices(draft),
         "holdout": visibility.smallest_visible(draft),
@@ -65,7 +67,7 @@ def _by_option(draft: Draft) -> dict[str, int]:
     return {option.name: int(n) for option, n in zip(draft.inputs.options.options, count, strict=True)}
 
 
-def _expected(draft: Draft) -> dict[str, Any]:
+def _expected(draft: Draft) -> ExpectedFacts:
     """Sums over those who are contacted; the interval is that of past campaigns' levels."""
     made, levels = draft.plan, draft.inputs.effects.levels
     at = np.flatnonzero((made.choice != NOTHING) & ~draft.inputs.people.audience.complaint)
@@ -86,7 +88,7 @@ def _expected(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _curve(draft: Draft, seed: int) -> dict[str, Any]:
+def _curve(draft: Draft, seed: int) -> Curve:
     """What each sum would bring; capacities are not in it."""
     gain, cost, effect = (
         draft.offers.gain,
@@ -100,10 +102,13 @@ def _curve(draft: Draft, seed: int) -> dict[str, Any]:
     found: BudgetCurve = budget_curve(
         gain, cost, draft.free, draws=(gain + effect * (level - 1) for level in levels), points=POINTS
     )
-    return {name: part.tolist() for name, part in vars(found).items()}
+    return {
+        "spend": found.spend.tolist(), "gain": found.gain.tolist(),
+        "low": found.low.tolist(), "high": found.high.tolist(),
+    }  # fmt: skip
 
 
-def _prices(draft: Draft) -> dict[str, Any]:
+def _prices(draft: Draft) -> PriceFacts:
     """What one more unit of each limit would bring."""
     prices, options = draft.plan.solution.prices, draft.inputs.options
     by_option = zip([option.name for option in options.options], prices.option.tolist(), strict=True)
@@ -115,7 +120,7 @@ def _prices(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _asked_as(draft: Draft) -> dict[str, Any]:
+def _asked_as(draft: Draft) -> dict[str, dict[str, object]]:
     """As which past campaign each option's answers were asked."""
     names = [option.name for option in draft.inputs.options.options]
     rows = draft.inputs.effects.asked.to_dicts()
@@ -125,7 +130,7 @@ def _asked_as(draft: Draft) -> dict[str, Any]:
     }
 
 
-def text(told: Mapping[str, Any], place: object) -> str:
+def text(told: PlanFacts, place: object) -> str:
     """What a campaign manager reads first."""
     unit, expected, held = told["unit"], told["expected"], told["holdout"]
     money = told["currency"] or ""
@@ -150,10 +155,10 @@ def text(told: Mapping[str, Any], place: object) -> str:
     return "\n".join(lines)
 
 
-def _waits(held: Mapping[str, Any]) -> list[str]:
+def _waits(held: HoldoutFacts) -> list[str]:
     """What the held-out share costs in time, campaigns of this size coming one after another."""
-    waits = held["effects"][0] if "effects" in held else {}
-    if waits.get("campaigns") is None:
+    waits = held["effects"][0] if "effects" in held else None
+    if waits is None or waits["campaigns"] is None or waits["against_half"] is None:
         return []
     return [
         f"    such campaigns show it after {waits['campaigns']:,} of them, {waits['days']:,.0f} days, for "
@@ -162,12 +167,12 @@ def _waits(held: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _interval(found: dict[str, float]) -> str:
+def _interval(found: Expected) -> str:
     between = f" ({found['low']:,.0f} to {found['high']:,.0f})" if "low" in found else ""
     return f"{found['value']:,.0f}{between}"
 
 
-def older(told: Mapping[str, Any]) -> str | None:
+def older(told: PlanFacts) -> str | None:
     """Return a warning where the scores are older than ``OLD`` days, else None."""
     days = told["scores_days"]
     return f"the scores are {days} days old; run the night run before you plan" if days > OLD else None

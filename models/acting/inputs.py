@@ -4,15 +4,14 @@ Pipeline and service plan from the same inputs by the same code, so that they co
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from features.replacing import replacing_folder
+from models.acting.documents import InputFacts
 from models.acting.options import Options, as_mapping, parse
 from models.acting.terms import Audience
 
@@ -97,7 +96,7 @@ class Inputs:
     people: Members
     effects: Effects
     worth: float
-    facts: Mapping[str, Any]
+    facts: InputFacts
 
 
 def save(folder: Path, inputs: Inputs) -> None:

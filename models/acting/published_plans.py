@@ -8,12 +8,13 @@ from typing import Any
 import polars as pl
 
 from features.replacing import replacing
+from models.acting.documents import PlanFacts
 
 FOLDER = "plans"
 LIST, FACTS, APPROVAL = "list.parquet", "plan.json", "approval.json"
 
 
-def write(folder: Path, name: str, rows: pl.DataFrame, told: Mapping[str, Any]) -> None:
+def write(folder: Path, name: str, rows: pl.DataFrame, told: PlanFacts) -> None:
     """Write list and facts of a plan below ``folder``; the facts come last and make it be there."""
     own = folder / name
     own.mkdir(parents=True, exist_ok=True)
@@ -33,7 +34,7 @@ def stamp(folder: Path, name: str) -> int:
     return (folder / name / FACTS).stat().st_mtime_ns
 
 
-def read(folder: Path, name: str) -> tuple[pl.DataFrame, dict[str, Any]]:
+def read(folder: Path, name: str) -> tuple[pl.DataFrame, PlanFacts]:
     """Read list and facts; ``FileNotFoundError`` where there is no such plan."""
     told = json.loads((folder / name / FACTS).read_text())
     return pl.read_parquet(folder / name / LIST), told

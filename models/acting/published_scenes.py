@@ -2,19 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from features.replacing import replacing
+from models.acting.documents import ScenesFacts
 
 FOLDER = "scenes"
 ROWS, FACTS = "scenes.parquet", "scenes.json"
 
 
-def write(folder: Path, rows: pl.DataFrame, told: Mapping[str, Any]) -> None:
+def write(folder: Path, rows: pl.DataFrame, told: ScenesFacts) -> None:
     """Write rows of ``models.acting.scenes.judged`` and what is told of them, which names their hash."""
     with replacing(folder / ROWS) as aside:
         rows.write_parquet(aside, compression="zstd")
@@ -25,7 +24,7 @@ def write(folder: Path, rows: pl.DataFrame, told: Mapping[str, Any]) -> None:
         )
 
 
-def read(folder: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
+def read(folder: Path) -> tuple[pl.DataFrame, ScenesFacts]:
     """Read rows and facts.
 
     Raises

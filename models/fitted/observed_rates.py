@@ -2,16 +2,22 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from models.card import Parts
+from models.card import Parts, Range, Span
 from models.few_rows import FEW
 from models.learners.encoder import Encoder
 
 PARTS = 10
+
+
+class Counted(Range, Span):
+    """Rows and positives of each part of an input's range, a last part for missing or unseen values."""
+
+    n: list[int]
+    hits: list[float]
 
 
 def observed(frame: pl.DataFrame, label: Sequence[int] | np.ndarray, encoder: Encoder) -> dict[str, Parts]:
@@ -32,9 +38,9 @@ def observed(frame: pl.DataFrame, label: Sequence[int] | np.ndarray, encoder: En
     return rates_of(counted(frame, label, ranges(frame, encoder)))
 
 
-def ranges(frame: pl.DataFrame, encoder: Encoder) -> dict[str, Any]:
+def ranges(frame: pl.DataFrame, encoder: Encoder) -> dict[str, Range]:
     """Return the parts of every input's range: ``edges`` or ``categories``, as of ``observed``."""
-    found: dict[str, Any] = {}
+    found: dict[str, Range] = {}
     for column in encoder.columns:
         if column.categories is None:
             numbers = frame[column.name].cast(pl.Float64).drop_nulls().drop_nans().to_numpy()
@@ -45,44 +51,46 @@ def ranges(frame: pl.DataFrame, encoder: Encoder) -> dict[str, Any]:
 
 
 def counted(
-    frame: pl.DataFrame, label: Sequence[int] | np.ndarray, inside: Mapping[str, Any]
-) -> dict[str, Any]:
+    frame: pl.DataFrame, label: Sequence[int] | np.ndarray, inside: Mapping[str, Range]
+) -> dict[str, Counted]:
     """Return ``ranges`` with ``n`` and ``hits`` (positives) of each part; of numbers with ``span``."""
     y = np.asarray(label, dtype=np.float64)
-    found = {}
+    found: dict[str, Counted] = {}
     for name, entry in inside.items():
         part = parts(frame[name], entry)
-        size = len(next(iter(entry.values()))) + (2 if "edges" in entry else 1)
+        size = len(entry["edges"]) + 2 if "edges" in entry else len(entry["categories"]) + 1
         n, hits = np.bincount(part, minlength=size), np.bincount(part, weights=y, minlength=size)
-        span = _span(frame[name]) if "edges" in entry else {}
-        found[name] = entry | {"n": n.tolist(), "hits": hits.tolist()} | span
+        span: Span = _span(frame[name]) if "edges" in entry else {}
+        found[name] = {**entry, "n": n.tolist(), "hits": hits.tolist(), **span}
     return found
 
 
-def added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+def added(one: Mapping[str, Counted], other: Mapping[str, Counted]) -> dict[str, Counted]:
     """Return what is ``counted`` in two parts of the rows together."""
     return {name: _added(one[name], other[name]) for name in one}
 
 
-def _added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    sums = {key: np.add(one[key], other[key]).tolist() for key in ("n", "hits")}
+def _added(one: Counted, other: Counted) -> Counted:
+    n, hits = (np.add(a, b).tolist() for a, b in ((one["n"], other["n"]), (one["hits"], other["hits"])))
     spans = [part["span"] for part in (one, other) if "span" in part]
-    span = {"span": [min(low for low, _ in spans), max(high for _, high in spans)]} if spans else {}
-    return {**one, **sums, **span}
+    span: Span = {"span": [min(low for low, _ in spans), max(high for _, high in spans)]} if spans else {}
+    return {**one, "n": n, "hits": hits, **span}
 
 
-def rates_of(counts: Mapping[str, Any]) -> dict[str, Parts]:
+def rates_of(counts: Mapping[str, Counted]) -> dict[str, Parts]:
     """Return what is ``counted`` as a card has it: ``rate`` in the place of ``hits``."""
-    found: dict[str, Any] = {}
-    for name, entry in counts.items():
-        pairs = zip(entry["hits"], entry["n"], strict=True)
-        rate = [round(float(hits / n), 6) if n else None for hits, n in pairs]
-        found[name] = {"rate" if key == "hits" else key: value for key, value in entry.items()}
-        found[name]["rate"] = rate
-    return found
+    return {name: _rated(entry) for name, entry in counts.items()}
 
 
-def _span(values: pl.Series) -> dict[str, Any]:
+def _rated(entry: Counted) -> Parts:
+    pairs = zip(entry["hits"], entry["n"], strict=True)
+    rate = [round(float(hits / n), 6) if n else None for hits, n in pairs]
+    inside: Range = {"edges": entry["edges"]} if "edges" in entry else {"categories": entry["categories"]}
+    span: Span = {"span": entry["span"]} if "span" in entry else {}
+    return {**inside, "n": entry["n"], "rate": rate, **span}
+
+
+def _span(values: pl.Series) -> Span:
     """``span``: the least and the greatest number there was."""
     there = values.cast(pl.Float64).drop_nulls().drop_nans()
     return {} if there.is_empty() else {"span": [float(there.min()), float(there.max())]}
@@ -101,16 +109,17 @@ def edges(values: np.ndarray, count: int = PARTS) -> list[float]:
     return [float(v) for v in np.unique(cuts) if v > distinct[0]]
 
 
-def part(value: float | str | None, entry: Mapping[str, Any]) -> int:
+def part(value: float | str | None, entry: Range) -> int:
     """The part that one value falls into, as of ``parts``."""
     if "edges" in entry:
-        is_missing = value is None or value != value
-        return len(entry["edges"]) + 1 if is_missing else bisect_right(entry["edges"], value)
+        if value is None or value != value:  # missing is NaN, too
+            return len(entry["edges"]) + 1
+        return bisect_right(entry["edges"], float(value))
     known: list[str] = entry["categories"]
     return known.index(value) if value in known else len(known)
 
 
-def parts(values: pl.Series, entry: Mapping[str, Any]) -> np.ndarray:
+def parts(values: pl.Series, entry: Range) -> np.ndarray:
     """The part that each value falls into, shape (rows,); the last one where missing or unseen."""
     if "edges" in entry:
         numbers = values.to_numpy().astype(np.float64)  # missing is NaN

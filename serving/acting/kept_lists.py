@@ -1,13 +1,12 @@
 """Lists on the command line: of a published plan, or of an audience that was asked of the service."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from models.acting import plan_approval, published_plans
+from models.acting.documents import PlanFacts
 from serving.acting import audience_rows
 from serving.consent.consents import Consents
 
@@ -16,8 +15,8 @@ FORMS = {".csv": "csv", ".parquet": "parquet"}
 
 
 def named(
-    published: Path, name: str, audience: tuple[Path, Mapping[str, Any]] | None, today: date
-) -> tuple[pl.DataFrame, Mapping[str, Any]]:
+    published: Path, name: str, audience: tuple[Path, PlanFacts] | None, today: date
+) -> tuple[pl.DataFrame, PlanFacts]:
     """List and facts of the plan ``name``, or of an ``audience`` by its file and facts.
 
     ``ValueError`` where neither is there, or the plan is not signed as the brand asks.
@@ -50,12 +49,12 @@ def write(rows: pl.DataFrame, out: Path) -> None:
     out.write_bytes(audience_rows.packed(rows, FORMS[out.suffix]))
 
 
-def keep(rows: pl.DataFrame, told: Mapping[str, Any], published: Path, results: Path) -> Path:
+def keep(rows: pl.DataFrame, told: PlanFacts, published: Path, results: Path) -> Path:
     """Make a plan of an audience's list, as ``memberlens plan`` leaves one; return where it is.
 
     ``ValueError`` where a plan of its name is there already.
     """
-    name = str(told["name"])
+    name = told["name"]
     target = results / published_plans.FOLDER / name
     if target.exists():
         raise ValueError(f"plan {name}: {target} exists already, and its readout needs it as it was")

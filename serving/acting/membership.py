@@ -1,9 +1,10 @@
 """Who is held out of what, for systems that must leave them alone too."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import TypedDict
 
 from models.acting import holdout
+from models.acting.documents import SceneFacts, ScenesFacts
 from models.acting.scenes import held_out_of, scene_salt
 from serving.acting.published import Plans, Scenes
 from serving.contract.problems import Problem
@@ -12,9 +13,19 @@ from serving.contract.schema_acting import Holdout
 HELD_OUT = "held_out"
 
 
-def memberships(plans: Plans, scenes: Scenes, body: Holdout) -> list[dict[str, Any]]:
+class Membership(TypedDict):
+    """A plan or scene, whether held out of it by which share, and whether a plan's list has the ref."""
+
+    of: str
+    name: str | None
+    held_out: bool
+    share: float
+    listed: bool | None
+
+
+def memberships(plans: Plans, scenes: Scenes, body: Holdout) -> list[Membership]:
     """Whether the subject is held out of the plan and scene that are named, or of everything there is."""
-    found: list[dict[str, Any]] = []
+    found: list[Membership] = []
     if body.plan is not None:
         found.append(_of_plan(plans, body.plan, body.ref))
     if body.scene is not None:
@@ -28,7 +39,7 @@ def lists(plans: Plans, scenes: Scenes, kind: str, ref: str) -> bool:
     return of_plans or (scenes.exist and bool(scenes.rows(kind, ref)))
 
 
-def _everything(plans: Plans, scenes: Scenes, body: Holdout) -> Iterator[dict[str, Any]]:
+def _everything(plans: Plans, scenes: Scenes, body: Holdout) -> Iterator[Membership]:
     """All plans (of members), all scenes of its kind, and the scenes together."""
     if body.kind == "member":
         yield from (_of_plan(plans, name, body.ref) for name in plans.names())
@@ -41,7 +52,7 @@ def _everything(plans: Plans, scenes: Scenes, body: Holdout) -> Iterator[dict[st
     yield from (_of_scene(one, told, body.ref) for one in told["scenes"] if one["about"] == body.kind)
 
 
-def _of_plan(plans: Plans, name: str, ref: str) -> dict[str, Any]:
+def _of_plan(plans: Plans, name: str, ref: str) -> Membership:
     """By the list where it has the member: who may get nothing at all is not held out of anything."""
     told, arm = plans.plan(name)[0], plans.arm(name, ref)
     share = told["holdout"]["share"]
@@ -49,14 +60,14 @@ def _of_plan(plans: Plans, name: str, ref: str) -> dict[str, Any]:
     return {"of": "plan", "name": name, "held_out": held, "share": share, "listed": arm is not None}
 
 
-def _named(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _named(told: ScenesFacts, name: str) -> SceneFacts:
     found = next((one for one in told["scenes"] if one["name"] == name), None)
     if found is None:
         raise Problem("unknown_scene", "No scene of this name has been published.")
     return found
 
 
-def _of_scene(scene: Mapping[str, Any], told: Mapping[str, Any], ref: str) -> dict[str, Any]:
+def _of_scene(scene: SceneFacts, told: ScenesFacts, ref: str) -> Membership:
     share, of_all = scene["hold_out"], 0.0 if scene["care"] else told["hold_out"]
     held = bool(held_out_of([ref], scene["name"], share, of_all, told["salt"])[0])
     return {"of": "scene", "name": scene["name"], "held_out": held, "share": share, "listed": None}

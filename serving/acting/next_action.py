@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from models.acting.documents import SceneFacts, ScenesFacts
 from models.acting.reason_words import why
 from models.acting.scenes import ACT, CARE_OWED, HELD_OUT, SUPPRESSED, Answer, answer
 from serving.acting import known
@@ -44,7 +45,7 @@ def _said(reason: str, suppressed: str | None, language: str) -> str:
     return why(suppressed if reason == SUPPRESSED and suppressed is not None else reason, language)
 
 
-def _done(found: Answer, scenes: Mapping[str, Mapping[str, Any]], language: str) -> dict[str, Any]:
+def _done(found: Answer, scenes: Mapping[str, SceneFacts], language: str) -> dict[str, Any]:
     """Action, scene, option, channel and facts; of who is held out the scene alone."""
     row = found.row
     acts = found.reason in (ACT, CARE_OWED)
@@ -52,10 +53,11 @@ def _done(found: Answer, scenes: Mapping[str, Mapping[str, Any]], language: str)
         empty = dict.fromkeys(("scene", "option", "channel", "owner"))
         return {"action": "nothing", **empty, "held_out": False, "why": []}
     scene = scenes[str(row["scene"])]
+    words: Mapping[str, object] = scene
     does = "care" if scene["care"] or row["option"] is None else "contact"
     return {
         "action": does if acts else "nothing",
-        "scene": {"name": row["scene"], "text": scene[language]},
+        "scene": {"name": row["scene"], "text": words[language]},
         "option": row["option"] if acts else None,
         "channel": row["channel"] if acts else None,
         "owner": scene["owner"] if acts else None,
@@ -64,5 +66,5 @@ def _done(found: Answer, scenes: Mapping[str, Mapping[str, Any]], language: str)
     }
 
 
-def _by_name(told: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def _by_name(told: ScenesFacts) -> dict[str, SceneFacts]:
     return {scene["name"]: scene for scene in told["scenes"]}

@@ -8,13 +8,14 @@ from typing import Any
 import polars as pl
 
 from models.acting import published_plans, published_scenes
+from models.acting.documents import PlanFacts, ScenesFacts
 from serving.contract.problems import Problem
 
 
 @dataclass(frozen=True)
 class _Scenes:
     stamp: int
-    told: Mapping[str, Any]
+    told: ScenesFacts
     by_kind: Mapping[str, pl.DataFrame]
 
 
@@ -31,7 +32,7 @@ class Scenes:
         return self._kept is not None or (self.folder / published_scenes.FACTS).exists()
 
     @property
-    def facts(self) -> Mapping[str, Any]:
+    def facts(self) -> ScenesFacts:
         """Words, rules and salt of the scenes; ``Problem`` where nothing was published."""
         return self._current().told
 
@@ -66,13 +67,13 @@ class Plans:
     """Plans that were made, by their names."""
 
     folder: Path
-    _kept: dict[str, tuple[int, Mapping[str, Any], pl.DataFrame]] = field(default_factory=dict)
+    _kept: dict[str, tuple[int, PlanFacts, pl.DataFrame]] = field(default_factory=dict)
 
     def names(self) -> list[str]:
         """Every plan that is there."""
         return published_plans.names(self.folder)
 
-    def plan(self, name: str) -> tuple[Mapping[str, Any], pl.DataFrame]:
+    def plan(self, name: str) -> tuple[PlanFacts, pl.DataFrame]:
         """Facts and list, sorted by subject; ``Problem`` where there is no such plan."""
         if name not in self.names():
             raise Problem("unknown_plan", "No plan of this name has been published.")

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from models.acting import inputs, plan_reasons, published_plans
+from models.acting.documents import PlanFacts
 from serving.acting import audience_rows
 from serving.acting.audience_rows import MEDIA
 from serving.api.responses import reply
@@ -151,13 +152,16 @@ def _told(row: Mapping[str, Any], language: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _brief(told: Mapping[str, Any], language: str) -> dict[str, Any]:
-    worded = {"left_out": plan_reasons.left_out(told), "limits": plan_reasons.limits(told)}
+def _brief(told: PlanFacts, language: str) -> dict[str, Any]:
+    worded: dict[str, list[Mapping[str, object]]] = {
+        "left_out": [*plan_reasons.left_out(told)], "limits": [*plan_reasons.limits(told)],
+    }  # fmt: skip
+    plain: Mapping[str, object] = told
     texts = {
         name: [{key: one[key] for key in KEPT[name]} | {"text": one[language]} for one in found]
         for name, found in worded.items()
     }
-    return {name: told[name] for name in BRIEF if name not in texts} | texts
+    return {name: plain[name] for name in BRIEF if name not in texts} | texts
 
 
 def _page(

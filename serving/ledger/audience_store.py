@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from features.replacing import replacing
+from models.acting.documents import PlanFacts
 from serving.answering.ids import ulid
 from serving.contract.problems import Problem
 from serving.database import Database
@@ -85,7 +86,7 @@ class Audiences:
             )
         return self.status(client, audience)
 
-    def made(self, audience: str) -> tuple[Path, dict[str, Any]] | None:
+    def made(self, audience: str) -> tuple[Path, PlanFacts] | None:
         """File and facts of an audience that has its list, whoever asked for it; None where there is none."""
         with self.database.use() as connection:
             row = connection.execute(
@@ -116,9 +117,7 @@ class Audiences:
                 "UPDATE audiences SET beat = ? WHERE id = ? AND owner = ?", (now, audience, owner)
             )
 
-    def keep(
-        self, audience: str, owner: str, rows: pl.DataFrame, told: Mapping[str, Any], now: float
-    ) -> None:
+    def keep(self, audience: str, owner: str, rows: pl.DataFrame, told: PlanFacts, now: float) -> None:
         """Keep the list and what is told of it, unless somebody else works on the audience by now or
         it was cancelled.
 

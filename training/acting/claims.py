@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from models.acting.comparison import FEWEST_ANSWERS
+from models.acting.documents import PlanFacts
 from models.acting.inputs import ADDED
 from training.reporting.words import joined
 from training.results.campaign import AddedTotal, ReadoutFacts
+from training.results.scenes import SceneRead
+from training.results.weeks import PolicyRead
 
 Sure = Literal["more", "less", "unclear", "few", "unjudged"]
 Status = Literal["good", "warn", "bad"]
@@ -46,13 +49,13 @@ def judgeable(found: ReadoutFacts) -> bool:
     return not found["contacted_though_held_out"] and found["days"] >= found["window_days"]
 
 
-def above(policies: Mapping[str, Any], line: str, than: str) -> list[str]:
+def above(policies: Mapping[str, PolicyRead], line: str, than: str) -> list[str]:
     """Return the policies whose worst seed ends above another's best: only that is told as more."""
     limit = policies[than]["end"][line]["high"]
     return [name for name, policy in policies.items() if name != than and policy["end"][line]["low"] > limit]
 
 
-def before(told: Mapping[str, Any], old: int) -> Verdict:
+def before(told: PlanFacts, old: int) -> Verdict:
     """Return what may be said of a plan before it is sent.
 
     Parameters
@@ -105,7 +108,7 @@ def after(found: ReadoutFacts) -> Verdict:
     return Verdict(status, f"readout.status.{headline}", tuple(why))
 
 
-def of_scenes(found: Sequence[Mapping[str, Any]]) -> Verdict:
+def of_scenes(found: Sequence[SceneRead]) -> Verdict:
     """Return what may be said of all scenes from the verdict of each, the most pressing first."""
     names = {
         verdict: joined(one for one in found if one["verdict"] == verdict)

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from features.timestamps import extract_moment
+from models.acting.documents import InputFacts
 from models.acting.draft import Draft, PlanRequest, drafted
 from models.acting.inputs import Inputs
 from models.acting.options import read
@@ -95,7 +95,7 @@ def _stated(params: Params) -> Economics:
     return stated
 
 
-def _facts(params: Params, request: Request, day: date) -> dict[str, Any]:
+def _facts(params: Params, request: Request, day: date) -> InputFacts:
     """Facts of ``models.acting.inputs.Inputs``."""
     test = pl.read_parquet(params.build / TASK / "test.parquet")
     explained = float(np.nan_to_num(np.corrcoef(test["probability"], test["label"])[0, 1]))
@@ -127,7 +127,7 @@ def _not_scored(params: Params) -> dict[str, int]:
     return dict(why["why"].value_counts().sort("why").rows())
 
 
-def _models(params: Params) -> dict[str, Any]:
+def _models(params: Params) -> dict[str, str | None]:
     """What computed the numbers: hash of the model, and the registry's champion beside it."""
     folder = params.build / TASK
     version = folder / "champion" / "version"

@@ -16,7 +16,17 @@ from training.acting.readout_words import BOTH, group_words, in_order
 from training.reporting.charts import acting as charts
 from training.reporting.render import embedded, rendered
 from training.reporting.words import joined, said, strings
-from training.results.campaign import AddedTotal, MovedByName, NextMoney, ReadoutFacts, RegionCell
+from training.results.campaign import (
+    AddedTotal,
+    BriefFacts,
+    GroupAnswers,
+    MovedByName,
+    NextMoney,
+    ReadoutFacts,
+    RegionCell,
+)
+from training.results.scenes import ScenesRead
+from training.results.weeks import WeeksRead
 
 ROLES = ("manager", "budget", "protection")
 RULES = ("price", "eligibility", "held", "opt_out", "early", "answers", "list")
@@ -26,7 +36,7 @@ TOLD = ("not_respected", "not_contacted")  # remarks that have a section of thei
 Section = dict[str, Any]
 
 
-def brief(told: Mapping[str, Any], language: str, held: Sequence[DecisionRow] = ()) -> str:
+def brief(told: BriefFacts, language: str, held: Sequence[DecisionRow] = ()) -> str:
     """Return the page of what ``plan.json`` says.
 
     Parameters
@@ -101,7 +111,7 @@ def _judged(found: ReadoutFacts, part: AddedTotal, held_answers: float) -> claim
     return claims.sure(part, held_answers) if claims.judgeable(found) else "unjudged"
 
 
-def weeks(found: Mapping[str, Any], language: str) -> str:
+def weeks(found: WeeksRead, language: str) -> str:
     """Return the page of what ``weeks.json`` says; arguments as of ``brief``."""
     return _page(
         "weeks", found, language, {"weeks": {}},
@@ -113,21 +123,29 @@ def weeks(found: Mapping[str, Any], language: str) -> str:
     )  # fmt: skip
 
 
-def scenes(told: Mapping[str, Any], language: str) -> str:
+def scenes(told: ScenesRead, language: str) -> str:
     """Return the page of what ``readout.json`` of scenes says; arguments as of ``brief``."""
     every = told["scenes"]
     shown = [one for one in every if one["verdict"] in claims.SHOWN]
     own = [one for one in every if not one["together"]]
-    rows = [
-        (one, {"members": one["met"] - one["held_out"], "answers": one["found"]["answers"]}, one["verdict"])
+    rows: list[tuple[dict[str, str], GroupAnswers, str]] = [
+        (
+            {"en": one["en"], "zh": one["zh"]},
+            {"members": one["met"] - one["held_out"], "answers": one["found"]["answers"]},
+            one["verdict"],
+        )
         for one in shown
+        if one["found"] is not None
     ]
     return _page(
         "scenes", told, language,
         {"first": {}, "scenes": {}, "compared": {}, "decide": {}},
         {"groups": lambda: charts.groups(rows, "plot.scenes_hundred")} if rows else {},
         verdict=claims.of_scenes(every), shown=claims.SHOWN,
-        sums={name: sum(one[name] for one in own) for name in ("met", "held_out", "waiting")},
+        sums={
+            "met": sum(one["met"] for one in own), "held_out": sum(one["held_out"] for one in own),
+            "waiting": sum(one["waiting"] for one in own),
+        },
         counted={"judged": len(shown), "more": sum(one["verdict"] == "more" for one in shown)},
         care=joined(told["care"]), roles=ROLES[:2], embedded=embedded({}),
     )  # fmt: skip
@@ -167,7 +185,7 @@ def _nearest(spend: list[float], cost: float) -> int:
 
 def _page(
     kind: str,
-    told: Mapping[str, Any],
+    told: Mapping[str, object],
     language: str,
     sections: dict[str, Section],
     drawn: Mapping[str, Callable[[], str]],

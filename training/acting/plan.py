@@ -7,7 +7,6 @@ import hashlib
 import re
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from features.replacing import replacing, replacing_folder
 from models.acting import published_plans
@@ -19,6 +18,7 @@ from training.acting.groups import groups, groups_path
 from training.acting.page_facts import page_facts
 from training.io import write_json
 from training.params import NAME, Params
+from training.results.campaign import BriefFacts
 
 LIST, FACTS, PAGE = published_plans.LIST, published_plans.FACTS, "brief.html"
 
@@ -30,7 +30,7 @@ def folder(params: Params, name: str) -> Path:
     return params.results / "plans" / name
 
 
-def make(params: Params, request: Request) -> dict[str, Any]:
+def make(params: Params, request: Request) -> BriefFacts:
     """Write ``list.parquet``, ``list.csv``, ``plan.json`` and its page; return what ``plan.json`` says.
 
     Raises
@@ -56,7 +56,7 @@ def make(params: Params, request: Request) -> dict[str, Any]:
         rows.write_parquet(aside / LIST, compression="zstd")
         rows.write_csv(aside / "list.csv")
         sha256 = hashlib.sha256((aside / "list.csv").read_bytes()).hexdigest()
-        paged = told | page_facts(params, draft, layers) | {"list_sha256": sha256}
+        paged: BriefFacts = {**told, **page_facts(params, draft, layers), "list_sha256": sha256}
         write_json(aside / FACTS, paged)
         (aside / PAGE).write_text(pages.brief(paged, params.report.language))
         with replacing(groups_path(params, request.name)) as part:

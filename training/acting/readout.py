@@ -135,11 +135,11 @@ def _content(found: Readout, campaign: Campaign, groups: pl.DataFrame) -> Campai
         "members": found.members,
         "held_out": found.held_out,
         "held_answers": float(campaign.answered[campaign.held_out].sum()),
-        "answers": _total(found.answers),
-        "margin": _total(found.margin),
-        "net": _total(found.net),
-        "opt_outs": _total(found.opt_outs),
-        "plain": _total(found.plain),
+        "answers": total(found.answers),
+        "margin": total(found.margin),
+        "net": total(found.net),
+        "opt_outs": total(found.opt_outs),
+        "plain": total(found.plain),
         "variance_left": found.variance_left,
         "predicted": found.predicted,
         "realised": {
@@ -157,7 +157,8 @@ def _content(found: Readout, campaign: Campaign, groups: pl.DataFrame) -> Campai
     }
 
 
-def _total(found: Added) -> AddedTotal:
+def total(found: Added) -> AddedTotal:
+    """Return what contacts added as plain data."""
     return cast(AddedTotal, asdict(found))
 
 
@@ -178,8 +179,8 @@ def _by_group(campaign: Campaign, of: pl.Series) -> dict[str, GroupRead | None]:
         else {
             "members": meant[name],
             "held_answers": answered[name],
-            "answers": _total(both[0]),
-            "margin": _total(both[1]),
+            "answers": total(both[0]),
+            "margin": total(both[1]),
         }
         for name, both in found.items()
     }

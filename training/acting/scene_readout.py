@@ -1,7 +1,6 @@
 """``memberlens scenes-readout``: what each scene brought against those held out of it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import polars as pl
 
 from features.timestamps import extract_moment
 from models.acting import scene_file, scene_log
+from models.acting.documents import SceneName
 from models.acting.facts import LEAD, MEMBER
 from models.acting.options import read as read_options
 from models.acting.readout import Readout
@@ -17,19 +17,20 @@ from models.acting.scene_file import Scene, Scenes
 from models.acting.scene_readout import SceneReadout, scene_readout, verdicts
 from models.phrases import LANGUAGES
 from training.acting import claims, pages
+from training.acting.readout import total
 from training.acting.scene_outcomes import with_outcomes
 from training.acting.scenes import SceneRequest, log_folder, window_days
 from training.data.artifacts import Ingest, read_artifact
 from training.io import read_json, write_json, write_text
 from training.params import Params
 from training.reporting.words import joined, said
+from training.results.scenes import SceneCounts, SceneFound, SceneHead, SceneRead, ScenesRead
 
 FILE, PAGE, NAME = "readout.json", "readout.html", "scenes"
 ALL = {MEMBER: "all_of_members", LEAD: "all_of_leads"}  # no scene's name: those have no words of their own
-PARTS = ("answers", "margin", "opt_outs")
 
 
-def make(params: Params, asked: SceneRequest) -> dict[str, Any]:
+def make(params: Params, asked: SceneRequest) -> ScenesRead:
     """Write ``readout.json`` and its page beside the log; return what the first one says.
 
     Parameters
@@ -55,7 +56,7 @@ def make(params: Params, asked: SceneRequest) -> dict[str, Any]:
     now = extract_moment(read_artifact(Ingest, params.build)) + 1
     looks = _looks(params, _day(now - 1))
     found = _read(params, chosen, scenes, log, now, looks)
-    told = {
+    told: ScenesRead = {
         "name": NAME, "data": params.data, "day": _day(now - 1), "looks": looks,
         "currency": options.currency, "nights": log["at"].n_unique(),
         "since": _day(log["at"].min() - 1), "until": _day(log["at"].max() - 1), "scenes": found,
@@ -87,13 +88,13 @@ def _looks(params: Params, day: str) -> int:
 
 def _read(
     params: Params, chosen: list[Scene], scenes: Scenes, log: pl.DataFrame, now: int, looks: int
-) -> list[dict[str, Any]]:
+) -> list[SceneRead]:
     """Each scene, and where several share a holdout all of them together."""
-    heads, read = dict[str, dict[str, Any]](), dict[str, SceneReadout]()
+    heads, read = dict[str, SceneHead](), dict[str, SceneReadout]()
     for one in chosen:
         met, days = scene_log.first_met(log, one.name), window_days(params, one)
         added = None if one.worth_finding is None else one.worth_finding.added
-        heads[one.name] = _words(one) | {"window_days": days, "together": False}
+        heads[one.name] = {**_words(one), "window_days": days, "together": False}
         read[one.name] = scene_readout(
             _followed(params, met, log, one.name, days, now), days, now, added, looks
         )
@@ -102,13 +103,16 @@ def _read(
         if len(together) > 1 and scenes.hold_out > 0:
             days = max(window_days(params, one) for one in together)
             met = scene_log.first_met_by_any(log, kind)
-            heads[name] = {"name": name, **said(f"scenes.{name}"), "window_days": days, "together": True}
+            words = said(f"scenes.{name}")
+            heads[name] = {
+                "name": name, "en": words["en"], "zh": words["zh"], "window_days": days, "together": True
+            }  # fmt: skip
             read[name] = scene_readout(_followed(params, met, log, None, days, now), days, now, None, looks)
     judged = verdicts(read)
-    return [heads[name] | _told(one) | {"verdict": judged[name]} for name, one in read.items()]
+    return [{**heads[name], **_told(one), "verdict": judged[name]} for name, one in read.items()]
 
 
-def _words(scene: Scene) -> dict[str, Any]:
+def _words(scene: Scene) -> SceneName:
     option = None if scene.action.content == "" else scene.action.name
     return {"name": scene.name, "en": scene.en, "zh": scene.zh, "about": scene.about, "owner": scene.owner,
             "option": option, "channel": scene.action.channel}  # fmt: skip
@@ -123,20 +127,24 @@ def _followed(
     return found.with_columns(again=scene_log.acted_on(met, own, days))
 
 
-def _told(one: SceneReadout) -> dict[str, Any]:
-    found: Readout | None = one.found
-    told = {name: getattr(one, name) for name in ("met", "held_out", "waiting", "held_answers")}
-    told["next_over"] = None if one.next_over is None else _day(one.next_over)
-    told |= {"worth_finding": one.worth_finding, "smallest_added": one.smallest_added, "found": None}
-    if found is not None:
-        told["found"] = {name: asdict(getattr(found, name)) for name in PARTS} | {
-            "cost": found.cost, "contacted_though_held_out": found.contacted_though_held_out,
-            "not_contacted": found.not_contacted, "variance_left": found.variance_left,
-        }  # fmt: skip
-    return told
+def _told(one: SceneReadout) -> SceneCounts:
+    return {
+        "met": one.met, "held_out": one.held_out, "waiting": one.waiting, "held_answers": one.held_answers,
+        "next_over": None if one.next_over is None else _day(one.next_over),
+        "worth_finding": one.worth_finding, "smallest_added": one.smallest_added,
+        "found": None if one.found is None else _found(one.found),
+    }  # fmt: skip
 
 
-def text(told: dict[str, Any], only: Sequence[str] = ()) -> str:
+def _found(found: Readout) -> SceneFound:
+    return {
+        "answers": total(found.answers), "margin": total(found.margin), "opt_outs": total(found.opt_outs),
+        "cost": found.cost, "contacted_though_held_out": found.contacted_though_held_out,
+        "not_contacted": found.not_contacted, "variance_left": found.variance_left,
+    }  # fmt: skip
+
+
+def text(told: ScenesRead, only: Sequence[str] = ()) -> str:
     """Return the readout as lines in English, then in Chinese.
 
     Parameters
@@ -153,19 +161,23 @@ def text(told: dict[str, Any], only: Sequence[str] = ()) -> str:
     if unknown := [name for name in only if name not in names]:
         raise ValueError(f"no scene {unknown[0]!r} with a holdout; allowed are {', '.join(names)}")
     shown = [one for one in told["scenes"] if not only or one["name"] in only]
-    return "\n".join(line for word in LANGUAGES for line in _lines(told | {"scenes": shown}, word))
+    chosen: ScenesRead = {**told, "scenes": shown}
+    return "\n".join(line for word in LANGUAGES for line in _lines(chosen, word))
 
 
-def _lines(told: dict[str, Any], language: str) -> list[str]:
-    head = {name: told[name] for name in ("day", "nights", "since", "until")}
-    lines = [said("scenes.line.head", **head)[language]]
+def _lines(told: ScenesRead, language: str) -> list[str]:
+    head = said(
+        "scenes.line.head",
+        day=told["day"], nights=told["nights"], since=told["since"], until=told["until"],
+    )  # fmt: skip
+    lines = [head[language]]
     lines += [line for one in told["scenes"] for line in _of_scene(one, told, language)]
     if told["care"]:
         lines.append("  " + said("scenes.line.care", names=joined(told["care"]))[language])
     return lines
 
 
-def _of_scene(one: dict[str, Any], told: dict[str, Any], language: str) -> list[str]:
+def _of_scene(one: SceneRead, told: ScenesRead, language: str) -> list[str]:
     counts, found = _counts(one), one["found"]
     verdict = said(f"scenes.verdict.{one['verdict']}")
     lines: list[tuple[str, dict[str, Any]]] = [("line.scene", {"name": one, "verdict": verdict})]
@@ -173,7 +185,7 @@ def _of_scene(one: dict[str, Any], told: dict[str, Any], language: str) -> list[
         lines.append(("line.met", counts))
     if one["waiting"]:
         lines.append(("line.waiting", counts))
-    if one["verdict"] in claims.SHOWN:
+    if found is not None and one["verdict"] in claims.SHOWN:
         lines.append(("line.brought", _figures(found, told)))
     if found is not None and found["contacted_though_held_out"]:
         lines.append(
@@ -187,7 +199,7 @@ def _of_scene(one: dict[str, Any], told: dict[str, Any], language: str) -> list[
     return [f"  {texts[0]}", *(f"    {text}" for text in texts[1:])]
 
 
-def _counts(one: dict[str, Any]) -> dict[str, str]:
+def _counts(one: SceneRead) -> dict[str, str]:
     return {
         "got": f"{one['met'] - one['held_out']:,}", "held": f"{one['held_out']:,}",
         "answers": f"{one['held_answers']:,.0f}", "waiting": f"{one['waiting']:,}",
@@ -195,10 +207,10 @@ def _counts(one: dict[str, Any]) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _figures(found: dict[str, Any], told: dict[str, Any]) -> dict[str, str]:
+def _figures(found: SceneFound, told: ScenesRead) -> dict[str, str]:
     ends = {
-        f"{name}_{end}": f"{found[name][end]:,.0f}"
-        for name in ("answers", "margin")
-        for end in ("value", "low", "high")
+        f"{name}_{end}": f"{amount:,.0f}"
+        for name, added in (("answers", found["answers"]), ("margin", found["margin"]))
+        for end, amount in (("value", added["value"]), ("low", added["low"]), ("high", added["high"]))
     }
     return ends | {"cost": f"{found['cost']:,.2f}", "currency": told["currency"] or ""}

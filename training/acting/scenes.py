@@ -6,7 +6,6 @@ Writes ``scenes/scenes.parquet``, which the service answers from, and ``scenes/s
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,6 +14,7 @@ from features.consent import REASON
 from features.feature import DAY
 from features.timestamps import extract_moment, iso
 from models.acting import holdout, published_scenes, scene_file, scene_log
+from models.acting.documents import SceneFacts, ScenesFacts, SceneWait
 from models.acting.facts import LEAD, MEMBER, facts
 from models.acting.inputs import Members
 from models.acting.options import Options
@@ -43,7 +43,7 @@ class SceneRequest:
     reach: Path | None = None
 
 
-def make(params: Params, asked: SceneRequest) -> dict[str, Any]:
+def make(params: Params, asked: SceneRequest) -> ScenesFacts:
     """Write who is in which scene and what is due; return what is told of it.
 
     Raises
@@ -60,8 +60,8 @@ def make(params: Params, asked: SceneRequest) -> dict[str, Any]:
     people = _situation(params, options, known, moment, asked.reach)
     salt = asked.salt or params.data
     rows = judged(scenes, options, people, salt)
-    told = {
-        "data": params.data, "as_of": iso(moment - 1), "salt": salt, "sent": False,
+    told: ScenesFacts = {
+        "data": params.data, "as_of": str(iso(moment - 1)), "salt": salt, "sent": False,
         "scenes_file": str(asked.scenes), "options_file": str(asked.options),
         "people": {kind: int((people.kind == kind).sum()) for kind in (MEMBER, LEAD)},
         "scenes": [_counted(params, one, rows, known, scenes) for one in scenes.scenes],
@@ -69,7 +69,7 @@ def make(params: Params, asked: SceneRequest) -> dict[str, Any]:
         "hold_out": scenes.hold_out,
     }  # fmt: skip
     published_scenes.write(params.build / published_scenes.FOLDER, rows, told)
-    _log(params, scene_log.night(rows, scenes, known, salt, moment), known, str(told["as_of"])[:10])
+    _log(params, scene_log.night(rows, scenes, known, salt, moment), known, told["as_of"][:10])
     return told
 
 
@@ -158,7 +158,7 @@ def _contents(params: Params, subjects: pl.Series, moment: int) -> dict[str, np.
 
 def _counted(
     params: Params, scene: Scene, rows: pl.DataFrame, known: pl.DataFrame, scenes: Scenes
-) -> dict[str, Any]:
+) -> SceneFacts:
     """A scene's words and rules, how many fit, what became of them, and what its holdout costs in time."""
     own = rows.filter(pl.col("scene") == scene.name)
     states = dict(own["state"].value_counts().sort("state").rows())
@@ -174,9 +174,7 @@ def _counted(
     }  # fmt: skip
 
 
-def _waiting(
-    params: Params, scene: Scene, scenes: Scenes, states: Mapping[str, int]
-) -> dict[str, float] | None:
+def _waiting(params: Params, scene: Scene, scenes: Scenes, states: Mapping[str, int]) -> SceneWait | None:
     """How long until the holdout shows the effect that is worth finding, were as many met every time."""
     met, effect = states.get(ACT, 0) + states.get(HELD_OUT, 0), scene.worth_finding
     share = 1 - (1 - scene.hold_out) * (1 - scenes.hold_out)
@@ -184,7 +182,10 @@ def _waiting(
         return None
     every, window = max(scene.again_after_days, 1.0), window_days(params, scene)
     found = holdout.waiting(holdout.Effect(effect.rate, effect.added), share, met, every, window)
-    return vars(found) | {"share": share}
+    return {
+        "members": found.members, "campaigns": found.campaigns, "days": found.days,
+        "against_half": found.against_half, "missed": found.missed, "share": share,
+    }  # fmt: skip
 
 
 def _nothing(rows: pl.DataFrame) -> dict[str, int]:
@@ -196,7 +197,7 @@ def _nothing(rows: pl.DataFrame) -> dict[str, int]:
     return dict(first["state"].value_counts().sort("state").rows())
 
 
-def text(told: Mapping[str, Any], place: Path) -> str:
+def text(told: ScenesFacts, place: Path) -> str:
     """What a campaign manager reads first, in both languages."""
     counted = ", ".join(f"{count:,} {kind}s" for kind, count in told["people"].items())
     lines = [f"scenes of {told['as_of'][:10]}: {counted}"]
@@ -216,7 +217,7 @@ def text(told: Mapping[str, Any], place: Path) -> str:
     return "\n".join([*lines, f"dry: nothing was sent; the list is {place}"])
 
 
-def _said(waiting: Mapping[str, float]) -> str:
+def _said(waiting: SceneWait) -> str:
     return (
         f"{waiting['share']:.1%} held out shows the effect that is worth finding after "
         f"{waiting['days']:,.0f} days ({waiting['campaigns']:,.0f} times as many), for "

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -13,6 +13,7 @@ from training.acting import pages
 from training.acting.plan import FACTS, LIST, PAGE, folder
 from training.io import read_json, write_text
 from training.params import Params
+from training.results.campaign import BriefFacts
 from training.review.gates import wanted_gates
 from training.review.signoff import PLAN_ROLES, Document, Signature
 from training.stages.report import AnotherPageError
@@ -76,7 +77,7 @@ def write_page(params: Params, name: str) -> str:
 def _rendered(params: Params, name: str) -> str:
     document = plan_of(params, name)
     held = approval.holding(document.rows, document.digest)
-    return pages.brief(read_json(document.path), params.report.language, held)
+    return pages.brief(cast(BriefFacts, read_json(document.path)), params.report.language, held)
 
 
 def publish(params: Params, name: str) -> dict[str, Any]:

@@ -12,13 +12,14 @@ from training.acting.draft import Request, data_day
 from training.acting.draft import made as drafted
 from training.io import write_json, write_text
 from training.params import Params
+from training.results.weeks import OverSeeds, PolicyRead, WeeksRead
 
 FILE, PAGE = "weeks.json", "weeks.html"
 SPENT = 0.25  # of what a plan without a budget would spend in the first week
 LINES = ("margin", "reachable")  # what has a curve: summed up to each week, and after it
 
 
-def make(params: Params, count: int, seeds: int, budget: float | None = None) -> dict[str, Any]:
+def make(params: Params, count: int, seeds: int, budget: float | None = None) -> WeeksRead:
     """Write ``weeks.json`` and ``weeks.html`` beside the reports; return what the first one says.
 
     Parameters
@@ -41,7 +42,7 @@ def make(params: Params, count: int, seeds: int, budget: float | None = None) ->
         budget = SPENT * _unlimited(draft)
         draft = replace(draft, limits=replace(draft.limits, budget=budget))
     options, runs = draft.inputs.options, [_runs(params, draft, count, seed) for seed in range(seeds)]
-    found = {
+    found: WeeksRead = {
         "name": "weeks", "data": params.data, "day": day.isoformat(), "weeks": count, "seeds": seeds,
         "budget": budget, "currency": options.currency, "per_fortnight": options.per_fortnight,
         "members": len(draft.plan.choice), "reachable": float(np.mean([begun for begun, _ in runs])),
@@ -66,7 +67,7 @@ def _runs(params: Params, draft: Draft, count: int, seed: int) -> tuple[int, dic
     }
 
 
-def _over(runs: list[list[weeks.Week]]) -> dict[str, Any]:
+def _over(runs: list[list[weeks.Week]]) -> PolicyRead:
     """A policy over seeds: curves, and what stands at the end; mean, least and most."""
     table = {
         "margin": np.cumsum([[week.margin for week in run] for run in runs], axis=1),
@@ -75,16 +76,20 @@ def _over(runs: list[list[weeks.Week]]) -> dict[str, Any]:
         "contacts": np.cumsum([[week.contacts for week in run] for run in runs], axis=1),
         "cost": np.cumsum([[week.cost for week in run] for run in runs], axis=1),
     }
-    curves = {name: _range(table[name], axis=0) for name in LINES}
-    return {"curves": curves, "end": {name: _range(part[:, -1], axis=0) for name, part in table.items()}}
+    return {
+        "curves": {name: _over_seeds(table[name]) for name in LINES},
+        "end": {name: _over_seeds(part[:, -1]) for name, part in table.items()},
+    }
 
 
-def _range(values: np.ndarray, axis: int) -> dict[str, Any]:
-    ends = {"value": values.mean(axis=axis), "low": values.min(axis=axis), "high": values.max(axis=axis)}
-    return {name: part.tolist() for name, part in ends.items()}
+def _over_seeds(values: np.ndarray) -> OverSeeds[Any]:
+    """Mean, least and most of figures or curves of several seeds, shape (seeds,) or (seeds, weeks)."""
+    ends = (values.mean(axis=0), values.min(axis=0), values.max(axis=0))
+    value, low, high = (part.tolist() for part in ends)
+    return {"value": value, "low": low, "high": high}
 
 
-def text(found: dict[str, Any]) -> str:
+def text(found: WeeksRead) -> str:
     """Return what stands at the end as a table for people."""
     money = found["currency"] or ""
     lines = [
@@ -100,5 +105,5 @@ def text(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _shown(found: dict[str, float]) -> str:
+def _shown(found: OverSeeds[float]) -> str:
     return f"{found['value']:,.0f} ({found['low']:,.0f} to {found['high']:,.0f})"

@@ -93,10 +93,10 @@ def band_words(name: str, task: str) -> dict[str, str]:
     return said(key) if key in strings() else dict.fromkeys(LANGUAGES, name)
 
 
-def joined(texts: Iterable[Mapping[str, str]]) -> dict[str, str]:
+def joined(texts: Iterable[Mapping[str, object]]) -> dict[str, str]:
     """Several texts as one list, in each language."""
     every = list(texts)
-    return {language: BETWEEN[language].join(text[language] for text in every) for language in LANGUAGES}
+    return {language: BETWEEN[language].join(str(text[language]) for text in every) for language in LANGUAGES}
 
 
 def number(value: float | None, places: int = 3) -> str:

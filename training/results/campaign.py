@@ -4,7 +4,9 @@ from typing import Generic, TypeVar
 
 from typing_extensions import TypedDict
 
+from models.acting.documents import PlanFacts
 from models.acting.intervals import Expected
+from models.card import Words
 
 Row = TypeVar("Row")
 
@@ -71,6 +73,35 @@ class RegionCell(TypedDict):
     there: Moved  # what more money would bring if it were spent there alone
 
 
+class NotScored(Words):
+    """Why members got no score, and how many."""
+
+    n: int
+
+
+class StatedBy(TypedDict):
+    """Who stated what an answer is worth, and when."""
+
+    owner: str | None
+    date: str | None
+
+
+class PageFacts(TypedDict):
+    """What the page of a plan tells beyond the plan's own figures."""
+
+    not_scored_why: list[NotScored]
+    layers: dict[str, Rows[LayerSums] | Rows[SumsByName]]
+    next: NextMoney
+    diagnosis: list[RegionCell]
+    stated: StatedBy
+
+
+class BriefFacts(PlanFacts, PageFacts):
+    """``plan.json`` beside the page: the plan's figures, the page's, and the hash of the list."""
+
+    list_sha256: str
+
+
 class AddedTotal(TypedDict):
     """What contacts added in all, its 95 % interval, a member's part, and the standard error."""
 
@@ -81,12 +112,17 @@ class AddedTotal(TypedDict):
     error: float
 
 
-class GroupRead(TypedDict):
-    """What contacts added in a group of members."""
+class GroupAnswers(TypedDict):
+    """What answers contacts added in a group of members."""
 
     members: int
-    held_answers: float
     answers: AddedTotal
+
+
+class GroupRead(GroupAnswers):
+    """What contacts added in a group of members, in answers and money."""
+
+    held_answers: float
     margin: AddedTotal
 
 

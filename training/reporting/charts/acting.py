@@ -1,15 +1,18 @@
 """Figures of a campaign's brief and readout, and of policies week after week."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from models.acting.documents import Curve
 from training.reporting.charts.plot import BLUE, GREEN, GREY, INK, MUTED, ORANGE, STYLE, Plot, whiskers
+from training.results.campaign import GroupAnswers
+from training.results.estimate import ENDS
+from training.results.weeks import WeeksRead
 
 __all__ = ["STYLE", "curve", "groups", "weeks"]
 LINES = {"plan": (BLUE, "-"), "rested": (GREEN, "-."), "top_p": (ORANGE, "--")}
 
 
-def curve(found: dict[str, list[float]], spent: float, currency: str, added: bool) -> str:
+def curve(found: Curve, spent: float, currency: str, added: bool) -> str:
     """What each budget should bring, with its band where there is one, and the plan's own spend."""
     plot = Plot("curve", height=3.6)
     if "low" in found:
@@ -31,7 +34,7 @@ def curve(found: dict[str, list[float]], spent: float, currency: str, added: boo
 
 
 def groups(
-    rows: Sequence[tuple[dict[str, str], Mapping[str, Any], str]], label: str = "plot.added_hundred"
+    rows: Sequence[tuple[dict[str, str], GroupAnswers, str]], label: str = "plot.added_hundred"
 ) -> str:
     """Added answers for each 100 members of a group with their intervals, in grey what bears no claim.
 
@@ -45,8 +48,7 @@ def groups(
     plot = Plot("groups", height=0.8 + 0.29 * len(rows))
     at = list(range(len(rows)))[::-1]
     values, lows, highs = (
-        [100 * found["answers"][end] / found["members"] for _, found, _ in rows]
-        for end in ("value", "low", "high")
+        [100 * found["answers"][end] / found["members"] for _, found, _ in rows] for end in ENDS
     )
     plot.ax.axvline(0, color=MUTED, linewidth=1)
     below, above = whiskers(values, lows, highs)
@@ -63,7 +65,7 @@ def groups(
     return plot.svg()
 
 
-def weeks(name: str, found: Mapping[str, Any]) -> str:
+def weeks(name: str, found: WeeksRead) -> str:
     """Margin up to, or reachable members after, each week of each policy, with the range over seeds.
 
     Parameters

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from models.card import Range
 from models.fitted import observed_rates
 from training.evaluation.metrics import Ranked, ranking
 from training.reporting.source import Source, unassessed
@@ -18,7 +19,7 @@ def drift(source: Source) -> Drift | Unassessed:
         return unassessed("undated")
     past = source.past.sample(min(ROWS, len(source.past)), seed=source.seed)
     reference = source.model.probability(past)
-    cuts = {"edges": np.unique(np.quantile(reference, np.arange(1, 10) / 10)).tolist()}
+    cuts: Range = {"edges": np.unique(np.quantile(reference, np.arange(1, 10) / 10)).tolist()}
     before, later = (observed_rates.parts(pl.Series(p), cuts) for p in (reference, source.probability))
     weight = {line["name"]: line["value"] for line in source.explained["features"]}
     mass = sum(weight.values())
