@@ -12,15 +12,9 @@ Joined = Callable[[Any, Mapping[str, Any]], Any]
 
 
 def bucketed(
-    connection: Any,
-    asked: Any,
-    tables: Mapping[str, Any],
-    keys: Mapping[str, set[str]],
-    key: str,
-    number: int,
-    folder: Path,
-    joined: Joined,
-) -> Any:
+    connection: Any, asked: Any, tables: Mapping[str, Any], keys: Mapping[str, set[str]],
+    key: str, number: int, folder: Path, joined: Joined,
+) -> Any:  # fmt: skip
     """Answer the questions bucket by bucket, each written aside.
 
     Parameters
@@ -49,11 +43,9 @@ def bucketed(
     answers.mkdir(parents=True)
     for at in range(number):
         parts = {name: folder / name / f"bucket={at}" for name in split}
-        mine = {
-            name: _part(connection, parts[name], rows) if name in split else rows
-            for name, rows in tables.items()
-        }
-        joined(asked.filter(f"{bucket} = {at}"), mine).write_parquet(str(answers / f"{at}.parquet"))
+        mine = {name: _part(connection, part, tables[name]) for name, part in parts.items()}
+        found = joined(asked.filter(f"{bucket} = {at}"), {**tables, **mine})
+        found.write_parquet(str(answers / f"{at}.parquet"))
         for part in parts.values():
             shutil.rmtree(part, ignore_errors=True)
     return connection.read_parquet(str(answers / "*.parquet"))

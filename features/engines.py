@@ -24,12 +24,7 @@ MOST, MOST_A_QUESTION = 100_000_000, 10_000  # rows joined: more of both are no 
 
 
 def to_parquet(
-    spine: Path,
-    tables: Path,
-    groups: Iterable[Group],
-    out: Path,
-    memory: str = "6GB",
-    threads: int = 2,
+    spine: Path, tables: Path, groups: Iterable[Group], out: Path, memory: str = "6GB", threads: int = 2
 ) -> None:
     """Features of every row of the spine, streamed through DuckDB into one file.
 

@@ -172,6 +172,16 @@ def _column(unit: str, rng: np.random.Generator, n: int) -> pl.Series:
     return pl.Series(rng.poisson(2, n).astype(float) * (1_000 if unit == "cents" else 1))
 
 
+def waterfall(rows: pl.DataFrame) -> list[dict[str, object]]:
+    """From the rows asked to those that were kept."""
+    steps = [
+        ("asked", len(rows) + 500),
+        ("outcome window closed at the extract", len(rows) + 200),
+        ("split in time, gap rows left out", len(rows)),
+    ]
+    return [{"step": step, "rows": count, "subjects": rows["member_id"].n_unique()} for step, count in steps]
+
+
 def facts(rows: pl.DataFrame) -> dict[str, object]:
     """What ``dataset.json`` says about the rows."""
 
@@ -185,11 +195,6 @@ def facts(rows: pl.DataFrame) -> dict[str, object]:
             "to": _iso(own["as_of"].max()),
         }
 
-    steps = [
-        ("asked", len(rows) + 500),
-        ("outcome window closed at the extract", len(rows) + 200),
-        ("split in time, gap rows left out", len(rows)),
-    ]
     valid = rows.filter(pl.col("split") == "valid")["as_of"].unique().sort().to_list()
     test = int(rows.filter(pl.col("split") == "test")["as_of"].min())  # type: ignore[arg-type]
     return {
@@ -198,9 +203,7 @@ def facts(rows: pl.DataFrame) -> dict[str, object]:
         "spine": SPINE | {"days": 60, "gap": 7, "fall": 0.2, "every_days": 30, "cutoffs": 12},
         "dated": True,
         "extracted_at": "2025-01-01T00:00:00+00:00",
-        "waterfall": [
-            {"step": step, "rows": count, "subjects": rows["member_id"].n_unique()} for step, count in steps
-        ],
+        "waterfall": waterfall(rows),
         "splits": {name: part(name) for name in ("train", "valid", "test")},
         "test_start": _iso(test),
         "test_start_time": test,

@@ -139,8 +139,7 @@ def budget_curve(
         # A member's variance follows the option held, so that steps add their difference.
         wide = LEVEL * np.sqrt(np.maximum(_along(steps, error**2, spend), 0))
         return BudgetCurve(spend, middle, middle - wide, middle + wide)
-    drawn = np.array([_along(steps, table, spend) for table in draws or ()])
-    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    low, high = np.quantile([_along(steps, table, spend) for table in draws or ()], [0.025, 0.975], axis=0)
     return BudgetCurve(spend, middle, low, high)
 
 

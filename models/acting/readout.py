@@ -131,10 +131,7 @@ def read(
     margin = added(campaign.margin, held, stratum, score)
     opt_outs = added(campaign.opted_out.astype(np.float64), held, stratum)
     cost = float(campaign.cost.sum())
-    net = Added(
-        margin.value - cost, margin.low - cost, margin.high - cost,
-        (margin.value - cost) / float((~held).sum()), margin.error,
-    )  # fmt: skip
+    net = _less(margin, cost, int((~held).sum()))
     leaked, missed = int((held & campaign.contacted).sum()), int((~held & ~campaign.contacted).sum())
     predicted = float(campaign.predicted[~held].sum())
     left = (answers.error / plain.error) ** 2 if plain.error > 0 else 1.0
@@ -169,6 +166,12 @@ def by_group(
         except ReadoutError:
             found[name] = None
     return found
+
+
+def _less(margin: Added, cost: float, contacted: int) -> Added:
+    """The margin added less what the contacts cost, which is known for sure."""
+    value = margin.value - cost
+    return Added(value, margin.low - cost, margin.high - cost, value / contacted, margin.error)
 
 
 def _check(campaign: Campaign) -> None:

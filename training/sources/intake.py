@@ -102,6 +102,16 @@ class _Intake:
         (good,) = self.accepted(name, [together(list(rows[name]))])
         return good
 
+    def chunks(self, name: str, rows: Mapping[str, Iterable[SourceRows]]) -> Iterator[pl.DataFrame]:
+        """The good rows of a table chunk by chunk, an empty one where nothing has it."""
+        return self.accepted(name, rows[name]) if name in rows else iter([tables.empty(name)])
+
+    def report(self, valued: list[OwnTable]) -> Report:
+        """What was set aside and found."""
+        quarantine = pl.concat([pl.DataFrame(schema=QUARANTINE), *self.aside])
+        conflicts, agree = self.known.found.conflicts, tuple(self.agreements)
+        return Report(quarantine, conflicts, self.tables, tuple(self.findings), tuple(valued), agree)
+
 
 def intake(
     rows: Mapping[str, Iterable[SourceRows]],
@@ -131,24 +141,18 @@ def intake(
     plain = {name: run.whole(name, {key: [part] for key, part in base.items()}) for name in BASE}
     products = tables.complete("products", plain["products"])
     for name in CHUNKED:
-        chunks = run.accepted(name, rows[name]) if name in rows else iter([tables.empty(name)])
-        store(name, (_finished(name, chunk, products) for chunk in chunks))
+        store(name, (_finished(name, chunk, products) for chunk in run.chunks(name, rows)))
     valued = [_own(name, one, run, rows, store) for name, one in own.items()]
     run.findings += run.ways.findings()
     plain |= {name: run.whole(name, rows) for name in ("contacts", "responses")}
-    plain["responses"], said = attributed(plain["responses"], plain["contacts"])
-    run.findings += said
-    run.findings += outcomes(plain["responses"], plain["leads"], plain["contacts"])
-    if adds:
-        plain["members"] = _with_added(plain["members"], run)
-    plain["members"] = with_refusals(plain["members"], run.refused, extracted)
+    plain["responses"] = _answers(run, plain)
+    everybody = _with_added(plain["members"], run) if adds else plain["members"]
+    plain["members"] = with_refusals(everybody, run.refused, extracted)
     if "subjects" in rows:
         plain["subjects"] = run.whole("subjects", rows)
     for name, frame in enrich({name: _checked(name, frame) for name, frame in plain.items()}).items():
         store(name, iter([frame]))
-    quarantine = pl.concat([pl.DataFrame(schema=QUARANTINE), *run.aside])
-    conflicts, agree = run.known.found.conflicts, tuple(run.agreements)
-    return Report(quarantine, conflicts, run.tables, tuple(run.findings), tuple(valued), agree)
+    return run.report(valued)
 
 
 def _own(
@@ -162,6 +166,14 @@ def _own(
     store(name, contracts.seen(counted) if table.is_contracts else counted)
     run.findings += [*findings(table), *commonest.findings(), *contracts.findings()]
     return commonest.described()
+
+
+def _answers(run: _Intake, plain: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Responses with the contacts that they answer."""
+    responses, said = attributed(plain["responses"], plain["contacts"])
+    run.findings += said
+    run.findings += outcomes(responses, plain["leads"], plain["contacts"])
+    return responses
 
 
 def _checked(name: str, frame: pl.DataFrame) -> pl.DataFrame:

@@ -75,28 +75,15 @@ def happen(
         further["rewards"] = contacts.stack(Orders, programme.log.orders)
     kept = {}
     for name, some in further.items():
-        kept[name], given = orders.keep_orders(
-            some, orders.lines(some, crowd, stream(name)), fades, calendar.end
-        )
+        drawn = orders.lines(some, crowd, stream(name))
+        kept[name], given = orders.keep_orders(some, drawn, fades, calendar.end)
         bought, items = orders.join(bought, items, kept[name], given)
     return World(
-        calendar=calendar,
-        leads=lead,
-        touches=leads.touches(lead, calendar, stream("touches")),
-        people=crowd,
-        visits=orders.keep(seen, fades),
-        orders=bought,
-        lines=items,
-        answered=kept["answers"],
-        tickets=tickets.keep(fades),
-        campaigns=plan,
-        sent=sent,
-        fades=fades,
-        withdrawn=mailing.withdrawn,
-        mailing=mailing,
-        programme=programme,
-        rewarded=kept.get("rewards"),
-    )
+        calendar=calendar, leads=lead, touches=leads.touches(lead, calendar, stream("touches")), people=crowd,
+        visits=orders.keep(seen, fades), orders=bought, lines=items, answered=kept["answers"],
+        tickets=tickets.keep(fades), campaigns=plan, sent=sent, fades=fades, withdrawn=mailing.withdrawn,
+        mailing=mailing, programme=programme, rewarded=kept.get("rewards"),
+    )  # fmt: skip
 
 
 def _unprompted(
