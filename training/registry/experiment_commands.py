@@ -1,6 +1,8 @@
 """Commands of experiments and releases, a part of ``python -m training``."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -10,6 +12,16 @@ from training.params import load
 
 app = typer.Typer()
 Why = Annotated[str, typer.Option(help="the reason, kept in the log")]
+
+
+@contextmanager
+def _told_by_code(refused: type[Exception]) -> Iterator[None]:
+    """A refusal is a sentence on standard error and exit code 3, for whoever runs the command by night."""
+    try:
+        yield
+    except refused as refusal:
+        print(refusal, file=sys.stderr)
+        raise typer.Exit(3) from None
 
 
 @app.command()
@@ -25,11 +37,8 @@ def release(task: Task, by: str = "pipeline", why: Why = "") -> None:
     """Make the newest model the champion, if the gates are passed (exit code 3 if not)."""
     from training.registry import release as releases
 
-    try:
+    with _told_by_code(releases.RefusedError):
         releases.release(load(), task, by, why)
-    except releases.RefusedError as refusal:
-        print(refusal, file=sys.stderr)
-        raise typer.Exit(3) from None
 
 
 @app.command(name="sign-plan")
@@ -88,11 +97,8 @@ def rollback(task: Task, by: str = "pipeline", why: Why = "") -> None:
     """Make the previous champion serve again (exit code 3 if there is none)."""
     from training.registry import release as releases
 
-    try:
+    with _told_by_code(releases.RefusedError):
         releases.rollback(load(), task, by, why)
-    except releases.RefusedError as refusal:
-        print(refusal, file=sys.stderr)
-        raise typer.Exit(3) from None
 
 
 @app.command()

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from training.sources.proposal import sql
 from training.sources.proposal.cell_proposal import factor, number_of
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
@@ -17,6 +18,7 @@ from training.sources.reading.money_columns import amount, plain_name
 
 FEW = 3  # orders of several lines, before their form tells something
 ENOUGH = 0.9  # of these orders
+REFUNDED = "refund_of_line"  # the field that is made
 
 
 def with_forms(made: TableProposal) -> TableProposal:
@@ -31,12 +33,12 @@ def _with_positive(made: TableProposal) -> TableProposal:
     """Discounts that are written with a minus (Magento, Square) are taken off, too."""
     cell = made.cells.get("discount_cents", {})
     spread = made.fields.get("line_discount", {}) if cell.get("column") == "line_discount" else cell
-    column = next((c for c in made.file.columns if c.name == spread.get("column")), None)
+    column = made.file.column(spread.get("column"))
     if column is None or not column.negatives:
         return made
     fields = {column.name: number_of(column)} if column.decimal and spread is cell else {}
     name = column.name if spread is cell else "line_discount"
-    discount: CellKeys = {"sql": f'ABS(CAST("{name}" AS DOUBLE))'}
+    discount: CellKeys = {"sql": f"ABS({sql.number(name)})"}
     if "times" in cell:
         discount["times"] = cell["times"]
     says = f"{made.file.label}: {column.name} is taken off, although it has a minus"
@@ -76,7 +78,7 @@ def _unmarked(cell: CellKeys) -> CellKeys:
 
 
 def _number(column: Column) -> str:
-    return f'"{column.name}"' if column.decimal else f'CAST("{column.name}" AS DOUBLE)'
+    return f'"{column.name}"' if column.decimal else sql.number(column.name)
 
 
 def _is_share(file: File, column: Column) -> bool:
@@ -99,12 +101,12 @@ def _with_refunds(made: TableProposal) -> TableProposal:
         return made
     cell = in_units(made.file, column)
     whole = _is_of_order(made.file, order, column)
-    field = {"refund_of_line": cell | ({"spread": _spread(made, order)} if whole else {})}
-    where = 'CAST("refund_of_line" AS DOUBLE) > 0' + (f" AND {made.where}" if made.where else "")
+    field = {REFUNDED: cell | ({"spread": _spread(made, order)} if whole else {})}
+    where = f"{sql.number(REFUNDED)} > 0" + (f" AND {made.where}" if made.where else "")
     kept = {key: value for key, value in made.cells.items() if key in ("order_id", "member_id", "product_id")}
     when = next((c for c in made.file.times if _named(c, REFUND)), None)
     columns: dict[str, Cell] = {"occurred_at": made.cells["occurred_at"], **kept, "kind": {"value": "return"}}
-    price: CellKeys = {"column": "refund_of_line", "times": 100}
+    price: CellKeys = {"column": REFUNDED, "times": 100}
     columns |= {"quantity": {"value": -1}, "unit_price_cents": price}
     part: PartKeys = {"where": where, "columns": columns}
     how = "the order's, split over its lines" if whole else "its line's"
@@ -148,8 +150,7 @@ def _is_of_order(file: File, order: Column, column: Column) -> bool:
 
 
 def _column(made: TableProposal, name: str) -> Column | None:
-    told = made.cells.get(name, {}).get("column")
-    return next((c for c in made.file.columns if c.name == told), None)
+    return made.file.column(made.cells.get(name, {}).get("column"))
 
 
 def _named(column: Column, pattern: str) -> bool:

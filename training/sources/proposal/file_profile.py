@@ -11,6 +11,7 @@ from training.sources.mapping.source_spec import Join, Lines, Newest, Source
 from training.sources.proposal.column_profile import Column, by_all, column_of, settled
 from training.sources.proposal.hints import NONE, Hints
 from training.sources.proposal.mapping_keys import JoinRule, LinesKeys, NewestKeys, SourceKeys
+from training.sources.proposal.name_patterns import means
 from training.sources.reading.containers import refuse_overlong
 from training.sources.reading.dialect import Dialect, dialect_of
 from training.sources.reading.files import FILE, ROW, files, kind_of
@@ -80,6 +81,14 @@ class File:
     also: tuple[Path, ...] = ()
     beside: tuple[Beside, ...] = ()
     newest: NewestKeys | None = None
+
+    def column(self, name: object) -> Column | None:
+        """Find the column of a name; ``None`` where there is none."""
+        return next((column for column in self.columns if column.name == name), None)
+
+    def meaning(self, concept: str) -> Column | None:
+        """Find the first column whose name means a column of the contract, see ``name_patterns.means``."""
+        return next((column for column in self.columns if means(column.name, concept)), None)
 
     @property
     def times(self) -> list[Column]:

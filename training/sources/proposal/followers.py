@@ -3,12 +3,13 @@
 import re
 from dataclasses import dataclass, field, replace
 
+from training.sources.proposal import sql
 from training.sources.proposal.cell_proposal import factor, read_as
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import Beside, File, head
 from training.sources.proposal.mapping_keys import Cell, CellKeys, JoinRule, PartKeys, full
 from training.sources.proposal.name_patterns import REFUNDS, comes_to_nothing, means
-from training.sources.proposal.own_keys import values
+from training.sources.proposal.own_keys import shared, values
 from training.sources.proposal.presets import Refunds, preset_of
 from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.money_columns import meaning
@@ -81,11 +82,11 @@ def _told(file: File) -> Told | None:
     preset = preset_of(file) if file.hints.presets else None
     if preset is not None:
         return _of_preset(file, preset.refunds) if preset.refunds else None
-    order = _first(file, "order_id")
-    if order is None or _first(file, "member_id"):
+    order = file.meaning("order_id")
+    if order is None or file.meaning("member_id"):
         return None
     amounts = [c for c in file.columns if c.kind == "number" and _is_amount(c)]
-    time, product = next(iter(file.times), None), _first(file, "product_id")
+    time, product = next(iter(file.times), None), file.meaning("product_id")
     if amounts and re.search(REFUNDS, file.path.name.lower()):
         return Told(file, order, product, amounts[0], None, time)
     state = next((c for c in file.columns if any(map(comes_to_nothing, c.values))), None)
@@ -103,10 +104,6 @@ def _of_preset(file: File, named: Refunds) -> Told:
 
 def _is_amount(column: Column) -> bool:
     return means(column.name, "line_total") or meaning(column.name) == "total"
-
-
-def _first(file: File, concept: str) -> Column | None:
-    return next((column for column in file.columns if means(column.name, concept)), None)
 
 
 def _sale(made: TableProposal) -> PartKeys | None:
@@ -130,7 +127,7 @@ def _names(told: Told, made: TableProposal) -> bool:
     if order is None or order not in there or (told.state and made.preset):
         return False
     mine, theirs = values(told.file, told.order.name, {}), values(made.file, order, {})
-    return len(mine) > 0 and int(mine.is_in(theirs.implode()).sum()) >= KNOWN * len(mine)
+    return len(mine) > 0 and shared(mine, theirs) >= KNOWN * len(mine)
 
 
 def _joined(made: TableProposal, told: Told) -> TableProposal:
@@ -184,7 +181,7 @@ def _weight(part: PartKeys, made: TableProposal) -> str:
     """What a line is worth, in SQL; pieces, or each line as much, where its price is no plain number."""
     plain = {c.name for c in made.file.columns if c.kind == "number" and not c.decimal}
     named = [_column(part, name) for name in ("unit_price_cents", "quantity")]
-    found = [f'CAST("{name}" AS DOUBLE)' for name in named if name in plain]
+    found = [sql.number(name) for name in named if name in plain]
     return " * ".join(found) or "1"
 
 
@@ -201,7 +198,7 @@ def _returns(part: PartKeys, told: Told) -> PartKeys:
 
 def _without_void(made: TableProposal, state: Column) -> TableProposal:
     void = [word for word in state.values if comes_to_nothing(word)]
-    words = ", ".join("'" + word.replace("'", "''") + "'" for word in void)
+    words = sql.listed(void)
     rest = f'("{STATE}" IS NULL OR "{STATE}" NOT IN ({words}))'
     return replace(made, where=" AND ".join(filter(None, (made.where, rest))))
 

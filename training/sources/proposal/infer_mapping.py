@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from features import tables
+from training.sources.proposal import sql
 from training.sources.proposal.cell_proposal import (
     CONSENT,
     IDS,
@@ -81,7 +82,7 @@ def _as_refunds(file: File) -> TableProposal | None:
     if made is None or "column" not in price or any(c.negatives for c in file.columns):
         return None  # as returns among sales are read
     quantity = made.cells["quantity"].get("column")
-    pieces: CellKeys = {"sql": f'-CAST("{quantity}" AS DOUBLE)'} if quantity else {"value": -1}
+    pieces: CellKeys = {"sql": f"-{sql.number(quantity)}"} if quantity else {"value": -1}
     cells = made.cells | {"kind": {"value": "return"}, "quantity": pieces}
     unsure = [*made.unsure, f"{file.label}: its rows are taken as refunds, at their own time"]
     return replace(made, cells=in_order("purchases", cells), unsure=unsure, score=made.score + 4)
@@ -150,7 +151,7 @@ def _score(file: File, table: str, used: list[str], made_up: Collection[str]) ->
     silent = (*TIMES, "member_id", "channel", *(() if table == "events" else ("kind",)))
     telling = [name for name in used if name not in silent]
     ids = {"members": "member_id", "leads": "lead_id", "products": "product_id", "campaigns": "campaign_id"}
-    key = next((column for column in file.columns if table in ids and means(column.name, ids[table])), None)
+    key = file.meaning(ids[table]) if table in ids else None
     unique = 0.0 if key is None else (1.5 if key.is_unique else -2.0)
     return by_name + 0.75 * len(telling) + unique - 0.5 * len(made_up)
 

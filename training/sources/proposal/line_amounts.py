@@ -17,11 +17,11 @@ from training.sources.judging.order_totals import (
     sums,
     worth,
 )
+from training.sources.proposal import sql
 from training.sources.proposal.cell_proposal import factor, number_of
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
 from training.sources.proposal.mapping_keys import CellKeys, Cells, SpreadKeys
-from training.sources.proposal.name_patterns import means
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.files import ROW
 from training.sources.reading.money_columns import amount as read_amount
@@ -57,7 +57,7 @@ class Amounts:
 
     def column(self, cell: CellKeys | None) -> Column | None:
         """The file's column of a cell."""
-        return next((c for c in self.file.columns if cell and c.name == cell.get("column")), None)
+        return self.file.column(cell.get("column")) if cell else None
 
 
 def adjusted(file: File, cells: Cells) -> Amounts:
@@ -162,7 +162,7 @@ def whole_line(made: Amounts, cells: Cells, price: Column) -> None:
         return
     if price.decimal:  # numbers written for people are no numbers to SQL, until a field has made them so
         made.fields[price.name] = number_of(price)
-    value = f'"{price.name}"' if price.decimal else f'CAST("{price.name}" AS DOUBLE)'
+    value = f'"{price.name}"' if price.decimal else sql.number(price.name)
     back = negative(source) if source is not price else f"{value} < 0"
     made.cells["kind"] = {"sql": f"CASE WHEN {back} THEN 'return' ELSE 'sale' END"}
     made.cells["quantity"] = {"sql": f"CASE WHEN {back} THEN -1 ELSE 1 END"}
@@ -173,7 +173,7 @@ def whole_line(made: Amounts, cells: Cells, price: Column) -> None:
 def negative(column: Column) -> str:
     """Ask in SQL whether a number is below zero; to SQL those written for people are texts with a minus."""
     if not column.decimal:
-        return f'CAST("{column.name}" AS DOUBLE) < 0'
+        return f"{sql.number(column.name)} < 0"
     return " OR ".join(f"TRIM(\"{column.name}\") LIKE '{form}'" for form in ("-%", "%-", "(%)"))
 
 
@@ -186,8 +186,8 @@ def _price_of_an_order(made: Amounts, cells: Cells, price: Column, orders: pl.Da
         if price.negatives and "kind" not in cells:
             whole_line(made, cells, price)
         return
-    pieces = next((c for c in made.file.columns if means(c.name, "quantity")), None)
-    over = f'CAST("{pieces.name}" AS DOUBLE)' if pieces and not pieces.decimal else None
+    pieces = made.file.meaning("quantity")
+    over = sql.number(pieces.name) if pieces and not pieces.decimal else None
     made.fields["line_amount"] = _spread(made.file, price, order, over)
     made.cells["unit_price_cents"] = {"column": "line_amount", "times": 100}
     made.say(
@@ -204,7 +204,7 @@ def _spread(file: File, column: Column, order: str, over: str | None = None) -> 
 def in_units(file: File, column: Column) -> CellKeys:
     """Make an amount of a column in whole money units, so that a part of it is still one of cents."""
     if factor(file, column) != CENTS and not column.decimal:
-        return {"sql": f'CAST("{column.name}" AS DOUBLE) * {factor(file, column) / CENTS:g}'}
+        return {"sql": f"{sql.number(column.name)} * {factor(file, column) / CENTS:g}"}
     return number_of(column)
 
 
@@ -231,8 +231,4 @@ def _worth(made: Amounts, cells: Cells) -> str | None:
     """The price of a line in SQL, where it is a number to SQL."""
     told = [made.column(cells.get(name)) for name in ("unit_price_cents", "quantity")]
     plain = [column for column in told if column is not None and not column.decimal]
-    return (
-        " * ".join(f'CAST("{column.name}" AS DOUBLE)' for column in plain)
-        if len(plain) == len(told)
-        else None
-    )
+    return " * ".join(sql.number(column.name) for column in plain) if len(plain) == len(told) else None

@@ -17,7 +17,7 @@ ENOUGH, CENT = 0.9, 0.005  # of the rows with a discount; rounding
 
 def kind_by_sign(file: File, used: dict[str, str], unsure: list[str]) -> Cells:
     """Take lines of negative quantities as returns, where no column says which lines are."""
-    quantity = next((column for column in file.columns if column.name == used.get("quantity")), None)
+    quantity = file.column(used.get("quantity"))
     if quantity is None or not quantity.negatives or "kind" in used:
         return {}
     unsure.append(f"{file.label}: lines with a negative {quantity.name} are taken as returns")
@@ -26,7 +26,7 @@ def kind_by_sign(file: File, used: dict[str, str], unsure: list[str]) -> Cells:
 
 def is_net(file: File, price: Column, discount: str | None) -> bool:
     """Tell whether another column less the discount is the price, so that the discount is off already."""
-    off = next((c for c in file.columns if c.name == discount), None)
+    off = file.column(discount)
     if off is None:
         return False
     frame = head(file)
@@ -63,7 +63,7 @@ def price_of_total(file: File, used: dict[str, str], unsure: list[str]) -> Cells
     if is_net(file, found, used.get("discount_cents")):
         off = used.pop("discount_cents")
         unsure.append(f"{file.label}: {found.name} is after {off}, which is not taken off once more")
-    quantity = next((c for c in file.columns if c.name == used.get("quantity")), None)
+    quantity = file.column(used.get("quantity"))
     if found.negatives:  # the amounts say what was given back
         used.pop("quantity", None)
     elif quantity is not None and quantity.negatives:

@@ -10,12 +10,13 @@ from typing import Any
 import polars as pl
 import yaml
 
+from training.sources.proposal import sql
 from training.sources.proposal.cell_proposal import cell_of, personal_key
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of
 from training.sources.proposal.mapping_keys import Cell, CellKeys, Cells, PartKeys, Value, full, short
 from training.sources.proposal.name_patterns import means
-from training.sources.proposal.table_proposal import TableProposal, among, in_order
+from training.sources.proposal.table_proposal import TableProposal, in_order
 from training.sources.proposal.time_columns import time_of
 from training.sources.reading.files import ROW
 from training.sources.reading.money_columns import plain_name
@@ -76,7 +77,7 @@ def message_log(file: File) -> TableProposal | None:
         return None
     if sent:
         row: Cells = {"contact_id": {"column": ROW}}
-        cells, where = row | made, among(log.event.name, sent)
+        cells, where = row | made, sql.among(log.event.name, sent)
         named = [f'"{c.name}" IS NOT NULL' for c in (log.member, log.campaign) if c.filled < file.rows]
         where = " AND ".join([where, *named])
     else:
@@ -115,7 +116,8 @@ def _answered(made: TableProposal) -> str | None:
 
 
 def _words(made: TableProposal) -> tuple[str, ...]:
-    return next(column.values for column in made.file.columns if column.name == made.apart[0])
+    event = made.file.column(made.apart[0])
+    return event.values if event else ()
 
 
 def _without_answers(made: TableProposal) -> TableProposal:
@@ -238,12 +240,12 @@ def _answers(log: _Log, made: Cells) -> list[PartKeys]:
     plain: dict[str, Cell] = {name: short(cell) for name, cell in made.items()}
     event, answer = log.event.name, _answer(log)
     did: PartKeys = {
-        "where": among(event, [*kinds]),
+        "where": sql.among(event, [*kinds]),
         "columns": plain | {"kind": {"column": event, "map": kinds}},
     }
     if answer is None:
         return [did] if kinds else []
-    return [did, {"where": among(event, log.events[answer]), "columns": plain | {"kind": ANSWERED}}]
+    return [did, {"where": sql.among(event, log.events[answer]), "columns": plain | {"kind": ANSWERED}}]
 
 
 def _refused(log: _Log, made: Cells) -> list[PartKeys]:
@@ -252,7 +254,7 @@ def _refused(log: _Log, made: Cells) -> list[PartKeys]:
         return []
     who: dict[str, Cell] = {name: short(made[name]) for name in ("occurred_at", "member_id")}
     said: CellKeys = {"value": "withdrawn"}
-    where = among(log.event.name, log.events["refused"])
+    where = sql.among(log.event.name, log.events["refused"])
     return [{"keep": "changes", "where": where, "columns": who | {"consent_marketing": said}}]
 
 

@@ -8,7 +8,7 @@ from training.sources.proposal.cell_proposal import personal_key
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import ORDER, PRODUCT, Beside, File
 from training.sources.proposal.name_patterns import REFUNDS, means
-from training.sources.proposal.own_keys import values
+from training.sources.proposal.own_keys import shared, values
 from training.sources.proposal.presets import preset_of
 from training.sources.proposal.reexports import repeated_by, together
 from training.sources.reading.join import named_beside
@@ -61,12 +61,12 @@ def joined_presets(files: list[File]) -> tuple[list[File], list[File], list[str]
 
 def _joined(file: File, other: File, said: list[str]) -> File | None:
     """Lines with their orders beside them; ``None`` where no preset reads both."""
-    order = _first(file, "order_id")
+    order = file.meaning("order_id")
     key = next((c for c in other.columns if order is not None and c.name == order.name and c.is_unique), None)
     if order is None or key is None:
         return None
     mine, theirs = values(file, order.name, {}), values(other, key.name, {})
-    known = int(mine.is_in(theirs.implode()).sum())
+    known = shared(mine, theirs)
     made = _beside(file, other, {order.name: key.name}, ORDER, known == len(mine))
     if known < KNOWN * len(mine) or preset_of(made) in (None, preset_of(other)):
         return None
@@ -91,12 +91,12 @@ def _once(file: File) -> File:
 
 def _are_lines(file: File) -> bool:
     """Whether several rows name an order and what was bought, or rows what of an order was given back."""
-    order = _first(file, "order_id")
+    order = file.meaning("order_id")
     if order is None or (file.hints.presets and preset_of(file) is not None):
         return False
     if _is_refund(file):
-        return not _first(file, "member_id") and any(_first(file, name) for name in PRICES)
-    return not order.is_unique and any(_first(file, name) for name in GOODS)
+        return not file.meaning("member_id") and any(file.meaning(name) for name in PRICES)
+    return not order.is_unique and any(file.meaning(name) for name in GOODS)
 
 
 def _is_refund(file: File) -> bool:
@@ -104,7 +104,7 @@ def _is_refund(file: File) -> bool:
 
 
 def _headed(file: File, others: Iterable[File], said: list[str]) -> File:
-    order = _first(file, "order_id")
+    order = file.meaning("order_id")
     found = [(pair, other) for other in others if order and (pair := _pair(file, order, other))]
     if not found:
         return file
@@ -125,7 +125,7 @@ def _pair(file: File, order: Column, other: File) -> tuple[Column, int, int, int
             or plain_name(column.name) in ("id", "entity_id", plain_name(order.name))
         ):
             mine, theirs = values(file, order.name, {}), values(other, column.name, {})
-            known = int(mine.is_in(theirs.implode()).sum())
+            known = shared(mine, theirs)
             if known >= KNOWN * len(mine):
                 return column, known, len(mine), len(theirs)
     return None
@@ -141,26 +141,26 @@ def _is_key(file: File, column: Column) -> bool:
 
 def _is_head(file: File, other: File) -> bool:
     """Whether rows may be orders: they say who ordered, of lines that say it themselves at least how much."""
-    if not (_first(other, "member_id") or any(map(personal_key, other.columns))) or _is_refund(other):
+    if not (other.meaning("member_id") or any(map(personal_key, other.columns))) or _is_refund(other):
         return False
     if other.hints.presets and preset_of(other) is not None:
         return False
-    is_complete = _first(file, "member_id") is not None and bool(file.times)
+    is_complete = file.meaning("member_id") is not None and bool(file.times)
     return not is_complete or any(_is_money(column) for column in other.columns)
 
 
 def _priced(file: File, others: Iterable[File], said: list[str]) -> File:
     """Lines without a price take that of their product."""
-    product = _first(file, "product_id")
+    product = file.meaning("product_id")
     if product is None or any(
         _is_money(column) for column in file.columns if column.name not in file.of_orders
     ):
         return file
     for other in others:
         for column in other.columns:
-            if column.is_unique and means(column.name, "product_id") and _first(other, "unit_price_cents"):
+            if column.is_unique and means(column.name, "product_id") and other.meaning("unit_price_cents"):
                 mine, theirs = values(file, product.name, {}), values(other, column.name, {})
-                known = int(mine.is_in(theirs.implode()).sum())
+                known = shared(mine, theirs)
                 if known >= KNOWN * len(mine):
                     said.append(
                         f"{file.label}: has no price; that of {other.label} is taken, as it is today and not "
@@ -196,7 +196,3 @@ def _is_money(column: Column) -> bool:
     return column.kind == "number" and (
         any(means(column.name, name) for name in PRICES) or meaning(column.name) == "total"
     )
-
-
-def _first(file: File, concept: str) -> Column | None:
-    return next((column for column in file.columns if means(column.name, concept)), None)

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import polars as pl
 
+from training.sources.proposal import sql
 from training.sources.proposal.cell_proposal import read_as
 from training.sources.proposal.column_profile import Column
-from training.sources.proposal.file_profile import File, all_of
+from training.sources.proposal.file_profile import File
 from training.sources.proposal.mapping_keys import PartKeys, short
 from training.sources.proposal.name_patterns import CLOSED, CONVERTED, LATER, WON
+from training.sources.proposal.own_keys import shared, values
 from training.sources.proposal.table_proposal import TableProposal
-from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import plain_name
 
 AMONG = 0.9  # of the ids of outcomes are those of leads
@@ -38,9 +39,7 @@ def settled(
 
 
 def _ids(made: TableProposal) -> pl.Series:
-    name = made.cells["lead_id"]["column"]
-    cells = all_of(made.file, [name])
-    return cells.select(as_text(pl.col(name), cells.schema[name])).to_series().drop_nulls().unique()
+    return values(made.file, made.cells["lead_id"]["column"], {})
 
 
 def _as_outcome(
@@ -57,7 +56,7 @@ def _as_outcome(
         same = {
             column.name for column in other.file.columns
         } == names  # a second export of leads is no outcome
-        among = int(mine.is_in(theirs.implode()).sum())
+        among = shared(mine, theirs)
         if not same and among >= AMONG * len(mine) and len(mine) <= FEWER * len(theirs):
             found = as_table(made.file, "responses")
             says = (
@@ -77,7 +76,7 @@ def _with_conversions(made: TableProposal) -> TableProposal:
     stage = _won_stage(file.columns)
     among = ""
     if closed is not None and stage is not None and won in (None, closed):
-        won, among = closed, f' AND "{stage[0].name}" IN ({", ".join(map(_literal, stage[1]))})'
+        won, among = closed, f" AND {sql.among(stage[0].name, stage[1])}"
     if made.table != "leads" or made.preset or won is None:
         return made
     later = [c.name for c in file.columns if c is not won and re.fullmatch(LATER, plain_name(c.name))]
@@ -106,10 +105,6 @@ def _won_stage(columns: Iterable[Column]) -> tuple[Column, list[str]] | None:
         if words and len(words) < len(column.values):
             return column, words
     return None
-
-
-def _literal(word: str) -> str:
-    return "'" + word.replace("'", "''") + "'"
 
 
 def _said(label: str, won: Column, later: list[str], among: str) -> list[str]:

@@ -142,6 +142,11 @@ def values(file: File, head: str, cell: CellKeys) -> pl.Series:
     return pl.Series(plain, dtype=pl.String).drop_nulls().unique()
 
 
+def shared(mine: pl.Series, theirs: pl.Series) -> int:
+    """Count the ids that are among others."""
+    return int(mine.is_in(theirs.implode()).sum())
+
+
 def keys(file: File, known: Iterable[Ids]) -> Iterator[Key]:
     """Yield what columns of a file may be keys of, the likeliest first of those of each kind of id."""
     columns = [c for c in file.columns if c.kind in ("text", "number") and not c.decimals and c.distinct > 1]
@@ -154,7 +159,7 @@ def _key(file: File, column: Column, ids: Ids) -> Key | None:
     mine = values(file, column.name, ids.cell)
     if not len(mine) or not (_is_named(column.name, ids) or _are_long(mine)):
         return None
-    return Key(column, ids, int(mine.is_in(ids.values.implode()).sum()), len(mine))
+    return Key(column, ids, shared(mine, ids.values), len(mine))
 
 
 def _are_long(ids: pl.Series) -> bool:

@@ -10,6 +10,7 @@ import polars as pl
 import yaml
 
 from features import tables as contract
+from training.sources.proposal import sql
 from training.sources.proposal.cell_proposal import written
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
@@ -129,7 +130,7 @@ class Preset:
             for name in _named(cells["unit_price_cents"])
         }
         pieces = next((c.name for c in file.columns if c.name not in file.of_orders and _counts(c)), None)
-        over: SpreadKeys = {"over": f'CAST("{pieces}" AS DOUBLE)'} if pieces else {}
+        over: SpreadKeys = {"over": sql.number(pieces)} if pieces else {}
         return {
             name: cell | {"spread": {"by": orders[name], **over}} if name in orders else cell
             for name, cell in fields.items()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from training.sources.proposal import sql
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.name_patterns import TESTS, VOIDED, comes_to_nothing, means
 from training.sources.reading.money_columns import plain_name
@@ -41,25 +42,20 @@ def _valid(file: File, unsure: list[str]) -> Iterator[str]:
             )
         if void and len(void) < len(column.values):
             unsure.append(f"{file.label}: rows whose {column.name} is {', '.join(void)} are left out")
-            words = ", ".join(map(_literal, void))
             # Truth values of typed files are no texts to SQL.
             value = f'CAST("{column.name}" AS VARCHAR)' if column.kind == "truth" else f'"{column.name}"'
-            yield f'("{column.name}" IS NULL OR {value} NOT IN ({words}))'
+            yield f'("{column.name}" IS NULL OR {value} NOT IN ({sql.listed(void)}))'
 
 
 def _somebody(file: File, used: dict[str, str], unsure: list[str]) -> str | None:
     """Rows that name nobody are left out, where some do not."""
-    owner = next((column for column in file.columns if column.name == used.get("member_id")), None)
+    owner = file.column(used.get("member_id"))
     if owner is None or "lead_id" in used or (owner.filled == file.rows and not owner.words):
         return None
     where = f'"{owner.name}" IS NOT NULL'
     if owner.words:
-        where += f' AND "{owner.name}" NOT IN ({", ".join(map(_literal, owner.words))})'
+        where += f' AND "{owner.name}" NOT IN ({sql.listed(owner.words)})'
     share = f"{1 - owner.filled / file.rows:.0%} of the rows have no {owner.name}; they"
     words = f", and so are those that say {', '.join(owner.words)}" if owner.words else ""
     unsure.append(f"{file.label}: {share} are left out{words}")
     return where
-
-
-def _literal(word: str) -> str:
-    return "'" + word.replace("'", "''") + "'"

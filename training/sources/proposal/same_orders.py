@@ -1,7 +1,7 @@
 """Files that tell of the same orders in other words, as payments do: their money counts once."""
 
 from training.sources.proposal.file_profile import File
-from training.sources.proposal.own_keys import values
+from training.sources.proposal.own_keys import shared, values
 from training.sources.proposal.table_proposal import TableProposal
 
 SAME = 0.9  # of the orders of one file are in another
@@ -50,4 +50,4 @@ def _repeats(one: TableProposal, other: TableProposal) -> bool:
     if names[0] == names[1]:  # exports of one form may be of different days
         return False
     mine, theirs = (values(made.file, str(_order(made)), {}) for made in (one, other))
-    return len(mine) > 0 and int(mine.is_in(theirs.implode()).sum()) >= SAME * len(mine)
+    return len(mine) > 0 and shared(mine, theirs) >= SAME * len(mine)

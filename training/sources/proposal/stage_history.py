@@ -8,13 +8,15 @@ from typing import Any
 
 import polars as pl
 
+from training.sources.proposal import sql
 from training.sources.proposal.cell_proposal import cell_of
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of
 from training.sources.proposal.mapping_keys import Cell, Cells, OwnColumnKeys, OwnTableKeys, PartKeys, short
 from training.sources.proposal.message_log import log_words
 from training.sources.proposal.name_patterns import LATER, means
-from training.sources.proposal.table_proposal import TableProposal, among
+from training.sources.proposal.own_keys import shared
+from training.sources.proposal.table_proposal import TableProposal
 from training.sources.proposal.time_columns import time_of
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import plain_name
@@ -70,9 +72,9 @@ class History:
         if self.field is not None:
             converted = _matching(self.rows["field"], log_words("stages")["converted"])
             if converted:
-                return among(self.field.name, converted)
+                return sql.among(self.field.name, converted)
         words = self.won_words
-        return " AND ".join([among(self.to.name, words), *self._of_stage]) if words else None
+        return " AND ".join([sql.among(self.to.name, words), *self._of_stage]) if words else None
 
     @property
     def won_words(self) -> list[str]:
@@ -83,7 +85,7 @@ class History:
 
     @property
     def _of_stage(self) -> list[str]:
-        return [among(self.field.name, self.fields)] if self.field is not None else []
+        return [sql.among(self.field.name, self.fields)] if self.field is not None else []
 
     @cached_property
     def beginning(self) -> tuple[str | None, float]:
@@ -96,7 +98,7 @@ class History:
             created = _matching(self.rows["field"], log_words("stages")["created"])
             if created:
                 began = self.rows.filter(pl.col("field").is_in(created))
-                return among(self.field.name, created), began["lead"].n_unique() / leads
+                return sql.among(self.field.name, created), began["lead"].n_unique() / leads
         if self.before is None:
             return None, 1.0
         began = self.rows.filter(pl.col("before").is_null())
@@ -107,7 +109,7 @@ class History:
     def open_stages(self) -> str:
         """The SQL condition of rows by which a lead came into a stage, those aside by which it was won."""
         words = [word for word in self.stages if word not in self.won_words]
-        return " AND ".join([among(self.to.name, words), *self._of_stage])
+        return " AND ".join([sql.among(self.to.name, words), *self._of_stage])
 
 
 def stage_history(file: File) -> TableProposal | None:
@@ -252,7 +254,7 @@ def _covers(leads: TableProposal, history: History) -> bool:
     frame = all_of(leads.file, [name])
     theirs = frame.select(as_text(pl.col(name), frame.schema[name])).to_series().unique()
     mine = history.rows["lead"].unique()
-    return int(mine.is_in(theirs.implode()).sum()) >= AMONG * len(mine)
+    return shared(mine, theirs) >= AMONG * len(mine)
 
 
 def _as_begun(leads: TableProposal) -> TableProposal:

@@ -58,9 +58,3 @@ class TableProposal:
 def in_order(table: str, cells: Cells) -> Cells:
     """Put cells into the order of the contract's columns."""
     return {name: cells[name] for name in tables.columns(table) if name in cells}
-
-
-def among(column: str, words: list[str]) -> str:
-    """Write the SQL condition that a column has one of some words."""
-    listed = ", ".join("'" + word.replace("'", "''") + "'" for word in words)
-    return f'"{column}" IN ({listed})'
