@@ -180,9 +180,9 @@ def init(
     from training.proposed_settings import begin_with
     from training.sources.proposal.hints import Hints
     from training.sources.proposal.propose import propose
-    from training.use_dataset import named
+    from training.use_dataset import dataset_name
 
-    target = Path("mappings") / f"{named(name)}.yaml"
+    target = Path("mappings") / f"{dataset_name(name)}.yaml"
     if target.exists():
         raise ValueError(f"{target}: exists already; choose another --name")
     proposal = propose(files, Hints(label, time, format, presets), requirements())

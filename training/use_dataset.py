@@ -18,8 +18,8 @@ DEFAULTS = Path(__file__).with_name("defaults.yaml")
 BY_DATA = ("tasks", "consent", "lifecycle", "spine", "tune", "release", "economics")
 
 
-def named(name: str) -> str:
-    """The name of a data set, or ``ValueError`` with what one may be."""
+def dataset_name(name: str) -> str:
+    """Return the name of a data set, or ``ValueError`` with what one may be."""
     if not re.match(NAME, name) or name == "brand" or name.endswith("\n"):
         raise ValueError(f"name {name!r}: small letters, digits, - and _ are allowed, and not 'brand'")
     return name
@@ -45,7 +45,7 @@ def use_dataset(data: str, path: Path) -> None:
 
 
 def settings(data: str, own: dict[str, Any] | None = None) -> str:
-    """The text of params.yaml for a data set, comments included; raises as ``use_dataset`` does."""
+    """Return the text of params.yaml for a data set, comments included; raises as ``use_dataset`` does."""
     from ruamel.yaml import YAML
 
     source = BRAND if data == "brand" else MAPPINGS / f"{data}.yaml"

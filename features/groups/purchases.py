@@ -21,7 +21,10 @@ YEARLY_DAYS = 90  # of relation at least, for a value a year
 
 
 def ratio(above: nw.Expr, below: nw.Expr) -> nw.Expr:
-    """``above / below``; empty where ``below`` is not positive (engines differ on division by zero)."""
+    """Return ``above / below``.
+
+    Empty where ``below`` is not positive (engines differ on division by zero).
+    """
     return above / nw.when(below > 0).then(below)
 
 
@@ -116,7 +119,7 @@ ON_TERMS, OFF_TERMS = DISCOUNTED == OFFERED, DISCOUNTED != OFFERED  # neither wh
 
 
 def _fit(fitting: str, other: str, usual: float) -> nw.Expr:
-    """Share of the lines that fit the content, shrunk towards ``usual`` with the weight of five lines."""
+    """Return the share of lines that fit the content, shrunk towards ``usual`` by five lines."""
     return (nw.col(fitting) + 5 * usual) / (nw.col(fitting) + nw.col(other) + 5)
 
 

@@ -9,7 +9,7 @@ from acting_worlds import draft
 
 from features.feature import DAY
 from models.acting.draft import gains
-from training.acting.fatigue import MOST, counted, fatigue
+from training.acting.fatigue import MOST, fatigue, messages_before
 
 
 def log(push: float, members: int = 6_000, weeks: int = 20, rate: float = 0.004):
@@ -19,7 +19,7 @@ def log(push: float, members: int = 6_000, weeks: int = 20, rate: float = 0.004)
     who, week = np.nonzero(sent)
     at = week * 7 * DAY
     messages = pl.DataFrame({"member_id": [f"m{one}" for one in who], "event_time": at})
-    before = counted(messages).sort("member_id", "event_time")["before"].to_numpy()
+    before = messages_before(messages).sort("member_id", "event_time")["before"].to_numpy()
     messages = messages.sort("member_id", "event_time")
     blocks = rng.random(len(messages)) < rate * np.exp(push * np.minimum(before, MOST))
     answers = messages.filter(pl.Series(blocks)).with_columns(
@@ -32,7 +32,7 @@ def test_messages_of_the_month_before_are_counted():
     one = pl.DataFrame(
         {"member_id": ["a"] * 4 + ["b"], "event_time": [0, 10 * DAY, 20 * DAY, 45 * DAY, 20 * DAY]}
     )
-    assert counted(one).sort("member_id", "event_time")["before"].to_list() == [0, 1, 2, 1, 0]
+    assert messages_before(one).sort("member_id", "event_time")["before"].to_list() == [0, 1, 2, 1, 0]
 
 
 def test_the_rise_is_found():

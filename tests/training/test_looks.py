@@ -10,16 +10,16 @@ TEST = pl.DataFrame(
 
 
 def n(out, test=TEST):
-    return looks.counted(out, test)["n"]
+    return looks.past_looks(out, test)["n"]
 
 
 def test_only_another_model_on_the_same_rows_is_another_look(tmp_path):
-    assert looks.counted(tmp_path, TEST) == {"n": 0, "since": None}
+    assert looks.past_looks(tmp_path, TEST) == {"n": 0, "since": None}
     for model in ("one", "one", "two"):
         looks.look(tmp_path, TEST, model)
     looks.look(tmp_path, TEST.reverse().with_columns(score=0.9), "one")  # same rows, in another order
     assert n(tmp_path) == 2
-    assert looks.counted(tmp_path, TEST)["since"] is not None
+    assert looks.past_looks(tmp_path, TEST)["since"] is not None
 
 
 def test_fresh_rows_or_other_outcomes_are_another_test(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from training.params import Stated, parse
-from training.use_dataset import named, settings, use_dataset
+from training.use_dataset import dataset_name, settings, use_dataset
 
 ROOT = Path(__file__).parents[2]
 MAPPED = sorted(path.stem for path in (ROOT / "mappings").glob("*.yaml"))
@@ -116,10 +116,10 @@ def test_a_wrong_setting_is_named_with_its_line_and_nothing_changes(path, shop, 
 
 
 def test_one_rule_for_names():
-    assert named("my_shop") == "my_shop"
+    assert dataset_name("my_shop") == "my_shop"
     for wrong in ("My shop", "../x", "", "brand", "x\n", "-x"):
         with pytest.raises(ValueError, match="small letters"):
-            named(wrong)
+            dataset_name(wrong)
 
 
 def test_the_brand_needs_no_file_of_before():

@@ -35,7 +35,7 @@ def test_no_policy_is_better_than_the_best_that_the_brand_allows(world):
 @pytest.fixture(scope="module")
 def weekly(world: settings.Params) -> tuple[draft.Draft, weeks.World, weeks.State]:
     request = draft.Request("weeks", budget=25.0, hold_out=0.0, blind=True)
-    made_ = draft.made(world, request, draft.data_day(world))
+    made_ = draft.plan_draft(world, request, draft.data_day(world))
     return made_, *weeks.world(world, made_, seed=1)
 
 

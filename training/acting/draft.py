@@ -57,7 +57,7 @@ def data_day(params: Params) -> date:
     return datetime.fromtimestamp(extract_moment(read_artifact(Ingest, params.build)), UTC).date()
 
 
-def made(params: Params, request: Request, day: date) -> Draft:
+def plan_draft(params: Params, request: Request, day: date) -> Draft:
     """Make the plan in memory; see ``inputs`` and ``models.acting.draft.drafted``."""
     return drafted(inputs(params, request, day), request.plan_request)
 

@@ -29,7 +29,7 @@ def fatigue(sent: pl.DataFrame, answers: pl.DataFrame) -> np.ndarray:
     Shape (``MOST`` + 1,); its mean over the messages sent is about 1.
     """
     blocked = answers.filter(pl.col("kind") == "blocked").select("member_id", "event_time").drop_nulls()
-    before = counted(sent)
+    before = messages_before(sent)
     last = blocked.sort("event_time").join_asof(
         before.sort("event_time"),
         on="event_time",
@@ -46,7 +46,7 @@ def fatigue(sent: pl.DataFrame, answers: pl.DataFrame) -> np.ndarray:
     return np.asarray(rising / overall)
 
 
-def counted(sent: pl.DataFrame) -> pl.DataFrame:
+def messages_before(sent: pl.DataFrame) -> pl.DataFrame:
     """Return each message with ``before``: how many the same member got in the month before it."""
     rows = sent.select("member_id", "event_time").drop_nulls().sort("event_time")
     within = rows.rolling("event_time", period=f"{MONTH}i", group_by="member_id", closed="left").agg(

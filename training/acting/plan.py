@@ -13,7 +13,7 @@ from models.acting import published_plans
 from models.acting.brief import facts
 from models.acting.draft import listed
 from training.acting import pages
-from training.acting.draft import Request, data_day, made
+from training.acting.draft import Request, data_day, plan_draft
 from training.acting.groups import groups, groups_path
 from training.acting.page_facts import page_facts
 from training.io import write_json
@@ -48,7 +48,7 @@ def make(params: Params, request: Request) -> BriefFacts:
             "choose another name"
         )
     day = _day(params, request.day)
-    draft = made(params, request, day)
+    draft = plan_draft(params, request, day)
     layers = groups(params, draft.inputs.people.subjects)
     told = facts(request.plan_request, draft)
     rows = listed(draft)

@@ -15,7 +15,7 @@ from models.acting.draft import Draft
 from models.acting.plan import make
 from models.acting.programme import NOTHING
 from models.acting.terms import Limits, Offers, open_to
-from training.acting.draft import Request, data_day, made
+from training.acting.draft import Request, data_day, plan_draft
 from training.data.artifacts import Ingest, read_artifact
 from training.params import Params
 from training.synthetic.option_truth import chances, orders_lost
@@ -78,7 +78,7 @@ def true_gain(params: Params, draft: Draft) -> np.ndarray:
 
 def trials(params: Params) -> Iterator[Trial]:
     """Yield 5 budgets under each of: consent as it is or everybody's; capacities as stated or tight."""
-    draft = made(params, Request("truth", hold_out=0.0, blind=True), data_day(params))
+    draft = plan_draft(params, Request("truth", hold_out=0.0, blind=True), data_day(params))
     truth, rfm = true_gain(params, draft), _rfm(params, draft)
     wide = np.full(len(draft.inputs.options.channels), CAPPED * len(truth))
     uncared = draft.offers.allowed & ~draft.offers.care  # care is owed under every policy, and costs the same

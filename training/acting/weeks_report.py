@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from models.acting import plan
 from models.acting.draft import Draft
-from models.acting.plan import make as made
 from training.acting import pages, weeks
-from training.acting.draft import Request, data_day
-from training.acting.draft import made as drafted
+from training.acting.draft import Request, data_day, plan_draft
 from training.io import write_json, write_text
 from training.params import Params
 from training.results.weeks import OverSeeds, PolicyRead, WeeksRead
@@ -37,7 +36,7 @@ def make(params: Params, count: int, seeds: int, budget: float | None = None) ->
         Of another data set than the simulated brand.
     """
     day = data_day(params)
-    draft = drafted(params, Request("weeks", budget=budget, hold_out=0.0, blind=True), day)
+    draft = plan_draft(params, Request("weeks", budget=budget, hold_out=0.0, blind=True), day)
     if budget is None:
         budget = SPENT * _unlimited(draft)
         draft = replace(draft, limits=replace(draft.limits, budget=budget))
@@ -55,7 +54,7 @@ def make(params: Params, count: int, seeds: int, budget: float | None = None) ->
 
 def _unlimited(draft: Draft) -> float:
     """What a plan would spend in a week without a budget."""
-    return float(made(draft.offers, draft.inputs.people.audience, draft.limits, draft.chance).cost.sum())
+    return float(plan.make(draft.offers, draft.inputs.people.audience, draft.limits, draft.chance).cost.sum())
 
 
 def _runs(params: Params, draft: Draft, count: int, seed: int) -> tuple[int, dict[str, list[weeks.Week]]]:

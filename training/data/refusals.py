@@ -9,8 +9,10 @@ from features.consent import KINDS, NO_LESSON, reasons
 from training.params import Params
 
 
-def refused(params: Params, subject: str, moment: int, path: Path | None = None) -> pl.Series | None:
-    """The ids, of the column ``subject``, to leave out of learning and testing; None where nobody is asked.
+def refusing_ids(params: Params, subject: str, moment: int, path: Path | None = None) -> pl.Series | None:
+    """Return the ids, of the column ``subject``, to leave out of learning and testing.
+
+    None where nobody is asked.
 
     By what they say at ``moment`` (seconds), the extract, whenever they were asked about: a refusal holds
     for what lies before it too. ``path`` is the list of consents where it is not the data set's own.

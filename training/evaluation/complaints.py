@@ -42,7 +42,7 @@ def _of(table: OwnTable, tables: Path) -> Iterator[Texts]:
             yield Texts(table, model, named.drop_nulls("topic"))
 
 
-def told(found: Texts) -> TextColumn:
+def text_facts(found: Texts) -> TextColumn:
     """Return how many texts there are, how stable their topics are, and how right their tone is."""
     table, model = found.table, found.model
     shares = found.rows["topic"].value_counts()

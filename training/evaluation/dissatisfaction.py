@@ -14,7 +14,7 @@ import polars as pl
 
 from features.feature import DAY
 from training.data.artifacts import Ingest, read_artifact
-from training.evaluation.complaints import Texts, texts, told
+from training.evaluation.complaints import Texts, text_facts, texts
 from training.evaluation.metrics import wilson
 from training.params import Params
 from training.results.dissatisfaction import (
@@ -69,7 +69,7 @@ def ranked_drivers(params: Params) -> RankedDrivers | None:
         "members": opened["member_id"].n_unique() if len(opened) else 0,
         "topics": _ordered(topics),
         "subtopics": _ordered(finer),
-        "texts": [told(one) for one in found],
+        "texts": [text_facts(one) for one in found],
     }
 
 

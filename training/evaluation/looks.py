@@ -27,15 +27,15 @@ def look(out: Path, test: pl.DataFrame, model: str) -> None:
         file.write(json.dumps(line) + "\n")
 
 
-def counted(out: Path, test: pl.DataFrame) -> dict[str, Any]:
-    """``n`` models that were evaluated on these rows, ``since`` which day (None where no line is left)."""
+def past_looks(out: Path, test: pl.DataFrame) -> dict[str, Any]:
+    """Return how many models (``n``) were tested on these rows, ``since`` which day; None without one."""
     rows = rows_hash(test)
     days = [line["at"][:10] for line in _lines(out) if line["rows"] == rows]
     return {"n": len(days), "since": min(days, default=None)}
 
 
 def rows_hash(test: pl.DataFrame) -> str:
-    """Hash of who was asked what and when, with the outcomes; of the same rows in any order the same."""
+    """Return a hash of who was asked what and when, with the outcomes; the same for rows in any order."""
     keys = [key for key in ASKED if key in test.columns]
     return hashlib.sha256(test.select(keys).sort(keys).write_csv().encode()).hexdigest()[:16]
 

@@ -33,7 +33,7 @@ from training.stages.audit import audit
 from training.stages.backtest import backtest
 from training.stages.evaluate import evaluate
 from training.stages.explain import explain
-from training.stages.final import served
+from training.stages.final import write_served
 from training.stages.report import report
 from training.stages.uplift import uplift
 from training.stages.value import value
@@ -90,7 +90,7 @@ class Told:
                 models[0].save(life.place.published / "model")
                 for stage in BEFORE:
                     stage(params, name)
-                served(params, name, (models[0], models[1]), self._sampled(models[2]))
+                write_served(params, name, (models[0], models[1]), self._sampled(models[2]))
                 for stage in AFTER:
                     stage(params, name)
         return step

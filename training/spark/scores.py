@@ -20,7 +20,7 @@ from training.spark import partition
 from training.spark.margin_bins import TEST, quantiles
 from training.spark.place import Place
 from training.stages.consent import with_reasons
-from training.stages.score import ASKED, about_nobody, counted, outside_told, write_scores
+from training.stages.score import ASKED, about_nobody, outside_counts, outside_told, write_scores
 
 NEAR = 1e-4  # share of the population within which a sketch is right
 
@@ -150,4 +150,4 @@ def _scores(
     with replacing(partition.part(out, number), contended=True) as path:
         write_scores(Scorer.from_parts(model, found, place.published), rows, _keys(rows), path)
     asked = rows.filter(*(one for one in ASKED if set(one.meta.root_names()) <= {*rows.columns}))
-    return len(rows), len(asked), counted(rows)
+    return len(rows), len(asked), outside_counts(rows)

@@ -21,7 +21,7 @@ from features.replacing import replacing
 from models.population import Population
 from training.data.artifacts import Step
 from training.data.feature_groups import of_task
-from training.data.refusals import refused
+from training.data.refusals import refusing_ids
 from training.data.rows import tables as scanned
 from training.spark import partition
 from training.spark.place import Place
@@ -64,7 +64,7 @@ def _past(place: Place, end: int, out: Path, number: int) -> list[Step]:
     task = replace(place.task, population=_known(place))
     with partition.view(place.cuts, number) as tables:
         listed = tables / f"{partition.CONSENT}.parquet"
-        without = refused(place.params, task.subject, end + 1, listed)
+        without = refusing_ids(place.params, task.subject, end + 1, listed)
         rows, steps = labelled_spine(task, scanned(tables), place.spine, place.params, end, without)
         partition.write(_numbered(rows, number), partition.part(out, number))
     return steps

@@ -27,7 +27,7 @@ from training.data.artifacts import (
     write_artifact,
 )
 from training.data.feature_groups import of_task
-from training.data.refusals import refused
+from training.data.refusals import refusing_ids
 from training.data.rows import GAP, informative_features, is_contacted
 from training.data.rows import tables as scanned
 from training.data.split import Split, split_in_time
@@ -60,7 +60,7 @@ def dataset(params: Params, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     ingest = read_artifact(Ingest, params.build)
     end = extract_moment(ingest)
-    without = refused(params, task.subject, end + 1)
+    without = refusing_ids(params, task.subject, end + 1)
     kept, split, steps = split_spine(task, tables, spine, params, end, without)
     splits = {part: summary(kept.filter(pl.col("split") == part), task) for part in PARTS}
     with_stale(kept, spine.stale, params.seed).write_parquet(folder / "spine.parquet")

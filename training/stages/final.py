@@ -34,10 +34,10 @@ def final(params: Params, name: str) -> None:
     judged = Model.load(folder / "model")
     refitted = _refitted(judged, params, name)
     kept = params.release.learn == "before_test"
-    served(params, name, (judged, refitted), _level(judged, folder, params) if kept else refitted)
+    write_served(params, name, (judged, refitted), _level(judged, folder, params) if kept else refitted)
 
 
-def served(params: Params, name: str, pair: tuple[Model, Model], model: Model) -> None:
+def write_served(params: Params, name: str, pair: tuple[Model, Model], model: Model) -> None:
     """Write ``final/`` and ``final.json`` of the ``model`` that serves.
 
     ``pair`` are the judged model and its refit, by which it is told how reasons stand one.

@@ -57,10 +57,10 @@ def score(params: Params, name: str) -> None:
     scorer = Scorer.from_parts(model, population, folder)
     write_scores(scorer, snapshot, keys, folder / "scores.parquet", params.engine.threads)
     write_json(folder / POPULATION, population.to_json())
-    say(f"{name}: scored {len(asked):,} of {len(snapshot):,}{outside_told(counted(snapshot))}")
+    say(f"{name}: scored {len(asked):,} of {len(snapshot):,}{outside_told(outside_counts(snapshot))}")
 
 
-def counted(snapshot: pl.DataFrame) -> Counter[str]:
+def outside_counts(snapshot: pl.DataFrame) -> Counter[str]:
     """Return how many are outside of the task, by reason."""
     return Counter(dict(snapshot[OUTSIDE].drop_nulls().value_counts().rows()))
 
@@ -80,7 +80,7 @@ def _scored(name: str, snapshot: pl.DataFrame) -> pl.DataFrame:
     """Those who get a score; where all of them are suppressed, those that the task is about."""
     inside = snapshot.filter(pl.col(OUTSIDE).is_null())
     if inside.is_empty():
-        say(about_nobody(name, counted(snapshot)))
+        say(about_nobody(name, outside_counts(snapshot)))
     if consent.REASON not in snapshot.columns:
         return inside
     warn(name, inside)
