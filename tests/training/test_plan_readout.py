@@ -85,11 +85,11 @@ def test_a_log_judges_another_policy_or_says_why_not(tmp_path):
     assert "the other policy by snips: 0." in found.output
     assert "另一策略（snips）" in found.output
     told = whatif.make(tmp_path / "log.parquet", tmp_path / "all_a.csv")["policy"]["snips"]
-    assert told["low"] < 0.3 < told["high"]
+    assert told.low < 0.3 < told.high
     nothing = pl.DataFrame({"subject": who, "option": [None] * n}, schema_overrides={"option": pl.String})
     nothing.write_csv(tmp_path / "nothing.csv")
     idle = whatif.make(tmp_path / "log.parquet", tmp_path / "nothing.csv")["policy"]["ips"]
-    assert idle["low"] < 0.1 < idle["high"]
+    assert idle.low < 0.1 < idle.high
     log.drop("probability").write_parquet(tmp_path / "bare.parquet")
     with pytest.raises(LogError, match=r"no probabilities.*plan with an exploring share"):
         whatif.make(tmp_path / "bare.parquet", tmp_path / "all_a.csv")
@@ -110,4 +110,4 @@ def test_the_log_of_an_exploring_plan_can_be_judged(world, tmp_path):
     target = plan.folder(world, "logged")
     found = whatif.make(target / readout.LOG, target / plan.LIST)
     assert found["rows"] == len(rows)
-    assert found["policy"]["snips"]["effective"] > 100
+    assert found["policy"]["snips"].effective > 100

@@ -1,7 +1,7 @@
 """``memberlens whatif``: what another policy would have brought on a log, or why that cannot be told."""
 
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import polars as pl
@@ -14,7 +14,22 @@ NEEDED = ("subject", "option", "reward")
 NOTHING = "-"  # stands for an option that is null while tables are joined
 
 
-def make(log: Path, policy: Path) -> dict[str, Any]:
+class Logged(TypedDict):
+    """Mean reward of a row of the log, and its standard error."""
+
+    value: float
+    error: float
+
+
+class WhatIf(TypedDict):
+    """What the log brought, and by method what the other policy would have."""
+
+    rows: int
+    logged: Logged
+    policy: dict[str, Value]
+
+
+def make(log: Path, policy: Path) -> WhatIf:
     """Return what each action of the log brought, and what the policy's would have, by each method.
 
     Parameters
@@ -47,7 +62,7 @@ def make(log: Path, policy: Path) -> dict[str, Any]:
     return {
         "rows": len(rows),
         "logged": {"value": float(reward.mean()), "error": float(reward.std(ddof=1) / np.sqrt(len(reward)))},
-        "policy": {name: vars(value) for name, value in found.items()},
+        "policy": {**found},
     }
 
 
@@ -83,14 +98,16 @@ def _policy(path: Path) -> pl.DataFrame:
     return found
 
 
-def text(found: dict[str, Any]) -> str:
+def text(found: WhatIf) -> str:
     """Return the comparison as lines in English, then in Chinese."""
     logged = found["logged"]
-    values = [Value(**part) for part in found["policy"].values()]
     lines = []
     for words in BOTH:
         before = {"value": f"{logged['value']:.4f}", "rows": f"{found['rows']:,}"}
-        lines += [line("logged", words, **before), *(_value(value, words) for value in values)]
+        lines += [
+            line("logged", words, **before),
+            *(_value(value, words) for value in found["policy"].values()),
+        ]
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import polars as pl
 
@@ -27,7 +27,14 @@ def look(out: Path, test: pl.DataFrame, model: str) -> None:
         file.write(json.dumps(line) + "\n")
 
 
-def past_looks(out: Path, test: pl.DataFrame) -> dict[str, Any]:
+class PastLooks(TypedDict):
+    """How many models were tested on the same rows, and since which day."""
+
+    n: int
+    since: str | None
+
+
+def past_looks(out: Path, test: pl.DataFrame) -> PastLooks:
     """Return how many models (``n``) were tested on these rows, ``since`` which day; None without one."""
     rows = rows_hash(test)
     days = [line["at"][:10] for line in _lines(out) if line["rows"] == rows]

@@ -26,5 +26,5 @@ def beside(params: Params, name: str) -> dict[str, Any]:
         "language": params.report.language,
         "signatures": [row | {"holds": row["report"] == present} for row in rows(params, name)],
         "challenger": read_artifact(Challenger, out) if compared.exists() else unassessed("not_compared"),
-        "looks": looks.past_looks(out, pl.read_parquet(test)) | {"most": wanted_gates()["test"]["looks"]},
+        "looks": {**looks.past_looks(out, pl.read_parquet(test)), "most": wanted_gates()["test"]["looks"]},
     }
