@@ -56,7 +56,7 @@ for recipe in recipes.values():
 
 # %%
 def interval(score: np.ndarray, label: np.ndarray, subject: np.ndarray, draws: int = 100) -> str:
-    """AUC with a 95 % interval: members are drawn, not rows, since a member's rows are alike."""
+    """Return the AUC with a 95 % interval: members are drawn, not rows, since a member's rows are alike."""
     members, of = np.unique(subject, return_inverse=True)
     drawn = []
     for _ in range(draws):

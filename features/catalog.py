@@ -37,7 +37,7 @@ ATTRIBUTE_TABLE = {"members": "members", "leads": "leads", "subjects": "subjects
 def available(
     groups: Iterable[Group], kinds: Mapping[str, Mapping[str, bool]], limits: LifecycleLimits = LIMITS
 ) -> tuple[Group, ...]:
-    """The groups that the tables at hand can feed, with the brand's own attributes and stages.
+    """Return the groups that the tables at hand can feed, with the brand's own attributes and stages.
 
     Parameters
     ----------
@@ -56,7 +56,10 @@ def available(
 
 
 def only(names: Collection[str], groups: Iterable[Group]) -> tuple[Group, ...]:
-    """The groups with no other features than those of these names; a derived one needs what it reads."""
+    """Return the groups with no other features than those of these names.
+
+    A derived one needs what it reads.
+    """
     return tuple(
         replace(
             group,
@@ -68,7 +71,7 @@ def only(names: Collection[str], groups: Iterable[Group]) -> tuple[Group, ...]:
 
 
 def features(groups: Iterable[Group]) -> list[Feature]:
-    """Every feature of the groups, in order; a name that stands twice is refused."""
+    """Return every feature of the groups, in order; a name that stands twice is refused."""
     found = [feature for group in groups for feature in group.columns()]
     names = [feature.name for feature in found]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -78,7 +81,7 @@ def features(groups: Iterable[Group]) -> list[Feature]:
 
 
 def describe(groups: Iterable[Group]) -> list[dict[str, object]]:
-    """The catalogue as rows: name, group, table, unit, window (days), both sentences, empty value."""
+    """Return the catalogue as rows: name, group, table, unit, window (days), both sentences, empty value."""
     return [
         {
             "name": feature.name,

@@ -19,7 +19,7 @@ AGE = nw.col("as_of") - nw.col("event_time")
 
 
 def compute(spine: Any, tables: Mapping[str, Any], groups: Iterable[Group]) -> Any:
-    """Features of every row of the spine, from what was known before its as-of moment.
+    """Return features of every row of the spine, from what was known before its as-of moment.
 
     A row of a table counts if ``known_time < as_of``: rows at or after the moment never do, nor
     rows that happened before but were recorded later.
@@ -58,7 +58,7 @@ def compute(spine: Any, tables: Mapping[str, Any], groups: Iterable[Group]) -> A
 
 
 def sources(groups: Iterable[Group]) -> dict[tuple[str, str], list[Group]]:
-    """Groups by table and key: those that read the same rows are computed in one pass."""
+    """Return groups by table and key: those that read the same rows are computed in one pass."""
     found: dict[tuple[str, str], list[Group]] = {}
     for group in groups:
         if group.table is not None and not isinstance(group, CumulativeGroup):
@@ -77,7 +77,7 @@ def _known(asked: Any, table: Any, key: str, groups: Iterable[Group], seen: nw.E
 
 
 def made_of_rows(groups: Iterable[Group]) -> dict[str, nw.Expr]:
-    """What groups over the same rows make of each row, by name; ``ValueError`` where they differ."""
+    """Return what groups over the same rows make of each row, by name; ``ValueError`` where they differ."""
     made: dict[str, nw.Expr] = {}
     for group in groups:
         for name, value in group.rows.items():
@@ -93,13 +93,13 @@ def _aggregated(known: Any, groups: Iterable[Group]) -> Any:
 
 
 def aggregates(groups: Iterable[Group], shared: SharedMasks) -> list[nw.Expr]:
-    """Every aggregate of the groups, named; what they ask of rows is collected in ``shared``."""
+    """Return every aggregate of the groups, named; what they ask of rows is collected in ``shared``."""
     pairs = [pair for group in groups for pair in group.expanded()]
     return [_aggregate(feature, Selection(shared).within(days)) for feature, days in pairs]
 
 
 def columns_of(group: Group) -> list[nw.Expr]:
-    """The group's part of the result: aggregates as they are, and what is derived from them."""
+    """Return the group's part of the result: aggregates as they are, and what is derived from them."""
     kept = [nw.col(feature.name) for feature, _ in group.expanded()]
     return kept + [filled(feature, plain(feature)) for feature in group.derived]
 
@@ -116,14 +116,14 @@ def _aggregate(feature: Feature, rows: Selection) -> nw.Expr:
 
 
 def plain(feature: Feature) -> nw.Expr:
-    """A feature that is an expression over columns, named; ``TypeError`` where it is none."""
+    """Return a feature that is an expression over columns, named; ``TypeError`` where it is none."""
     if not isinstance(feature.expr, nw.Expr):
         raise TypeError(f"feature {feature.name}: without rows it must be a plain expression")
     return _number(feature, feature.expr)
 
 
 def filled(feature: Feature, value: nw.Expr) -> nw.Expr:
-    """What a feature is where there are no rows, put in the place of null."""
+    """Return what a feature is where there are no rows, put in the place of null."""
     return value if feature.empty is None else value.fill_null(feature.empty)
 
 

@@ -25,7 +25,7 @@ NO_LESSON = ("erased", "deceased", "minor", "profiling_refused")  # whose past n
 
 
 def suppression(facts: Iterable[Mapping[str, Any]], now: datetime, policy: Policy) -> str | None:
-    """Why a subject is not scored (one of ``REASONS``), or None.
+    """Return why a subject is not scored (one of ``REASONS``), or None.
 
     Parameters
     ----------
@@ -52,7 +52,9 @@ def suppression(facts: Iterable[Mapping[str, Any]], now: datetime, policy: Polic
 
 
 def reasons(frame: pl.DataFrame, now: datetime, policy: Policy) -> pl.Series:
-    """``suppression`` of every row by its columns of ``FACTS``, shape (rows,); null where it is scored.
+    """Return ``suppression`` of every row by its columns of ``FACTS``, shape (rows,).
+
+    Null where it is scored.
 
     The rule itself is asked, once for each combination of facts that occurs. A frame without such
     columns is of subjects of whom the contract has no consent: nobody is suppressed.

@@ -26,7 +26,7 @@ class Totals:
     days: int | None
 
     def days_since(self) -> nw.Expr:
-        """Days since the newest row."""
+        """Return days since the newest row."""
         return (nw.col("as_of") - nw.col(NEWEST)) / DAY
 
     def __getitem__(self, name: str) -> nw.Expr:
@@ -61,12 +61,12 @@ class CumulativeGroup(Group):
 
 
 def column(name: str, days: int | None) -> str:
-    """The column of one total in one window."""
+    """Return the column of one total in one window."""
     return f"total_{name}" if days is None else f"total_{name}_{days}"
 
 
 def cumulated(asked: Any, tables: Mapping[str, Any], group: CumulativeGroup, seen: nw.Expr) -> Any:
-    """The features of one group for every row of the spine that has any rows to read: narwhals frames.
+    """Return the features of one group for every row of the spine that has any rows to read: narwhals frames.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ MOST, MOST_A_QUESTION = 100_000_000, 10_000  # rows joined: more of both are no 
 def to_parquet(
     spine: Path, tables: Path, groups: Iterable[Group], out: Path, memory: str = "6GB", threads: int = 2
 ) -> None:
-    """Features of every row of the spine, streamed through DuckDB into one file.
+    """Write the features of every row of the spine, streamed through DuckDB into one file.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def _require_subjects(
 def spark(
     master: str, memory: str = "2g", partitions: int = 200, conf: Mapping[str, str] | None = None
 ) -> Any:
-    """A Spark session as features need it: times in UTC, so that hours of the day are the same everywhere.
+    """Return a Spark session as features need it: times in UTC, so that hours are the same everywhere.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def spark(
 
 
 def to_partitions(session: Any, spine: Path, tables: Path, groups: Iterable[Group], out: Path) -> None:
-    """Features of every row of the spine on Spark: Parquet in, Parquet partitions out.
+    """Write the features of every row of the spine on Spark: Parquet in, Parquet partitions out.
 
     Nothing comes to the driver. ``spine``, ``tables`` and ``out`` may be folders of partitions on a
     shared file system; ``out`` is replaced as a whole.
@@ -146,7 +146,7 @@ def to_partitions(session: Any, spine: Path, tables: Path, groups: Iterable[Grou
 
 
 def attribute_types(tables: Path) -> dict[str, dict[str, bool]]:
-    """For each table of a folder its ``x_`` columns, and of each whether it is a category."""
+    """Return for each table of a folder its ``x_`` columns, and of each whether it is a category."""
     found = {}
     for path in sorted(tables.glob("*.parquet")):
         schema = pl.read_parquet_schema(path)

@@ -27,37 +27,37 @@ class Selection:
     conditions: tuple[nw.Expr, ...] = ()
 
     def where(self, condition: nw.Expr) -> "Selection":
-        """Only the rows for which ``condition`` holds too."""
+        """Return only the rows for which ``condition`` holds too."""
         return Selection(self.shared, (*self.conditions, condition))
 
     def within(self, days: int | None) -> "Selection":
-        """Only the rows of the last ``days`` days."""
+        """Return only the rows of the last ``days`` days."""
         return self if days is None else self.where(self.shared.window(days * DAY))
 
     def __getitem__(self, column: str) -> nw.Expr:
         return self.of(nw.col(column))
 
     def of(self, value: nw.Expr) -> nw.Expr:
-        """``value`` where the conditions hold, empty elsewhere."""
+        """Return ``value`` where the conditions hold, empty elsewhere."""
         return nw.when(self.shared.column(self.conditions)).then(value) if self.conditions else value
 
     def count(self) -> nw.Expr:
-        """How many rows."""
+        """Return how many rows."""
         if not self.conditions:
             return nw.col("age").count()
         return self.shared.column(self.conditions).cast(nw.Int32).sum()
 
     def distinct(self, column: str) -> nw.Expr:
-        """How many different values, empty ones not counted."""
+        """Return how many different values, empty ones not counted."""
         value = self[column]
         return value.n_unique() - value.is_null().max().cast(nw.Int64)
 
     def last(self, column: str) -> nw.Expr:
-        """The value in the newest row (the greatest of them, where several are equally new)."""
+        """Return the value in the newest row (the greatest of them, where several are equally new)."""
         return self.where(NEWEST)[column].max()
 
     def days_since(self) -> nw.Expr:
-        """Days since the newest row."""
+        """Return days since the newest row."""
         return self["age"].min() / DAY
 
 
@@ -92,7 +92,7 @@ class Feature:
         return self.unit == "category"
 
     def at(self, days: int) -> "Feature":
-        """This feature for one window."""
+        """Return this feature for one window."""
 
         def filled(text: str) -> str:
             return text.replace("{days}", str(days))
@@ -139,7 +139,7 @@ class Group:
         return () if self.table is None else (self.table,)
 
     def expanded(self) -> list[tuple[Feature, int | None]]:
-        """Every aggregate with its window, one entry a column."""
+        """Return every aggregate with its window, one entry a column."""
         return [
             pair
             for feature in self.features
@@ -151,5 +151,5 @@ class Group:
         ]
 
     def columns(self) -> list[Feature]:
-        """Every feature of the group as it stands in the result."""
+        """Return every feature of the group as it stands in the result."""
         return [feature for feature, _ in self.expanded()] + list(self.derived)

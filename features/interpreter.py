@@ -68,7 +68,7 @@ class Program:
         self.names[name] = self.expression(expr)
 
     def expression(self, expr: nw.Expr) -> Slot:
-        """The slot of an expression without a name."""
+        """Return the slot of an expression without a name."""
         before, nodes = -1, list(getattr(expr, "_nodes", ()))
         if not nodes:
             raise Unsupported("an expression that this version of narwhals keeps otherwise")

@@ -21,11 +21,11 @@ class SharedMasks:
     _joint: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def window(self, seconds: int) -> nw.Expr:
-        """The rows of the last ``seconds`` before the moment."""
+        """Return the rows of the last ``seconds`` before the moment."""
         return self._windows.setdefault(seconds, nw.col("age") <= seconds)
 
     def column(self, conditions: tuple[nw.Expr, ...]) -> nw.Expr:
-        """The column that says where all of ``conditions`` hold."""
+        """Return the column that says where all of ``conditions`` hold."""
         for condition in conditions:
             self._single[id(condition)] = condition  # held: an id means one object as long as it lives
         names = tuple(f"where_{list(self._single).index(id(condition))}" for condition in conditions)
@@ -34,12 +34,12 @@ class SharedMasks:
         return nw.col(self._joint.setdefault(names, "_and_".join(names)))
 
     def added(self, rows: Any) -> Any:
-        """``rows`` with these columns."""
+        """Return ``rows`` with these columns."""
         for columns in self.steps():
             rows = rows.with_columns(**columns) if columns else rows
         return rows
 
     def steps(self) -> Iterator[dict[str, nw.Expr]]:
-        """What is added, by name: conditions, then those that are made of them."""
+        """Yield what is added, by name: conditions, then those that are made of them."""
         yield {f"where_{at}": condition for at, condition in enumerate(self._single.values())}
         yield {name: reduce(and_, map(nw.col, parts)) for parts, name in self._joint.items()}

@@ -73,7 +73,7 @@ class OverRows:
         return cls(table, replace(program, names=rows), names)
 
     def of_known(self, rows: Columns, spine: Columns) -> dict[str, Value]:
-        """The features from the rows that were known, null where none was."""
+        """Return the features from the rows that were known, null where none was."""
         every = Lazy(lambda name: spine[name] if name in spine else rows[name])
         known = IS_KNOWN.one("known", every).values
         if not known.any():
@@ -112,7 +112,7 @@ class OneSubject:
         return cls(over_rows, program, tuple(f.name for group in groups for f in group.columns()))
 
     def features(self, spine: Columns, tables: Mapping[str, Columns]) -> dict[str, Value]:
-        """Every feature of one subject, in the order of the groups; unknown is None.
+        """Return every feature of one subject, in the order of the groups; unknown is None.
 
         Parameters
         ----------
@@ -137,7 +137,7 @@ def _exact(feature: Feature) -> Feature:
 
 
 def shaped(table: str, raw: Columns) -> Columns:
-    """As ``tables.shaped``: the columns of a table, and what is made of them."""
+    """Return the columns of a table and what is made of them, as ``tables.shaped`` does."""
     made = _made(table)
     return Lazy(lambda name: made[name].one(name, raw) if name in made else raw[name])
 
@@ -158,7 +158,9 @@ IS_KNOWN, KINDS = _programs({"known": KNOWN})["known"], _programs(outreach.KINDS
 
 
 def enriched(there: Mapping[str, Columns]) -> Mapping[str, Columns]:
-    """As ``outreach.enrich``: categories on purchases, and contents on what was sent and answered."""
+    """Add categories to purchases, and contents to what was sent and answered,
+    as ``outreach.enrich`` does.
+    """
     found = dict(there)
     if "purchases" in there and "products" in there:
         found["purchases"] = Lazy(lambda name: _purchases(name, there["purchases"], there["products"]))

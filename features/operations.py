@@ -292,7 +292,7 @@ def listed(column: Column) -> list[Any]:
 
 
 def taken(value: Value, rows: Any) -> Value:
-    """Some rows of a value, by a mask or places; a scalar is the same for all."""
+    """Take some rows of a value, by a mask or places; a scalar is the same for all."""
     if not isinstance(value, Column):
         return value
     return Column(value.values[rows], None if value.valid is None else value.valid[rows])

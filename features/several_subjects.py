@@ -35,7 +35,7 @@ class SeveralSubjects:
         return cls(tuple(over_rows), one.program, one.names)
 
     def features(self, spine: Columns, tables: Mapping[str, Columns], subjects: int) -> list[tuple[Any, ...]]:
-        """Every feature, one tuple a subject, in the order of the groups; unknown is None.
+        """Return every feature, one tuple a subject, in the order of the groups; unknown is None.
 
         Parameters
         ----------

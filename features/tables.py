@@ -37,12 +37,12 @@ CARE_KINDS = ("opened", "contact", "resolved", "feedback")
 
 
 def column(about: str, unit: str = "", **checks: Any) -> Any:
-    """One required column; ``checks`` are pandera's (``ge``, ``isin``, ...)."""
+    """Return one required column; ``checks`` are pandera's (``ge``, ``isin``, ...)."""
     return pa.Field(description=about, metadata={"unit": unit}, **checks)
 
 
 def optional(about: str, unit: str = "", **checks: Any) -> Any:
-    """One column that may be missing from a source or empty in a row."""
+    """Return one column that may be missing from a source or empty in a row."""
     return column(about, unit, nullable=True, **checks)
 
 
@@ -217,30 +217,30 @@ CONTENT = ("channel", "content_type", "offer", "category", "discount_percent", "
 
 
 def schema(table: str) -> type[pa.DataFrameModel]:
-    """The contract of one table."""
+    """Return the contract of one table."""
     if table == PREFIX + CONTRACTS:
         return OwnContracts
     return OwnRows if is_own(table) else SCHEMAS[table]
 
 
 def columns(table: str) -> dict[str, pa.Column]:
-    """The columns of one table, by name, in the order of the contract."""
+    """Return the columns of one table, by name, in the order of the contract."""
     return schema(table).to_schema().columns
 
 
 def empty(table: str) -> pl.DataFrame:
-    """A frame with all columns of ``table`` and no row."""
+    """Return a frame with all columns of ``table`` and no row."""
     return pl.DataFrame(schema={name: spec.dtype.type for name, spec in columns(table).items()})
 
 
 def complete(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """``frame`` as ``shaped`` makes it, and a member's empty cells filled with what was known before."""
+    """Shape a frame as ``shaped`` does, and fill a member's empty cells with what was known before."""
     frame = shaped(table, frame)
     return carried(frame) if table == "members" else frame
 
 
 def shaped(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """``frame`` with every column of the contract, in its order and type, and the integer times.
+    """Return ``frame`` with every column of the contract, in its order and type, and the integer times.
 
     Missing optional columns come in empty. Adds ``event_time`` and ``known_time`` (seconds since
     the epoch, UTC) to dated tables, and to purchases ``amount_cents`` (net of discount, negative
@@ -262,7 +262,7 @@ def shaped(table: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def made(table: str) -> dict[str, nw.Expr]:
-    """What ``shaped`` makes of the columns of one row, by name."""
+    """Return what ``shaped`` makes of the columns of one row, by name."""
     added: dict[str, nw.Expr] = {}
     if "occurred_at" in columns(table):
         added |= {

@@ -6,15 +6,15 @@ from typing import Any
 
 
 def seconds(day: date) -> int:
-    """Midnight UTC of ``day``, in seconds since the epoch."""
+    """Return midnight UTC of ``day``, in seconds since the epoch."""
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
 def iso(moment: int | None) -> str | None:
-    """Seconds since the epoch as an ISO time in UTC."""
+    """Return seconds since the epoch as an ISO time in UTC."""
     return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat()
 
 
 def extract_moment(ingest: Mapping[str, Any]) -> int:
-    """The moment of the extract, in seconds: what happened later is not known."""
+    """Return the moment of the extract, in seconds: what happened later is not known."""
     return int(datetime.fromisoformat(str(ingest["extracted_at"])).timestamp())

@@ -29,7 +29,10 @@ class Place:
     lines: dict[Keys, int]
 
     def at(self, *keys: str | int) -> str:
-        """``file, line 12, tables.purchases.0.where``; the nearest known key's line where there is none."""
+        """Return ``file, line 12, tables.purchases.0.where``.
+
+        The nearest known key's line where there is none.
+        """
         known = keys
         while known and known not in self.lines:
             known = known[:-1]
@@ -38,7 +41,7 @@ class Place:
 
 
 def read_yaml(path: Path) -> tuple[dict[str, Any], Place]:
-    """The content of a YAML file and its lines.
+    """Return the content of a YAML file and its lines.
 
     Raises
     ------

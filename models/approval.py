@@ -36,7 +36,7 @@ class SignatureRow(DecisionRow):
 
 
 def holding(rows: Iterable[SignatureRow], report: str) -> list[DecisionRow]:
-    """The newest decision of each role under the report with this hash; ``rows`` are the oldest first.
+    """Return the newest decision of each role under the report with this hash; ``rows`` are the oldest first.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def holding(rows: Iterable[SignatureRow], report: str) -> list[DecisionRow]:
 
 
 def word(rows: Iterable[DecisionRow], today: date | None = None) -> Word:
-    """One word for what ``holding`` found; an approval that has ended by ``today`` counts no more.
+    """Sum up in a word what ``holding`` found; an approval that has ended by ``today`` counts no more.
 
     A rejection outweighs every approval and does not end.
     """
@@ -78,7 +78,7 @@ class Shortfall:
 
 
 def lacking(rows: Iterable[SignatureRow], report: str, roles: Iterable[str], today: date) -> list[Shortfall]:
-    """Which of ``roles`` has not approved the report with this hash; ``rows`` are the oldest first.
+    """Return which of ``roles`` has not approved the report with this hash; ``rows`` are the oldest first.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def _lack(role: str, row: SignatureRow | None, report: str, today: date) -> Shor
 
 
 def twice(rows: Iterable[SignatureRow], report: str) -> list[str]:
-    """Names under more than one role of the report with this hash, each with its roles."""
+    """Return names under more than one role of the report with this hash, each with its roles."""
     found: dict[str, list[DecisionRow]] = {}
     for row in holding(rows, report):  # spaces and capitals make nobody another person
         found.setdefault(" ".join(row["by"].casefold().split()), []).append(row)

@@ -40,11 +40,11 @@ class Tried:
         return np.sum([part.cost[self.picks[:, at]] for at, part in enumerate(self.parts)], axis=0)
 
     def take(self, rows: np.ndarray) -> "Tried":
-        """Some of the rows."""
+        """Return some of the rows."""
         return Tried(self.parts, self.picks[rows], self.probability[rows])
 
     def frame(self, before: pl.DataFrame) -> pl.DataFrame:
-        """The changed rows as features, each with the columns of the one row ``before``."""
+        """Return the changed rows as features, each with the columns of the one row ``before``."""
         many, schema = len(self.picks), before.schema
         data: dict[str, Any] = {name: [value] * many for name, value in before.row(0, named=True).items()}
         for at, part in enumerate(self.parts):

@@ -16,13 +16,13 @@ PAUSES = ("gap_mean_days", "gap_std_days", "gap_max_days")
 
 
 def lies_within(one: Happening, row: Row) -> bool:
-    """Whether all of it lies after the member joined or the lead was created."""
+    """Tell whether all of it lies after the member joined or the lead was created."""
     since = row.get(SINCE[one.event.key])
     return since is None or one.ages[-1] < since
 
 
 def fits(one: Happening, row: Row) -> bool:
-    """Whether it is about the content that it is said to be about."""
+    """Tell whether it is about the content that it is said to be about."""
     if one.event.table == "outreach":
         known = all(
             row.get(name) is not None for name in ("content_type", "content_channel", "content_category")
@@ -32,7 +32,7 @@ def fits(one: Happening, row: Row) -> bool:
 
 
 def is_next(one: Happening, row: Row) -> bool:
-    """Whether orders follow the last one, and are like it."""
+    """Tell whether orders follow the last one, and are like it."""
     since, category = row["days_since_order"], row["last_category"]
     if (
         since is None
@@ -47,7 +47,7 @@ def is_next(one: Happening, row: Row) -> bool:
 
 
 def pauses_with(one: Happening, row: Row) -> tuple[float, float, float]:
-    """Mean, spread and longest of the pauses between orders, in days, with those that are new."""
+    """Return the mean, spread and longest of the pauses between orders, in days, with those that are new."""
     mean, spread, longest = (row[name] for name in PAUSES)
     ends = row["days_since_order"], row["days_since_first_order"]
     return pauses_after(one, ends, mean, spread, longest)
@@ -56,7 +56,8 @@ def pauses_with(one: Happening, row: Row) -> tuple[float, float, float]:
 def pauses_after(
     one: Happening, ends: tuple[float, float], mean: float | None, spread: float | None, longest: float | None
 ) -> tuple[float, float, float]:
-    """Mean, spread and longest of pauses between rows, in days, with those before what follows the newest.
+    """Return the mean, spread and longest of pauses between rows, in days,
+    with those before what follows the newest.
 
     ``ends`` are days since the newest and since the first.
     """
@@ -72,7 +73,7 @@ def pauses_after(
 
 
 def unanswered(one: Happening, row: Row) -> float:
-    """Messages after the newest answer."""
+    """Return messages after the newest answer."""
     before, answer = row["sent_since_answer"], row["days_since_answer"]
     if one.event.name == "answered":
         return 0.0
@@ -82,7 +83,7 @@ def unanswered(one: Happening, row: Row) -> float:
 def channels_with(
     aggregates: Sequence[Feature], row: Row, effect: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """How many channels were used: one more where nothing happened in an event's channel before."""
+    """Return how many channels were used: one more where nothing happened in an event's channel before."""
     found = {}
     for feature in aggregates:
         if feature.name.startswith("event_channels_"):

@@ -108,12 +108,15 @@ class Happening:
 
 
 def happenings(table: str, key: str) -> list[Happening]:
-    """Everything that is tried for a table: kinds, how often, and within how many days; fewest first."""
+    """Return everything that is tried for a table: kinds, how often, and within how many days.
+
+    Fewest first.
+    """
     return spread(event for event in EVENTS if (event.table, event.key) == (table, key))
 
 
 def spread(events: Iterable[Event]) -> list[Happening]:
-    """Each event so often and within so many days as is tried; fewest first."""
+    """Return each event so often and within so many days as is tried; fewest first."""
     found = [
         Happening(event, ages)
         for event in events
@@ -141,7 +144,7 @@ def _weekend(age: float) -> int:
 
 
 def sources(groups: Iterable[Group]) -> dict[tuple[str, str], list[Group]]:
-    """The groups that can be otherwise by table and key: not those of attributes."""
+    """Return the groups that can be otherwise by table and key: not those of attributes."""
     found: dict[tuple[str, str], list[Group]] = {}
     for group in groups:
         if group.table is not None and group.table not in catalog.ATTRIBUTE_TABLE:
@@ -150,7 +153,7 @@ def sources(groups: Iterable[Group]) -> dict[tuple[str, str], list[Group]]:
 
 
 def effects(tried: Sequence[Happening], groups: Sequence[Group]) -> pl.DataFrame:
-    """The features of a history with nothing but each happening, one row each, in their order."""
+    """Return the features of a history with nothing but each happening, one row each, in their order."""
     first = groups[0]
     assert first.table is not None
     rows = pl.DataFrame(list(_rows(tried, first.key)), infer_schema_length=None)

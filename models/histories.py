@@ -140,7 +140,7 @@ class Source:
             _ = self._effects, self._expressions
 
     def variants(self, row: Row) -> tuple[list[Variant], pl.DataFrame]:
-        """What could be otherwise for one row, and the features then, one line each."""
+        """Return what could be otherwise for one row, and the features then, one line each."""
         kept = self._kept(row)
         found = [Variant(self.tried[at], False) for at in kept]
         columns = {name: [values] for name, values in self._beside(row, kept).items()}
@@ -153,7 +153,7 @@ class Source:
         return found, self.finished(columns)
 
     def finished(self, columns: Mapping[str, Sequence[np.ndarray]]) -> pl.DataFrame:
-        """Aggregates, in parts, and what is derived of them; NaN is unknown."""
+        """Return aggregates, in parts, and what is derived of them; NaN is unknown."""
         series = [_series(feature, np.concatenate(columns[feature.name])) for feature in self.aggregates]
         return pl.DataFrame(series).with_columns(self._expressions)
 

@@ -17,7 +17,7 @@ WINDOW = re.compile(r"_(\d+)d$")
 
 @cache
 def catalogue() -> dict[str, Any]:
-    """The file of words, read once."""
+    """Return the file of words, read once."""
     return unique_yaml.read(FILE)
 
 
@@ -38,11 +38,11 @@ class Phrases:
 
     @classmethod
     def of(cls, feature: Mapping[str, Any]) -> "Phrases":
-        """``feature`` has ``name``, ``unit``, ``en`` and ``zh``."""
+        """Read a feature of the card, which has ``name``, ``unit``, ``en`` and ``zh``."""
         return cls(feature["unit"], {language: _texts(feature, language) for language in LANGUAGES})
 
     def fact(self, value: float | str | None, language: str) -> str:
-        """What is known, such as ``bought nothing for 74 days``."""
+        """Return what is known, such as ``bought nothing for 74 days``."""
         texts = self.texts[language]
         if value is None:
             return texts["empty"]
@@ -85,7 +85,7 @@ def value_words(value: str) -> dict[str, str]:
 
 
 def family(name: str) -> str:
-    """A feature's name with its window left open: what differs by window only belongs together.
+    """Return a feature's name with its window left open: what differs by window only belongs together.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def _themes() -> dict[str, str]:
 
 
 def theme(name: str) -> str:
-    """What a feature is about: features of one theme say nearly the same and are one reason.
+    """Return what a feature is about: features of one theme say nearly the same and are one reason.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def theme(name: str) -> str:
 
 
 def amount(value: float, unit: str, language: str) -> str:
-    """A number with its unit, as a reader says it.
+    """Write a number with its unit, as a reader says it.
 
     Examples
     --------
@@ -136,7 +136,7 @@ def amount(value: float, unit: str, language: str) -> str:
 
 
 def plain(value: float) -> str:
-    """Whole from 10 on, one decimal place below, none where it is zero.
+    """Round to whole numbers from 10 on, below to one decimal place, which is left out where it is zero.
 
     Examples
     --------
@@ -147,7 +147,7 @@ def plain(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of 1 as per cent, with a decimal place where it is small.
+    """Write a share of 1 as per cent, with a decimal place where it is small.
 
     Examples
     --------
@@ -158,7 +158,7 @@ def percent(share: float) -> str:
 
 
 def sentence(fact: str, rate: float | None, base: float, raises: bool, positive: str, language: str) -> str:
-    """The fact and the observed rate behind it.
+    """Return the fact and the observed rate behind it.
 
     Where the rate on its own points the other way than the contribution, the sentence says so.
     """

@@ -108,7 +108,7 @@ class Boundaries:
             return None
 
     def codes(self, rows: Features) -> list[str | None]:
-        """The code of the first boundary that each row is outside of; None where it is inside."""
+        """Return the code of the first boundary that each row is outside of; None where it is inside."""
         if not isinstance(rows, FewRows) or self._program is None:
             return self.outside(framed(rows)).to_list()
         program, slots = self._program
@@ -116,7 +116,7 @@ class Boundaries:
         return [next((code for code, slot in slots if one[slot]), None) for one in found]
 
     def outside(self, frame: pl.DataFrame) -> pl.Series:
-        """The same, shape (rows,)."""
+        """Return the same, shape (rows,)."""
         code = pl.Series(OUTSIDE, [None] * len(frame), dtype=pl.String)
         for boundary in reversed(self.each):
             told = pl.Series(OUTSIDE, [boundary.code], dtype=pl.String)
@@ -135,7 +135,10 @@ def _holds(frame: pl.DataFrame, boundary: Boundary) -> pl.Series:
 
 
 def outside(frame: pl.DataFrame, boundaries: Sequence[Boundary]) -> pl.Series:
-    """The code of the first boundary that each row is outside of, shape (rows,); null where it is inside."""
+    """Return the code of the first boundary that each row is outside of, shape (rows,).
+
+    Null where it is inside.
+    """
     return Boundaries(tuple(boundaries)).outside(frame)
 
 

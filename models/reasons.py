@@ -125,7 +125,7 @@ class Explainer:
         return dict(zip(self._named[0], np.round(np.median(half, axis=0), 6).tolist(), strict=True))
 
     def table(self, frame: pl.DataFrame, top: int = 3) -> pl.DataFrame:
-        """The ``top`` reasons of every row, largest contribution first, one line a reason.
+        """Return the ``top`` reasons of every row, largest contribution first, one line a reason.
 
         Columns as ``COLUMNS``; ``row`` is the position in ``frame``. A row has fewer reasons
         where fewer themes surely contribute.
@@ -136,7 +136,7 @@ class Explainer:
         return pl.DataFrame(lines, schema=COLUMNS, orient="row")
 
     def lines(self, values: np.ndarray, features: Features, top: int = 3) -> list[Line]:
-        """The same as tuples, from contributions that are there already, shape (rows, columns).
+        """Return the same as tuples, from contributions that are there already, shape (rows, columns).
 
         For the few rows of a request a frame takes longer than all that is in it.
         """
@@ -152,7 +152,7 @@ class Explainer:
         ]
 
     def themes(self, frame: pl.DataFrame, top: int = 3) -> list[tuple[int, str]]:
-        """Row and theme of what would be told, the strongest of a row first."""
+        """Return the row and theme of what would be told, the strongest of a row first."""
         rows, _, chosen, _ = self._chosen(self.model.contributions(self.model.inputs(frame))[0], top)
         return [(row, self._named[0][at]) for row, at in zip(rows.tolist(), chosen.tolist(), strict=True)]
 
@@ -169,7 +169,7 @@ class Explainer:
         return rows, rank, chosen, total[rows, chosen]
 
     def reasons(self, frame: pl.DataFrame, top: int = 3) -> list[list[Reason]]:
-        """The same as objects, one list a row of ``frame``."""
+        """Return the same as objects, one list a row of ``frame``."""
         out: list[list[Reason]] = [[] for _ in range(len(frame))]
         for line in self.table(frame, top).iter_rows(named=True):
             text = {language: line.pop(language) for language in LANGUAGES}
@@ -261,7 +261,7 @@ class Explainer:
 
 
 def explain(model: Model, frame: pl.DataFrame, top: int = 3) -> list[list[Reason]]:
-    """The ``top`` reasons of every row of features, one list a row."""
+    """Return the ``top`` reasons of every row of features, one list a row."""
     return Explainer(model).reasons(frame, top)
 
 
@@ -290,6 +290,6 @@ def _level(value: float | str | None, part: int, entry: Mapping[str, Any], unit:
 
 
 def is_sensitive(name: str) -> bool:
-    """Whether an input is, by its name, an attribute that no sentence may mention."""
+    """Tell whether an input is, by its name, an attribute that no sentence may mention."""
     own = name.removeprefix("content_").removeprefix("x_")
     return own in SENSITIVE or (name != own and bool(SENSITIVE & set(own.split("_"))))

@@ -13,7 +13,7 @@ import polars as pl
 def has_fallen(
     before: pl.Expr, span: pl.Expr, after: pl.Expr, window: int, fall: float, odds: float
 ) -> pl.Expr:
-    """Return whether ``after`` is at most ``fall`` of what is usual, and no unchanged rhythm explains it.
+    """Tell whether ``after`` is at most ``fall`` of what is usual, and no unchanged rhythm explains it.
 
     Parameters
     ----------

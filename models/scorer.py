@@ -46,7 +46,7 @@ class Population:
 
     @classmethod
     def of(cls, probability: ArrayLike, as_of: str, shares: Sequence[float] = ()) -> "Population":
-        """The population of these probabilities, shape (rows,), cut into bands of ``shares``."""
+        """Return the population of these probabilities, shape (rows,), cut into bands of ``shares``."""
         values = np.asarray(probability, dtype=np.float64)
         lows = _lows(values, shares)
         band = (values[:, None] < np.asarray(lows)).sum(axis=1)
@@ -55,7 +55,7 @@ class Population:
         return cls(tuple(grid), as_of, len(values), lows, tuple(means))
 
     def percentile(self, probability: ArrayLike) -> np.ndarray:
-        """Share of the population (percent, 0 to 100) that scores lower, shape (rows,).
+        """Return the share of the population (percent, 0 to 100) that scores lower, shape (rows,).
 
         Linear between the quantiles; ties count half: a run of equal quantiles stands for its middle.
         """
@@ -72,7 +72,7 @@ class Population:
 
     @classmethod
     def from_json(cls, found: dict[str, Any]) -> "Population":
-        """``ValueError`` unless there are 101 finite quantiles in order."""
+        """Read what ``to_json`` gave; ``ValueError`` unless there are 101 finite quantiles in order."""
         grid = tuple(float(value) for value in found["percentiles"])
         if len(grid) != 101 or not np.isfinite(grid).all() or (np.diff(grid) < 0).any():
             raise ValueError(f"population: percentiles must be 101 rising numbers, found {len(grid)}")
@@ -129,11 +129,11 @@ class Scorer:
 
     @classmethod
     def from_parts(cls, model: Model, population: Population, folder: Path) -> "Scorer":
-        """With the value and the uplift that lie in ``folder``, if any."""
+        """Make a scorer with the value and the uplift that lie in ``folder``, if any."""
         return cls(model, population, ExpectedValue.load(folder / VALUE), BoosterSum.load(folder / UPLIFT))
 
     def bands(self, probability: ArrayLike) -> np.ndarray:
-        """Index into the card's bands, from the highest down, shape (rows,)."""
+        """Return the index into the card's bands, from the highest down, shape (rows,)."""
         p = np.asarray(probability, dtype=np.float64)
         card = [band["low"] for band in self.model.card["bands"][:-1]]
         lows = np.array(self.population.lows or card, dtype=np.float64)
@@ -147,7 +147,7 @@ class Scorer:
         return {band["name"]: rate for band, rate in zip(bands, rates, strict=True)}
 
     def numbers(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Status, probability, percentile, score (1 to 99), band and ``MORE`` of every row of features.
+        """Return status, probability, percentile, score (1 to 99), band and ``MORE`` of every row.
 
         Where more than the card's ``max_unknown`` of what the model says rests on unknown inputs, the
         status is ``insufficient_input`` and the probability, that of somebody of whom as much is
@@ -158,7 +158,7 @@ class Scorer:
         return _table(self._numbers(inputs, self.model.margin(inputs)) | self._whether_asked(frame, inputs))
 
     def outside(self, frame: pl.DataFrame) -> pl.Series:
-        """Why the task is not about a row of features, shape (rows,), null where it is."""
+        """Return why the task is not about a row of features, shape (rows,), null where it is."""
         return pl.Series(OUTSIDE, self.model.outside(frame), dtype=pl.String)
 
     def _numbers(self, inputs: Inputs, margin: np.ndarray) -> Numbers:
@@ -190,7 +190,8 @@ class Scorer:
     def score_with_reasons(
         self, rows: Features, top: int, inputs: Inputs | None = None
     ) -> tuple[Numbers, list[Line]]:
-        """Columns as of ``numbers``, and the ``top`` reasons, one line a reason (see ``reasons.COLUMNS``).
+        """Return columns as of ``numbers``, and the ``top`` reasons,
+        one line a reason (see ``reasons.COLUMNS``).
 
         ``inputs`` are those of ``rows``, where they are known already.
         """
@@ -216,7 +217,7 @@ class Scorer:
         return values
 
     def table(self, frame: pl.DataFrame, top: int = REASONS) -> pl.DataFrame:
-        """``numbers`` and, as a list, the ``top`` reasons of every row."""
+        """Return ``numbers`` and, as a list, the ``top`` reasons of every row."""
         numbers, found = self.score_with_reasons(frame, top)
         lines = pl.DataFrame(found, schema=COLUMNS, orient="row")
         told = pl.struct(pl.exclude("row", "rank")).alias("reasons")
@@ -236,5 +237,5 @@ def _table(numbers: Numbers) -> pl.DataFrame:
 
 
 def withheld(row: Mapping[str, Any]) -> dict[str, Any]:
-    """One row of numbers without those that nobody should act on."""
+    """Return one row of numbers without those that nobody should act on."""
     return {**row, **{name: None for name in ACTED_ON if name in row}, "status": INSUFFICIENT}

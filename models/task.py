@@ -131,7 +131,7 @@ class Task:
         return self.population.boundaries(self.population.settings.model_validate(spine), limits, features)
 
     def shares(self, capacity: float | None) -> list[float]:
-        """Share of each band; with a capacity, a share of the population, the acted bands fill it.
+        """Return the share of each band; with a capacity, a share of the population, the acted bands fill it.
 
         Those acted on keep their proportion to each other, and so do the others.
 
@@ -151,7 +151,7 @@ class Task:
 def label(
     spine: pl.DataFrame, outcomes: pl.DataFrame, outcome: Outcome, days: pl.Expr, gap: int
 ) -> pl.DataFrame:
-    """Whether the outcome happens in ``[as_of + gap, as_of + gap + days)``.
+    """Tell whether the outcome happens in ``[as_of + gap, as_of + gap + days)``.
 
     Parameters
     ----------

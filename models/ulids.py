@@ -7,7 +7,7 @@ LENGTH = 26
 
 
 def encoded(milliseconds: int, rest: int) -> str:
-    """48 bits of time and 80 bits of ``rest``, 26 characters.
+    """Return 48 bits of time and 80 bits of ``rest``, 26 characters.
 
     >>> encoded(0, 31)
     '0000000000000000000000000Z'
@@ -17,7 +17,7 @@ def encoded(milliseconds: int, rest: int) -> str:
 
 
 def milliseconds(identifier: str) -> int | None:
-    """When an identifier was made, in milliseconds since 1970; None where it is none.
+    """Return when an identifier was made, in milliseconds since 1970; None where it is none.
 
     >>> milliseconds(encoded(1_750_000_000_000, 7))
     1750000000000
@@ -31,6 +31,6 @@ def milliseconds(identifier: str) -> int | None:
 
 
 def of_content(seconds: int, *parts: str) -> str:
-    """The identifier of something made at ``seconds`` that ``parts`` name: always the same one."""
+    """Return the identifier of something made at ``seconds`` that ``parts`` name: always the same one."""
     digest = hashlib.sha256("\x00".join(parts).encode()).digest()
     return encoded(seconds * 1000, int.from_bytes(digest[:10]))

@@ -48,7 +48,7 @@ class Waiting:
         return [*self.source.names, self.age]
 
     def variants(self, row: Row) -> tuple[list[Variant], pl.DataFrame]:
-        """How many days could go by, and the features then, one line each."""
+        """Return how many days could go by, and the features then, one line each."""
         rows = [(days, self._later(row, days)) for days in DAYS if row.get(self.age) is not None]
         known = [(days, found) for days, found in rows if found is not None]
         columns = {

@@ -29,7 +29,7 @@ acting_app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 @app.callback()
 def private() -> None:
-    """What is done beside the running service."""
+    """Run a task beside the running service."""
     os.umask(0o077)  # copies and keys are for this user only
 
 
@@ -85,7 +85,7 @@ def issue(client: str, scope: Annotated[list[str], typer.Option(help=ALLOWED)] =
 
 @keys_app.command("list")
 def list_keys() -> None:
-    """All keys: name, client, scopes, dates."""
+    """List all keys: name, client, scopes, dates."""
     for key in _keys().all().values():
         ended = f"revoked {key.revoked_at}" if key.revoked_at else "live"
         typer.echo(f"{key.name}  {key.client}  {' '.join(key.scopes)}  issued {key.issued_at}  {ended}")
@@ -159,7 +159,7 @@ def top(
 
 @outcomes_app.callback()
 def outcomes() -> None:
-    """What became of those who were scored."""
+    """Tell what became of those who were scored."""
 
 
 @outcomes_app.command()

@@ -33,7 +33,7 @@ from serving.tasks import OPTIONAL
 
 
 def build(state: State, jobs: Jobs) -> Gate:
-    """The application over the champions of ``state`` and the store of ``jobs``."""
+    """Return the application over the champions of ``state`` and the store of ``jobs``."""
     app = FastAPI(
         title="memberlens scoring",
         version="1",

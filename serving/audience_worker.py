@@ -109,7 +109,7 @@ def _read(read: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
 
 def planned(found: Inputs, asked: PlanRequest, state: State) -> tuple[pl.DataFrame, PlanFacts]:
-    """The list and what is told of it, as ``memberlens plan`` makes both from the same inputs."""
+    """Return the list and what is told of it, as ``memberlens plan`` makes both from the same inputs."""
     gone = withdrawn(state.consents, found.people.audience.ids, state.now())
     made = draft.drafted(inputs.without(found, gone), asked)
     return draft.listed(made), brief.facts(asked, made)

@@ -44,45 +44,45 @@ class Client:
     send: Send | None = None
 
     def score(self, model: str, **item: Any) -> JSON:
-        """The answer for one subject: ``ref=...`` or ``record={...}``, for ``response`` a campaign too."""
+        """Score one subject: ``ref=...`` or ``record={...}``, for ``response`` a campaign too."""
         return self._call("POST", f"/v1/models/{model}/score", item)["result"]
 
     def scores(self, model: str, items: Sequence[JSON]) -> list[JSON]:
-        """The answers for up to 500 subjects, in their order."""
+        """Score up to 500 subjects; the answers stand in their order."""
         return self._call("POST", f"/v1/models/{model}/scores", {"items": list(items)})["results"]
 
     def rank(self, campaigns: Sequence[JSON], **item: Any) -> JSON:
-        """Campaigns for one member, best first, and the ``choice`` if one is worth a message."""
+        """Return campaigns for one member, best first, and the ``choice`` if one is worth a message."""
         return self._call("POST", "/v1/models/response/rank", {**item, "campaigns": list(campaigns)})[
             "result"
         ]
 
     def explain(self, model: str, **item: Any) -> JSON:
-        """The answer with the contribution of every input, and what would have led to another band."""
+        """Return the answer with the contribution of every input, and what would have led to another band."""
         return self._call("POST", f"/v1/models/{model}/explain", item)["result"]
 
     def lookup(self, model: str, ref: str, **more: str) -> JSON:
-        """The stored answer."""
+        """Return the stored answer."""
         return self._call("GET", f"/v1/models/{model}/lookup?" + urlencode({"ref": ref, **more}))["result"]
 
     def find(self, model: str, ref: str, **more: Any) -> JSON:
-        """The stored answer, with the id in the body and not in an address."""
+        """Return the stored answer, with the id in the body and not in an address."""
         return self._call("POST", f"/v1/models/{model}/lookup", {"ref": ref, **more})["result"]
 
     def models(self) -> list[JSON]:
-        """Which models are live."""
+        """Return which models are live."""
         return self._call("GET", "/v1/models")["models"]
 
     def model(self, model: str) -> JSON:
-        """One model's card."""
+        """Return one model's card."""
         return self._call("GET", f"/v1/models/{model}")["model"]
 
     def portrait(self, ref: str) -> JSON:
-        """A member's tags."""
+        """Return a member's tags."""
         return self._call("POST", "/v1/members/portrait", {"ref": ref})["result"]
 
     def logged(self, score_id: str) -> JSON:
-        """What was said under a score's id."""
+        """Return what was said under a score's id."""
         found: JSON = self._call("GET", f"/v1/scores/{score_id}")["score"]
         return found
 
@@ -99,11 +99,11 @@ class Client:
         return self._call("POST", "/v1/members/erase", {"ref": ref, "kind": kind})["result"]
 
     def next_action(self, ref: str, **more: Any) -> JSON:
-        """What is due for a member or lead now, or nothing and why."""
+        """Return what is due for a member or lead now, or nothing and why."""
         return self._call("POST", "/v1/members/next-action", {"ref": ref, **more})["result"]
 
     def holdout(self, ref: str, **more: Any) -> JSON:
-        """Whether a subject is held out of a plan, a scene or anything."""
+        """Tell whether a subject is held out of a plan, a scene or anything."""
         return self._call("POST", "/v1/members/holdout", {"ref": ref, **more})["result"]
 
     def plan(self, mark: str, **audience: Any) -> JSON:
@@ -111,7 +111,7 @@ class Client:
         return self._call("POST", "/v1/audiences", audience, {"Idempotency-Key": mark})["audience"]
 
     def audience(self, audience: str) -> JSON:
-        """How far an audience is, and what it should bring."""
+        """Return how far an audience is, and what it should bring."""
         return self._call("GET", f"/v1/audiences/{audience}")["audience"]
 
     def cancel_audience(self, audience: str) -> JSON:
@@ -119,7 +119,7 @@ class Client:
         return self._call("POST", f"/v1/audiences/{audience}:cancel", {})["audience"]
 
     def members(self, audience: str, wait: float = 1.0, **query: str) -> Iterator[JSON]:
-        """Who gets what, waiting for a plan that is not made yet; none where it could not be made."""
+        """Yield who gets what, waiting for a plan that is not made yet; none where it could not be made."""
         while self.audience(audience)["status"] in ("queued", "running"):
             time.sleep(wait)
         cursor: int | None = 0
@@ -134,7 +134,7 @@ class Client:
         return self._call("POST", "/v1/jobs", job, {"Idempotency-Key": mark})["job"]
 
     def job(self, job: str) -> JSON:
-        """How far a job is."""
+        """Return how far a job is."""
         return self._call("GET", f"/v1/jobs/{job}")["job"]
 
     def cancel(self, job: str) -> JSON:
@@ -142,7 +142,7 @@ class Client:
         return self._call("POST", f"/v1/jobs/{job}:cancel", {})["job"]
 
     def results(self, job: str, wait: float = 1.0) -> Iterator[JSON]:
-        """The answers of a job in the order of its items, waiting for those that are not there yet."""
+        """Yield the answers of a job in the order of its items, waiting for those that are not there yet."""
         cursor: int | None = 0
         while cursor is not None:
             ended = self.job(job)["status"] in DONE

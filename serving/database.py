@@ -63,7 +63,7 @@ class Database:
 
     @contextmanager
     def use(self) -> Iterator[sqlite3.Connection]:
-        """A connection in one transaction: all of it is kept, or nothing.
+        """Open a connection in one transaction: all of it is kept, or nothing.
 
         ``sqlite3.OperationalError`` where the file cannot be written: a full disk, no rights.
         """

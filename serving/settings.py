@@ -71,7 +71,7 @@ class Adapters(Section):
 
     @classmethod
     def of_environment(cls) -> "Adapters":
-        """``MEMBERLENS_PUBLIC_URL``, ``MEMBERLENS_HUBSPOT_SECRET``, ``MEMBERLENS_SFMC_SECRET``."""
+        """Return ``MEMBERLENS_PUBLIC_URL``, ``MEMBERLENS_HUBSPOT_SECRET``, ``MEMBERLENS_SFMC_SECRET``."""
         named = {name: os.environ.get(f"MEMBERLENS_{name.upper()}") for name in cls.model_fields}
         return cls.model_validate({name: value for name, value in named.items() if value})
 
@@ -121,7 +121,7 @@ class Settings(Section):
         return self.state_dir / "champions" / self.data
 
     def store(self) -> str:
-        """The registry's address, with a relative SQLite path made absolute."""
+        """Return the registry's address, with a relative SQLite path made absolute."""
         path = self.registry.removeprefix("sqlite:///")
         if path == self.registry or path.startswith("/"):
             return self.registry
@@ -129,7 +129,7 @@ class Settings(Section):
 
 
 def load() -> Settings:
-    """Settings of this process: the file, the folder and the data set that is in use there."""
+    """Return settings of this process: the file, the folder and the data set that is in use there."""
     file = Path(os.environ.get("MEMBERLENS_SETTINGS", OWN))
     home = Path(os.environ.get("MEMBERLENS_HOME", "."))
     found = {"home": home, "data": _in_use(home)} | (unique_yaml.read(file) or {})

@@ -82,7 +82,7 @@ class State:
         return Consents(self.settings.build_dir / "consent", Database(self.settings.state_dir / "service.db"))
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """``work`` about one subject, in a thread; the caller's deadline does not wait for it."""
+        """Run ``work`` about one subject in a thread; the caller's deadline does not wait for it."""
         return await self.threads.run("single", work, *args, **kwargs)
 
     async def answer(self, champion: Champion, item: Item) -> Answer:
@@ -105,11 +105,11 @@ class State:
         return found[2]
 
     async def run_bulk(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """``work`` about many subjects, in a thread that single answers do not wait for."""
+        """Run ``work`` about many subjects in a thread that single answers do not wait for."""
         return await self.threads.run("bulk", work, *args, **kwargs)
 
     async def run_store(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """``work`` with the store on disk, which may be slow or locked."""
+        """Run ``work`` with the store on disk, which may be slow or locked."""
         return await self.threads.run("store", work, *args, **kwargs)
 
     def load(self) -> None:
@@ -121,7 +121,7 @@ class State:
                 self.attempts.ended(task, found, self.doubtful(task))
 
     def doubtful(self, task: str) -> bool:
-        """Whether the newest release of a task, or what was published for it, was refused."""
+        """Tell whether the newest release of a task, or what was published for it, was refused."""
         champion = self.champions.get(task)
         return task in self.refused or (champion is not None and champion.refusal is not None)
 
@@ -189,7 +189,7 @@ class State:
         logger.info("champion task=%s version=%s snapshot=%s", task, found.version, found.refusal or "ok")
 
     def champion(self, task: str) -> Champion:
-        """The one that answers for ``task``; a ``Problem`` where there is none yet."""
+        """Return the one that answers for ``task``; a ``Problem`` where there is none yet."""
         if task not in self.champions:
             wait = {"Retry-After": "30"}
             raise Problem("not_ready", "No model of this name has been released yet.", headers=wait)

@@ -40,7 +40,7 @@ for _stage in _STAGES.split():
 
 @app.command()
 def source() -> None:
-    """Fingerprint of the source data, so that changed data run the pipeline again."""
+    """Write the fingerprint of the source data, so that changed data run the pipeline again."""
     from training.io import read_json, write_json
     from training.stages.ingest import source_fingerprint
 
@@ -259,7 +259,7 @@ def _settings(words: list[str]) -> dict[str, str]:
 
 @app.command()
 def summary() -> None:
-    """What came out: per task the headline metric against its best baseline, and where to look."""
+    """Print what came out: per task the headline metric against its best baseline, and where to look."""
     from training.summary import summarise
 
     print(summarise(load()))

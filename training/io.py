@@ -10,7 +10,7 @@ from features.replacing import replacing
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON file; ``FileNotFoundError`` names the stage's missing input."""
+    """Return a JSON file; ``FileNotFoundError`` names the stage's missing input."""
     if not path.exists():
         raise FileNotFoundError(f"{path}: not found; run the stages before this one (`dvc repro`)")
     return json.loads(path.read_text())
@@ -28,11 +28,11 @@ def write_text(path: Path, text: str) -> None:
 
 
 def sha256(path: Path) -> str:
-    """Hash of a file's bytes."""
+    """Return the hash of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def say(line: str) -> None:
-    """One line of progress, to stderr."""
+    """Print one line of progress to stderr."""
     print(line, file=sys.stderr, flush=True)

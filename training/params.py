@@ -236,7 +236,7 @@ class Params(Section):
 
 
 def params_of(settings: dict[str, Any], task: str) -> dict[str, Any]:
-    """Params as plain data without the sections of other tasks: nothing that cannot touch the task.
+    """Return params as plain data without the sections of other tasks: nothing that cannot touch the task.
 
     Examples
     --------
@@ -274,7 +274,7 @@ def _allowed(keys: tuple[str | int, ...]) -> list[str]:
 
 
 def parse(text: str, place: str = "params.yaml", where: Where = _dotted) -> Params:
-    """The typed parameters; ``ValueError`` names file, key, what was found and what is allowed."""
+    """Return the typed parameters; ``ValueError`` names file, key, what was found and what is allowed."""
     try:
         return Params.model_validate(unique_yaml.parse(text, place))
     except ValidationError as error:
@@ -283,7 +283,7 @@ def parse(text: str, place: str = "params.yaml", where: Where = _dotted) -> Para
 
 
 def load(path: Path = Path("params.yaml")) -> Params:
-    """The parameters of this working folder."""
+    """Return the parameters of this working folder."""
     if not path.exists():
         raise FileNotFoundError(f"{path}: not found; run from the project's folder")
     return parse(path.read_text(), str(path))

@@ -16,7 +16,7 @@ COUNTED: Final[tuple[Literal["read", "accepted", "quarantined"], ...]] = ("read"
 
 
 def summarise(params: Params) -> str:
-    """One line a task, what was left out and why, and the next commands."""
+    """Return one line a task, what was left out and why, and the next commands."""
     lines = [f"{params.data}: out of time, with 95 % intervals"]
     for name in params.tasks:
         out = params.results / name

@@ -44,7 +44,7 @@ class Stored:
 
 
 def trainable(data: str, own: dict[str, object]) -> tuple[Check, list[str]]:
-    """What a mapping yields, with the tasks of its settings tried up to the split, and warnings.
+    """Return what a mapping yields, with the tasks of its settings tried up to the split, and warnings.
 
     Parameters
     ----------

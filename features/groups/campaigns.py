@@ -31,7 +31,7 @@ def _since_answer(rows: Selection) -> nw.Expr:
 
 
 def shrunk(answers: str, sent: str) -> nw.Expr:
-    """Rate shrunk towards 10 % with the weight of five contacts."""
+    """Return a rate shrunk towards 10 % with the weight of five contacts."""
     return (nw.col(answers) + 0.5) / (nw.col(sent) + 5)
 
 

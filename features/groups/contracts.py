@@ -47,7 +47,9 @@ DUE_DAYS, CANCELLED_DAYS, END_DAYS = (
 
 # fmt: off
 def endings(table: OwnTable) -> Iterator[Feature]:
-    """What becomes due, was cancelled and was followed, and how long the next that becomes due has run."""
+    """Yield what becomes due, was cancelled and was followed,
+    and how long the next that becomes due has run.
+    """
     name, en, zh = table.stored, table.en, table.zh
     end = nw.col("contract_end")
     yield Feature(f"{name}__days_to_due", lambda r: r.of(nw.col("due_end") - ASKED).min() / DAY, "days", f"days until the next end of {en} that no other follows yet", f"距{zh}下次到期（尚未续约）天数")

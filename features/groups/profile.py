@@ -96,7 +96,7 @@ LEAD_PROFILE = Group(
 
 
 def attributes(group: Group, columns: dict[str, bool]) -> Group:
-    """``group`` with the brand's own attributes: ``columns`` says of each whether it is a category.
+    """Return ``group`` with the brand's own attributes: ``columns`` says of each whether it is a category.
 
     A group with a table takes the newest known value; one without reads ``asked_<column>``.
     """

@@ -131,7 +131,7 @@ def _asked_as(draft: Draft) -> dict[str, dict[str, object]]:
 
 
 def text(told: PlanFacts, place: object) -> str:
-    """What a campaign manager reads first."""
+    """Return what a campaign manager reads first."""
     unit, expected, held = told["unit"], told["expected"], told["holdout"]
     money = told["currency"] or ""
     given = {name: count for name, count in told["by_option"].items() if count}

@@ -30,7 +30,7 @@ class Added:
     error: float
 
     def covers(self, amount: float) -> bool:
-        """Whether a total lies in the interval."""
+        """Tell whether a total lies in the interval."""
         return self.low <= amount <= self.high
 
 

@@ -22,7 +22,7 @@ class Condition:
     below: float = math.inf
 
     def holds(self) -> pl.Expr:
-        """Return whether it holds, of each row of a frame with the fact's column."""
+        """Tell whether it holds, of each row of a frame with the fact's column."""
         own = pl.col(self.fact)
         if self.words:
             found = own.is_in(self.words)

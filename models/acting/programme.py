@@ -37,12 +37,12 @@ class Programme:
     channel_capacity: np.ndarray
 
     def take(self, members: np.ndarray) -> "Programme":
-        """Only some members; the limits stay."""
+        """Return only some members; the limits stay."""
         part = self.value[:, members], self.cost[:, members]
         return Programme(*part, self.channel, self.budget, self.capacity, self.channel_capacity)
 
     def of(self, table: np.ndarray, choice: np.ndarray) -> np.ndarray:
-        """``table`` (options, members) at each member's choice; 0 where that is nothing."""
+        """Return ``table`` (options, members) at each member's choice; 0 where that is nothing."""
         found = table[np.maximum(choice, 0), np.arange(len(choice))]
         return np.where(choice == NOTHING, 0.0, found)
 

@@ -58,7 +58,7 @@ class Campaign:
     opted_out: np.ndarray
 
     def take(self, rows: np.ndarray) -> "Campaign":
-        """Only the rows of a mask."""
+        """Return only the rows of a mask."""
         return Campaign(*(part[rows] for part in vars(self).values()))
 
 

@@ -29,7 +29,7 @@ class History:
 
     @classmethod
     def of(cls, rows: pl.DataFrame) -> "History":
-        """From features as the catalogue has them; who never bought has no history and is refused."""
+        """Read features as the catalogue has them; who never bought has no history and is refused."""
         orders, first, since = (rows[name].cast(pl.Float64).to_numpy() for name in COLUMNS)
         if not (np.isfinite(first).all() and np.isfinite(since).all() and (orders >= 1).all()):
             raise ValueError("mbgnbd: needs members with at least one order")
@@ -47,7 +47,7 @@ class MbgNbd:
 
     @classmethod
     def fit(cls, history: History) -> "MbgNbd":
-        """Maximum likelihood with a slight pull of the log-parameters to their start.
+        """Fit by maximum likelihood with a slight pull of the log-parameters to their start.
 
         Examples
         --------
@@ -71,19 +71,20 @@ class MbgNbd:
         return ahead + np.logaddexp(alive, gone)
 
     def alive(self, h: History) -> np.ndarray:
-        """Probability that the member has not dropped out, shape (members,)."""
+        """Return the probability that the member has not dropped out, shape (members,)."""
         odds = np.log(self.a / (self.b + h.x))
         odds = odds + (self.r + h.x) * (np.log(self.alpha + h.age) - np.log(self.alpha + h.last))
         return 1 / (1 + np.exp(np.minimum(odds, 700)))
 
     def silence(self, h: History, days: float) -> np.ndarray:
-        """Probability of no purchase in the coming ``days``, shape (members,)."""
+        """Return the probability of no purchase in the coming ``days``, shape (members,)."""
         quiet = np.exp((self.r + h.x) * (np.log(self.alpha + h.age) - np.log(self.alpha + h.age + days)))
         return 1 - self.alive(h) * (1 - quiet)
 
 
 def churn(past: pl.DataFrame, asked: pl.DataFrame, days: float) -> np.ndarray:
-    """Probability of silence for each row of ``asked``, fitted on each member's newest row of ``past``.
+    """Return the probability of silence for each row of ``asked``,
+    fitted on each member's newest row of ``past``.
 
     A gap before the window is not counted: within it hardly anybody drops out.
     """
@@ -94,7 +95,7 @@ def churn(past: pl.DataFrame, asked: pl.DataFrame, days: float) -> np.ndarray:
 
 
 def simulate(model: MbgNbd, members: int, age: float, rng: np.random.Generator) -> History:
-    """Members who all bought first ``age`` days ago, as the model has it."""
+    """Return members who all bought first ``age`` days ago, as the model has it."""
     rate, drop = rng.gamma(model.r, 1 / model.alpha, members), rng.beta(model.a, model.b, members)
     x, now, last = np.zeros(members), np.zeros(members), np.zeros(members)
     active = rng.random(members) >= drop

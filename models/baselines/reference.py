@@ -14,12 +14,12 @@ LEAST = 1e-4  # probability that a rule may state
 
 
 def prevalence(labels: np.ndarray, rows: int) -> np.ndarray:
-    """The base rate for everyone, shape (rows,)."""
+    """Return the base rate for everyone, shape (rows,)."""
     return np.full(rows, labels.mean())
 
 
 def by_category(past: pl.DataFrame, asked: pl.DataFrame, column: str, weight: float = 50) -> np.ndarray:
-    """Mean rate of a category in the past, shrunk towards the base rate with ``weight`` rows."""
+    """Return the mean rate of a category in the past, shrunk towards the base rate with ``weight`` rows."""
     base = float(past["label"].mean())
     rates = past.group_by(column).agg(rate=(pl.col("label").sum() + weight * base) / (pl.len() + weight))
     joined = asked.select(column).join(rates, on=column, how="left", nulls_equal=True, maintain_order="left")
@@ -27,7 +27,7 @@ def by_category(past: pl.DataFrame, asked: pl.DataFrame, column: str, weight: fl
 
 
 def rule(task: Task, past: pl.DataFrame, asked: pl.DataFrame) -> np.ndarray:
-    """What a team could do tomorrow: sort by one feature, in the direction that was right before.
+    """Return what a team could do tomorrow: sort by one feature, in the direction that was right before.
 
     Where the task names a category, too, such as a lead's source, each of its values starts from its own
     rate. Who has no value has the rate of those without.
@@ -84,5 +84,5 @@ class Logistic:
         return cls(encoder, pipeline.fit(encoder.transform(frame), labels))
 
     def probability(self, frame: pl.DataFrame) -> np.ndarray:
-        """Probability of the positive class, shape (rows,)."""
+        """Return the probability of the positive class, shape (rows,)."""
         return self.pipeline.predict_proba(self.encoder.transform(frame))[:, 1]

@@ -24,7 +24,7 @@ class BoosterSum:
     constant: float = 0.0
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
-        """Shape (rows,), float64."""
+        """Return the sum of the trees of each row, shape (rows,), float64."""
         found = np.full(len(matrix), self.constant)
         is_few = 0 < len(matrix) <= FEW_ROWS
         for at, (weight, booster) in enumerate(self.parts):
@@ -45,15 +45,18 @@ class BoosterSum:
         return [TreeWalk.of(booster) for _, booster in self.parts]
 
     def times(self, factor: float) -> "BoosterSum":
-        """The same amount, multiplied."""
+        """Multiply the amount."""
         return BoosterSum(tuple((factor * w, booster) for w, booster in self.parts), factor * self.constant)
 
     def first(self, rounds: int) -> "BoosterSum":
-        """The same with the first rounds of every booster only."""
+        """Return the same with the first rounds of every booster only."""
         return BoosterSum(tuple((weight, booster[:rounds]) for weight, booster in self.parts), self.constant)
 
     def save(self, folder: Path) -> None:
-        """``amount.json`` and ``part-<n>.ubj``, XGBoost's native format; the same amount, the same bytes."""
+        """Write ``amount.json`` and ``part-<n>.ubj``, XGBoost's native format.
+
+        The same amount, the same bytes.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         facts = {
             "version": VERSION,
@@ -66,7 +69,7 @@ class BoosterSum:
 
     @classmethod
     def load(cls, folder: Path) -> "BoosterSum | None":
-        """What ``save`` wrote; None where nothing was saved."""
+        """Return what ``save`` wrote; None where nothing was saved."""
         file = folder / "amount.json"
         if not file.exists():
             return None

@@ -39,14 +39,16 @@ class ExpectedValue:
     currency: str | None = None
 
     def output_names(self, encoder: Encoder) -> list[str]:
-        """Names of the columns of ``outputs``."""
+        """Return names of the columns of ``outputs``."""
         risk = [] if self.on_event else ["value_at_risk"]
         return ["expected_value", *risk, *(["value_per_cost"] if self.cost in encoder.names else [])]
 
     def outputs(
         self, probability: np.ndarray, amount: np.ndarray, matrix: np.ndarray, encoder: Encoder
     ) -> dict[str, np.ndarray]:
-        """Columns of shape (rows,) from probability and amount; NaN where a cost is not known or nothing.
+        """Return columns of shape (rows,) from probability and amount.
+
+        NaN where a cost is not known or nothing.
 
         ``expected_value``: probability times amount. ``value_at_risk``, where the event keeps the
         money away: what comes if it does not happen, times the probability that it does.
@@ -64,13 +66,13 @@ class ExpectedValue:
         return found
 
     def save(self, folder: Path) -> None:
-        """``worth.json`` and the amount's files."""
+        """Write ``worth.json`` and the amount's files."""
         self.amount.save(folder)
         facts = {"on_event": self.on_event, "cost": self.cost, "currency": self.currency}
         (folder / "worth.json").write_text(json.dumps(facts) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> "ExpectedValue | None":
-        """What ``save`` wrote; None where nothing was saved."""
+        """Return what ``save`` wrote; None where nothing was saved."""
         amount = BoosterSum.load(folder)
         return None if amount is None else cls(amount, **json.loads((folder / "worth.json").read_text()))

@@ -78,16 +78,19 @@ class Model:
         return Boundaries(self.boundaries)
 
     def outside(self, rows: Features) -> list[str | None]:
-        """Why the task is not about each row of features, None where it is."""
+        """Return why the task is not about each row of features, None where it is."""
         return self._boundaries.codes(rows)
 
     def inputs(self, rows: Features) -> Inputs:
-        """Features as the model reads them, with what is unknown in them."""
+        """Return features as the model reads them, with what is unknown in them."""
         matrix = self.encoder.transform(rows)
         return self.unknown.inputs(matrix, self.encoder.unseen(rows, matrix))
 
     def margin(self, inputs: Inputs) -> np.ndarray:
-        """Log-odds before calibration, shape (rows,); of the mean probability where inputs are unknown."""
+        """Return log-odds before calibration, shape (rows,).
+
+        Of the mean probability where inputs are unknown.
+        """
         rows, known = inputs.rows, inputs.known
         if not len(rows):
             return self._raw_margin(inputs.matrix)
@@ -119,11 +122,11 @@ class Model:
         return 1 / (1 + np.exp(-margin.astype(np.float64)))
 
     def probability(self, frame: pl.DataFrame) -> np.ndarray:
-        """Calibrated probability of the positive class, shape (rows,), float64."""
+        """Return the calibrated probability of the positive class, shape (rows,), float64."""
         return self.calibration.probability(self.margin(self.inputs(frame)))
 
     def contributions(self, inputs: Inputs, margin: np.ndarray | None = None) -> tuple[np.ndarray, float]:
-        """SHAP values on the scale of the calibrated log-odds, and their common base.
+        """Return SHAP values on the scale of the calibrated log-odds, and their common base.
 
         ``margin`` is what the method of this name says of the same inputs, where it is known already.
         Path-dependent TreeSHAP (Lundberg et al. 2020) of the booster times the calibration's slope:
@@ -147,7 +150,8 @@ class Model:
         return self.calibration.slope * values, float(self.calibration.log_odds(self._base))
 
     def by_bag(self, inputs: Inputs) -> np.ndarray | None:
-        """Contributions of each of the models that this one is the mean of, shape (rows, columns, bags).
+        """Return contributions of each of the models that this one is the mean of,
+        shape (rows, columns, bags).
 
         Unknown inputs are missing ones here. None where it is one model. Takes as many times as long: for
         a sample of rows, not for a request.

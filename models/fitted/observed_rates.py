@@ -21,7 +21,7 @@ class Counted(Range, Span):
 
 
 def observed(frame: pl.DataFrame, label: Sequence[int] | np.ndarray, encoder: Encoder) -> dict[str, Parts]:
-    """Rows and outcome rate in each part of every input's range, as it goes into the card.
+    """Return rows and outcome rate in each part of every input's range, as it goes into the card.
 
     Parameters
     ----------
@@ -97,7 +97,10 @@ def _span(values: pl.Series) -> Span:
 
 
 def edges(values: np.ndarray, count: int = PARTS) -> list[float]:
-    """Inner edges of at most ``count`` parts of about equal size; zero, where least, is one of its own."""
+    """Return inner edges of at most ``count`` parts of about equal size.
+
+    Zero, where least, is one of its own.
+    """
     if not len(values):
         return []
     distinct = np.unique(values)
@@ -110,7 +113,7 @@ def edges(values: np.ndarray, count: int = PARTS) -> list[float]:
 
 
 def part(value: float | str | None, entry: Range) -> int:
-    """The part that one value falls into, as of ``parts``."""
+    """Return the part that one value falls into, as of ``parts``."""
     if "edges" in entry:
         if value is None or value != value:  # missing is NaN, too
             return len(entry["edges"]) + 1
@@ -120,7 +123,7 @@ def part(value: float | str | None, entry: Range) -> int:
 
 
 def parts(values: pl.Series, entry: Range) -> np.ndarray:
-    """The part that each value falls into, shape (rows,); the last one where missing or unseen."""
+    """Return the part that each value falls into, shape (rows,); the last one where missing or unseen."""
     if "edges" in entry:
         numbers = values.to_numpy().astype(np.float64)  # missing is NaN
         found = np.searchsorted(np.asarray(entry["edges"], dtype=np.float64), numbers, side="right")

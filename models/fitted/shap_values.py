@@ -16,7 +16,7 @@ FEWEST = 4_000  # below, ``models.fitted.tree_shap`` is as fast
 
 
 def contributions(booster: Booster, matrix: np.ndarray) -> np.ndarray:
-    """SHAP values on the scale of the margin, without the base, shape of ``matrix``, float64."""
+    """Return SHAP values on the scale of the margin, without the base, shape of ``matrix``, float64."""
     import pandas as pd
     from woodelf import WoodelfExplainer
 

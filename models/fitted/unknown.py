@@ -52,7 +52,7 @@ class Inputs:
         return len(self.matrix)
 
     def take(self, rows: np.ndarray) -> "Inputs":
-        """Some rows, by their positions."""
+        """Return some rows, by their positions."""
         return Inputs(self.matrix[rows], self.unknown[rows], self.unseen[rows])
 
     @cached_property
@@ -134,11 +134,11 @@ class Unknown:
         return Inputs(matrix, unseen | (np.isnan(matrix) & ~self.is_learnt), unseen)
 
     def share(self, inputs: Inputs) -> np.ndarray:
-        """How much of what the model says rests on unknown inputs, 0 to 1, shape (rows,)."""
+        """Return how much of what the model says rests on unknown inputs, 0 to 1, shape (rows,)."""
         return inputs.unknown @ self._weights
 
     def mean(self, inputs: Inputs, predict: Predict, part: Part | None = None) -> np.ndarray:
-        """``predict`` of a matrix, averaged over the stand-ins for what is unknown.
+        """Return ``predict`` of a matrix, averaged over the stand-ins for what is unknown.
 
         Parameters
         ----------

@@ -59,7 +59,7 @@ class Trial:
     threads: int = 1
 
     def take(self, rows: np.ndarray) -> "Trial":
-        """Only the rows of a mask."""
+        """Return only the rows of a mask."""
         parts = self.matrix[rows], self.label[rows], self.treated[rows], self.subject[rows], self.share[rows]
         return Trial(*parts, self.feature_types, self.seed, self.threads)
 
@@ -86,7 +86,7 @@ def arm_weight(treated: np.ndarray, share: np.ndarray) -> np.ndarray:
 
 
 def contact_share(treated: np.ndarray, campaign: np.ndarray | None = None) -> np.ndarray:
-    """With which probability each row was contacted: the share in its campaign, shape (rows,).
+    """Return the probability with which each row was contacted: the share in its campaign, shape (rows,).
 
     Where campaigns hold out different shares, who is held out differs as their audiences do. Shares of
     small campaigns are drawn towards that of all with ``ALIKE`` rows; without campaigns it is that of all.
@@ -105,13 +105,13 @@ def contact_share(treated: np.ndarray, campaign: np.ndarray | None = None) -> np
 
 
 def t_learner(trial: Trial) -> BoosterSum:
-    """Rate with a contact minus rate without, a model each."""
+    """Return the rate with a contact minus that without, a model each."""
     without, contacted = _rates(trial)
     return BoosterSum(((1.0, contacted), (-1.0, without)))
 
 
 def x_learner(trial: Trial) -> BoosterSum:
-    """Each row's outcome against the other arm's expectation; the effects of both arms, weighted.
+    """Return each row's outcome against the other arm's expectation; the effects of both arms, weighted.
 
     The effect learnt on the contacted compares with the model of the control arm. It weighs as
     much as there are held out, so that the smaller arm's model counts less.
@@ -127,7 +127,7 @@ def x_learner(trial: Trial) -> BoosterSum:
 
 
 def dr_learner(trial: Trial) -> BoosterSum:
-    """Both expectations, corrected by the weighted error of the arm that was observed."""
+    """Return both expectations, corrected by the weighted error of the arm that was observed."""
     without, contacted = trial.outcomes
     weight = np.where(trial.treated, 1 / trial.share, -1 / (1 - trial.share))
     error = trial.label - np.where(trial.treated, contacted, without)

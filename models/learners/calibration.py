@@ -31,7 +31,7 @@ class Calibration:
 
 
 def fit_calibration(margin: ArrayLike, label: ArrayLike) -> Calibration:
-    """Maximum likelihood, on margins that the model did not see in training.
+    """Fit by maximum likelihood, on margins that the model did not see in training.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def fit_slope(margin: ArrayLike, label: ArrayLike, block: ArrayLike, count: Arra
 def fit_offset(
     log_odds: ArrayLike, label: ArrayLike, slope: float = 1.0, count: ArrayLike | None = None
 ) -> Calibration:
-    """Only the intercept: for a base rate that has moved; ``count`` as of ``fit_slope``.
+    """Fit only the intercept: for a base rate that has moved; ``count`` as of ``fit_slope``.
 
     The one at which as many events are expected as there were; a bracketing solver, since Newton's
     steps leave for infinity where the level is far off.

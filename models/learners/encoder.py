@@ -52,7 +52,7 @@ class Encoder:
         return ["q" if column.categories is None else "c" for column in self.columns]
 
     def transform(self, rows: Features) -> np.ndarray:
-        """Matrix of float32, shape (rows, columns); missing and unseen are NaN."""
+        """Return the matrix of float32, shape (rows, columns); missing and unseen are NaN."""
         there = rows.schema
         missing = [name for name in self.names if name not in there]
         if missing:
@@ -83,7 +83,7 @@ class Encoder:
         return np.array(values, dtype=np.float64).reshape(len(rows), len(self.columns)).astype(np.float32)
 
     def unseen(self, rows: Features, matrix: np.ndarray) -> np.ndarray:
-        """Which categories of ``rows`` were never seen in training, shape of its ``matrix``, bool."""
+        """Return which categories of ``rows`` were never seen in training, shape of its ``matrix``, bool."""
         out = np.zeros(matrix.shape, dtype=bool)
         for at in self._categories[np.isnan(matrix[:, self._categories]).any(axis=0)]:
             out[:, at] = np.isnan(matrix[:, at]) & _is_there(rows, self.columns[at].name)

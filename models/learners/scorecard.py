@@ -39,7 +39,7 @@ class Part:
     design: np.ndarray
 
     def rows(self, bins: np.ndarray) -> np.ndarray:
-        """Columns of the design for rows in these bins, shape (rows, columns)."""
+        """Return columns of the design for rows in these bins, shape (rows, columns)."""
         return self.design[bins]
 
 

@@ -16,7 +16,7 @@ MEDIA = {"json": "application/json", "csv": "text/csv", "parquet": "application/
 
 
 def page(file: Path, arms: Sequence[str], cursor: int, limit: int) -> tuple[pl.DataFrame, int | None]:
-    """Rows of these arms from position ``cursor`` on, and where to go on; None after the last."""
+    """Return rows of these arms from position ``cursor`` on, and where to go on; None after the last."""
     rows = pl.scan_parquet(file)
     if arms:
         rows = rows.filter(pl.col("arm").is_in(list(arms)))
@@ -25,12 +25,12 @@ def page(file: Path, arms: Sequence[str], cursor: int, limit: int) -> tuple[pl.D
 
 
 def empty() -> pl.DataFrame:
-    """A list without members."""
+    """Return a list without members."""
     return pl.DataFrame(schema=LIST)
 
 
 def allowed(consents: Consents, rows: pl.DataFrame, now: datetime) -> pl.DataFrame:
-    """The rows without members who have withdrawn or were erased since: they disappear."""
+    """Return the rows without members who have withdrawn or were erased since: they disappear."""
     may = [
         consents.withdrawal(consents.known("member", subject), now) is None
         for subject in rows["subject"].to_list()
@@ -39,20 +39,20 @@ def allowed(consents: Consents, rows: pl.DataFrame, now: datetime) -> pl.DataFra
 
 
 def withdrawn(consents: Consents, subjects: Sequence[str], now: datetime) -> frozenset[str]:
-    """Those of the members whom nobody may write to by what is known now."""
+    """Return those of the members whom nobody may write to by what is known now."""
     return frozenset(
         one for one in subjects if consents.withdrawal(consents.known("member", one), now) is not None
     )
 
 
 def response_rows(rows: pl.DataFrame, language: str) -> list[dict[str, Any]]:
-    """Rows as JSON, with one reason text."""
+    """Return rows as JSON, with one reason text."""
     kept = pl.exclude("reason_en", "reason_zh", f"reason_{language}")
     return rows.select(kept, reason_text=pl.col(f"reason_{language}")).to_dicts()
 
 
 def packed(rows: pl.DataFrame, form: str) -> bytes:
-    """Rows as ``csv`` or ``parquet``, as the pipeline's own list has them."""
+    """Return rows as ``csv`` or ``parquet``, as the pipeline's own list has them."""
     if form == "csv":
         return rows.write_csv().encode()
     buffer = io.BytesIO()
@@ -61,7 +61,9 @@ def packed(rows: pl.DataFrame, form: str) -> bytes:
 
 
 def form_of(asked: str | None, accept: str) -> str:
-    """The form that was asked for: the parameter, else the first that ``Accept`` names and is known."""
+    """Return the form that was asked for: the parameter,
+    else the first that ``Accept`` names and is known.
+    """
     if asked is not None:
         return asked
     named = [part.partition(";")[0].strip().lower() for part in accept.split(",")]

@@ -17,7 +17,7 @@ FORMS = {".csv": "csv", ".parquet": "parquet"}
 def named(
     published: Path, name: str, audience: tuple[Path, PlanFacts] | None, today: date
 ) -> tuple[pl.DataFrame, PlanFacts]:
-    """List and facts of the plan ``name``, or of an ``audience`` by its file and facts.
+    """Return list and facts of the plan ``name``, or of an ``audience`` by its file and facts.
 
     ``ValueError`` where neither is there, or the plan is not signed as the brand asks.
     """
@@ -32,7 +32,9 @@ def named(
 
 
 def may_be_told(consents: Consents, rows: pl.DataFrame, arm: str | None, now: datetime) -> pl.DataFrame:
-    """The rows of an arm, of who is due to get something, or all, without those who have withdrawn since."""
+    """Return the rows of an arm, of who is due to get something, or all,
+    without those who have withdrawn since.
+    """
     if arm not in (None, DUE, *audience_rows.ARMS):
         raise ValueError(f"arm {arm!r}: allowed are {DUE}, {', '.join(audience_rows.ARMS)}")
     if arm == DUE:

@@ -10,7 +10,7 @@ from serving.contract.schema import Consents as Said
 def suppression(
     consents: Consents, kind: str, ref: str, said: Said | None, now: datetime, listed: bool = False
 ) -> str | None:
-    """Why nobody may act on a profile of the subject now, or None.
+    """Return why nobody may act on a profile of the subject now, or None.
 
     ``Problem`` for a subject that neither the list of consents nor what was published (``listed``) has.
     """

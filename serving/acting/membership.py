@@ -24,7 +24,9 @@ class Membership(TypedDict):
 
 
 def memberships(plans: Plans, scenes: Scenes, body: Holdout) -> list[Membership]:
-    """Whether the subject is held out of the plan and scene that are named, or of everything there is."""
+    """Tell whether the subject is held out of the plan and scene that are named,
+    or of everything there is.
+    """
     found: list[Membership] = []
     if body.plan is not None:
         found.append(_of_plan(plans, body.plan, body.ref))
@@ -34,7 +36,7 @@ def memberships(plans: Plans, scenes: Scenes, body: Holdout) -> list[Membership]
 
 
 def lists(plans: Plans, scenes: Scenes, kind: str, ref: str) -> bool:
-    """Whether anything that was published has the subject."""
+    """Tell whether anything that was published has the subject."""
     of_plans = kind == "member" and any(plans.arm(name, ref) is not None for name in plans.names())
     return of_plans or (scenes.exist and bool(scenes.rows(kind, ref)))
 

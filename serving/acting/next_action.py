@@ -19,7 +19,7 @@ OUT_OF_DATE = "out_of_date"
 def next_action(
     scenes: Scenes, consents: Consents, settings: Settings, body: NextAction, language: str, now: datetime
 ) -> dict[str, Any]:
-    """The most urgent scene that the rules allow by what is known of consent now; or nothing, and why."""
+    """Return the most urgent scene that the rules and the consents allow now, or nothing and why."""
     rows, told = scenes.rows(body.kind, body.ref), scenes.facts
     suppressed = known.suppression(consents, body.kind, body.ref, body.consent, now, listed=bool(rows))
     made = datetime.fromisoformat(told["as_of"])

@@ -37,7 +37,7 @@ class Scenes:
         return self._current().told
 
     def rows(self, kind: str, subject: str) -> list[dict[str, Any]]:
-        """What was judged of one subject, the most urgent first; empty where it was not looked at."""
+        """Return what was judged of one subject, the most urgent first; empty where it was not looked at."""
         frame = self._current().by_kind.get(kind)
         if frame is None:
             return []
@@ -70,11 +70,11 @@ class Plans:
     _kept: dict[str, tuple[int, PlanFacts, pl.DataFrame]] = field(default_factory=dict)
 
     def names(self) -> list[str]:
-        """Every plan that is there."""
+        """Return every plan that is there."""
         return published_plans.names(self.folder)
 
     def plan(self, name: str) -> tuple[PlanFacts, pl.DataFrame]:
-        """Facts and list, sorted by subject; ``Problem`` where there is no such plan."""
+        """Return facts and list, sorted by subject; ``Problem`` where there is no such plan."""
         if name not in self.names():
             raise Problem("unknown_plan", "No plan of this name has been published.")
         stamp = published_plans.stamp(self.folder, name)
@@ -84,7 +84,7 @@ class Plans:
         return self._kept[name][1:]
 
     def arm(self, name: str, subject: str) -> str | None:
-        """The arm of a subject in a plan, None where the plan does not have it."""
+        """Return the arm of a subject in a plan, None where the plan does not have it."""
         rows = self.plan(name)[1]
         at = rows["subject"].search_sorted(subject)
         return None if at >= len(rows) or rows["subject"][at] != subject else str(rows["arm"][at])

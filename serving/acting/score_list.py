@@ -16,7 +16,7 @@ ORDERS = ("probability", *MORE)
 
 
 def read(published: Path, task: str) -> pl.DataFrame:
-    """Those who have a score to act on, of a task's published batch.
+    """Return those who have a score to act on, of a task's published batch.
 
     ``ValueError`` where nothing was published.
     """
@@ -27,7 +27,7 @@ def read(published: Path, task: str) -> pl.DataFrame:
 
 
 def ranked(rows: pl.DataFrame, by: str, bands: Sequence[str], language: str) -> pl.DataFrame:
-    """The highest first, of some bands or all, with reasons as ``reason_1`` and on in one language.
+    """Sort the highest first, of some bands or all, with reasons as ``reason_1`` and on in one language.
 
     ``ValueError`` names the columns that ``by`` may be, and the bands that there are.
     """
@@ -47,7 +47,7 @@ def ranked(rows: pl.DataFrame, by: str, bands: Sequence[str], language: str) -> 
 
 
 def allowed(consents: Consents, task: str, rows: pl.DataFrame, now: datetime) -> pl.DataFrame:
-    """The rows without who has withdrawn or was erased since the night."""
+    """Return the rows without those who have withdrawn or were erased since the night."""
     kind = subjects.kind_of(task)
     may = [consents.withdrawal(consents.known(kind, one), now) is None for one in rows["subject_id"]]
     return rows.filter(pl.Series(may, dtype=pl.Boolean))

@@ -33,12 +33,12 @@ ALL_SUPPRESSED = "all_suppressed"
 
 
 def answer(champion: Champion, item: Item, settings: Settings, now: datetime, consents: Consents) -> Answer:
-    """The answer for one item; ``Problem`` where there is none."""
+    """Answer one item; ``Problem`` where there is no answer."""
     return given(outcomes(champion, [item], settings, now, consents)[0])
 
 
 def given(outcome: Answer | Problem) -> Answer:
-    """The answer, or the ``Problem`` that stands in its place, raised."""
+    """Return the answer; raise the ``Problem`` that stands in its place."""
     if isinstance(outcome, Problem):
         raise outcome
     return outcome
@@ -47,7 +47,9 @@ def given(outcome: Answer | Problem) -> Answer:
 def at_once(
     champion: Champion, item: Item, settings: Settings, now: datetime, consents: Consents
 ) -> Answer | None:
-    """The answer for an item that needs no computing, None where it does; ``Problem`` where there is none.
+    """Return the answer for an item that needs no computing, None where it does.
+
+    ``Problem`` where there is none.
 
     What was published of the very question, and who may not be scored.
     """
@@ -67,7 +69,7 @@ def answers(
     now: datetime,
     consents: Consents,
 ) -> list[Answer]:
-    """An answer for each item, in their order; a problem of one is no problem of the others."""
+    """Return an answer for each item, in their order; a problem of one is no problem of the others."""
     found = outcomes(champion, items, settings, now, consents)
     return [
         {"record_id": item.record_id, "status": "error", "error": _error(one, _language(item))}
@@ -84,7 +86,7 @@ def outcomes(
     now: datetime,
     consents: Consents,
 ) -> list[Answer | Problem]:
-    """What becomes of each item, in their order: its answer, or why there is none."""
+    """Return what becomes of each item, in their order: its answer, or why there is none."""
     found = [_located(champion, item, now, consents) for item in items]
     scored = iter(_scored(champion, [one for one in found if isinstance(one, LocatedItem)], settings, now))
     return [next(scored) if isinstance(one, LocatedItem) else one for one in found]
@@ -107,7 +109,7 @@ def _located(
 
 
 def summary(found: Sequence[Answer]) -> dict[str, Any]:
-    """How many answers of each status, and a warning where all who are asked about are suppressed."""
+    """Return how many answers of each status, and a warning where all who are asked about are suppressed."""
     counts = {word: sum(one["status"] == word for one in found) for word in STATUSES}
     silent = counts["suppressed"] and counts["suppressed"] + counts[ELSEWHERE] == len(found)
     return counts | ({"warning": ALL_SUPPRESSED} if silent else {})
@@ -289,5 +291,5 @@ def _is_empty(champion: Champion, one: LocatedItem) -> bool:
 
 
 def iso(moment: datetime) -> str:
-    """ISO 8601 in UTC, to the second."""
+    """Write a moment as ISO 8601 in UTC, to the second."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -16,38 +16,40 @@ if TYPE_CHECKING:
 
 
 def of_data(champion: "Champion", settings: Settings) -> bool:
-    """Whether the snapshot's moment is taken for the present."""
+    """Tell whether the snapshot's moment is taken for the present."""
     return settings.clock.get(settings.data) == "data" and champion.snapshot is not None
 
 
 def moment(champion: "Champion", settings: Settings, now: datetime) -> datetime:
-    """The present of the data: ``now``, or the moment of the snapshot."""
+    """Return the present of the data: ``now``, or the moment of the snapshot."""
     if champion.snapshot is None or not of_data(champion, settings):
         return now
     return datetime.fromtimestamp(champion.snapshot.as_of, UTC)
 
 
 def valid_until(champion: "Champion", one: "LocatedItem", settings: Settings, now: datetime) -> datetime:
-    """When an answer is over: some hours after a record was sent, some days after a snapshot was made."""
+    """Return when an answer is over: some hours after a record was sent,
+    some days after a snapshot was made.
+    """
     if one.question is not None:
         return now + timedelta(hours=settings.valid_hours)
     return datetime.fromtimestamp(one.as_of, UTC) + timedelta(days=settings.stale_days)
 
 
 def is_over(champion: "Champion", one: "LocatedItem", settings: Settings, now: datetime) -> bool:
-    """Whether nobody should act on an answer any more: only one of a snapshot can come too late."""
+    """Tell whether nobody should act on an answer any more: only one of a snapshot can come too late."""
     return one.question is None and moment(champion, settings, now) > valid_until(
         champion, one, settings, now
     )
 
 
 def is_stale(champion: "Champion", settings: Settings, now: datetime) -> bool:
-    """Whether the champion's snapshot is older than its answers may be."""
+    """Tell whether the champion's snapshot is older than its answers may be."""
     return age_days(champion, settings, now) > settings.stale_days
 
 
 def age_days(champion: "Champion", settings: Settings, now: datetime) -> float:
-    """Days since the champion's snapshot was made; 0 where there is none."""
+    """Return days since the champion's snapshot was made; 0 where there is none."""
     if champion.snapshot is None:
         return 0.0
     return (moment(champion, settings, now).timestamp() - champion.snapshot.as_of) / 86_400

@@ -9,7 +9,7 @@ Arm = Literal["treat", "control", "none"]
 
 
 def arm(experiment: Experiment | None, task: str, subject: str | None) -> Arm:
-    """By a salted hash, so that the split depends on nothing that is known of the subject.
+    """Split by a salted hash, so that it depends on nothing that is known of the subject.
 
     >>> from serving.settings import Experiment
     >>> quarter = Experiment(name="spring", salt="s", control_share=0.25)

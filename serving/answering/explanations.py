@@ -19,7 +19,7 @@ from serving.settings import Settings
 def explain(
     champion: Champion, item: Item, settings: Settings, now: datetime, consents: Consents
 ) -> dict[str, Any]:
-    """The answer for the item, with ``base``, ``log_odds`` and what each input contributes to it.
+    """Return the answer for the item, with ``base``, ``log_odds`` and what each input contributes to it.
 
     ``base`` plus all contributions is ``log_odds``, whose logistic function is the probability. Beside it
     ``counterfactual``: what would have had to be otherwise for another band.

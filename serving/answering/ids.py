@@ -7,7 +7,7 @@ from models.ulids import encoded
 
 
 def ulid(now: datetime) -> str:
-    """48 bits of milliseconds and 80 random bits, 26 characters.
+    """Return 48 bits of milliseconds and 80 random bits, 26 characters.
 
     >>> from datetime import UTC
     >>> ulid(datetime(2026, 7, 1, tzinfo=UTC))[:10]

@@ -51,7 +51,7 @@ class LocatedItem:
 
 
 def locate(champion: Champion, item: Item, now: datetime, consents: Consents) -> LocatedItem:
-    """Where the inputs of ``item`` come from; ``Problem`` where there are none."""
+    """Return where the inputs of ``item`` come from; ``Problem`` where there are none."""
     said = {} if item.consent is None else {f"consent_{kind}": word for kind, word in item.consent}
     if item.ref is None:
         return _by_record(champion, item, said, now, consents)
@@ -110,7 +110,7 @@ def _newest(rows: Sequence[BaseModel]) -> Facts:
 
 
 def place(item: Item) -> tuple[str, ...]:
-    """The snapshot's key of what the item asks: a subject and, where the task has one, a campaign."""
+    """Return the snapshot's key of what the item asks: a subject and, where the task has one, a campaign."""
     return (item.ref or "", item.campaign_id or "") if isinstance(item, ResponseItem) else (item.ref or "",)
 
 
@@ -125,7 +125,7 @@ def _content(champion: Champion, item: Item) -> Facts:
 
 
 def features(champion: Champion, asked: Sequence[LocatedItem]) -> Features:
-    """What the model reads, one row an item, in their order."""
+    """Return what the model reads, one row an item, in their order."""
     names = champion.scorer.model.reads
     published = [at for at, one in enumerate(asked) if one.at is not None]
     records = [at for at, one in enumerate(asked) if one.question is not None]

@@ -19,7 +19,10 @@ FIELDS = ("ref", "campaign_id", "record_id")
 
 
 def router(state: State, secrets: Adapters, buckets: Buckets) -> APIRouter:
-    """The routes; 404 for a system whose secret is not set. Only signed calls use up a system's quota."""
+    """Return the routes of the adapters.
+
+    They answer 404 for a system whose secret is not set. Only signed calls use up a system's quota.
+    """
     routes = APIRouter(include_in_schema=False)
     _hubspot(routes, state, secrets, buckets)
     _config(routes, secrets)
@@ -108,7 +111,7 @@ async def _scored(request: Request, state: State, fields: dict[str, Any]) -> dic
 
 
 def sfmc_config(url: str) -> dict[str, Any]:
-    """The custom activity for Journey Builder, its addresses below ``url``."""
+    """Return the custom activity for Journey Builder, its addresses below ``url``."""
     told = [{name: {"dataType": kind, "isNullable": True, "direction": "out"}} for name, kind in OUT.items()]
     asked = {"inArguments": [{"model": "churn", "ref": "{{Contact.Key}}"}], "outArguments": []}
     hooks = {name: {"url": f"{url}{SFMC}/{name}", "useJwt": True} for name in HOOKS}

@@ -14,7 +14,10 @@ STATUSES = ("queued", "running", *DONE)
 
 
 def text(state: State, database: Database) -> bytes:
-    """All metrics in Prometheus' text format, with gauges of this moment; no locked store keeps them back."""
+    """Return all metrics in Prometheus' text format, with gauges of this moment.
+
+    No locked store keeps them back.
+    """
     database = replace(database, busy_seconds=BUSY_SECONDS)
     metrics, now = state.metrics, state.now()
     metrics.limit.set(state.settings.stale_days)

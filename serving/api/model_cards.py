@@ -14,13 +14,13 @@ TOLD = ("task", "data", "question", "positive", "days", "gap", "base_rate", "ext
 
 
 def short(state: State, champion: Champion) -> dict[str, Any]:
-    """One line of the list of models, with what people decided about its report."""
+    """Return one line of the list of models, with what people decided about its report."""
     decided = approvals.approval_facts(champion, state.settings.build_dir, state.now().date())
     return champion.name | {"question": champion.card["question"], "approval": decided}
 
 
 def full(state: State, champion: Champion) -> dict[str, Any]:
-    """The model's card: question, bands with their rates, inputs, snapshot."""
+    """Return the model's card: question, bands with their rates, inputs, snapshot."""
     card, population = champion.card, champion.scorer.population
     needs = {name: record_model().model_fields[name].description for name in champion.reader.sources}
     return (
@@ -61,7 +61,7 @@ MORE = {
 
 
 def ready(state: State, whole: bool) -> dict[str, Any]:
-    """What answers, and what was refused; why it was, with places of files, only where ``whole``."""
+    """Return what answers, and what was refused; why it was, with places of files, only where ``whole``."""
     champions = state.champions.values()
     snapshots = {champion.task: champion.refusal for champion in champions if champion.refusal}
     refusal = state.consents.refusal

@@ -24,7 +24,7 @@ ALLOWED = {
 
 
 def reply(request: Request, content: Mapping[str, Any], status: int = 200) -> Response:
-    """``content`` with the call's mark, as JSON without NaN."""
+    """Return ``content`` with the call's mark, as JSON without NaN."""
     body = {"request_id": call_context.of(request).request_id, **content}
     if warned := query_parameters.warnings(request):
         body["warnings"] = warned
@@ -32,7 +32,10 @@ def reply(request: Request, content: Mapping[str, Any], status: int = 200) -> Re
 
 
 def reply_many(request: Request, content: Mapping[str, Any], name: str, many: Sequence[Any]) -> Response:
-    """``content`` and ``many`` under ``name``, written one by one: other threads get their turn between."""
+    """Reply with ``content``, and ``many`` under ``name``.
+
+    Each of these is written by itself, so that other threads get their turn between.
+    """
     warned = query_parameters.warnings(request)
     head = {"request_id": call_context.of(request).request_id, **content}
     head |= {"warnings": warned} if warned else {}
@@ -45,7 +48,7 @@ def _text(content: Any) -> str:
 
 
 def refuse(request: Request, problem: Problem) -> Response:
-    """The problem as the caller sees it."""
+    """Return the problem as the caller sees it."""
     call = call_context.of(request)
     body = problem.body(call.request_id, request.url.path, call.language)
     return Response(body, problem.kind.status, media_type=MEDIA_TYPE, headers=dict(problem.headers))
@@ -57,7 +60,7 @@ def on_problem(request: Request, error: Exception) -> Response:
 
 
 def on_http(request: Request, error: Exception) -> Response:
-    """What the router itself refuses."""
+    """Answer what the router itself refuses."""
     assert isinstance(error, HTTPException)
     code = CODES.get(error.status_code, "internal")
     if code == "not_found" and request.url.path.startswith(MODELS):
@@ -67,14 +70,16 @@ def on_http(request: Request, error: Exception) -> Response:
 
 
 def on_validation(request: Request, error: Exception) -> Response:
-    """What the router finds wrong with a parameter, named: ``/query/ref``, ``/header/Idempotency-Key``."""
+    """Return what the router finds wrong with a parameter, named: ``/query/ref``,
+    ``/header/Idempotency-Key``.
+    """
     assert isinstance(error, RequestValidationError)
     named = request_bodies.faults(error.errors())
     return refuse(request, Problem("validation_failed", "A parameter does not follow the contract.", named))
 
 
 def on_storage(request: Request, _: Exception) -> Response:
-    """A full disk, a locked file: the call may succeed later."""
+    """Answer a full disk or a locked file: the call may succeed later."""
     return refuse(request, Problem("storage_unavailable", "Nothing was kept.", headers={"Retry-After": "30"}))
 
 

@@ -20,7 +20,7 @@ SCOPE = "actions:read"
 
 
 def router(state: State, database: Database, scenes: Scenes, plans: Plans) -> APIRouter:
-    """Routes about acting on one subject."""
+    """Return routes about acting on one subject."""
     routes = APIRouter()
     _next(routes, state, database, scenes)
     _holdout(routes, state, scenes, plans)

@@ -29,7 +29,7 @@ Arm = Literal["contact", "care", "explore", "held_out", "none"]
 
 
 def router(state: State, audiences: Audiences) -> APIRouter:
-    """Routes for who gets what."""
+    """Return routes for who gets what."""
     routes = APIRouter()
     _create(routes, state, audiences)
     _status(routes, state, audiences)

@@ -19,7 +19,7 @@ AHEAD_SECONDS = 60.0  # what the clocks of two machines may differ by
 
 
 def router(state: State) -> APIRouter:
-    """Routes by which the CRM tells a withdrawal or an erasure, effective at once."""
+    """Return routes by which the CRM tells a withdrawal or an erasure, effective at once."""
     routes, secret = APIRouter(), access_log.secret_of(state.settings.state_dir)
     said = openapi.route(Heard, ConsentWords, scope=SCOPE)
 

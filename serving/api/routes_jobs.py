@@ -22,7 +22,7 @@ Mark = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=2
 
 
 def router(state: State, jobs: Jobs) -> APIRouter:
-    """Routes for audiences that take longer than a call."""
+    """Return routes for audiences that take longer than a call."""
     routes = APIRouter()
     _create(routes, state, jobs)
     _status(routes, state, jobs)

@@ -16,7 +16,7 @@ ScoreId = Annotated[str, Path(min_length=1, max_length=200)]
 
 
 def router(state: State) -> APIRouter:
-    """The route to the log of scores."""
+    """Return the route to the log of scores."""
     routes = APIRouter()
 
     said = openapi.route(LoggedAnswer, scope=SCOPE)

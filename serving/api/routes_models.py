@@ -13,7 +13,7 @@ from serving.tasks import TASK_NAMES
 
 
 def router(state: State, database: Database) -> APIRouter:
-    """Routes that tell about models and about the service itself."""
+    """Return routes that tell about models and about the service itself."""
     routes = APIRouter()
 
     @routes.get(

@@ -22,7 +22,7 @@ from serving.state import State
 
 
 def router(state: State, database: Database, tight: Buckets) -> APIRouter:
-    """Routes about members that no model answers."""
+    """Return routes about members that no model answers."""
     routes = APIRouter()
     _portrait(routes, state, database, tight)
     _outcomes(routes, state, database)

@@ -23,7 +23,7 @@ from serving.tasks import ABOUT_CONTENT, TASK_NAMES
 
 
 def router(state: State) -> APIRouter:
-    """Routes that answer with scores."""
+    """Return routes that answer with scores."""
     routes = APIRouter()
     for task in TASK_NAMES:
         _score(routes, state, task)
@@ -83,7 +83,7 @@ def _rank(routes: APIRouter, state: State, task: str) -> None:
 
 
 def ranked(champion: Champion, ranking: Ranking, state: State) -> dict[str, Any]:
-    """The member's answers, best first, and which of them is worth a message.
+    """Return the member's answers, best first, and which of them is worth a message.
 
     Ordered by uplift where the model has one: a message to somebody who would answer anyway is lost.
     One whose uplift is not above zero is never the choice.
@@ -111,7 +111,7 @@ def _standing(one: Mapping[str, Any], by: str) -> float:
 
 
 def champion_for(state: State, task: str, request: Request, scope: str) -> Champion:
-    """The champion that a call is about, if the caller may ask it."""
+    """Return the champion that a call is about, if the caller may ask it."""
     call = call_context.of(request)
     call.require(scope)
     champion = state.champion(task)
@@ -128,7 +128,7 @@ def scored_response(
     found: list[dict[str, Any]],
     content: Mapping[str, Any],
 ) -> Response:
-    """The answers to ``items`` in their envelope, counted and logged."""
+    """Return the answers to ``items`` in their envelope, counted and logged."""
     noted(state, champion, request, items, found)
     return reply(request, {"model": champion.name, **content})
 

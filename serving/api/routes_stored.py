@@ -26,7 +26,7 @@ PASSING = ("score_id", "scored_at", "warnings")
 
 
 def router(state: State, database: Database, tight: Buckets) -> APIRouter:
-    """Stored scores and explanations; the latter with a quota and a line in the audit."""
+    """Return stored scores and explanations; the latter with a quota and a line in the audit."""
     routes = APIRouter()
     for task in TASK_NAMES:
         _explain(routes, state, task, database, tight)

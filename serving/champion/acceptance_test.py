@@ -18,7 +18,7 @@ ADDITIVE = 1e-3  # single precision inside the booster, hundreds of trees
 
 
 def run_acceptance_test(champion: Champion, folder: Path) -> None:
-    """``ValueError`` says what the champion got wrong.
+    """Try a champion before it serves; ``ValueError`` says what it got wrong.
 
     It must score a record without rows, score the released example rows as the pipeline did, and
     its contributions must add up to what it says.

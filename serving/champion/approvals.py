@@ -13,7 +13,7 @@ UNKNOWN = {"word": "unknown", "decisions": []}
 
 
 def approval_facts(champion: Champion, published: Path, today: date) -> dict[str, Any]:
-    """One ``word`` and the newest decision of each role under the report that the champion names.
+    """Return one ``word`` and the newest decision of each role under the report that the champion names.
 
     ``unsigned`` where nobody decided or every approval has ended; ``unknown`` where what was published
     cannot be read: that is no approval.

@@ -37,7 +37,7 @@ class History:
 
     @classmethod
     def load(cls, tables: Path, reader: RecordFeatures, snapshot: Snapshot, kept: Path) -> "History | None":
-        """From the tables that the snapshot was made of; None where they are not published."""
+        """Read the tables that the snapshot was made of; None where they are not published."""
         groups = tuple(group for group in reader.groups if group.name in ABOUT_CONTENT)
         wanted = {group.table for group in groups if group.table}
         if not all((tables / f"{name}.parquet").exists() for name in wanted):
@@ -48,7 +48,7 @@ class History:
         return cls(reader, snapshot, frames, spans, plans)
 
     def features(self, asked: Sequence[tuple[str, Mapping[str, Any]]]) -> pl.DataFrame:
-        """Every feature of the model, one row a (member, content) pair, in their order.
+        """Return every feature of the model, one row a (member, content) pair, in their order.
 
         What does not depend on the content comes from the snapshot.
         """

@@ -63,11 +63,11 @@ class Snapshot:
         return {key[0]: at for key, at in self.places.items()}
 
     def known(self, at: int) -> dict[str, Any]:
-        """What row ``at`` says about consent."""
+        """Return what row ``at`` says about consent."""
         return {name: values[at] for name, values in self.consent.items()}
 
     def facts(self) -> dict[str, Any]:
-        """What the model's page says about it."""
+        """Return what the model's page says about it."""
         return {
             "as_of": datetime.fromtimestamp(self.as_of, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "rows": len(self.frame),

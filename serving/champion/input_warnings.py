@@ -61,7 +61,7 @@ class InputWarnings:
         return found
 
     def thin(self, rows: Features) -> dict[int, list[dict[str, Any]]]:
-        """Warnings by row that the model has learnt little of such rows; it is of all segments together."""
+        """Warn, by row, where the model has learnt little of such rows: of all segments together."""
         found: dict[int, list[dict[str, Any]]] = {}
         if None in self._short:
             found = {row: [_warning(THIN_DATA, ())] for row in range(len(rows))}
@@ -75,7 +75,10 @@ class InputWarnings:
         return found
 
     def of(self, features: Features, inputs: Inputs | None = None) -> dict[int, list[dict[str, Any]]]:
-        """Warnings by row, only for rows that have any; ``inputs`` are those of ``features``, where known."""
+        """Return warnings by row, of the rows that have any.
+
+        ``inputs`` are those of ``features``, where known.
+        """
         inputs = self.model.inputs(features) if inputs is None else inputs
         matrix, unseen = inputs.matrix, [self._names[row].tolist() for row in inputs.unseen]
         gone = np.isnan(matrix)

@@ -16,7 +16,7 @@ class Everyone:
 
     @classmethod
     def of_tables(cls, tables: Path, key: str) -> "Everyone | None":
-        """From the published ``tables``; None where they hold no such subjects."""
+        """Read the published ``tables``; None where they hold no such subjects."""
         file = tables / ("leads.parquet" if key == "lead_id" else "members.parquet")
         return cls(file, key) if file.exists() else None
 

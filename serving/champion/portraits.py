@@ -26,7 +26,7 @@ class Portraits:
         return self.folder / "portrait.parquet"
 
     def of(self, member: str) -> dict[str, Any]:
-        """The member's tags; ``Problem`` where there is no portrait."""
+        """Return the member's tags; ``Problem`` where there is no portrait."""
         frame = self._current()
         at = frame[KEY].search_sorted(member)
         if at >= len(frame) or frame[KEY][at] != member:

@@ -37,7 +37,10 @@ class Published:
 
     @classmethod
     def load(cls, file: Path, snapshot: Snapshot, scorer: Scorer) -> "Published":
-        """``ValueError`` where the file is not of this snapshot and model, or has no reasons."""
+        """Read the scores.
+
+        ``ValueError`` where they are not of this snapshot and model, or have no reasons.
+        """
         frame = pl.read_parquet(file)
         if "reasons" not in frame.columns:
             raise ValueError(f"{file}: has no column reasons")
@@ -60,11 +63,11 @@ class Published:
         )
 
     def has(self, at: int) -> bool:
-        """Whether row ``at`` was scored, or lies outside of whom the task is about."""
+        """Tell whether row ``at`` was scored, or lies outside of whom the task is about."""
         return bool(self.there[at])
 
     def row(self, at: int, top: int) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
-        """Numbers, the ``top`` reasons and warnings of one row of the snapshot."""
+        """Return numbers, the ``top`` reasons and warnings of one row of the snapshot."""
         start, stop = int(self.starts[at]), int(self.starts[at + 1])
         lines = self.lines[start : min(stop, start + top)]
         return self.numbers.row(at, named=True), lines.to_dicts(), self.doubts.get(at, [])

@@ -51,7 +51,7 @@ class Plan:
         return register_io_source(rows, schema=like.schema)
 
     def run(self, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-        """What ``build`` makes of ``frames``, which have the columns that the plan was made with."""
+        """Return what ``build`` makes of ``frames``, which have the columns that the plan was made with."""
         self.frames = frames
         found = self.query.collect(engine="in-memory", optimizations=AS_WRITTEN)
         self.frames = {}  # nobody's rows are kept
@@ -75,6 +75,6 @@ class Plans:
         self._idle.put(plan)  # not put back after an error
 
     def run(self, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-        """What ``build`` makes of ``frames``."""
+        """Return what ``build`` makes of ``frames``."""
         with self._one(frames) as plan:
             return plan.run(frames)

@@ -17,7 +17,7 @@ BEYOND_SCHEMA = frozenset(("second_subject", "duplicate", "wrong_sign", "wrong_t
 
 
 def unknown_attributes(reader: RecordFeatures, question: Question) -> list[str]:
-    """Own attributes that were sent and that the model does not know, as ``table.name``, 20 at most.
+    """Return own attributes that were sent and that the model does not know, as ``table.name``, 20 at most.
 
     What does not look like a name could be a value in a name's place and is not told.
     """
@@ -33,7 +33,7 @@ def unknown_attributes(reader: RecordFeatures, question: Question) -> list[str]:
 
 
 def check(reader: RecordFeatures, record: BaseModel, place: tuple[str | int, ...] = ("record",)) -> None:
-    """What the models of single rows cannot see; ``Problem`` with a pointer to every place."""
+    """Check what the models of single rows cannot see; ``Problem`` with a pointer to every place."""
     faults = [*_duplicates(record, place), *_returns(record, place), *_attributes(reader, record, place)]
     faults += own_faults(reader.own, record, place)
     if faults:

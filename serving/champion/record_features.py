@@ -122,14 +122,14 @@ class RecordFeatures:
         return {name: at for at, name in enumerate(self._schema)}
 
     def features(self, questions: Sequence[Question]) -> pl.DataFrame:
-        """Every feature of the groups, one row a question, in their order.
+        """Return every feature of the groups, one row a question, in their order.
 
         Each question sees the rows of its own record alone.
         """
         return framed(self.rows(questions))
 
     def rows(self, questions: Sequence[Question]) -> Features:
-        """The same, of few questions as plain values."""
+        """Return the same, of few questions as plain values."""
         if len(questions) == 1 and self.alone is not None:
             rows = [tuple(self.alone.features(*self._asked(questions[0])).values())]
         elif len(questions) <= FEW and self.several is not None:
@@ -139,18 +139,18 @@ class RecordFeatures:
         return FewRows(self._schema, rows, self._places)
 
     def together(self, questions: Sequence[Question]) -> pl.DataFrame:
-        """The same by an engine, which takes long for one and no longer for many."""
+        """Return the same by an engine, which takes long for one and no longer for many."""
         found = self.plans.run({"spine": self.spine(questions)} | self._tables(questions))
         order = found.drop_in_place("row_id")
         return found if len(questions) == 1 else found[order.arg_sort()]
 
     def spine(self, questions: Sequence[Question]) -> pl.DataFrame:
-        """Who is asked about, when, and with which content; each question's subject is its number."""
+        """Return who is asked about, when, and with which content; each question's subject is its number."""
         subjects = [str(at) for at in range(len(questions))]
         return self._spine(subjects, [q.as_of for q in questions], [q.content for q in questions])
 
     def content_spine(self, asked: Sequence[tuple[str, Mapping[str, Any]]], as_of: int) -> pl.DataFrame:
-        """The same for (subject, content) pairs of published subjects."""
+        """Return the same for (subject, content) pairs of published subjects."""
         subjects, contents = [subject for subject, _ in asked], [content for _, content in asked]
         return self._spine(subjects, [as_of] * len(asked), contents)
 

@@ -98,7 +98,7 @@ def microseconds(values: Iterable[datetime | None]) -> list[int | None]:
 
 
 def own_value(row: BaseModel, column: str, category: bool) -> Any:
-    """The value of an own attribute; ``ValueError`` where the model knows another kind of value."""
+    """Return the value of an own attribute; ``ValueError`` where the model knows another kind of value."""
     value = (row.model_extra or {}).get(column)
     if value is None:
         return None

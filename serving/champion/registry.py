@@ -72,14 +72,14 @@ def _pointed(pointer: Path) -> str | None:
 
 
 def local(settings: Settings, task: str) -> Path | None:
-    """The folder of the copy that should serve, or None where nothing was ever copied."""
+    """Return the folder of the copy that should serve, or None where nothing was ever copied."""
     folder = settings.champions / task
     version = _pointed(folder / release_format.CHAMPION)
     return None if version is None else folder / version
 
 
 def good(settings: Settings, task: str) -> str | None:
-    """The last version that passed its trial here."""
+    """Return the last version that passed its trial here."""
     return _pointed(settings.champions / task / GOOD)
 
 
@@ -95,12 +95,12 @@ def mark_asked(settings: Settings) -> None:
 
 
 def was_asked(settings: Settings) -> bool:
-    """Whether the registry was ever asked for every task."""
+    """Tell whether the registry was ever asked for every task."""
     return (settings.champions / ASKED).exists()
 
 
 def failures() -> tuple[type[Exception], ...]:
-    """What ``pull`` raises where there is no champion, or the store is away."""
+    """Return what ``pull`` raises where there is no champion, or the store is away."""
     from mlflow.exceptions import MlflowException
 
     return LookupError, MlflowException, OSError

@@ -17,13 +17,13 @@ class Attempts:
     _waits: dict[str, tuple[float, float]] = field(default_factory=dict, repr=False)  # due at, how long
 
     def due(self, task: str, found: Found) -> bool:
-        """Whether ``found`` is new, or failed and has waited long enough."""
+        """Tell whether ``found`` is new, or failed and has waited long enough."""
         if self.is_new(task, found):
             return True
         return task in self._waits and self.clock() >= self._waits[task][0]
 
     def is_new(self, task: str, found: Found) -> bool:
-        """Whether ``found`` was never tried."""
+        """Tell whether ``found`` was never tried."""
         return found != self._last.get(task)
 
     def ended(self, task: str, found: Found, failed: bool) -> None:

@@ -18,7 +18,7 @@ def keep(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> int
 
 
 def stamp(connection: sqlite3.Connection) -> tuple[Any, ...]:
-    """Changes with every change of what is told: a dropped word's row number is given to the next one."""
+    """Return a mark that changes with what is told: a dropped word's row number is given to the next one."""
     query = (
         "SELECT (SELECT count(*) FROM consents), (SELECT max(rowid) FROM consents),"
         " (SELECT max(received) FROM consents), (SELECT sum(received) FROM consents),"
@@ -28,7 +28,7 @@ def stamp(connection: sqlite3.Connection) -> tuple[Any, ...]:
 
 
 def words(connection: sqlite3.Connection) -> dict[Subject, Words]:
-    """The newest word of each kind, by subject; of one moment a withdrawal."""
+    """Return the newest word of each kind, by subject; of one moment a withdrawal."""
     found: dict[Subject, Words] = {}
     query = "SELECT kind, ref, profiling, marketing, occurred FROM consents ORDER BY occurred, rowid"
     for kind, ref, *said, at in connection.execute(query):
@@ -40,7 +40,7 @@ def words(connection: sqlite3.Connection) -> dict[Subject, Words]:
 
 
 def erased(connection: sqlite3.Connection) -> dict[Subject, float]:
-    """Who was erased, and when."""
+    """Return who was erased, and when."""
     return {(kind, ref): at for kind, ref, at in connection.execute("SELECT kind, ref, at FROM erased")}
 
 

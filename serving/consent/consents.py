@@ -48,7 +48,7 @@ class Listed:
 
     @classmethod
     def load(cls, folder: Path) -> "Listed":
-        """``ValueError`` where file and facts do not belong together: the list is being written."""
+        """Read the list; ``ValueError`` where file and facts do not belong together: it is being written."""
         said, file = json.loads((folder / "consent.json").read_text()), folder / "consent.parquet"
         if hashlib.sha256(file.read_bytes()).hexdigest() != said["sha256"]:
             raise ValueError(f"{file}: is not the file that consent.json names")
@@ -98,7 +98,7 @@ class Consents:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def known(self, kind: str, subject: str) -> tuple[Facts, ...]:
-        """What is known of a subject, and for a lead of its member; empty where nothing is."""
+        """Return what is known of a subject, and for a lead of its member; empty where nothing is."""
         view = self._view
         own = view.own.get((kind, subject)) or view.listed.facts[kind].get(subject)
         found = () if own is None else (own,)
@@ -107,26 +107,26 @@ class Consents:
         return found
 
     def lists(self, kind: str, subject: str) -> bool:
-        """Whether the pipeline's list has the subject."""
+        """Tell whether the pipeline's list has the subject."""
         return subject in self._view.listed.facts[kind]
 
     def is_erased(self, kind: str, subject: str) -> bool:
         return "erased" in self._view.own.get((kind, subject), ())
 
     def subjects(self) -> Iterator[Subject]:
-        """Everybody whom the pipeline's list has."""
+        """Yield everybody whom the pipeline's list has."""
         return ((kind, subject) for kind, facts in self._view.listed.facts.items() for subject in facts)
 
     def leads_of(self, member: str) -> list[str]:
-        """The leads that are bound to a member."""
+        """Return the leads that are bound to a member."""
         return [lead for lead, owner in self._view.listed.bound.items() if owner == member]
 
     def suppression(self, facts: tuple[Facts, ...], now: datetime) -> str | None:
-        """Why a subject with these facts is not scored, or None."""
+        """Return why a subject with these facts is not scored, or None."""
         return consent.suppression(facts, now, self._view.listed.policy)
 
     def withdrawal(self, facts: tuple[Facts, ...], now: datetime) -> str | None:
-        """The same by what is known alone: an unknown word takes back no answer that was given."""
+        """Return the same by what is known alone: an unknown word takes back no answer that was given."""
         return consent.suppression(facts, now, self._view.listed.words_alone)
 
     def refresh(self) -> None:

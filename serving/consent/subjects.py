@@ -12,12 +12,12 @@ from serving.tasks import LEADS
 
 
 def kind_of(task: str) -> str:
-    """What a reference of the task names."""
+    """Return what a reference of the task names."""
     return "lead" if task in LEADS else "member"
 
 
 def of_record(record: BaseModel) -> Iterator[Subject]:
-    """The subjects whose ids stand in any row; a checked record has one of each kind at most."""
+    """Yield the subjects whose ids stand in any row; a checked record has one of each kind at most."""
     for key, kind in KINDS.items():
         rows = (row for name in having(key) for row in getattr(record, name, ()))
         ids = (found for row in rows if (found := getattr(row, key)) is not None)
@@ -26,7 +26,7 @@ def of_record(record: BaseModel) -> Iterator[Subject]:
 
 
 def of_entry(entry: Any, task: str) -> Iterator[Subject]:
-    """The same for an item as it was sent, whatever it is."""
+    """Yield the same for an item as it was sent, whatever it is."""
     if not isinstance(entry, dict):
         return
     if isinstance(entry.get("ref"), str):

@@ -20,7 +20,7 @@ Parts = dict[str, Any]
 
 
 def page(document: Parts) -> str:
-    """By tag one entry an operation: its key, parameters, body and answers, with examples."""
+    """Return by tag one entry an operation: its key, parameters, body and answers, with examples."""
     parts, info = document["components"], document["info"]
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{_text(info['title'])}</title>"

@@ -29,7 +29,7 @@ FlatScored = create_model("FlatScored", __base__=_Envelope, __doc__=_Envelope.__
 
 
 def flat(model: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer of ``model`` as one level of fields; what is not known is not there."""
+    """Return the answer of ``model`` as one level of fields; what is not known is not there."""
     told = {name: result[name] for name in PLAIN if name in result}
     for number, reason in enumerate(result.get("reasons", ()), 1):
         told |= {f"reason_{number}": reason["text"], f"reason_{number}_code": reason["code"]}

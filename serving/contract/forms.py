@@ -14,7 +14,7 @@ Schema = dict[str, Any]
 
 
 def either(*names: str) -> dict[str, Any]:
-    """JSON schema of "exactly one of these fields, not null".
+    """Return the JSON schema of "exactly one of these fields, not null".
 
     >>> either("ref", "record")["x-forms"]["oneOf"]["ByRef"]
     {'needs': ['ref'], 'without': ['record']}
@@ -24,12 +24,12 @@ def either(*names: str) -> dict[str, Any]:
 
 
 def any_of(*names: str) -> dict[str, Any]:
-    """JSON schema of "at least one of these fields, not null"."""
+    """Return the JSON schema of "at least one of these fields, not null"."""
     return {MARK: {"anyOf": {_by(name): {"needs": [name], "without": []} for name in names}}}
 
 
 def both(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON schema of every pairing of two sets of forms."""
+    """Return the JSON schema of every pairing of two sets of forms."""
     pairs = product(first[MARK]["oneOf"].items(), second[MARK]["oneOf"].items())
     forms = {
         one + other.removeprefix("By"): {key: [*a[key], *b[key]] for key in ("needs", "without")}
@@ -43,7 +43,7 @@ def _by(name: str) -> str:
 
 
 def named(schemas: Mapping[str, Schema], prefix: str) -> dict[str, Schema]:
-    """``schemas`` with each form as a schema of its own: a name that ends in what the form goes by."""
+    """Return ``schemas`` with each form as a schema of its own: a name that ends in what the form goes by."""
     found: dict[str, Schema] = {}
     for name, schema in schemas.items():
         if MARK not in schema:
@@ -70,7 +70,9 @@ def _form(schema: Schema, title: str, form: Mapping[str, Any]) -> Schema:
 
 
 def without_defaults(schema: Any) -> Any:
-    """``schema`` with defaults as words: generators take a field with a default as one that is required."""
+    """Return ``schema`` with defaults as words:
+    generators take a field with a default as one that is required.
+    """
     if isinstance(schema, list):
         return [without_defaults(part) for part in schema]
     if not isinstance(schema, dict):

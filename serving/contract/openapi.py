@@ -72,7 +72,7 @@ def route(
     lines: bool = False,
     scope: str | None = None,
 ) -> dict[str, Any]:
-    """What a route says about its body and its answers.
+    """Return what a route says about its body and its answers.
 
     ``also`` are further statuses of its own; ``scope`` is what a key needs to call it. A body that is not
     among ``BODIES`` or an answer that is not among ``ANSWERS``, of which the document is made, is an error.
@@ -95,7 +95,7 @@ def route(
 
 
 def tabular(gives: type[BaseModel], media: Mapping[str, str], scope: str) -> dict[str, Any]:
-    """A route that tells rows as JSON, or as a table in one of the other ``media`` types."""
+    """Return a route that tells rows as JSON, or as a table in one of the other ``media`` types."""
     said = route(gives, scope=scope)
     table = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
     content = said["responses"]["200"]["content"]
@@ -104,7 +104,7 @@ def tabular(gives: type[BaseModel], media: Mapping[str, str], scope: str) -> dic
 
 
 def lookup(scope: str, takes: type[BaseModel] | None = None) -> dict[str, Any]:
-    """The route that may answer flat, and by GET that nothing has changed."""
+    """Return the route that may answer flat, and by GET that nothing has changed."""
     said = route(Scored, takes, scope=scope)
     both = {"oneOf": [{"$ref": REF + "Scored"}, {"$ref": REF + "FlatScored"}]}
     said["responses"]["200"]["content"]["application/json"]["schema"] = both
@@ -129,7 +129,7 @@ def _task(path: str) -> str:
 
 
 def document(app: FastAPI, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """OpenAPI 3.1, made once; of the tasks in ``without`` it tells nothing."""
+    """Return the OpenAPI 3.1 document, made once; of the tasks in ``without`` it tells nothing."""
     if app.openapi_schema is None or getattr(app.state, "without", without) != without:
         app.state.without = without
         found = get_openapi(title=app.title, version=app.version, routes=app.routes)

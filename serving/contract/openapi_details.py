@@ -68,7 +68,10 @@ COMPONENTS = "#/components/"
 
 
 def carried(found: dict[str, Any], answers: list[str]) -> dict[str, Any]:
-    """``found`` with everything that an integrator asks for; ``answers`` are the schemas of whole answers."""
+    """Return ``found`` with everything that an integrator asks for.
+
+    ``answers`` are the schemas of whole answers.
+    """
     parts = found["components"]
     parts["headers"] = {
         name: {"description": words, "schema": {"type": "string"}} for name, words in SHOWN.items()
@@ -152,7 +155,9 @@ def _tag(path: str) -> str:
 
 
 def operation_id(route: Any) -> str:
-    """The route's function as a name, with the model or the thing where several have it: ``score_lead``."""
+    """Return the route's function as a name,
+    with the model or the thing where several have it: ``score_lead``.
+    """
     name, parts = str(route.name), route.path_format.strip("/").split("/")
     if parts[:2] == ["v1", "models"] and len(parts) > 2:
         return f"{name}_{parts[2]}"

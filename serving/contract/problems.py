@@ -72,7 +72,7 @@ class Fault:
     detail: str
 
     def to_dict(self, language: str) -> dict[str, str]:
-        """As answers tell it."""
+        """Return the fault as answers tell it."""
         return {"pointer": self.pointer, "code": self.code, "detail": spoken(self.detail, language)}
 
 
@@ -92,7 +92,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         return KINDS[self.code]
 
     def document(self, request_id: str, instance: str, language: str = "en") -> dict[str, Any]:
-        """The problem document in ``language`` (``en`` or ``zh``)."""
+        """Return the problem document in ``language`` (``en`` or ``zh``)."""
         kind = self.kind
         found: dict[str, Any] = {
             "type": f"urn:memberlens:problem:{self.code}",
@@ -113,7 +113,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
 
 
 def pointer(*parts: str | int) -> str:
-    """A JSON pointer to the place that ``parts`` lead to.
+    """Return a JSON pointer to the place that ``parts`` lead to.
 
     >>> pointer("record", "leads", 0, "a/b")
     '/record/leads/0/a~1b'

@@ -30,7 +30,7 @@ class LookupQuery(Row):
     flat: Flat = Field(default="0", description=FLAT)
 
     def item(self) -> dict[str, Any]:
-        """The item that this asks about."""
+        """Return the item that this asks about."""
         options = {"language": self.language, "reasons": self.reasons}
         return self.model_dump(exclude={"language", "reasons", "flat"}, exclude_none=True) | {
             "options": options

@@ -64,7 +64,7 @@ class Ranking(Row):
         return self
 
     def items(self) -> list[ResponseItem]:
-        """One item a campaign."""
+        """Return one item a campaign."""
         common = {name: getattr(self, name) for name in ("record_id", "ref", "record", "as_of", "consent")}
         return [
             ResponseItem.model_construct(

@@ -49,7 +49,7 @@ def _whole(value: object) -> object:
 
 
 def whole(low: int, high: int) -> Any:
-    """The type of an integer between two bounds."""
+    """Return the type of an integer between two bounds."""
     return Annotated[int, Field(strict=True, ge=low, le=high), BeforeValidator(_whole)]
 
 
@@ -118,7 +118,7 @@ def having(column: str) -> tuple[str, ...]:
 
 @cache
 def row_model(table: str, without: tuple[str, ...] = ()) -> type[BaseModel]:
-    """One row of ``table``; columns named in ``without`` are left out."""
+    """Return one row of ``table``; columns named in ``without`` are left out."""
     fields: dict[str, Any] = {
         name: _field(name, spec) for name, spec in tables.columns(table).items() if name not in without
     }
@@ -150,7 +150,7 @@ def _kind(name: str, spec: Any, checks: dict[str, Any]) -> Any:
 
 @cache
 def record_model() -> type[BaseModel]:
-    """A record: for each table of the contract a list of the subject's rows."""
+    """Return a record: for each table of the contract a list of the subject's rows."""
     fields: dict[str, Any] = {
         table: (
             Annotated[list[row_model(table)], Field(max_length=MAX_ROWS)],  # type: ignore[misc]

@@ -32,7 +32,7 @@ class Access:
         self.wrong, self.slowed = Buckets(WRONG_KEYS), 0
 
     def said(self) -> str:
-        """One sentence for the log, at the start: who may call."""
+        """Return one sentence for the log, at the start: who may call."""
         try:
             issued = bool(self.keys.all())
         except KeysLost as lost:
@@ -44,7 +44,7 @@ class Access:
         return "no key was issued: every call is refused"
 
     def address(self, call: Call) -> None:
-        """``Problem`` where the service is not called by a name of its own."""
+        """Raise ``Problem`` where the service is not called by a name of its own."""
         if self.hosts and call.host not in self.hosts and call.host not in LOCAL:
             raise Problem("misdirected", "The Host header names another service.")
 
@@ -100,7 +100,7 @@ class Access:
 
 
 def peer(scope: Scope) -> str:
-    """The address that a call comes from."""
+    """Return the address that a call comes from."""
     return str((scope.get("client") or ("", 0))[0])
 
 

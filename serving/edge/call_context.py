@@ -43,7 +43,7 @@ class Call:
 
     @classmethod
     def of(cls, scope: dict[str, Any]) -> "Call":
-        """From the request's headers; a caller's own marks are taken over where they are plain."""
+        """Read the request's headers; a caller's own marks are taken over where they are plain."""
         given = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         mark, trace = given.get("x-request-id", ""), given.get("traceparent", "")
         call = cls(
@@ -60,18 +60,20 @@ class Call:
         return call
 
     def require(self, scope: str) -> None:
-        """``Problem`` unless the caller's key has ``scope``."""
+        """Raise ``Problem`` unless the caller's key has ``scope``."""
         if scope not in self.scopes:
             raise Problem("scope_missing", f"The key needs the scope {scope}.")
 
     def require_inside(self) -> None:
-        """``Problem`` unless the caller is on this machine or has a key for the service's own affairs."""
+        """Raise ``Problem`` unless the caller is on this machine or has a key for
+        the service's own affairs.
+        """
         if not self.inside:
             raise Problem("scope_missing", "Ask on the service's machine, or with a key for service:read.")
 
 
 def of(request: Request) -> Call:
-    """The call that a route answers."""
+    """Return the call that a route answers."""
     return request.scope[PLACE]
 
 

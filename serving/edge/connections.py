@@ -52,7 +52,10 @@ class Connections(WorkerSlots):
 
 
 def kept(scope: MutableMapping[str, Any]) -> Peer | None:
-    """The caller's end of a connection that is kept; None where it ends anyway, or a proxy hides it."""
+    """Return the caller's end of a connection that is kept.
+
+    None where it ends anyway, or a proxy hides it.
+    """
     host, port = scope.get("client") or ("", 0)
     ends = (b"connection", b"close") in ((name, value.lower()) for name, value in scope["headers"])
     return (host, port) if port and not ends and scope.get("http_version") != "1.0" else None

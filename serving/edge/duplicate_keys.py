@@ -25,7 +25,7 @@ PLACES = json.JSONDecoder(object_pairs_hook=_Pairs)
 
 
 def places(body: bytes) -> list[Place]:
-    """Where a name stands a second time, from the top; none in what is no JSON."""
+    """Return where a name stands a second time, from the top; none in what is no JSON."""
     try:
         text = body.decode()
         LOOK.decode(text)

@@ -21,7 +21,7 @@ class InFlight(WorkerSlots):
         self._add(many, -1)
 
     def total(self, many: bool) -> int:
-        """Calls of all workers that live."""
+        """Return calls of all workers that live."""
         with self.alone():
             return self._living(many)
 

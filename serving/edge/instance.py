@@ -26,7 +26,7 @@ def own_metrics(kept: Path) -> None:
 
 
 def shared_file(name: str) -> Path | None:
-    """A file that the workers of this instance share, new with each start; None outside of one."""
+    """Return a file that the workers of this instance share, new with each start; None outside of one."""
     folder = os.environ.get(SHARED)
     return None if folder is None or MARK not in os.environ else Path(folder) / name
 

@@ -55,7 +55,7 @@ class KeyStore:
     _read: tuple[int, dict[str, Key]] = field(default=(0, {}), repr=False)
 
     def all(self) -> dict[str, Key]:
-        """Keys by name; empty where none was ever issued. ``KeysLost`` where there were some."""
+        """Return keys by name; empty where none was ever issued. ``KeysLost`` where there were some."""
         try:
             stamp = self.path.stat().st_mtime_ns
             if stamp != self._read[0]:
@@ -86,7 +86,7 @@ class KeyStore:
             os.close(os.open(self.marker, os.O_WRONLY | os.O_CREAT, 0o600))
 
     def issue(self, client: str, scopes: Sequence[str]) -> str:
-        """A new key, told once. ``ValueError`` on an unknown scope or a third live key of a client."""
+        """Issue a new key, told once; ``ValueError`` on an unknown scope or a third live key of a client."""
         unknown = sorted(set(scopes) - set(SCOPES))
         if unknown or not scopes:
             raise ValueError(f"scopes: found {unknown or 'none'}, allowed are {', '.join(SCOPES)}")
@@ -108,7 +108,10 @@ class KeyStore:
         return keys[name]
 
     def check(self, given: str) -> Key | None:
-        """The live key that ``given`` is, or None; takes as long for a wrong one as for a right one."""
+        """Return the live key that ``given`` is, or None.
+
+        Takes as long for a wrong one as for a right one.
+        """
         prefix, _, rest = given.partition(".")
         name, _, secret = rest.partition(".")
         key = self.all().get(name)

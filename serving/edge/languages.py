@@ -7,7 +7,8 @@ RANGE = re.compile(r"(\*|[a-z]{1,8}(?:-[a-z0-9]{1,8})*)(?:\s*;\s*q=(0(?:\.\d{0,3
 
 
 def preferred(accept_language: str) -> str:
-    """The language of the greatest weight in an ``Accept-Language`` (RFC 9110), the first of equal ones.
+    """Return the language of the greatest weight in an ``Accept-Language`` (RFC 9110),
+    the first of equal ones.
 
     Any Chinese is answered in the one that is spoken. ``*`` stands for what is not named; what cannot be
     read is passed over.

@@ -14,7 +14,7 @@ MOST = 20
 
 
 def once(query: bytes) -> None:
-    """``Problem`` where a name stands twice: every reader keeps another of the two."""
+    """Raise ``Problem`` where a name stands twice: every reader keeps another of the two."""
     counts = Counter(name for name, _ in QueryParams(query).multi_items())
     if twice := sorted(name for name, count in counts.items() if count > 1)[:MOST]:
         places = [pointer("query", name if NAME.fullmatch(name) else "?") for name in twice]
@@ -23,7 +23,7 @@ def once(query: bytes) -> None:
 
 
 def warnings(request: Request) -> list[dict[str, Any]]:
-    """A warning that names what was not read: a mistyped name would change nothing silently.
+    """Return a warning that names what was not read: a mistyped name would change nothing silently.
 
     What does not look like a name is told as ``?``.
     """

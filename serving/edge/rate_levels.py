@@ -25,7 +25,7 @@ class Place:
     mark: bytes
 
     def read(self) -> tuple[float, float] | None:
-        """Level, and since when; None where the client is new."""
+        """Return the level, and since when; None where the client is new."""
         mark, level, since = SLOT.unpack_from(self.memory, self.at)
         return (level, since) if mark == self.mark else None
 
@@ -46,7 +46,7 @@ class Levels:
 
     @classmethod
     def shared(cls, path: Path) -> "Levels":
-        """Levels in the file at ``path``, which is made where it is not there."""
+        """Return levels in the file at ``path``, which is made where it is not there."""
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         if os.fstat(file).st_size != SLOT.size * SLOTS:
@@ -55,7 +55,7 @@ class Levels:
 
     @contextmanager
     def of(self, client: str) -> Iterator[Place]:
-        """The client's place, which no other process changes meanwhile."""
+        """Hold the client's place, which no other process changes meanwhile."""
         mark = hashlib.blake2b(client.encode(), digest_size=16).digest()
         if self.file is not None:
             fcntl.flock(self.file, fcntl.LOCK_EX)

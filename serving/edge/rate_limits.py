@@ -23,7 +23,7 @@ class Buckets:
     clock: Callable[[], float] = monotonic
 
     def take(self, client: str) -> dict[str, str]:
-        """Headers of an allowed call; ``Problem`` with ``Retry-After`` where the bucket is empty."""
+        """Return headers of an allowed call; ``Problem`` with ``Retry-After`` where the bucket is empty."""
         full = float(self.rate.requests)
         speed = full / self.rate.seconds
         with self.levels.of(client) as place:

@@ -16,7 +16,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 async def body(request: Request, model: type[Model]) -> Model:
-    """The request's body as ``model``; a ``Problem`` says what is wrong with it."""
+    """Read the request's body as ``model``; a ``Problem`` says what is wrong with it."""
     require_json(request)
     found, call = read(await request.body(), model), call_context.of(request)
     options = getattr(found, "options", None)
@@ -33,14 +33,14 @@ def speak(call: call_context.Call, asked: BaseModel) -> None:
 
 
 def require_json(request: Request) -> None:
-    """``Problem`` unless the body is said to be JSON."""
+    """Raise ``Problem`` unless the body is said to be JSON."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/json":
         raise Problem("unsupported_media_type", "Send JSON with the header Content-Type: application/json.")
 
 
 def read(raw: bytes, model: type[Model]) -> Model:
-    """``raw`` as ``model``; a ``Problem`` says what is wrong with it."""
+    """Read ``raw`` as ``model``; a ``Problem`` says what is wrong with it."""
     strict_json.check(raw)
     once(raw)
     try:
@@ -50,7 +50,7 @@ def read(raw: bytes, model: type[Model]) -> Model:
 
 
 def in_language(entry: Any, language: str) -> Any:
-    """One item of many as it was sent, in the caller's language where it names none."""
+    """Return one item of many as it was sent, in the caller's language where it names none."""
     options = entry.get("options", {}) if isinstance(entry, dict) else None
     if language == "en" or not isinstance(options, dict) or options.get("language") is not None:
         return entry
@@ -58,7 +58,7 @@ def in_language(entry: Any, language: str) -> Any:
 
 
 def once(content: bytes, *place: str | int) -> None:
-    """``Problem`` with a pointer, below ``place``, to every name that stands twice in one object."""
+    """Raise ``Problem`` with a pointer, below ``place``, to every name that stands twice in one object."""
     if found := duplicate_keys.places(content):
         wrong = [pointer(*place, *map(_safe, where)) for where in found[:20]]
         faults = [Fault(where, "duplicate_key", "stands twice") for where in wrong]
@@ -66,7 +66,7 @@ def once(content: bytes, *place: str | int) -> None:
 
 
 def validated(model: type[Model], content: Any) -> Model:
-    """``content`` as ``model``; a ``Problem`` says what is wrong with it."""
+    """Read ``content`` as ``model``; a ``Problem`` says what is wrong with it."""
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -74,7 +74,7 @@ def validated(model: type[Model], content: Any) -> Model:
 
 
 def invalid(error: ValidationError, *place: str | int) -> Problem:
-    """The problem that a validation error is, its pointers below ``place``; no value is told."""
+    """Turn a validation error into a problem, its pointers below ``place``; no value is told."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if any(entry["type"] == "json_invalid" for entry in found):
         return strict_json.malformed()
@@ -82,7 +82,7 @@ def invalid(error: ValidationError, *place: str | int) -> Problem:
 
 
 def faults(found: Sequence[Any], *place: str | int) -> list[Fault]:
-    """What pydantic found wrong, place by place, 20 at most."""
+    """Return what pydantic found wrong, place by place, 20 at most."""
     return [
         Fault(
             pointer(*place, *map(_safe, entry["loc"])),
@@ -94,7 +94,7 @@ def faults(found: Sequence[Any], *place: str | int) -> list[Fault]:
 
 
 def parse_item(entry: Any, at: int, task: str) -> Item | Problem:
-    """One item of many, or what is wrong with it."""
+    """Return one item of many, or what is wrong with it."""
     try:
         return ITEMS[task].model_validate(entry)
     except ValidationError as error:

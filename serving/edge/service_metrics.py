@@ -73,12 +73,12 @@ class Metrics:
         )
 
     def request(self, route: str, method: str, client: str, status: int, seconds: float) -> None:
-        """One call is answered."""
+        """Count a call that was answered."""
         self.requests.labels(route, method if method in METHODS else "other", client, str(status)).inc()
         self.seconds.labels(route).observe(seconds)
 
     def answered(self, model: Mapping[str, Any], client: str, found: Sequence[Mapping[str, Any]]) -> None:
-        """Subjects of one call are answered."""
+        """Count the subjects that one call was answered about."""
         name, version = model["name"], model["version"]
         values = self.values.labels(name, version)
         for one in found:
@@ -95,18 +95,18 @@ class Metrics:
                     self.doubted[warning["code"]].labels(name, feature).inc()
 
     def acted(self, found: Mapping[str, Any], client: str) -> None:
-        """A next action was told."""
+        """Count a next action that was told."""
         scene = found["scene"]["name"] if found["scene"] else "-"
         self.actions.labels(scene, found["action"], found["reason"]["code"], client).inc()
 
     def loaded(self, model: Mapping[str, Any], former: Mapping[str, Any] | None) -> None:
-        """A champion has taken over from ``former``."""
+        """Note that a champion has taken over from ``former``."""
         if former is not None:
             self.info.labels(former["name"], former["version"], former.get("git_commit") or "-").set(0)
         self.info.labels(model["name"], model["version"], model.get("git_commit") or "-").set(1)
 
     def aged(self, model: Mapping[str, Any], snapshot_days: float | None, now: datetime) -> None:
-        """How old a champion and its snapshot are at this moment."""
+        """Set how old a champion and its snapshot are at this moment."""
         if model.get("trained_at"):
             age = now - datetime.fromisoformat(model["trained_at"])
             self.age.labels(model["name"]).set(age.total_seconds() / 86_400)
@@ -114,7 +114,7 @@ class Metrics:
             self.snapshot_age.labels(model["name"]).set(snapshot_days)
 
     def text(self) -> bytes:
-        """In Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         if SHARED not in os.environ:
             return generate_latest(self.registry)
         together = CollectorRegistry()

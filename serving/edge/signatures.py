@@ -21,7 +21,9 @@ LASTS = 86_400  # seconds at most from now to a token's end: one that is kept mu
 def hubspot(
     secret: str, method: str, url: str, body: bytes, signature: str, sent: str, milliseconds: float
 ) -> None:
-    """``Problem`` unless ``X-HubSpot-Signature-v3`` is right and its time is within five minutes of now."""
+    """Raise ``Problem`` unless ``X-HubSpot-Signature-v3`` is right and its time is
+    within five minutes of now.
+    """
     is_fresh = (
         sent.isascii() and sent.isdigit() and abs(milliseconds - int(sent[:20])) <= HUBSPOT_MILLISECONDS
     )
@@ -32,7 +34,10 @@ def hubspot(
 
 
 def token(secret: str, text: bytes, seconds: float) -> dict[str, Any]:
-    """The claims of a JSON web token signed with HS256; ``Problem`` where it is not ours or has run out."""
+    """Return the claims of a JSON web token signed with HS256.
+
+    ``Problem`` where it is not ours or has run out.
+    """
     try:
         head, claims, signature = text.split(b".")
         signed, told = _decoded(signature), json.loads(_decoded(head))

@@ -19,7 +19,7 @@ KINDS = bytes(
 
 
 def check(raw: bytes) -> None:
-    """``Problem`` where a number of the body is NaN, infinite or greater than a double can hold."""
+    """Raise ``Problem`` where a number of the body is NaN, infinite or greater than a double can hold."""
     if _suspect(raw):
         try:
             json.loads(raw, parse_float=_finite, parse_constant=_refuse, parse_int=_finite)
@@ -34,7 +34,7 @@ def _suspect(raw: bytes) -> bool:
 
 
 def content(raw: bytes) -> Any:
-    """What the text says; ``Problem`` where it is not strictly JSON."""
+    """Read a text; ``Problem`` where it is not strictly JSON."""
     check(raw)
     try:
         return from_json(raw, allow_inf_nan=False)
@@ -43,7 +43,7 @@ def content(raw: bytes) -> Any:
 
 
 def malformed() -> Problem:
-    """The problem that a text is not JSON, without its words."""
+    """Say that a text is not JSON, without its words."""
     return Problem(
         "malformed_json",
         "The body could not be read as JSON; numbers must be finite, texts whole characters.",

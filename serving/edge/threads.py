@@ -23,7 +23,7 @@ class Threads:
         self.pools = {kind: ThreadPoolExecutor(size, thread_name_prefix=kind) for kind, size in sizes.items()}
 
     async def run(self, kind: Kind, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """``work`` in a thread of its kind; whoever stops waiting for it is not kept."""
+        """Run ``work`` in a thread of its kind; whoever stops waiting for it is not kept."""
         loop = asyncio.get_running_loop()
         waits = storing.set(kind == "store")
         try:

@@ -26,7 +26,7 @@ class Bodies:
     _waiting: Counter[str] = field(default_factory=Counter, repr=False)
 
     async def read(self, receive: Receive, client: str, path: str) -> Receive:
-        """A ``receive`` that gives the whole body at once.
+        """Return a ``receive`` that gives the whole body at once.
 
         ``Problem`` where the body is too long or too slow, or the client has too many on the way;
         ``HungUp`` where it will not come any more.

@@ -34,7 +34,7 @@ class WorkerSlots:
 
     @classmethod
     def shared(cls, path: Path) -> Self:
-        """Slots in the file at ``path``, which is made where it is not there."""
+        """Return slots in the file at ``path``, which is made where it is not there."""
         return cls(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
     @contextmanager
@@ -50,18 +50,18 @@ class WorkerSlots:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def every(self) -> list[Numbers]:
-        """All slots, those of nobody and of the dead too; the process first."""
+        """Return all slots, those of nobody and of the dead too; the process first."""
         return list(self._slot.iter_unpack(self._memory))
 
     def living(self) -> list[Numbers]:
-        """Slots of the workers that live; those of the dead are emptied."""
+        """Return slots of the workers that live; those of the dead are emptied."""
         for at, (process, *_) in enumerate(self._slot.iter_unpack(self._memory[:])):
             if process and not lives(int(process)):
                 self._memory[at * self._slot.size : (at + 1) * self._slot.size] = bytes(self._slot.size)
         return [slot for slot in self.every() if slot[0]]
 
     def read(self) -> Numbers:
-        """What this worker keeps, without its process."""
+        """Return what this worker keeps, without its process."""
         return self._slot.unpack_from(self._memory, self._place())[1:]
 
     def write(self, *numbers: int | float) -> None:
@@ -86,7 +86,7 @@ class WorkerSlots:
 
 
 def lives(process: int) -> bool:
-    """Whether a process is there, whoever it belongs to."""
+    """Tell whether a process is there, whoever it belongs to."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

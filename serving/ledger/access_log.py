@@ -24,12 +24,12 @@ def note(
 
 
 def mark(secret: bytes, subject: str | None) -> str | None:
-    """The pseudonym of a subject: an HMAC, so that only who knows an id can find its lines."""
+    """Return the pseudonym of a subject: an HMAC, so that only who knows an id can find its lines."""
     return None if subject is None else hmac.digest(secret, subject.encode(), hashlib.sha256).hex()
 
 
 def secret_of(folder: Path) -> bytes:
-    """The secret of this installation, made at first use, for this user only."""
+    """Return the secret of this installation, made at first use, for this user only."""
     path = folder / "secret"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,7 @@ class Audiences:
     database: Database
 
     def file(self, audience: str) -> Path:
-        """Where the list of an audience is; the id is one that ``create`` made."""
+        """Return where the list of an audience is; the id is one that ``create`` made."""
         return self.database.path.parent / FOLDER / f"{audience}.parquet"
 
     def create(
@@ -41,7 +41,7 @@ class Audiences:
         now: datetime,
         most: int,
     ) -> str:
-        """The audience's id; the same ``mark`` with the same ``digest`` finds the one that is there.
+        """Return the audience's id; the same ``mark`` with the same ``digest`` finds the one that is there.
 
         ``Problem`` with another body, or where the client has ``most`` audiences waiting.
         """
@@ -66,7 +66,7 @@ class Audiences:
             return audience
 
     def status(self, client: str, audience: str) -> dict[str, Any]:
-        """The row of an audience; ``Problem`` where the client has no such one."""
+        """Return the row of an audience; ``Problem`` where the client has no such one."""
         with self.database.use() as connection:
             row = connection.execute(
                 "SELECT * FROM audiences WHERE id = ? AND client = ?", (audience, client)
@@ -87,7 +87,10 @@ class Audiences:
         return self.status(client, audience)
 
     def made(self, audience: str) -> tuple[Path, PlanFacts] | None:
-        """File and facts of an audience that has its list, whoever asked for it; None where there is none."""
+        """Return file and facts of an audience that has its list, whoever asked for it.
+
+        None where there is none.
+        """
         with self.database.use() as connection:
             row = connection.execute(
                 "SELECT id, told FROM audiences WHERE id = ? AND status = 'succeeded'", (audience,)
@@ -95,7 +98,7 @@ class Audiences:
         return None if row is None else (self.file(row["id"]), json.loads(row["told"]))
 
     def claim(self, owner: str, now: float, stale: float) -> dict[str, Any] | None:
-        """The oldest that nobody works on, now this worker's; None where there is none."""
+        """Return the oldest that nobody works on, now this worker's; None where there is none."""
         with self.database.use() as connection:
             connection.execute("BEGIN IMMEDIATE")
             row = connection.execute(

@@ -27,7 +27,7 @@ TABLES = {
 
 
 def erase(consents: Consents, log: ScoreLog, subject: Subject, now: datetime) -> dict[str, int]:
-    """How many rows were erased, by table, and how many items of jobs; a member's leads go with it."""
+    """Return how many rows were erased, by table, and how many items of jobs; a member's leads go with it."""
     kind, name = subject
     leads = consents.leads_of(name) if kind == "member" else []
     whole = [subject, *(("lead", lead) for lead in leads)]
@@ -103,7 +103,7 @@ def _blank(connection: sqlite3.Connection, key: list[Any], items: Any, kept: Any
 
 
 def answer(former: dict[str, Any]) -> dict[str, Any]:
-    """What stands where an answer was: nothing of the subject, not even the caller's mark."""
+    """Return what stands where an answer was: nothing of the subject, not even the caller's mark."""
     kept = {name: former[name] for name in ("scored_at", "model_version") if name in former}
     return {"record_id": None, "status": "suppressed", "suppression_reason": "erased"} | kept
 

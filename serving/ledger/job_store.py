@@ -38,7 +38,7 @@ class Jobs:
         now: datetime,
         most: int | None = None,
     ) -> tuple[str, bool]:
-        """The job's id, and whether it is new.
+        """Return the job's id, and whether it is new.
 
         The same ``mark`` (the caller's idempotency key) with the same ``digest`` of the body finds
         the job that is there; with another body it is a ``Problem``, as it is where the client has
@@ -61,7 +61,7 @@ class Jobs:
             return job, True
 
     def status(self, client: str, job: str) -> dict[str, Any]:
-        """State and counts; ``Problem`` where the client has no such job."""
+        """Return state and counts; ``Problem`` where the client has no such job."""
         with self.database.use() as connection:
             row = connection.execute(
                 "SELECT * FROM jobs WHERE id = ? AND client = ?", (job, client)
@@ -81,7 +81,7 @@ class Jobs:
     def results(
         self, client: str, job: str, cursor: int, limit: int, mask: Mask = lambda task, items, found: found
     ) -> tuple[list[Any], int | None]:
-        """Answers from position ``cursor`` on, in the order of the items, and where to go on.
+        """Return answers from position ``cursor`` on, in the order of the items, and where to go on.
 
         Answers that are not there yet end a page: the same cursor asks for them again. After the
         last one there is no further cursor, nor where a job has ended before it came so far. ``mask``
@@ -126,7 +126,7 @@ class Jobs:
 def of_mark(
     connection: sqlite3.Connection, table: str, client: str, mark: str, digest: str, now: datetime
 ) -> str | None:
-    """The id that a client's idempotency key stands for, None where it is new.
+    """Return the id that a client's idempotency key stands for, None where it is new.
 
     ``Problem`` where it was used with another body.
     """
@@ -151,17 +151,17 @@ def _room(connection: sqlite3.Connection, client: str, more: int, most: int | No
 
 
 def batched_lists(items: Iterable[Any]) -> Iterable[list[Any]]:
-    """``items`` in chunks."""
+    """Return ``items`` in chunks."""
     iterator = iter(items)
     while chunk := [item for _, item in zip(range(CHUNK), iterator, strict=False)]:
         yield chunk
 
 
 def pack(content: Any) -> bytes:
-    """JSON, compressed."""
+    """Return JSON, compressed."""
     return zlib.compress(json.dumps(content, ensure_ascii=False, allow_nan=False).encode(), level=1)
 
 
 def unpack(packed: bytes) -> Any:
-    """What ``pack`` made."""
+    """Return what ``pack`` made."""
     return json.loads(zlib.decompress(packed))

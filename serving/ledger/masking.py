@@ -15,7 +15,7 @@ KEPT = ("record_id", "score_id", "scored_at", "features_as_of", "model_version")
 def masked(
     consents: Consents, task: str, items: Sequence[Any], answers: Sequence[Answer], now: datetime
 ) -> list[Answer]:
-    """The answers to the items; those about whom has withdrawn or was erased since are suppressed."""
+    """Return the answers to the items; those about whom has withdrawn or was erased since are suppressed."""
     return [_masked(consents, task, item, answer, now) for item, answer in zip(items, answers, strict=True)]
 
 

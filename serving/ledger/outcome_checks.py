@@ -15,7 +15,7 @@ TOLERANCE = timedelta(minutes=5)  # between the caller's clock and this one
 
 
 def checked(log: ScoreLog, body: Outcomes, now: datetime) -> tuple[list[Outcome], list[Fault]]:
-    """The outcomes that can be true, and what is wrong with the others."""
+    """Return the outcomes that can be true, and what is wrong with the others."""
     scores = _scores(log, body.outcomes, now)
     good, faults = [], []
     for at, one in enumerate(body.outcomes):

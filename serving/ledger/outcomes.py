@@ -32,7 +32,7 @@ def keep(database: Database, client: str, outcomes: Sequence[Outcome], now: date
 
 
 def read(database: Database) -> pl.DataFrame:
-    """All outcomes, in the order of their arrival."""
+    """Return all outcomes, in the order of their arrival."""
     with database.use() as connection:
         rows = [dict(row) for row in connection.execute("SELECT * FROM outcomes ORDER BY received, event_id")]
         names = [column[1] for column in connection.execute("PRAGMA table_info(outcomes)")]

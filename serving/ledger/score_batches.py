@@ -67,7 +67,7 @@ class Batches:
             lines.sort("score_id").write_parquet(aside, row_group_size=20_000)
 
     def find(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Lines by score id."""
+        """Return lines by score id."""
         times = {time // 1000 for one in ids if (time := milliseconds(one)) is not None}
         found: dict[str, dict[str, Any]] = {}
         for file in (file for time in times for file in sorted(self.folder.glob(f"{time}-*.parquet"))):
@@ -82,7 +82,7 @@ class Batches:
                 file.unlink(missing_ok=True)
 
     def ids(self, subject_mark: str) -> list[str]:
-        """The ids of one subject's rows."""
+        """Return the ids of one subject's rows."""
         found: list[str] = []
         for file in sorted(self.folder.glob("*.parquet")):
             rows = pl.scan_parquet(file).filter(pl.col("subject") == subject_mark)

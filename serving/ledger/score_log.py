@@ -160,7 +160,7 @@ class ScoreLog:
             self._unkept = True
 
     def find(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """What is known, by score id: answers first, then rows of published batches."""
+        """Return what is known, by score id: answers first, then rows of published batches."""
         self.flush()
         with self.database.use() as connection:
             rows = connection.execute(
@@ -177,7 +177,7 @@ class ScoreLog:
         self.batches.purge(before)
 
     def ids(self, subject_mark: str) -> list[str]:
-        """The ids of all scores of one subject, by its pseudonym."""
+        """Return the ids of all scores of one subject, by its pseudonym."""
         self.flush()
         with self.database.use() as connection:
             rows = connection.execute("SELECT score_id FROM scores WHERE subject = ?", (subject_mark,))

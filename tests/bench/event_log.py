@@ -20,7 +20,7 @@ def collected(log: Path) -> int:
 
 
 def is_at_barrier(log: Path) -> bool:
-    """Return whether a stage is under way of which all tasks have to run at once."""
+    """Tell whether a stage is under way of which all tasks have to run at once."""
     begun = sum(1 for _ in _events(log, '"SparkListenerStageSubmitted"', '"Barrier":true'))
     return begun > sum(1 for _ in _events(log, '"SparkListenerStageCompleted"', '"Barrier":true'))
 

@@ -26,7 +26,7 @@ def publish(params: Params, options: Path, reach: Path | None = None) -> Inputs:
 
 
 def text(found: Inputs) -> str:
-    """What was published, in one line."""
+    """Return what was published, in one line."""
     return (
         f"offers of {found.facts['day']}: {len(found.options.options)} options for "
         f"{len(found.people.subjects):,} members, {found.effects.unit}; plans on request start from them"

@@ -198,7 +198,7 @@ def _nothing(rows: pl.DataFrame) -> dict[str, int]:
 
 
 def text(told: ScenesFacts, place: Path) -> str:
-    """What a campaign manager reads first, in both languages."""
+    """Return what a campaign manager reads first, in both languages."""
     counted = ", ".join(f"{count:,} {kind}s" for kind, count in told["people"].items())
     lines = [f"scenes of {told['as_of'][:10]}: {counted}"]
     for one in told["scenes"]:

@@ -23,7 +23,7 @@ class Fold:
 
 
 def folds(rows: pl.DataFrame, facts: Dataset, encoder: Encoder, most: int, seed: int) -> list[Fold]:
-    """One fold a block of the split; at most ``most`` rows on either side, drawn seeded."""
+    """Return one fold a block of the split; at most ``most`` rows on either side, drawn seeded."""
     split = Split(facts["test_start_time"], tuple(facts["blocks"]))
     found = []
     for block in range(len(split.blocks)):

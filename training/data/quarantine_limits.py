@@ -31,7 +31,7 @@ class TableQuality:
 
 
 def assess(tables: Mapping[str, TableCounts], limits: Ingest) -> list[TableQuality]:
-    """Every table against the thresholds of ``params.yaml``.
+    """Return every table against the thresholds of ``params.yaml``.
 
     Parameters
     ----------

@@ -26,18 +26,21 @@ KEYS = (
 
 
 def tables(folder: Path) -> dict[str, pl.LazyFrame]:
-    """The contract's tables below ``folder``, by name, read when they are needed."""
+    """Return the contract's tables below ``folder``, by name, read when they are needed."""
     return {path.stem: pl.scan_parquet(path) for path in sorted(folder.glob("*.parquet"))}
 
 
 def read_all(folder: Path) -> tuple[pl.DataFrame, Dataset]:
-    """Every question with its split, those held out in a control arm included; without those of the gap."""
+    """Return every question with its split, those held out in a control arm included.
+
+    Without those of the gap.
+    """
     rows, facts = closed(folder)
     return rows.filter(pl.col("split") != GAP), facts
 
 
 def closed(folder: Path) -> tuple[pl.DataFrame, Dataset]:
-    """Every question whose outcome is known by now, those of the gap before the test included."""
+    """Return every question whose outcome is known by now, those of the gap before the test included."""
     return pl.read_parquet(folder / "dataset.parquet"), read_artifact(Dataset, folder)
 
 
@@ -47,7 +50,7 @@ def is_contacted(rows: pl.DataFrame) -> pl.Series:
 
 
 def read_contacted(folder: Path) -> tuple[pl.DataFrame, Dataset]:
-    """The rows that a model may learn from and be tested on: those that were really contacted."""
+    """Return the rows that a model may learn from and be tested on: those that were really contacted."""
     rows, facts = read_all(folder)
     return rows.filter(is_contacted(rows)), facts
 
@@ -66,7 +69,9 @@ def learnt(rows: pl.DataFrame, facts: Dataset) -> LearntRows:
 
 
 def informative_features(rows: pl.DataFrame, facts: Dataset) -> list[Feature]:
-    """The features that say anything before the test: more than one value, and not dropped as useless."""
+    """Return the features that say anything before the test: more than one value,
+    and not dropped as useless.
+    """
     past = rows.filter(pl.col("split") != "test")
     return [feature for feature in catalogued(facts) if past[feature.name].n_unique() > 1]
 

@@ -15,7 +15,7 @@ def fingerprint(model: Model) -> str:
 
 
 def score_ids(keys: pl.DataFrame, model: str, moment: int) -> list[str]:
-    """One id a row, in the shape of a ULID of the batch's moment (seconds, UTC).
+    """Return one id a row, in the shape of a ULID of the batch's moment (seconds, UTC).
 
     Parameters
     ----------

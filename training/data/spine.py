@@ -18,7 +18,7 @@ from models.task import Task, label
 def subjects(
     task: Task, data: Tables, spine: Spine, limits: LifecycleLimits, seed: int, end: int
 ) -> pl.DataFrame:
-    """All questions of a task, one row each, before labels; ``ValueError`` where there are none."""
+    """Return all questions of a task, one row each, before labels; ``ValueError`` where there are none."""
     try:
         rows = task.population.past(data, spine, limits, seed, end)
     except ValueError as error:
@@ -28,12 +28,15 @@ def subjects(
 
 
 def dated(spine: Spine) -> bool:
-    """Whether the source says when each question was asked."""
+    """Tell whether the source says when each question was asked."""
     return not isinstance(spine, GivenSpine) or spine.dated
 
 
 def labelled(task: Task, rows: pl.DataFrame, data: Tables, spine: Spine) -> pl.DataFrame:
-    """``rows`` with ``window_end`` and ``label``; a given one stands as it is, without dates at once."""
+    """Return ``rows`` with ``window_end`` and ``label``.
+
+    A given one stands as it is, without dates at once.
+    """
     if not dated(spine):
         return rows.with_columns(window_end=pl.col("as_of") + 1)
     if "window_end" in rows.columns:

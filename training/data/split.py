@@ -26,7 +26,7 @@ class Split:
     blocks: tuple[int, ...]
 
     def training(self, block: int) -> pl.Expr:
-        """Rows that a model asked in ``block`` may have learnt from."""
+        """Return rows that a model asked in ``block`` may have learnt from."""
         return pl.col("window_end") <= self.blocks[block]
 
     def assign(self, rows: pl.DataFrame) -> pl.DataFrame:

@@ -37,7 +37,7 @@ def sentence(lack: Shortfall) -> str:
 
 
 def assess_segments(rows: pl.DataFrame, columns: Iterable[str] = SEGMENTS) -> list[Sufficiency]:
-    """All rows, then the most frequent segments of each column that is there.
+    """Return all rows, then the most frequent segments of each column that is there.
 
     Parameters
     ----------

@@ -139,7 +139,10 @@ def _later(rows: pl.DataFrame, split: Split, variant: Variant, best: Best, param
 
 
 def table(result: Variants) -> str:
-    """The result as text; ``*`` where a variant is worse than everything beyond noise, ``+`` better."""
+    """Return the result as text.
+
+    ``*`` where a variant is worse than everything beyond noise, ``+`` better.
+    """
     lines = [f"{result['task']} on {result['rows']:,} later rows, {result['positives']:,} positive"]
     lines.append(f"  {'':24}{'inputs':>7}{'learnt':>10}  AUC    average precision   loss against {ALL}")
     return "\n".join(lines + [_line(row) for row in result["variants"]])

@@ -43,7 +43,10 @@ class Care:
 
 
 def ranked_drivers(params: Params) -> RankedDrivers | None:
-    """Drivers in order of priority; None where the source has neither care data nor texts with topics."""
+    """Return drivers in order of priority.
+
+    None where the source has neither care data nor texts with topics.
+    """
     path, found = params.build / "tables" / "care.parquet", texts(params.build / "tables")
     rows = pl.read_parquet(path) if path.exists() else pl.DataFrame()
     if rows.is_empty() and not found:
@@ -74,7 +77,7 @@ def ranked_drivers(params: Params) -> RankedDrivers | None:
 
 
 def tickets(care: pl.DataFrame) -> pl.DataFrame:
-    """One row a ticket: opening, own minutes, repeat contacts, days to resolve, rating."""
+    """Return one row a ticket: opening, own minutes, repeat contacts, days to resolve, rating."""
     kind = pl.col("kind")
     opened = care.filter(kind == "opened").unique("ticket_id", keep="first", maintain_order=True)
     steps = care.group_by("ticket_id").agg(
@@ -255,7 +258,7 @@ def _ordered(found: list[Driver]) -> list[RankedDriver]:
 
 
 def table(found: RankedDrivers) -> str:
-    """The drivers as lines of text, one a sub-topic, then topics of texts, with the warning."""
+    """Return the drivers as lines of text, one a sub-topic, then topics of texts, with the warning."""
     lines = ["   topic · sub-topic                tickets  1-2 stars  silence (points)        lost a year"]
     lines += [_line(row) for row in found["subtopics"] or found["topics"]]
     if found["texts"]:

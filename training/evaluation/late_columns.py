@@ -36,7 +36,7 @@ class Suspect:
 def suspects(
     rows: pl.DataFrame, halves: SplitHalves, alone: Sequence[LoneColumn], decided: Sequence[DecidingColumn]
 ) -> list[Suspect]:
-    """Every sign of every candidate, in the order of their AUC alone.
+    """Return every sign of every candidate, in the order of their AUC alone.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ class Ranked:
 
     @classmethod
     def of(cls, label: np.ndarray, score: np.ndarray) -> "Ranked":
-        """``label`` 0/1 and ``score``, shape (rows,)."""
+        """Return ``label`` 0/1 and ``score``, shape (rows,)."""
         if len(label) != len(score) or len(label) == 0:
             raise ValueError(f"metrics: {len(label)} labels and {len(score)} scores")
         if not np.isfinite(score).all():
@@ -46,7 +46,7 @@ class Ranked:
 
 
 def ranking(ranked: Ranked, weight: np.ndarray) -> dict[str, float]:
-    """AUC, average precision, lift and capture at 1, 5, 10 and 20 %.
+    """Return the AUC, average precision, lift and capture at 1, 5, 10 and 20 %.
 
     AUC is the share of pairs of a positive and a negative that are in the right order, ties
     half (Mann and Whitney 1947). Average precision is the sum of precision times the step in
@@ -80,14 +80,14 @@ def ranking(ranked: Ranked, weight: np.ndarray) -> dict[str, float]:
 
 
 def auc_alone(values: pl.Series, label: np.ndarray) -> float:
-    """AUC of one number as the score, whichever way round; unknown counts as lowest."""
+    """Return the AUC of one number as the score, whichever way round; unknown counts as lowest."""
     known = values.cast(pl.Float64).fill_null(float("-inf")).rank("dense").to_numpy().astype(np.float64)
     auc = ranking(Ranked.of(label, known), np.ones(len(label)))["auc"]
     return max(auc, 1 - auc)
 
 
 def probability(ranked: Ranked, weight: np.ndarray) -> dict[str, float]:
-    """Brier score, log loss, expected over observed and calibration error; scores are probabilities.
+    """Return Brier score, log loss, expected over observed and calibration error; scores are probabilities.
 
     Calibration error is the mean absolute difference between expected and observed rate over
     tenths of the rows by score, weighted by their size.
@@ -104,14 +104,14 @@ def probability(ranked: Ranked, weight: np.ndarray) -> dict[str, float]:
 
 
 def all_metrics(ranked: Ranked, weight: np.ndarray) -> dict[str, float]:
-    """All metrics of a model that gives probabilities."""
+    """Return all metrics of a model that gives probabilities."""
     return ranking(ranked, weight) | probability(ranked, weight)
 
 
 def estimates(
     label: np.ndarray, scores: Mapping[str, np.ndarray], subject: np.ndarray, draws: int, seed: int
 ) -> tuple[dict[str, Measures], dict[str, Measures]]:
-    """Every metric of every set of scores, and the paired differences of the first to the others.
+    """Return every metric of every set of scores, and the paired differences of the first to the others.
 
     Returns
     -------
@@ -149,12 +149,12 @@ def _measures(points: Mapping[str, float], drawn: Mapping[str, np.ndarray]) -> M
 
 
 def integer_codes(values: np.ndarray) -> np.ndarray:
-    """Integer codes from 0 for ids of any type."""
+    """Return integer codes from 0 for ids of any type."""
     return np.unique(values, return_inverse=True)[1]
 
 
 def wilson(positives: float, rows: float) -> tuple[float, float]:
-    """95 % interval of a proportion (Wilson 1927).
+    """Return the 95 % interval of a proportion (Wilson 1927).
 
     Examples
     --------
@@ -203,7 +203,9 @@ def share_interval(n: int, share: float, apart: float) -> tuple[float, float]:
 def top_changes(
     label: np.ndarray, new: np.ndarray, old: np.ndarray, subject: np.ndarray, share: float = 0.1
 ) -> list[Swapped]:
-    """Rows in the highest ``share`` by both scores, by the new only, by the old only, with their rates."""
+    """Return rows in the highest ``share`` by both scores, by the new only, by the old only,
+    with their rates.
+    """
     count = max(1, round(share * len(label)))
     chosen = [
         np.isin(np.arange(len(label)), np.argsort(-score, kind="stable")[:count]) for score in (new, old)

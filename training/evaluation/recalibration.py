@@ -44,7 +44,7 @@ def calibrated(known: pl.DataFrame) -> Calibration:
 
 
 def newest(known: pl.DataFrame, positives: int = POSITIVES) -> pl.DataFrame:
-    """The newest rows by ``window_end`` that hold ``positives`` of the rarer class, or all."""
+    """Return the newest rows by ``window_end`` that hold ``positives`` of the rarer class, or all."""
     rows = known.sort("window_end", descending=True, maintain_order=True)
     hits = rows["label"].cum_sum()
     rarer = np.minimum(hits.to_numpy(), np.arange(1, len(rows) + 1) - hits.to_numpy())
@@ -55,7 +55,7 @@ def newest(known: pl.DataFrame, positives: int = POSITIVES) -> pl.DataFrame:
 
 
 def rebased(calibration: Calibration, known: pl.DataFrame) -> Calibration:
-    """``calibration``, its intercept fitted again to the newest outcomes where they are a surprise.
+    """Return ``calibration``, its intercept fitted again to the newest outcomes where they are a surprise.
 
     ``known`` has ``margin``, ``label`` and ``window_end`` of rows whose outcome is known.
     """
@@ -63,7 +63,7 @@ def rebased(calibration: Calibration, known: pl.DataFrame) -> Calibration:
 
 
 def followed(calibration: Calibration, rows: pl.DataFrame) -> Calibration:
-    """``calibration``, its intercept fitted again to ``rows`` where they are a surprise.
+    """Return ``calibration``, its intercept fitted again to ``rows`` where they are a surprise.
 
     These are the newest, with ``margin``, ``label`` and perhaps ``n``, for how many rows each stands.
     """
@@ -80,7 +80,7 @@ def _counts(rows: pl.DataFrame) -> np.ndarray:
 
 
 def rolling(calibration: Calibration, test: pl.DataFrame) -> np.ndarray:
-    """Probabilities of the test rows, re-based at the start of each month as a running system is.
+    """Return probabilities of the test rows, re-based at the start of each month as a running system is.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from features.feature import DAY, Group
 
 
 def recompute(asked: pl.DataFrame, tables: Path, groups: tuple[Group, ...]) -> pl.DataFrame:
-    """Features of each question from a world of its own: rows known before, and planted later ones.
+    """Return features of each question from a world of its own: rows known before, and planted later ones.
 
     Parameters
     ----------

@@ -68,7 +68,7 @@ class Bench:
         return self.test["label"].to_numpy().astype(np.float64)
 
     def auc(self, score: np.ndarray) -> FiniteEstimate:
-        """AUC of scores of the test rows, with its interval."""
+        """Return the AUC of scores of the test rows, with its interval."""
         ranked = Ranked.of(self.label, score)
         return bootstrap(
             lambda weight: ranking(ranked, weight[ranked.order])["auc"],
@@ -80,7 +80,7 @@ class Bench:
     def refit(
         self, labels: np.ndarray, seed: int, encoder: Encoder | None = None, rows: int | None = None
     ) -> np.ndarray:
-        """Scores of the test rows by a model fitted anew on the first ``rows`` of a seeded order."""
+        """Return scores of the test rows by a model fitted anew on the first ``rows`` of a seeded order."""
         encoder = encoder or self.model.encoder
         if not encoder.columns:  # without its only input a model says the same of everybody
             return np.zeros(len(self.test))
@@ -93,7 +93,7 @@ class Bench:
 
 
 def stress(bench: Bench, groups: dict[str, list[str]], top: list[str]) -> StressRuns:
-    """Every figure; ``groups`` names the features of each group, ``top`` the strongest features."""
+    """Return every figure; ``groups`` names the features of each group, ``top`` the strongest features."""
     labels = bench.past["label"].to_numpy().astype(np.float64)
     score = bench.model.probability(bench.test)
     fits = [bench.refit(labels, bench.seed + step) for step in range(bench.size.seeds)]
@@ -176,7 +176,7 @@ def _permuted(bench: Bench, top: list[str]) -> Iterator[FeatureAuc]:
 
 
 def adversarial(bench: Bench) -> AdversarialAuc:
-    """How well a model tells development rows from test rows, and by which feature.
+    """Return how well a model tells development rows from test rows, and by which feature.
 
     Half of both is learnt from, the other half judged.
     """
@@ -197,7 +197,7 @@ def adversarial(bench: Bench) -> AdversarialAuc:
 def lagged(
     model: Model, rows: pl.DataFrame, subject: str, current: list[str], most: int, seed: int
 ) -> Lagged | None:
-    """AUC on at most ``most`` test rows where each subject is described as at its question before.
+    """Return the AUC on at most ``most`` test rows where each subject is described as at its question before.
 
     ``current`` names the features that belong to the question itself, not to the subject's past.
     None where too few subjects were asked before.

@@ -64,15 +64,15 @@ class SplitHalves:
         )
 
     def at(self, names: Sequence[str]) -> list[int]:
-        """The places of columns."""
+        """Return the places of columns."""
         return [self.names.index(name) for name in names]
 
     def scores(self, columns: list[int]) -> np.ndarray:
-        """Of the judged half, by a small model of these columns."""
+        """Return the scores of the judged half, by a small model of these columns."""
         return fitted(self.matrix, self.label, self.learn, ~self.learn, columns, self.kinds, self.seed)
 
     def auc(self, score: np.ndarray, weight: np.ndarray | None = None) -> float:
-        """Mean AUC inside the stretches, by the number of their pairs."""
+        """Return the mean AUC inside the stretches, by the number of their pairs."""
         label, stretch = self.label[~self.learn], self.stretch[~self.learn]
         weight = np.ones(len(label)) if weight is None else weight
         found, pairs = [], []
@@ -85,7 +85,8 @@ class SplitHalves:
         return float(np.average(found, weights=pairs)) if found else 0.5
 
     def against(self, one: np.ndarray, others: list[int]) -> Against:
-        """How good ``others`` are together, and how ``one``, the scores of other columns, stands to them.
+        """Return how good ``others`` are together, and how ``one``,
+        the scores of other columns, stands to them.
 
         Returns
         -------
@@ -118,7 +119,10 @@ def _correlation(one: np.ndarray, other: np.ndarray, cell: np.ndarray) -> float:
 
 
 def proven(line: Against, auc: float) -> bool:
-    """Whether what ``against`` found is proof; where ties do not tell, columns with a high AUC are meant."""
+    """Tell whether what ``against`` found is proof.
+
+    Where ties do not tell, columns with a high AUC are meant.
+    """
     if line.get("low", 0) <= 0:
         return False
     least = -line["unsure"] if auc >= HIGH else line["unsure"]
@@ -134,7 +138,9 @@ def fitted(
     kinds: list[str],
     seed: int,
 ) -> np.ndarray:
-    """Log-odds of the ``asked`` rows by a small model of some columns, learnt from the ``learn`` rows."""
+    """Return log-odds of the ``asked`` rows by a small model of some columns,
+    learnt from the ``learn`` rows.
+    """
     booster, _ = boosting.train(
         boosting.DEFAULTS, matrix[learn][:, columns], label[learn], [kinds[at] for at in columns],
         seed, ROUNDS, threads=2,
@@ -143,7 +149,7 @@ def fitted(
 
 
 def outranking(halves: SplitHalves, candidates: Sequence[str]) -> list[LoneColumn]:
-    """Every candidate's AUC alone, the highest first; for suspicious ones that of all others together.
+    """Return every candidate's AUC alone, the highest first; for suspicious ones that of all others together.
 
     The latter as of ``SplitHalves.against``.
     """
@@ -170,7 +176,10 @@ def _same(halves: SplitHalves) -> np.ndarray:
 
 
 def together(halves: SplitHalves, columns: Sequence[str]) -> TogetherColumns | None:
-    """How these columns rank the outcome together, and whether all others do as well; None if too few."""
+    """Return how these columns rank the outcome together, and whether all others do as well.
+
+    None if too few.
+    """
     mine = halves.at(columns)
     others = [at for at in range(len(halves.names)) if at not in mine]
     if len(mine) < 2 or len(others) < MANY:
@@ -192,7 +201,8 @@ class _Value:
 
 
 def deciding(rows: pl.DataFrame, encoder: Encoder, names: Sequence[str], seed: int) -> list[DecidingColumn]:
-    """Columns of which a value, or any but the commonest, decides the outcome: how many rows, which way.
+    """Return columns of which a value, or any but the commonest, decides the outcome:
+    how many rows, which way.
 
     ``sure`` is false where it is one value of many in order: that may be how things are.
 

@@ -65,7 +65,7 @@ class Known:
 
     @cached_property
     def test(self) -> pl.DataFrame:
-        """Test rows with ``probability``."""
+        """Return test rows with ``probability``."""
         rows, _ = read_all(self.folder)
         rows = rows.filter(pl.col("split") == "test")
         return rows.with_columns(probability=pl.Series(self.model.probability(rows)))
@@ -93,7 +93,7 @@ class Known:
         return "calibration error", f"{found:.4f}", ".01 at most"
 
     def silent(self, rows: pl.DataFrame) -> np.ndarray:
-        """True P(no order in the outcome window), shape (rows,)."""
+        """Return true P(no order in the outcome window), shape (rows,)."""
         spine = self.facts["spine"]
         return churn_probability(self.truth, rows, spine["gap"], spine["days"]).to_numpy()
 
@@ -108,7 +108,7 @@ def compare(params: Params) -> Iterator[tuple[str, list[Line]]]:
 
 @dataclass(frozen=True)
 class Ceiling:
-    """Test rows with what the model says and what can be known at most.
+    """Return test rows with what the model says and what can be known at most.
 
     Parameters
     ----------
@@ -240,7 +240,7 @@ FIGURES: dict[str, Callable[[Known], Iterator[Line]]] = {
 
 
 def text(params: Params) -> str:
-    """Everything as a table for people.
+    """Return everything as a table for people.
 
     Raises
     ------

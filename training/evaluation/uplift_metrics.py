@@ -40,7 +40,7 @@ class RandomisedOutcomes:
         return arm_weight(self.treated, self.share)
 
     def take(self, order: np.ndarray) -> "RandomisedOutcomes":
-        """The rows of an index or mask, in its order."""
+        """Return the rows of an index or mask, in its order."""
         return RandomisedOutcomes(
             self.label[order], self.treated[order], self.subject[order], self.share[order]
         )
@@ -49,7 +49,7 @@ class RandomisedOutcomes:
 def gains(
     label: np.ndarray, treated: np.ndarray, weight: np.ndarray, shares: np.ndarray = SHARES
 ) -> GainCurve:
-    """Events gained per 10,000 subjects at each of ``shares``, rows in the order judged.
+    """Return events gained per 10,000 subjects at each of ``shares``, rows in the order judged.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def gains(
 
 
 def summary(curve: GainCurve) -> dict[str, np.ndarray]:
-    """Qini, its coefficient and uplift at 10, 20 and 30 % of curves, shape (..., shares).
+    """Return Qini, its coefficient and uplift at 10, 20 and 30 % of curves, shape (..., shares).
 
     Examples
     --------
@@ -84,7 +84,7 @@ def summary(curve: GainCurve) -> dict[str, np.ndarray]:
 def judge(
     arms: RandomisedOutcomes, scores: Mapping[str, np.ndarray], draws: int, seed: int
 ) -> tuple[dict[str, OrderJudged], QiniMeasures | None]:
-    """Every order by its score, the highest first, and the first order minus the second.
+    """Return every order by its score, the highest first, and the first order minus the second.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def judge(
 
 
 def at_random(arms: RandomisedOutcomes, draws: int, seed: int) -> OrderJudged:
-    """What random orders reach on these rows: the mean, and the middle 95 % of ``draws`` orders."""
+    """Return what random orders reach on these rows: the mean, and the middle 95 % of ``draws`` orders."""
     rng = np.random.default_rng(seed)
     found = []
     for _ in range(draws):
@@ -126,7 +126,7 @@ def at_random(arms: RandomisedOutcomes, draws: int, seed: int) -> OrderJudged:
 
 
 def quintile_effects(arms: RandomisedOutcomes, score: np.ndarray, draws: int, seed: int) -> list[Fifth]:
-    """Rates of both arms and their difference in each fifth by score, the highest first."""
+    """Return rates of both arms and their difference in each fifth by score, the highest first."""
     ranked = arms.take(np.argsort(-score, kind="stable"))
     y, t, own, n = ranked.label, ranked.treated, ranked.weight, len(score)
     part = np.minimum(np.arange(n) * FIFTHS // n, FIFTHS - 1)

@@ -57,7 +57,7 @@ class Orders:
 def evaluate(
     money: np.ndarray, orders: Mapping[str, np.ndarray], subject: np.ndarray, draws: int, seed: int
 ) -> MoneyJudged:
-    """The expected money of ``orders["model"]``, and every order by the money that its highest catch.
+    """Return the expected money of ``orders["model"]``, and every order by the money that its highest catch.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def _captures(found: list[Estimate]) -> Captures:
 
 
 def _caught(money: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Share of all money that the highest shares of the rows bring; rows in the order judged."""
+    """Return the share of all money that the highest shares of the rows bring; rows in the order judged."""
     rows, caught = np.cumsum(weight), np.cumsum(weight * money)
     at = np.minimum(np.searchsorted(rows, rows[-1] * SHARES), len(rows) - 1)
     return caught[at] / caught[-1] if caught[-1] > 0 else np.full(len(SHARES), np.nan)

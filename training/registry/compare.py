@@ -30,7 +30,7 @@ class Judged(TypedDict):
 
 
 def open_record(word: str, task: str) -> Record:
-    """The record that ``word`` names.
+    """Return the record that ``word`` names.
 
     ``workspace`` is this folder; a git revision or a DVC experiment is read from git and DVC's
     cache; anything else is asked of MLflow: a run id, a version of the registered model, an alias.
@@ -49,7 +49,7 @@ def open_record(word: str, task: str) -> Record:
 
 
 def compare(first: Record, second: Record) -> Comparison:
-    """Params, data and metrics that differ, on the rows that both were tested on.
+    """Return params, data and metrics that differ, on the rows that both were tested on.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def _gains(score: np.ndarray, label: np.ndarray, worth: float, cost: float, capa
 
 
 def differing(first: Mapping[str, object], second: Mapping[str, object]) -> Differing:
-    """What has another value, or is on one side only; of lists of words what came and what went.
+    """Return what has another value, or is on one side only; of lists of words what came and what went.
 
     >>> differing({"a": 1, "b": 2, "c": ["x", "y"]}, {"a": 1, "b": 3, "c": ["y", "z"]})
     {'b': (2, 3), 'c': (['x'], ['z'])}
@@ -143,7 +143,7 @@ def differing(first: Mapping[str, object], second: Mapping[str, object]) -> Diff
 
 
 def table(found: Comparison, first: str, second: str) -> str:
-    """The comparison as text."""
+    """Return the comparison as text."""
     rows = found["rows"]
     lines = [f"{first} -> {second}"]
     lines += [

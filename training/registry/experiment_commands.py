@@ -133,7 +133,7 @@ def compare(
 
 @app.command()
 def curve(task: Task) -> None:
-    """Learning curve: what more history and more members would bring, on the validation blocks."""
+    """Draw the learning curve: what more history and more members would bring, on the validation blocks."""
     from training.evaluation import ablation
 
     print(ablation.table(ablation.curve(load(), task)))
@@ -141,7 +141,7 @@ def curve(task: Task) -> None:
 
 @app.command()
 def ablate(task: Task) -> None:
-    """Each group of features left out, and alone, on the validation blocks."""
+    """Try each group of features left out, and alone, on the validation blocks."""
     from training.evaluation import ablation
 
     print(ablation.table(ablation.ablate(load(), task)))

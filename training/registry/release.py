@@ -76,7 +76,7 @@ def rollback(params: Params, name: str, by: str = "pipeline", why: str = "") -> 
 
 
 def copy_serving(params: Params, name: str) -> None:
-    """``champion/``, ``previous/`` and ``best/`` of the task as the registry has them, each by one rename."""
+    """Copy ``champion/``, ``previous/`` and ``best/`` of the task from the registry, each by one rename."""
     registered = tracking.registered_name(params, name)
     for alias in (CHAMPION, PREVIOUS, BEST):
         folder, version = params.build / name / alias, tracking.holder(registered, alias)

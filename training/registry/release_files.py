@@ -23,7 +23,7 @@ EXAMPLES = 10
 
 
 def released(params: Params, name: str, run_id: str, folder: Path) -> None:
-    """The files that the service copies: model, population, examples and where they come from."""
+    """Write what the service copies: model, population, examples and where they come from."""
     source = params.build / name
     shutil.copytree(source / "final", folder)
     shutil.copytree(source / "model", folder / release_format.JUDGED)
@@ -36,7 +36,7 @@ def released(params: Params, name: str, run_id: str, folder: Path) -> None:
 
 
 def recorded(params: Params, name: str, folder: Path) -> None:
-    """What comparing and making again need; see ``training.registry.run_record``."""
+    """Write what comparing and making again need; see ``training.registry.run_record``."""
     settings = yaml.safe_dump(params.model_dump(mode="json"), sort_keys=False)  # what ran, defaults told
 
     def here(path: str) -> bytes:
@@ -65,7 +65,7 @@ def changed(params: Params) -> bool | None:
 
 
 def examples(scorer: Scorer, rows: pl.DataFrame, test: pl.DataFrame) -> Examples:
-    """Features and numbers of a few test rows, from the lowest score to the highest, without ids."""
+    """Return features and numbers of a few test rows, from the lowest score to the highest, without ids."""
     ranked = test.sort("probability", "row_id")["row_id"]
     places = sorted({round(at * (len(ranked) - 1) / (EXAMPLES - 1)) for at in range(EXAMPLES)})
     chosen = rows.join(pl.DataFrame({"row_id": ranked[places]}), on="row_id", maintain_order="right")

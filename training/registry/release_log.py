@@ -66,13 +66,13 @@ def _add(params: Params, decision: Mapping[str, object]) -> str:
 
 
 def read(params: Params) -> list[Json]:
-    """Every decision, the oldest first."""
+    """Return every decision, the oldest first."""
     path = _path(params)
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def faults(params: Params) -> list[str]:
-    """What was changed in the log, one sentence each; empty where it is as it was written.
+    """Return what was changed in the log, one sentence each; empty where it is as it was written.
 
     ``ConnectionError`` where the registry, which has the other half of the proof, cannot be asked.
     """

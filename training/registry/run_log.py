@@ -101,7 +101,7 @@ def version_tags(params: Params, name: str) -> dict[str, str]:
 
 
 def stage_hashes(name: str) -> dict[str, str]:
-    """Of each stage of the task in ``dvc.lock`` the hash of its outputs."""
+    """Return the hash of the outputs of each stage of the task in ``dvc.lock``."""
     import yaml
 
     path = Path("dvc.lock")
@@ -162,7 +162,7 @@ def _moment(text: str) -> int:
 
 
 def record(params: Params, name: str) -> None:
-    """The record to compare and to make again, and pictures of the search."""
+    """Log the record to compare and to make again, and pictures of the search."""
     import mlflow
 
     with TemporaryDirectory() as parent:

@@ -50,7 +50,10 @@ class Record:
 
 
 def gather(read: Reader, task: str, name: str) -> Record:
-    """The record of ``task`` from the pipeline's files; what is not there raises ``FileNotFoundError``."""
+    """Return the record of ``task`` from the pipeline's files.
+
+    What is not there raises ``FileNotFoundError``.
+    """
     settings = _settings(read("params.yaml").decode())
     folder, out = (f"{top}/{settings['data']}/{task}" for top in ("build", "experiments"))
     facts = json.loads(read(f"{folder}/dataset.json"))
@@ -66,7 +69,7 @@ def gather(read: Reader, task: str, name: str) -> Record:
 
 
 def write(record: Record, folder: Path) -> None:
-    """``record.json`` and ``predictions.parquet`` in ``folder``."""
+    """Write ``record.json`` and ``predictions.parquet`` to ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     content: RunFacts = {"params": record.params, "data": record.data, "metrics": record.metrics}
     write_artifact(folder, RunFacts, content)
@@ -74,14 +77,16 @@ def write(record: Record, folder: Path) -> None:
 
 
 def read(folder: Path, name: str) -> Record:
-    """What ``write`` wrote."""
+    """Return what ``write`` wrote."""
     content = read_artifact(RunFacts, folder)
     rows = pl.read_parquet(folder / "predictions.parquet")
     return Record(name, content["params"], content["data"], content["metrics"], rows)
 
 
 def predictions(test: pl.DataFrame, subject: str) -> pl.DataFrame:
-    """``test.parquet`` without ids: rows of two executions about the same question have the same hash."""
+    """Return ``test.parquet`` without ids:
+    rows of two executions about the same question have the same hash.
+    """
     keys = [key for key in ASKED if key in test.columns]
     return test.select(
         row=pl.concat_str(*keys, separator="|", ignore_nulls=True).map_elements(_hash, pl.Int64),
@@ -92,7 +97,7 @@ def predictions(test: pl.DataFrame, subject: str) -> pl.DataFrame:
 
 
 def flat(tree: Mapping[str, Any], above: str = "") -> Json:
-    """Leaves by dotted name; lists count as leaves.
+    """Return leaves by dotted name; lists count as leaves.
 
     >>> flat({"tune": {"churn": {"trials": 8}}, "seed": 7})
     {'tune.churn.trials': 8, 'seed': 7}

@@ -11,7 +11,7 @@ FEWEST = 4  # complete trials: with fewer, the importance of a parameter says no
 
 
 def pictures(tuned: Tuned, folder: Path) -> None:
-    """Optuna's plots of the search in ``folder``: how it went, where it looked, what mattered."""
+    """Write Optuna's plots of the search to ``folder``: how it went, where it looked, what mattered."""
     import matplotlib as mpl
     import optuna
     from matplotlib import pyplot
@@ -31,7 +31,7 @@ def pictures(tuned: Tuned, folder: Path) -> None:
 
 
 def restored(tuned: Tuned) -> Any:
-    """The finished trials of ``tune.json`` as a study in memory."""
+    """Return the finished trials of ``tune.json`` as a study in memory."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -30,12 +30,12 @@ BESIDE = ("report.html", FILES[Challenger], LOOKS)
 
 
 def store_uri() -> str:
-    """A server by ``MLFLOW_TRACKING_URI``, else SQLite in the project's folder."""
+    """Return a server by ``MLFLOW_TRACKING_URI``, else SQLite in the project's folder."""
     return os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{Path('mlflow.db').absolute()}")
 
 
 def client() -> Any:
-    """An MLflow client on the store."""
+    """Return an MLflow client on the store."""
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
 
@@ -50,7 +50,7 @@ def registered_name(params: Params, task: str) -> str:
 
 
 def holder(registered: str, alias: str) -> str | None:
-    """The number of the version that has an alias, if one has."""
+    """Return the number of the version that has an alias, if one has."""
     found = version_of(registered, alias)
     return None if found is None else str(found.version)
 
@@ -82,7 +82,10 @@ def tag(registered: str, version: str, key: str, value: str) -> None:
 
 
 def versions(registered: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Number and tags of every version of a registered model; ``ConnectionError`` where nobody can say."""
+    """Yield the number and tags of every version of a registered model.
+
+    ``ConnectionError`` where nobody can say.
+    """
     from mlflow.exceptions import MlflowException
 
     try:
@@ -98,7 +101,7 @@ def _away(error: Exception) -> ConnectionError:
 
 @contextmanager
 def logged(registered: str, word: str, what: str = run_log.RECORD) -> Iterator[Path]:
-    """A folder with what a run logged, or with the files of a registered model (``FOLDER``).
+    """Fetch a folder with what a run logged, or with the files of a registered model (``FOLDER``).
 
     ``word`` is a version or an alias of the registered model, or a run's id.
     """
@@ -131,7 +134,7 @@ def _named(registered: str) -> str:
 
 
 def tags(registered: str, word: str) -> dict[str, str]:
-    """The version that ``word`` names, and the tags of the run that made it."""
+    """Return the version that ``word`` names, and the tags of the run that made it."""
     found = version_of(registered, word)
     if found is None:
         raise ValueError(f"{registered}: no version or alias {word!r}")
@@ -173,7 +176,7 @@ def track(params: Params, name: str) -> None:
 
 
 def fingerprint(folder: Path, out: Path) -> str:
-    """Of everything that is logged and made here: the model, the search and the results.
+    """Return a hash of everything that is logged and made here: the model, the search and the results.
 
     Without what stands beside a report: a signature, or another champion, is no other execution.
     """

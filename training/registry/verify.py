@@ -33,7 +33,7 @@ SAME = 1e-9  # of a probability
 
 
 def verify(params: Params, name: str, word: str = CHAMPION) -> list[str]:
-    """What differs between a version of the registered model and the same made anew; empty if nothing.
+    """Return what differs between a version of the registered model and the same made anew; empty if nothing.
 
     The commit is checked out aside, with the environment of its lock file where that is another
     one; source, ingest and the stages up to ``evaluate`` run there, of a model of Spark its life with as

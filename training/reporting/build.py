@@ -52,7 +52,9 @@ ORDER = (
 
 
 def build(source: Source, info: Info) -> Report:
-    """The whole report as plain data, without what hangs on the registry: ``challenger`` stands beside it."""
+    """Return the whole report as plain data, without what hangs on the registry:
+    ``challenger`` stands beside it.
+    """
     filled: Filled = {
         "purpose": purpose(source, info),
         "today": (listed := today(source)),
@@ -86,7 +88,7 @@ def build(source: Source, info: Info) -> Report:
 
 
 def limitations(sections: Filled) -> Limitations:
-    """What was not assessed and what failed, in words of the catalogue."""
+    """Return what was not assessed and what failed, in words of the catalogue."""
     left: list[Gap] = [
         {"section": name, "reason": found["reason"], "values": found["values"]}
         for name, found in cast(dict[str, Unassessed], sections).items()
@@ -106,7 +108,7 @@ def limitations(sections: Filled) -> Limitations:
 
 
 def verdict(source: Source, sections: Limited) -> Verdict:
-    """The first screen: status, five figures, what is not met."""
+    """Return the first screen: status, five figures, what is not met."""
     detail = source.detail
     model, gain = detail["estimators"]["model"], detail["differences"][detail["best_baseline"]]
     found: FirstScreen = {
@@ -142,7 +144,7 @@ def verdict(source: Source, sections: Limited) -> Verdict:
 
 
 def possible_lift(base_rate: float, share: float = 0.1) -> float:
-    """The highest lift of a share of the list that the base rate allows.
+    """Return the highest lift of a share of the list that the base rate allows.
 
     Examples
     --------

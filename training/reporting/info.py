@@ -41,7 +41,7 @@ class Info(BaseModel):
 
 
 def load(data: str, task: str, path: Path = FILE) -> Info:
-    """The words for one data set and task: what all tasks share, the task's, the data set's own.
+    """Return the words for one data set and task: what all tasks share, the task's, the data set's own.
 
     ``ValueError`` names file, key and what is allowed.
     """

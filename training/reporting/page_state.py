@@ -18,7 +18,7 @@ from training.review.signoff import digest, rows
 
 
 def beside(params: Params, name: str) -> dict[str, Any]:
-    """Everything beside the task's present report, as plain data; ``report`` is the report's hash."""
+    """Return everything beside the task's present report, as plain data; ``report`` is the report's hash."""
     out, present = params.results / name, digest(params, name)
     compared, test = out / FILES[Challenger], params.build / name / "test.parquet"
     return {

@@ -35,7 +35,7 @@ BESIDE = re.compile('<script type="application/json" id="report-beside">(.*?)</s
 
 @cache
 def environment() -> Environment:
-    """Templates that refuse an unknown name, with the words and numbers they use."""
+    """Return templates that refuse an unknown name, with the words and numbers they use."""
     found = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -66,7 +66,7 @@ def environment() -> Environment:
 
 
 def page(report: Report, beside: dict[str, Any]) -> str:
-    """The report as one page that needs nothing else.
+    """Return the report as one page that needs nothing else.
 
     ``beside`` is what changes while the report stays (see ``training.reporting.page_state``): the page keeps
     it, so that it can be made again and compared.
@@ -90,7 +90,7 @@ def page(report: Report, beside: dict[str, Any]) -> str:
 
 
 def embedded_facts(html: str) -> dict[str, Any] | None:
-    """What ``page`` kept of its ``beside``; None where the page has none that can be read."""
+    """Return what ``page`` kept of its ``beside``; None where the page has none that can be read."""
     found = BESIDE.search(html)
     try:
         return None if found is None else json.loads(found[1])
@@ -99,7 +99,9 @@ def embedded_facts(html: str) -> dict[str, Any] | None:
 
 
 def is_page_of(html: str, report: Report) -> bool:
-    """Whether ``html`` is, to the letter, what ``page`` makes of ``report`` and of what the page kept."""
+    """Tell whether ``html`` is, to the letter,
+    what ``page`` makes of ``report`` and of what the page kept.
+    """
     beside = embedded_facts(html)
     try:
         return beside is not None and page(report, beside) == html
@@ -108,7 +110,7 @@ def is_page_of(html: str, report: Report) -> bool:
 
 
 def index(reports: list[dict[str, Any]], versions: list[dict[str, Any]], language: str = "auto") -> str:
-    """The page that links the reports of all tasks of a data set, and their kept versions."""
+    """Return the page that links the reports of all tasks of a data set, and their kept versions."""
     return rendered("index.html.j2", reports=reports, versions=versions, language=language)
 
 
@@ -118,7 +120,7 @@ def _told(task: str, key: str, /, **values: Any) -> Markup:
 
 
 def embedded(report: Mapping[str, Any]) -> Markup:
-    """The data as JSON that can stand inside a script element."""
+    """Return the data as JSON that can stand inside a script element."""
     text = json.dumps(report, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 

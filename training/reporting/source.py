@@ -128,7 +128,7 @@ class Source:
 
     @cached_property
     def test(self) -> pl.DataFrame:
-        """Test rows with their features and every estimator's prediction."""
+        """Return test rows with their features and every estimator's prediction."""
         found = pl.read_parquet(self.folder / "test.parquet")
         own = ["row_id", *(name for name in self.rows.columns if name not in found.columns)]
         return found.join(self.rows.select(own), on="row_id", how="left", maintain_order="left")
@@ -183,11 +183,14 @@ class Source:
 
 
 def group_words(name: str) -> Words:
-    """What a group of features is called in each language."""
+    """Return what a group of features is called in each language."""
     found = {group.name: {"en": group.en, "zh": group.zh} for group in GROUPS}
     return found.get(name, {"en": name, "zh": name})
 
 
 def unassessed(reason: str, **values: int) -> Unassessed:
-    """A section, or part of one, that cannot be filled; ``reason`` is a key of the catalogue of words."""
+    """Return a section, or part of one, that cannot be filled.
+
+    ``reason`` is a key of the catalogue of words.
+    """
     return {"assessed": False, "reason": reason, "values": values}

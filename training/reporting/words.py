@@ -21,7 +21,10 @@ BETWEEN = {"en": "; ", "zh": "；"}  # of a list in a sentence
 
 @cache
 def strings() -> dict[str, dict[str, str]]:
-    """By key the text in each language; ``ValueError``: one is missing, twice, or differs in its numbers."""
+    """Return the text in each language by key.
+
+    ``ValueError``: one is missing, twice, or differs in numbers.
+    """
     found: dict[str, dict[str, str]] = {}
     for path in FILES:
         texts = unique_yaml.read(path)
@@ -45,7 +48,7 @@ def _is_text(value: Any) -> bool:
 
 
 def said(key: str, **values: Any) -> dict[str, str]:
-    """A text in each language with the same values in it; ``KeyError`` names a missing one.
+    """Return a text in each language with the same values in it; ``KeyError`` names a missing one.
 
     A value that is itself a text in each language is told in the language around it.
     """
@@ -62,7 +65,7 @@ def _in(value: Any, language: str) -> Any:
 
 
 def both(texts: Mapping[str, str]) -> Markup:
-    """HTML with both languages, of which the page shows one."""
+    """Return HTML with both languages, of which the page shows one."""
     return Markup("").join(
         Markup('<span lang="{}">{}</span>').format(
             HTML_LANGUAGE[language], escape(_unbroken(texts[language]))
@@ -77,40 +80,40 @@ def _unbroken(text: str) -> str:
 
 
 def tell(key: str, **values: Any) -> Markup:
-    """``said`` as HTML."""
+    """Return ``said`` as HTML."""
     return both(said(key, **values))
 
 
 def of_task(key: str, task: str) -> str:
-    """The key of the task's own words, where the catalogue has them: what a positive is called."""
+    """Return the key of the task's own words, where the catalogue has them: what a positive is called."""
     own = f"{key}.{task}"
     return own if own in strings() else key
 
 
 def band_words(name: str, task: str) -> dict[str, str]:
-    """What a band is called in each language; a letter or a number is its own name."""
+    """Return what a band is called in each language; a letter or a number is its own name."""
     key = of_task(f"band.name.{name}", task)
     return said(key) if key in strings() else dict.fromkeys(LANGUAGES, name)
 
 
 def joined(texts: Iterable[Mapping[str, object]]) -> dict[str, str]:
-    """Several texts as one list, in each language."""
+    """Return several texts as one list, in each language."""
     every = list(texts)
     return {language: BETWEEN[language].join(str(text[language]) for text in every) for language in LANGUAGES}
 
 
 def number(value: float | None, places: int = 3) -> str:
-    """A number with fixed places and thousands apart; a dash where there is none."""
+    """Write a number with fixed places and thousands apart; a dash where there is none."""
     return "–" if value is None else minus(f"{value:,.{places}f}")
 
 
 def whole(value: float | None) -> str:
-    """A number without places, such as an amount of money."""
+    """Write a number without places, such as an amount of money."""
     return number(value, 0)
 
 
 def minus(text: str) -> str:
-    """A true minus instead of the hyphen, none before a zero.
+    """Write a true minus instead of the hyphen, none before a zero.
 
     Examples
     --------
@@ -122,7 +125,7 @@ def minus(text: str) -> str:
 
 
 def share(value: float | None) -> str:
-    """A share of 1 as per cent; a dash where there is none."""
+    """Write a share of 1 as per cent; a dash where there is none."""
     if value is None:
         return "–"
     text = _unbroken(percent(abs(value)))
@@ -130,22 +133,22 @@ def share(value: float | None) -> str:
 
 
 def times(value: float | None) -> str:
-    """A multiple, such as a lift."""
+    """Write a multiple, such as a lift."""
     return "–" if value is None else minus(f"{value:.2f}×")
 
 
 def points(value: float | None) -> str:
-    """A difference of shares in percentage points, with its sign."""
+    """Write a difference of shares in percentage points, with its sign."""
     return "–" if value is None else minus(f"{100 * value:+.1f}")
 
 
 def tenths(value: float | None) -> str:
-    """A number with one decimal place."""
+    """Write a number with one decimal place."""
     return number(value, 1)
 
 
 def hundredths(value: float | None) -> str:
-    """A number with two decimal places."""
+    """Write a number with two decimal places."""
     return number(value, 2)
 
 
@@ -156,14 +159,14 @@ SHOWN = {
 
 
 def interval(found: Mapping[str, Any], kind: str = "number") -> str:
-    """The 95 % interval alone, ``[37–41]``; a comma stands between ends of which one is negative."""
+    """Write the 95 % interval alone, ``[37–41]``; a comma stands between ends of which one is negative."""
     low, high = (SHOWN[kind](found[end]).rstrip("×%\N{NO-BREAK SPACE}") for end in ("low", "high"))
     between = ", " if kind == "points" or "−" in (low[:1], high[:1]) else "–"
     return f"[{low}{between}{high}]"
 
 
 def estimate(found: Mapping[str, Any] | None, kind: str = "number") -> str:
-    """A point with its 95 % interval, ``39 % [37–41]``."""
+    """Write a point with its 95 % interval, ``39 % [37–41]``."""
     if found is None or found.get("value") is None:
         return "–"
     point = SHOWN[kind](found["value"])

@@ -97,7 +97,7 @@ class FeatureUse(TypedDict):
 
 @with_config(STRICT)
 class MissingShare(TypedDict):
-    """Share of rows before and in the test of which a feature is not known."""
+    """Return the share of rows before and in the test of which a feature is not known."""
 
     feature: str
     past: float

@@ -70,7 +70,7 @@ class Method(TypedDict):
 
 @with_config(STRICT)
 class GainsCurve(Band):
-    """Share of the positives caught by each share of the rows."""
+    """Return the share of the positives caught by each share of the rows."""
 
     share: list[float]
     capture: list[float]
@@ -78,7 +78,7 @@ class GainsCurve(Band):
 
 @with_config(STRICT)
 class Waiting(TypedDict):
-    """Share of a part of the list whose event had come by each day."""
+    """Return the share of a part of the list whose event had come by each day."""
 
     part: str
     n: int

@@ -11,7 +11,7 @@ from training.results.estimate import Estimate
 
 @with_config(STRICT)
 class Captures(TypedDict):
-    """Share of all money that the highest tenth and fifth bring."""
+    """Return the share of all money that the highest tenth and fifth bring."""
 
     capture_10: Estimate
     capture_20: Estimate

@@ -18,7 +18,7 @@ ANSWERS = ("owner", "validator")  # whose approval stands in for a comparison th
 
 
 def check_gates(params: Params, name: str) -> list[Gate]:
-    """Every gate that the figures alone decide, with value, need and whether it is passed."""
+    """Return every gate that the figures alone decide, with value, need and whether it is passed."""
     wanted = wanted_gates()
     metrics = read_artifact(Metrics, params.results / name)
     detail = read_artifact(Detail, params.results / name)
@@ -39,7 +39,7 @@ def check_gates(params: Params, name: str) -> list[Gate]:
 
 
 def release_gates(params: Params, name: str) -> list[Gate]:
-    """The same, and what is asked at the release: report, its checks, the champion, signatures."""
+    """Return the same, and what is asked at the release: report, its checks, the champion, signatures."""
     from training.reporting.render import is_page_of
 
     page = params.results / name / "report.html"
@@ -64,7 +64,7 @@ def release_gates(params: Params, name: str) -> list[Gate]:
 
 
 def wanted_gates() -> dict[str, Any]:
-    """What ``gates.yaml`` asks."""
+    """Return what ``gates.yaml`` asks."""
     return unique_yaml.read(GATES)
 
 

@@ -130,36 +130,39 @@ def sign(
 
 
 def signatures(params: Params, task: str) -> tuple[Signature, ...]:
-    """Every signature under reports of the task, the oldest first."""
+    """Return every signature under reports of the task, the oldest first."""
     return report_of(params, task).signatures
 
 
 def unsigned(params: Params, task: str, roles: Iterable[str], today: date) -> list[str]:
-    """For each of ``roles`` why its approval of the present report is missing; empty if none is."""
+    """Return for each of ``roles`` why its approval of the present report is missing; empty if none is."""
     report = report_of(params, task)
     return [str(lack) for lack in approval.lacking(report.rows, report.digest, roles, today)]
 
 
 def rejected(params: Params, task: str) -> list[str]:
-    """Who rejects the present report and has not taken it back, with the role; empty if nobody."""
+    """Return who rejects the present report and has not taken it back, with the role; empty if nobody."""
     report = report_of(params, task)
     held = approval.holding(report.rows, report.digest)
     return [f"{row['by']} ({row['role']})" for row in held if row["decision"] == "reject"]
 
 
 def signed_twice(params: Params, task: str) -> list[str]:
-    """Names under more than one role of the present report, each with its roles; empty if there is none."""
+    """Return names under more than one role of the present report, each with its roles.
+
+    Empty if there is none.
+    """
     report = report_of(params, task)
     return approval.twice(report.rows, report.digest)
 
 
 def rows(params: Params, task: str) -> list[SignatureRow]:
-    """``signatures`` as plain data, as pages and the service read them."""
+    """Return ``signatures`` as plain data, as pages and the service read them."""
     return report_of(params, task).rows
 
 
 def digest(params: Params, task: str) -> str:
-    """SHA-256 of the task's ``report.json``."""
+    """Return SHA-256 of the task's ``report.json``."""
     return report_of(params, task).digest
 
 

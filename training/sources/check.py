@@ -68,7 +68,7 @@ class Check:
     asked: Mapping[str, str] = field(default_factory=dict)
 
     def lines(self) -> Iterator[str]:
-        """For people, one sentence or count a line."""
+        """Yield what was found for people to read, one sentence or count a line."""
         yield f"extract of {self.extracted:%Y-%m-%d %H:%M} UTC"
         yield from (line(name, counts) for name, counts in self.report.tables.items())
         for name, counts in self.report.tables.items():

@@ -46,7 +46,7 @@ class SourceRows:
 
 
 def column_type(table: str, name: str) -> pl.DataType:
-    """The type of a column in the contract; text for an attribute of the brand's own."""
+    """Return the type of a column in the contract; text for an attribute of the brand's own."""
     spec = tables.columns(table).get(name)
     found = spec.dtype.type if spec else pl.String
     return found() if isinstance(found, type) else found
@@ -59,7 +59,7 @@ def can_be_emptied(table: str, name: str) -> bool:
 
 
 def given(table: str, frame: pl.DataFrame) -> SourceRows:
-    """Rows that are in the contract's shape already; the row's number is its place in ``frame``.
+    """Return rows that are in the contract's shape already; the row's number is its place in ``frame``.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def given(table: str, frame: pl.DataFrame) -> SourceRows:
 
 
 def check_columns(table: str, names: list[str], place: str) -> None:
-    """``ValueError`` where columns are not the contract's, or one that it needs is missing."""
+    """Raise ``ValueError`` where columns are not the contract's, or one that it needs is missing."""
     specs = tables.columns(table)
     extensible = table in tables.EXTENSIBLE
     wrong = [name for name in names if name not in specs and not (extensible and name.startswith("x_"))]
@@ -97,7 +97,7 @@ def check_columns(table: str, names: list[str], place: str) -> None:
 
 
 def together(parts: list[SourceRows]) -> SourceRows:
-    """Several sources of one table, one after the other; attributes of unequal type become text."""
+    """Return several sources of one table, one after the other; attributes of unequal type become text."""
     kinds: dict[str, set[pl.DataType]] = {}
     for part in parts:
         for name, dtype in part.frame.schema.items():

@@ -11,7 +11,7 @@ from features.replacing import replacing_folder
 
 
 def write_frames(frames: Mapping[str, pl.DataFrame], folder: Path) -> None:
-    """Each frame as it is, under its name."""
+    """Write each frame as it is, under its name."""
     with replacing_folder(folder) as aside:
         for name, frame in frames.items():
             frame.write_parquet(aside / f"{name}.parquet", compression="zstd")
@@ -26,7 +26,7 @@ class Folder:
     threads: int = 2
 
     def store(self, name: str, frames: Iterator[pl.DataFrame]) -> None:
-        """One table in order of ``event_time``; several frames are never in memory together."""
+        """Write one table in order of ``event_time``; several frames are never in memory together."""
         out, first = self.path / f"{name}.parquet", next(frames, None)
         if first is None:
             raise ValueError(f"{name}: no frame to store, not even an empty one")

@@ -17,7 +17,7 @@ GONE = {  # the first that is found
 
 
 def lost_in_fit(error: Exception) -> bool:
-    """Return whether an executor was lost while trees were learnt, or just before: all others are well."""
+    """Tell whether an executor was lost while trees were learnt, or just before: all others are well."""
     return any(sign in str(error) for sign in (BARRIER, FEWER))
 
 

@@ -107,7 +107,7 @@ class Prepared:
         return step.made(lambda out: spine.features(self.session, self.place, asked.folder, out))
 
     def settings(self, *names: str) -> dict[str, Any]:
-        """Parts of the settings that a step hangs on; of those by task the task's own."""
+        """Return parts of the settings that a step hangs on; of those by task the task's own."""
         every = self.place.params.model_dump(mode="json")
         name = self.place.name
         by_task = ("spine", "tune", "economics")

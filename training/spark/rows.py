@@ -91,7 +91,7 @@ def _require_labels(splits: dict[str, Summary], found: Split, name: str) -> None
 
 
 def enough(session: Any, place: Place, source: Path) -> list[Sufficiency]:
-    """Return whether there is enough data, of all rows and by segment: counted bucket by bucket."""
+    """Tell whether there is enough data, of all rows and by segment: counted bucket by bucket."""
     work = partial(_enough, source)
     found: list[Sufficiency] = partition.each(
         session, place.buckets, work, sufficiency.added, sufficiency.assessed
@@ -145,7 +145,7 @@ def drawn(rows: pl.DataFrame, key: str, share: float) -> pl.DataFrame:
 
 
 def is_drawn(subject: str, share: float) -> bool:
-    """Return whether a subject is of the sample: the same in every run, whatever lies beside it.
+    """Tell whether a subject is of the sample: the same in every run, whatever lies beside it.
 
     >>> [is_drawn("ann", share) for share in (0.0, 1.0)]
     [False, True]

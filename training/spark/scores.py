@@ -46,7 +46,7 @@ def _chances(place: Place, people: Path, folder: Path, moment: int, out: Path, n
 
 
 def snapshot(place: Place, people: Path, model: Model, moment: int, number: int) -> pl.DataFrame:
-    """One bucket of everybody as the batch has it: inputs, consent, why somebody is outside."""
+    """Read one bucket of everybody as the batch has it: inputs, consent, why somebody is outside."""
     task, rows = place.task, pl.read_parquet(partition.part(people, number))
     rows = rows.rename({task.subject: "subject_id"})
     if kind := consent.KINDS.get(task.subject):

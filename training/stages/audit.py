@@ -51,7 +51,9 @@ def audit(params: Params, name: str) -> None:
 
 
 def examine(params: Params, name: str) -> Audit:
-    """Every check with result (good, bad, warn, unrun), value, threshold and, if not good, a sentence."""
+    """Return every check with result (good, bad, warn, unrun), value, threshold and,
+    if not good, a sentence.
+    """
     folder = params.build / name
     rows, facts = read_contacted(folder)
     notes = read_artifact(Ingest, params.build)
@@ -91,7 +93,7 @@ def _undated(facts: Dataset, notes: Ingest, names: list[str]) -> list[str]:
 def columns(
     past: pl.DataFrame, encoder: Encoder, key: str, names: list[str], accepted: dict[str, str], seed: int
 ) -> Looked:
-    """Columns, suspects and checks of values of which nobody says when they were known."""
+    """Return columns, suspects and checks of values of which nobody says when they were known."""
     halves = target_leakage.SplitHalves.of(past, encoder, key, seed)
     once = past.sample(fraction=1, shuffle=True, seed=seed).unique(key, keep="first", maintain_order=True)
     columns = target_leakage.outranking(halves, names)
@@ -286,7 +288,7 @@ def _plain(column: str) -> str:
 
 
 def lines(found: Audit) -> Iterator[str]:
-    """The audit as text."""
+    """Yield the audit as text."""
     for check in found["checks"]:
         yield f"{check['result']:6}{check['check']:12}{check.get('says', '')}"
     for kind, named in (("excluded", found["excluded"]), ("accepted", found["accepted"])):

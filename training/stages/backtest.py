@@ -66,7 +66,7 @@ class Fitted:
     learnt: int
 
     def margin(self, rows: pl.DataFrame) -> np.ndarray:
-        """Log-odds, shape (rows,)."""
+        """Return log-odds, shape (rows,)."""
         found = self.booster.inplace_predict(self.encoder.transform(rows), predict_type="margin")
         return found.astype(np.float64)
 
@@ -105,7 +105,7 @@ def _rolled(rows: pl.DataFrame, starts: list[int], maker: Maker, facts: Dataset,
 
 
 def origins(rows: pl.DataFrame, most: int) -> list[int]:
-    """Up to ``most`` moments (seconds), evenly apart, the first with enough closed rows before it.
+    """Return up to ``most`` moments (seconds), evenly apart, the first with enough closed rows before it.
 
     Every block between two of them, and after the last, has rows of both classes to be judged on.
     """

@@ -44,7 +44,7 @@ def consent(params: Params) -> None:
 def with_reasons(
     frame: pl.DataFrame, kind: str, params: Params, moment: int, path: Path | None = None
 ) -> pl.DataFrame:
-    """``frame`` (by ``subject_id``) with ``FACTS`` and why a row is not scored, null where it is.
+    """Return ``frame`` (by ``subject_id``) with ``FACTS`` and why a row is not scored, null where it is.
 
     ``path`` is the list of consents where it is not the data set's own.
     """
@@ -65,7 +65,7 @@ def warn(name: str, rows: pl.DataFrame) -> None:
 
 
 def current(tables: Path, moment: int) -> pl.DataFrame:
-    """What is known of everybody before ``moment`` (seconds)."""
+    """Return what is known of everybody before ``moment`` (seconds)."""
     members = _newest(tables / "members.parquet", "member_id", moment)
     leads = _newest(tables / "leads.parquet", "lead_id", moment)
     bound = leads.join(_bound(tables, moment), on="subject_id", how="left")

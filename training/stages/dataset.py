@@ -87,7 +87,7 @@ def dataset(params: Params, name: str) -> None:
 def split_spine(
     task: Task, tables: Path, spine: Spine, params: Params, end: int, without: pl.Series | None = None
 ) -> tuple[pl.DataFrame, Split, list[Step]]:
-    """The labelled questions of a task, split in time; the split; how many were left at each step.
+    """Return the labelled questions of a task, split in time; the split; how many were left at each step.
 
     Rows of the gap are between the parts: no stage but ``final`` reads them.
 
@@ -189,7 +189,7 @@ def say_short(name: str, found: Iterable[Sufficiency]) -> None:
 def labelled_spine(
     task: Task, data: Tables, spine: Spine, params: Params, end: int, without: pl.Series | None
 ) -> tuple[pl.DataFrame, list[Step]]:
-    """Labelled rows with closed windows, and how many were left at each step."""
+    """Return labelled rows with closed windows, and how many were left at each step."""
     rows = spines.subjects(task, data, spine, params.lifecycle, params.seed, end)
     steps = [_step("asked", rows, task)]
     if without is not None:

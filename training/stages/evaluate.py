@@ -154,7 +154,7 @@ def _headline(detail: Detail) -> Metrics:
 
 
 def deciles(label: np.ndarray, score: np.ndarray, subject: np.ndarray) -> list[Decile]:
-    """Ten equal parts by score, the highest first; intervals by subject."""
+    """Return ten equal parts by score, the highest first; intervals by subject."""
     order = np.argsort(-score, kind="stable")
     total, base, caught, rows = label.sum(), label.mean(), 0, 0
     found: list[Decile] = []
@@ -203,7 +203,7 @@ def _periods(test: pl.DataFrame, score: np.ndarray, subject: np.ndarray, seed: i
 def write_plots(
     folder: Path, label: np.ndarray, scores: dict[str, np.ndarray], parts: list[Decile], best: str
 ) -> None:
-    """Gains and reliability as points, for DVC's plots."""
+    """Write gains and reliability as points, for DVC's plots."""
     gains = []
     for name in ("model", best):
         caught = np.cumsum(label[np.argsort(-scores[name], kind="stable")]) / label.sum()

@@ -77,7 +77,8 @@ def _stressed(
 
 
 def otherwise(folder: Path, model: Model, seed: int, most: int) -> OtherwiseCount:
-    """For how many test rows of the highest band another band is reached, and how often that is confirmed.
+    """Return for how many test rows of the highest band another band is reached,
+    and how often that is confirmed.
 
     Returns
     -------
@@ -102,7 +103,7 @@ def otherwise(folder: Path, model: Model, seed: int, most: int) -> OtherwiseCoun
 
 
 def sample(folder: Path, seed: int, size: int) -> pl.DataFrame:
-    """Test rows with their margins and features, at most ``size``, drawn seeded, in order of rows."""
+    """Return test rows with their margins and features, at most ``size``, drawn seeded, in order of rows."""
     test = pl.read_parquet(folder / "test.parquet", columns=["row_id", "margin"])
     drawn = test.sample(min(size, len(test)), seed=seed).sort("row_id")
     features = pl.scan_parquet(folder / "dataset.parquet")
@@ -111,7 +112,8 @@ def sample(folder: Path, seed: int, size: int) -> pl.DataFrame:
 
 
 def size(values: np.ndarray, base: float) -> np.ndarray:
-    """What rounding is measured against, by row: the sum of all absolute terms in log-odds, at least 1.
+    """Return what rounding is measured against, by row:
+    the sum of all absolute terms in log-odds, at least 1.
 
     Where classes are all but separate, terms of tens of log-odds cancel out, and their rounding stays.
     """

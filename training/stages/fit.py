@@ -142,7 +142,8 @@ def _own_attributes(facts: Dataset) -> dict[str, dict[str, bool]]:
 def bands(
     task: Task, p: np.ndarray, label: np.ndarray, subject: np.ndarray, capacity: float | None = None
 ) -> list[BandRow]:
-    """The task's bands, cut to the capacity, with their probabilities and the rate observed out of fold.
+    """Return the task's bands, cut to the capacity,
+    with their probabilities and the rate observed out of fold.
 
     ``low`` is the smallest probability of the band; the lowest band starts at 0.
     """

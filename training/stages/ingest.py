@@ -142,7 +142,7 @@ def _hold_against(params: Params, tables: Mapping[str, TableCounts]) -> None:
 
 
 def source_fingerprint(params: Params) -> dict[str, Any]:
-    """What the data are made of: the brand's settings, or the hashes of the mapping and of its files."""
+    """Return what the data are made of: the brand's settings, or hashes of the mapping and its files."""
     if params.data == BRAND:
         made = json.loads(params.brand.model_dump_json(exclude=None if params.brand.loyalty else {"loyalty"}))
         return {"data": BRAND, "seed": params.seed, **made}

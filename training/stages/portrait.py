@@ -53,7 +53,7 @@ def portrait(params: Params) -> None:
 
 
 def everyone(tables: Path) -> pl.DataFrame:
-    """The ids of all members: of the members' table, or where there is none of those who bought."""
+    """Return the ids of all members: of the members' table, or where there is none of those who bought."""
     for name in ("members", "purchases"):
         path = tables / f"{name}.parquet"
         if path.exists():
@@ -92,7 +92,7 @@ def _absent(groups: tuple[Group, ...], there: set[str]) -> list[pl.Expr]:
 
 
 def tags(rows: pl.DataFrame, tables: Path, moment: int) -> pl.DataFrame:
-    """One row a member: ``as_of``, codes, numbers and a sentence in each language.
+    """Return one row a member: ``as_of``, codes, numbers and a sentence in each language.
 
     Parameters
     ----------

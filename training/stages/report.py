@@ -37,7 +37,7 @@ def report(params: Params, name: str) -> None:
 
 
 def write_pages(params: Params, name: str) -> None:
-    """The pages of one task and the index, from ``report.json`` and what stands beside it.
+    """Write the pages of one task and the index, from ``report.json`` and what stands beside it.
 
     The service is told the signatures, too. ``ValueError`` where the report would be larger than 3 MB.
     """
@@ -52,7 +52,7 @@ def write_pages(params: Params, name: str) -> None:
 
 
 def rendered(params: Params, name: str) -> str:
-    """The task's page as it is now; ``ValueError`` where it would be larger than 3 MB."""
+    """Return the task's page as it is now; ``ValueError`` where it would be larger than 3 MB."""
     path = params.results / name / "report.json"
     html = page(read_artifact(Report, path.parent), beside(params, name))
     if (size := len(html.encode())) > LARGEST:
@@ -61,7 +61,7 @@ def rendered(params: Params, name: str) -> str:
 
 
 def require_page(params: Params, name: str) -> None:
-    """``AnotherPageError`` where the page that lies there is not what ``report.json`` renders to."""
+    """Raise ``AnotherPageError`` where the page that lies there is not what ``report.json`` renders to."""
     path = params.results / name / "report.html"
     if path.exists() and not is_page_of(path.read_text(), read_artifact(Report, path.parent)):
         raise AnotherPageError(
@@ -76,7 +76,7 @@ def tell_service(params: Params, name: str) -> None:
 
 
 def write_index(params: Params) -> None:
-    """The page that links the reports of all tasks and their kept versions."""
+    """Write the page that links the reports of all tasks and their kept versions."""
     write_text(
         params.results / "index.html", index(_reports(params), _versions(params), params.report.language)
     )
@@ -118,6 +118,8 @@ def _reports(params: Params) -> list[dict[str, object]]:
 
 
 def people(params: Params, name: str, report: str) -> dict[str, Any]:
-    """What people decided about the report with this hash: ``word``, and the ``decisions`` that hold."""
+    """Return what people decided about the report with this hash: ``word``,
+    and the ``decisions`` that hold.
+    """
     held = approval.holding(rows(params, name), report)
     return {"word": approval.word(held), "decisions": held}

@@ -105,7 +105,7 @@ def _population(folder: Path, model: Model, asked: pl.DataFrame, extracted_at: s
 def write_scores(
     scorer: Scorer, snapshot: pl.DataFrame, keys: list[str], path: Path, processes: int = 1
 ) -> None:
-    """Numbers and reasons of everybody, a part at a time: reasons in words take the most memory.
+    """Write numbers and reasons of everybody, a part at a time: reasons in words take the most memory.
 
     Each row has a ``status``; one that is ``suppressed`` (by its ``suppression_reason``) or
     ``outside_population`` (by its ``outside_reason``) is not computed and has no numbers. The same bytes

@@ -224,7 +224,7 @@ def simplest(candidates: Iterable[Mapping[str, Any]]) -> str:
 
 
 def batched(items: Iterable[Fold], size: int) -> Iterator[list[Fold]]:
-    """``items`` in lists of ``size``, the last one shorter."""
+    """Yield ``items`` in lists of ``size``, the last one shorter."""
     rest = list(items)
     for start in range(0, len(rest), size):
         yield rest[start : start + size]

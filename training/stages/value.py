@@ -113,7 +113,7 @@ def _learnt(task: Task, stated: Economics | None, params: Params) -> tuple[Value
 
 
 def revenue(rows: pl.DataFrame, table: pl.LazyFrame, money: Money, gap: int) -> np.ndarray:
-    """What each row's subject brings in its outcome window, in units; at least 0, shape (rows,).
+    """Return what each row's subject brings in its outcome window, in units; at least 0, shape (rows,).
 
     The window is ``[as_of + gap days, window_end)``, the label's. Returns count against sales; who
     returns more than is bought brings nothing.
@@ -147,7 +147,9 @@ class Learnt:
     threads: int
 
     def fit(self, past: np.ndarray, rounds: int, most: int | None = None) -> BoosterSum:
-        """The amount that comes if any does, from the rows of a mask, at most ``most`` drawn seeded."""
+        """Return the amount that comes if any does, from the rows of a mask,
+        at most ``most`` drawn seeded.
+        """
         import xgboost
 
         rows = np.flatnonzero(past & self.comes)

@@ -28,7 +28,7 @@ class Accounts:
 def draw(
     people: People, members: pl.Series, calendar: Calendar, number: Ids, rng: np.random.Generator
 ) -> Accounts:
-    """Who has a second account, where, and until when it is not bound."""
+    """Return who has a second account, where, and until when it is not bound."""
     count = len(people)
     platform = np.where(rng.random(count) < SHARE, rng.integers(0, len(PLATFORMS), count), -1)
     bound = people.since + (rng.exponential(UNBOUND_DAYS, count) * DAY).astype(np.int64)
@@ -39,7 +39,7 @@ def draw(
 
 
 def owner(accounts: Accounts, member: Ints, time: Ints, platform: Ints) -> pl.Series:
-    """The id under which rows arrive: the account where it is on its platform and not yet bound."""
+    """Return the id under which rows arrive: the account where it is on its platform and not yet bound."""
     unbound = (platform >= 0) & (accounts.platform[member] == platform) & (time < accounts.bound[member])
     own, account = accounts.members.gather(member), accounts.names.gather(member)
     return pl.select(pl.when(pl.Series(unbound)).then(account).otherwise(own)).to_series()
@@ -53,7 +53,7 @@ def identities(
     number: Ids,
     rng: np.random.Generator,
 ) -> pl.DataFrame:
-    """Bindings of second accounts, of chains over a phone number, and of leads that became members."""
+    """Return bindings of second accounts, of chains over a phone number, and of leads that became members."""
     have = np.flatnonzero(accounts.platform >= 0)
     chained: Flags = rng.random(len(have)) < CHAINED
     phones = number("p", len(have))

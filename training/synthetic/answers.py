@@ -31,12 +31,12 @@ BLOCK_PUSH = 0.5  # hazard of beginning to fade with a block
 
 
 def logistic(x: Floats) -> Floats:
-    """``1 / (1 + exp(-x))``."""
+    """Return ``1 / (1 + exp(-x))``."""
     return 1 / (1 + np.exp(-x))
 
 
 def changed(time: int, change: int) -> float:
-    """What the base-rate change adds to the log odds at ``time``."""
+    """Return what the base-rate change adds to the log odds at ``time``."""
     return float(np.log(CHANGE_FACTOR)) if time >= change else 0.0
 
 
@@ -44,7 +44,10 @@ def treated(
     campaigns: Campaigns, row: int, recent: Ints, share: Floats, messages: Ints, change: int,
     further: Floats | float = 0.0,
 ) -> Floats:  # fmt: skip
-    """P(answer | sent, still there) for each type, shape (members, 3); ``further`` is of the log odds."""
+    """Return P(answer | sent, still there) for each type, shape (members, 3).
+
+    ``further`` is of the log odds.
+    """
     content, depth = campaigns.content[row], campaigns.depth[row]
     common = BASE + BY_CHANNEL[campaigns.channel[row]] + changed(campaigns.time[row], change)
     common += BY_DEPTH * (depth - 20) if content == 1 else 0.0
@@ -54,12 +57,12 @@ def treated(
 
 
 def organic(time: int, recent: Ints, change: int) -> Floats:
-    """P(answer | held out, still there), shape (members,)."""
+    """Return P(answer | held out, still there), shape (members,)."""
     return logistic(ORGANIC + BY_VISITS * 1.5 * np.log1p(recent) + changed(time, change))
 
 
 def blocking(messages: Ints) -> Floats:
-    """P(blocks | sent) for each type, shape (members, 3)."""
+    """Return P(blocks | sent) for each type, shape (members, 3)."""
     level = BLOCK * np.exp(BLOCK_FATIGUE * np.minimum(messages, 6))
     return level[:, None] * np.where(np.arange(3) == 2, BLOCK_QUIET, 1.0)
 
@@ -71,17 +74,17 @@ class Beliefs:
         self.log_odds = np.tile(np.log(TYPE_SHARE), (members, 1)).astype(np.float32)
 
     def weights(self, members: Ints) -> Floats:
-        """P(type) of ``members``, shape (len(members), 3)."""
+        """Return P(type) of ``members``, shape (len(members), 3)."""
         odds = self.log_odds[members].astype(np.float64)
         odds = np.exp(odds - odds.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)
 
     def saw_lines(self, members: Ints, discounted: Flags) -> None:
-        """Lines bought, with or without a discount."""
+        """Learn from lines bought, with or without a discount."""
         told = np.where(discounted[:, None], np.log(DISCOUNTED), np.log1p(-DISCOUNTED))
         for kind in range(3):
             self.log_odds[:, kind] += np.bincount(members, told[:, kind], len(self.log_odds))
 
     def saw(self, members: Ints, likelihood: Floats) -> None:
-        """Something of likelihood ``likelihood`` (members, 3); each member at most once."""
+        """Learn from something of likelihood ``likelihood`` (members, 3); each member at most once."""
         self.log_odds[members] += np.log(likelihood)

@@ -12,7 +12,7 @@ Fault = tuple[str, str, list[pl.Expr]]
 
 
 def faults(calendar: Calendar) -> list[Fault]:
-    """Table, what is wrong, and the expressions that make a good row wrong."""
+    """Return the table, what is wrong, and the expressions that make a good row wrong."""
     nothing = pl.lit(None, pl.String)
     nobody = pl.lit("m_nobody").alias("member_id")
     future = pl.lit(stamps(np.array([calendar.end + FUTURE * DAY]))[0]).alias("occurred_at")
@@ -34,7 +34,7 @@ def faults(calendar: Calendar) -> list[Fault]:
 def wrong_rows(
     table: str, frame: pl.DataFrame, calendar: Calendar, rng: np.random.Generator
 ) -> dict[str, pl.DataFrame]:
-    """Copies of rows of ``frame``, made wrong in one way each, by fault; none for some tables."""
+    """Copy rows of ``frame``, made wrong in one way each, by fault; none for some tables."""
     kinds = [(fault, changes) for name, fault, changes in faults(calendar) if name == table]
     if frame.is_empty():
         return {}

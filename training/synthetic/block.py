@@ -50,7 +50,7 @@ class Block:
 def simulate_block(
     plan: Plan, members: pl.Series, leads: pl.Series, stream: Stream, block: int, blocks: int
 ) -> Block:
-    """The block of the members and leads with the given ids."""
+    """Return the block of the members and leads with the given ids."""
     prices = plan.prices if plan.loyalty else None
     world = happen(len(members), len(leads), plan.calendar, plan.campaigns, stream, prices)
 

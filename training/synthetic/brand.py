@@ -45,7 +45,7 @@ class Brand:
 
 
 def simulate(members: int, leads: int, start: date, end: date, seed: int, loyalty: bool = False) -> Brand:
-    """A brand with ``members`` members and ``leads`` leads over the days from ``start`` to ``end``.
+    """Return a brand with ``members`` members and ``leads`` leads over the days from ``start`` to ``end``.
 
     The same arguments give the same rows. Rows that happen, or become known, at ``end`` or later are not
     in the tables, except those planted to be wrong. With ``loyalty`` there are points and coupons, which

@@ -61,33 +61,35 @@ class Calendar:
         return _faded(self.looks)
 
     def at(self, curve: Floats, time: Ints | Floats) -> Floats:
-        """The cumulative ``curve`` at ``time`` (seconds since the epoch), linear within the hour."""
+        """Return the cumulative ``curve`` at ``time`` (seconds since the epoch), linear within the hour."""
         hours = np.clip((time - self.start) / HOUR, 0, len(curve) - 1.001)
         whole = hours.astype(np.int64)
         return curve[whole] + (hours - whole) * (curve[whole + 1] - curve[whole])
 
     def when(self, mass: Floats) -> Ints:
-        """The time at which the cumulative visits reach ``mass``."""
+        """Return the time at which the cumulative visits reach ``mass``."""
         hours = np.interp(mass, self.visits, np.arange(len(self.visits)))
         return self.start + (hours * HOUR).astype(np.int64)
 
     def order_share(self, time: Ints) -> Floats:
-        """The share of visits at ``time`` that end in an order."""
+        """Return the share of visits at ``time`` that end in an order."""
         return np.where(time < self.change, ORDER_SHARE, ORDER_SHARE * CHANGE_FACTOR)
 
 
 def seconds(day: date) -> int:
-    """Midnight UTC of ``day``, in seconds since the epoch."""
+    """Return midnight UTC of ``day``, in seconds since the epoch."""
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
 def local_hour(time: Ints) -> Ints:
-    """Hour of the day on the brand's clocks (0 to 23)."""
+    """Return the hour of the day on the brand's clocks (0 to 23)."""
     return (time // HOUR + LOCAL) % 24
 
 
 def season(day: date) -> float:
-    """Activity of a day against an average one: a wave over the year, three festivals, weekends."""
+    """Return the activity of a day against an average one: a wave over the year,
+    three festivals, weekends.
+    """
     level = 1 + 0.12 * np.cos(2 * np.pi * (day.timetuple().tm_yday - 320) / 365)
     if (day.month == 11 and day.day <= 11) or (day.month == 6 and day.day <= 18):
         level *= 1.35
@@ -104,7 +106,7 @@ def _faded(curve: Floats) -> Floats:
 
 
 def build(start: date, end: date) -> Calendar:
-    """The calendar of a period of data."""
+    """Return the calendar of a period of data."""
     first, last = seconds(start), seconds(end)
     change = first + int((last - first) * CHANGE_AT) // DAY * DAY
     days = (end - start).days + AHEAD

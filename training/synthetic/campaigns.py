@@ -37,7 +37,7 @@ class Campaigns:
 
 
 def draw(calendar: Calendar, rng: np.random.Generator) -> Campaigns:
-    """Campaigns about every ten days, denser where the season is high."""
+    """Return campaigns about every ten days, denser where the season is high."""
     moments, time = [], calendar.start + 5 * DAY
     while time < calendar.end - DAY:
         moments.append(time // DAY * DAY + int(rng.integers(1, 11)) * HOUR)
@@ -58,7 +58,7 @@ def draw(calendar: Calendar, rng: np.random.Generator) -> Campaigns:
 
 
 def table(campaigns: Campaigns, ids: pl.Series, rng: np.random.Generator) -> pl.DataFrame:
-    """The campaigns as the contract has them; planned a few days before they are sent."""
+    """Return the campaigns as the contract has them; planned a few days before they are sent."""
     planned = campaigns.time - rng.integers(1, 5, len(campaigns.time)) * DAY
     frame = {
         "occurred_at": stamps(planned),

@@ -53,13 +53,13 @@ class Tickets:
         return TOPIC_PUSH[self.topic] * (0.5 + EFFORT_PUSH * self.minutes)
 
     def keep(self, fades: Ints) -> "Tickets":
-        """Only those whose visit happens to members who fade from ``fades`` (by member) on."""
+        """Return only those whose visit happens to members who fade from ``fades`` (by member) on."""
         rows = fading.happens(self.visit, fades[self.member], self.luck, self.ordered)
         return Tickets(**{name: values[rows] for name, values in vars(self).items()})
 
 
 def draw(bought: Orders, seen: Visits, people: People, rng: np.random.Generator) -> Tickets:
-    """Tickets on a share of the orders, and of the visits that ended in none."""
+    """Return tickets on a share of the orders, and of the visits that ended in none."""
     rows, topic = _about_orders(bought, people, rng)
     found = [
         (bought.member[rows], bought.visit[rows], bought.luck[rows], bought.time[rows], topic),
@@ -109,7 +109,7 @@ def _about_shelves(seen: Visits, rng: np.random.Generator) -> tuple[Ints, Ints, 
 
 
 def drive_away(member: Ints, time: Ints, push: Floats, fades: Ints, rng: np.random.Generator) -> Ints:
-    """When the members begin to fade, now that some of what they meet drives them away.
+    """Return when the members begin to fade, now that some of what they meet drives them away.
 
     ``member``, ``time`` and ``push`` are of what is met, ``fades`` is without it. What is met by a member
     who has begun to fade may never happen; as it lies later, it does not change the earliest moment.

@@ -17,7 +17,7 @@ STEPS = 16  # in which the future is cut
 def churn_probability(
     truth: Mapping[str, pl.DataFrame], spine: pl.DataFrame, gap: int, days: int | Ints
 ) -> pl.Series:
-    """P(no order in [as_of + gap, as_of + gap + days)) for each row of ``spine``.
+    """Return P(no order in [as_of + gap, as_of + gap + days)) for each row of ``spine``.
 
     Parameters
     ----------
@@ -56,7 +56,8 @@ def churn_probability(
 def leaving_probability(
     truth: Mapping[str, pl.DataFrame], spine: pl.DataFrame, gap: int, days: int
 ) -> pl.Series:
-    """P(leaves in [as_of + gap, as_of + gap + days) | has not left at ``as_of``), as ``churn_probability``.
+    """Return P(leaves in [as_of + gap, as_of + gap + days) | has not left at ``as_of``),
+    as ``churn_probability``.
 
     Who has left is who has been fading for ``FADING`` days.
     """
@@ -93,7 +94,8 @@ def _asked(truth: Mapping[str, pl.DataFrame], spine: pl.DataFrame) -> tuple[Ints
 
 
 def orders_due(clock: Calendar, moment: Ints, fades: Ints, gap: int, days: Ints) -> Floats:
-    """Orders in the window from visits after ``moment`` of who fades from ``fades`` on, for one visit a day.
+    """Return orders in the window from visits after ``moment`` of who fades from ``fades`` on,
+    for one visit a day.
 
     ``moment`` and ``days`` have the shape (rows,), ``fades`` and the result (rows, steps).
     """

@@ -83,7 +83,7 @@ class Mailing:
         self.beliefs.saw_lines(member, reduced)
 
     def recent(self, now: int) -> Ints:
-        """Visits of each member in the last 90 days."""
+        """Return visits of each member in the last 90 days."""
         low, high = np.searchsorted(self.seen.time, [now - RECENT, now])
         seen, part = self.seen, slice(low, high)
         member, ordered = seen.member[part], seen.order[part] >= 0
@@ -91,19 +91,19 @@ class Mailing:
         return np.bincount(member[real], minlength=len(self.people))
 
     def messages(self, now: int) -> Ints:
-        """Messages that each member got in the last 30 days."""
+        """Return messages that each member got in the last 30 days."""
         self.sent = [(time, member) for time, member in self.sent if time >= now - MONTH]
         got = np.concatenate([member for _, member in self.sent] or [np.zeros(0, dtype=np.int64)])
         return np.bincount(got, minlength=len(self.people))
 
     def allowed(self, now: int) -> Flags:
-        """Members that may be written to."""
+        """Return members that may be written to."""
         people = self.people
         consent = (people.marketing | (now >= people.renewed)) & (now < self.withdrawn)
         return (people.since < now) & consent & ~people.minor & (now < people.deceased)
 
     def choose(self, campaigns: Campaigns, row: int, recent: Ints, rng: np.random.Generator) -> Ints:
-        """The members chosen for a campaign; those with a consultant more often."""
+        """Return the members chosen for a campaign; those with a consultant more often."""
         now = int(campaigns.time[row])
         aimed = [np.ones(len(recent), dtype=bool), recent > 0, recent == 0][campaigns.audience[row]]
         weight = campaigns.reach[row] * np.where(self.people.friend, 1.5, 0.8)
@@ -191,7 +191,7 @@ def _moments(
 
 
 def send(mailing: Mailing, campaigns: Campaigns, rng: np.random.Generator) -> tuple[Contacts, Orders]:
-    """All campaigns in turn, and the orders that answers lead to."""
+    """Return all campaigns in turn, and the orders that answers lead to."""
     parts, extra = [], []
     for row in range(len(campaigns.time)):
         mailing.pass_time(int(campaigns.time[row]))
@@ -212,6 +212,6 @@ def send(mailing: Mailing, campaigns: Campaigns, rng: np.random.Generator) -> tu
 
 
 def stack(kind: type[Record], parts: list[Record]) -> Record:
-    """One record of arrays from several."""
+    """Return one record of arrays from several."""
     names = list(vars(parts[0]))
     return kind(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})

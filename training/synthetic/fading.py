@@ -15,14 +15,16 @@ LOOKS_LEFT, ORDERS_LEFT = 0.06, 0.02  # visits without and with an order that ar
 
 
 def happens(time: Ints, fades: Ints, luck: Floats, ordered: Flags) -> Flags:
-    """Whether visits happen of members who fade from ``fades`` (seconds) on; ``luck`` is uniform."""
+    """Tell whether visits happen of members who fade from ``fades`` (seconds) on; ``luck`` is uniform."""
     age = np.maximum(time - fades, 0) / DAY
     left = np.where(ordered, ORDERS_LEFT, LOOKS_LEFT)
     return luck < np.where(age < FADING, np.exp(-age / FADE), left)
 
 
 def exposure(clock: Calendar, kind: Literal["orders", "looks"], fades: Ints, until: Ints) -> Floats:
-    """Average days' worth of visits of a kind between ``fades`` and ``until`` (seconds), 0 before."""
+    """Return the average days' worth of visits of a kind between ``fades`` and
+    ``until`` (seconds), 0 before.
+    """
     until = np.maximum(until, fades)
     edge = np.minimum(until, fades + FADING * DAY)
     curve, faded = getattr(clock, kind), getattr(clock, f"faded_{kind}")

@@ -18,7 +18,7 @@ FAR = 1e6  # days: a step that never comes
 
 
 def pages_seen(leads: Leads, touches: Touches, age: int) -> Ints:
-    """Pages each lead saw before ``age`` (days), shape (leads,)."""
+    """Return pages each lead saw before ``age`` (days), shape (leads,)."""
     seen = (touches.kind == 0) & (touches.time - leads.created[touches.lead] < age * DAY)
     return np.bincount(touches.lead[seen], minlength=len(leads)).astype(np.int64)
 
@@ -46,7 +46,7 @@ def _programmes(leads: Leads, age: int) -> list[tuple[Floats, float, float]]:
 
 
 def at_age(leads: Leads, touches: Touches, age: int) -> Floats:
-    """P(converts within ``HORIZON`` days from ``age`` | open at ``age``, all seen until then)."""
+    """Return P(converts within ``HORIZON`` days from ``age`` | open at ``age``, all seen until then)."""
     seen, now, later = pages_seen(leads, touches, age), float(age), float(age + HORIZON)
     total, hit = np.zeros(len(leads)), np.zeros(len(leads))
     watched = model.VIEW_FADE * model.faded(now, model.VIEW_FADE)
@@ -66,7 +66,9 @@ def at_age(leads: Leads, touches: Touches, age: int) -> Floats:
 
 
 def lead_truth(leads: Leads, touches: Touches, ids: pl.Series, calendar: Calendar) -> pl.DataFrame:
-    """``lead_id, age_days, probability`` for every lead and age at which it is open within the period."""
+    """Return ``lead_id, age_days,
+    probability`` for every lead and age at which it is open within the period.
+    """
     frames = []
     for age in AGES:
         moment = leads.created + age * DAY

@@ -59,17 +59,17 @@ class Leads:
         return len(self.created)
 
     def take(self, rows: Flags | Ints) -> "Leads":
-        """Only some of the leads."""
+        """Return only some of the leads."""
         return Leads(**{name: values[rows] for name, values in vars(self).items()})
 
 
 def faded(age: Ages, fade: float = FADE) -> Ages:
-    """Share of the whole mass that lies before ``age`` (days)."""
+    """Return the share of the whole mass that lies before ``age`` (days)."""
     return -np.expm1(-np.maximum(age, 0) / fade)
 
 
 def mass(low: Ages, high: Ages, reply: Ages, reply_gain: Ages, touch: Ages, touch_gain: Ages) -> Ages:
-    """Integral of ``w`` times both steps from age ``low`` to ``high``; all ages in days."""
+    """Return the integral of ``w`` times both steps from age ``low`` to ``high``; all ages in days."""
     top, bottom = faded(high), faded(low)
     late, nurtured = np.maximum(bottom, faded(reply)), np.maximum(bottom, faded(touch))
     both = np.maximum(late, nurtured)
@@ -82,14 +82,14 @@ def mass(low: Ages, high: Ages, reply: Ages, reply_gain: Ages, touch: Ages, touc
 
 
 def reply_odds(created: Ints, region: Ints) -> Floats:
-    """Chance of each reply class, shape (leads, 4): night and a busy region make it late."""
+    """Return the chance of each reply class, shape (leads, 4): night and a busy region make it late."""
     night = (local_hour(created) >= 21) | (local_hour(created) < 8)
     by_time = np.where(night[:, None], REPLY_NIGHT, REPLY_DAY)
     return np.where((region == BUSY_REGION)[:, None], (by_time + REPLY_BUSY) / 2, by_time)
 
 
 def pick(odds: Floats, rng: np.random.Generator) -> Ints:
-    """One column a row, drawn with the chances ``odds`` of shape (rows, columns)."""
+    """Return one column a row, drawn with the chances ``odds`` of shape (rows, columns)."""
     return (rng.random(len(odds))[:, None] > np.cumsum(odds, axis=1)[:, :-1]).sum(axis=1)
 
 
@@ -108,7 +108,7 @@ def _age_at(target: Floats, reply: Floats, reply_gain: Floats, touch: Floats, to
 
 
 def draw(count: int, calendar: Calendar, rng: np.random.Generator) -> Leads:
-    """``count`` leads over the calendar's period."""
+    """Return ``count`` leads over the calendar's period."""
     total = calendar.at(calendar.visits, np.array([calendar.end]))[0]
     created = calendar.when(np.sort(rng.random(count)) * total)
     source = rng.choice(5, count, p=SOURCE_SHARE)
@@ -147,7 +147,9 @@ class Touches:
 
 
 def touches(leads: Leads, calendar: Calendar, rng: np.random.Generator) -> Touches:
-    """Pages seen, the consultant's reply and the talks of the programme, until conversion or the end."""
+    """Return pages seen, the consultant's reply and the talks of the programme,
+    until conversion or the end.
+    """
     rows = np.arange(len(leads))
     seen = rng.poisson(VIEWS[leads.warm] * VIEW_FADE)
     viewer = np.repeat(rows, seen)

@@ -43,19 +43,22 @@ KINDS = ("expired", "earned", "redeemed")
 
 
 def return_chance(balance: Floats, expiring: Floats) -> Floats:
-    """P(orders at an account | still there) by the points and how many of them expire at the next."""
+    """Return P(orders at an account | still there) by the points and how many of them expire at the next."""
     odds = RETURN + RETURN_REWARD * (balance >= REWARD) + RETURN_EXPIRING * (expiring > LITTLE)
     odds = odds + RETURN_NEAR * ((balance >= NEAR * REWARD) & (balance < REWARD))
     return np.asarray(answers.logistic(odds))
 
 
 def pushes(expired: Floats, idle: Ints) -> Floats:
-    """Hazard of beginning to fade at an account; ``idle`` are seconds since a reward, or since joining."""
+    """Return the hazard of beginning to fade at an account.
+
+    ``idle`` are seconds since a reward, or since joining.
+    """
     return EXPIRED_PUSH * (expired > LITTLE) + IDLE_PUSH * (idle > IDLE)
 
 
 def accounts(start: int, end: int) -> Ints:
-    """When accounts are drawn up; the first is number 1."""
+    """Return when accounts are drawn up; the first is number 1."""
     return np.arange(start + EVERY * DAY + 2 * HOUR, end, EVERY * DAY)
 
 
@@ -83,16 +86,16 @@ class Coupons:
 
     @classmethod
     def none(cls, members: int) -> "Coupons":
-        """Nobody has one."""
+        """Return no coupon of anybody."""
         issued, ends, kind, value = (np.full(members, -1) for _ in range(4))
         return cls(issued, ends, kind, value, np.full(members, NEVER))
 
     def unused(self, member: Ints, now: Ints | int) -> Flags:
-        """Whether ``member`` could use one at ``now``."""
+        """Tell whether ``member`` could use one at ``now``."""
         return (self.issued[member] < now) & (now < self.ends[member]) & (now < self.used[member])
 
     def of(self, member: Ints) -> tuple[Ints, ...]:
-        """The coupons of ``member``, who all have one, as ``Log`` keeps them."""
+        """Return the coupons of ``member``, who all have one, as ``Log`` keeps them."""
         return member, *(
             values[member] for values in (self.issued, self.ends, self.type, self.value, self.used)
         )
@@ -127,7 +130,9 @@ class Programme:
         np.minimum.at(self.coupons.used, member[uses], time[uses])
 
     def liking(self, member: Ints, now: int) -> Floats:
-        """What points and coupons add to the log odds that ``member`` answers, shape (len(member),)."""
+        """Return what points and coupons add to the log odds that ``member`` answers,
+        shape (len(member),).
+        """
         soon = self.coupons.ends[member] - now <= SOON
         coupon = self.coupons.unused(member, now) * np.where(soon, COUPON_SOON, COUPON)
         return coupon + REWARD_WAITS * (self.lots[member].sum(axis=1) >= REWARD)

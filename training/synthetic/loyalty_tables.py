@@ -11,7 +11,7 @@ STEPS = ("issued", "used", "expired")
 
 
 def points(log: Log, members: pl.Series, end: int, rng: np.random.Generator) -> pl.DataFrame:
-    """The ledger, an entry a row; what was earned says when it expires."""
+    """Return the ledger, an entry a row; what was earned says when it expires."""
     member, time, kind, amount, balance = (np.concatenate(part) for part in zip(*log.points, strict=True))
     expires = np.where(kind == EARNED, time + LOTS * EVERY * DAY, time)
     found = pl.DataFrame(
@@ -29,7 +29,7 @@ def points(log: Log, members: pl.Series, end: int, rng: np.random.Generator) -> 
 
 
 def coupons(log: Log, members: pl.Series, end: int, rng: np.random.Generator) -> pl.DataFrame:
-    """What became of coupons, a step a row; what was issued says until when it is good."""
+    """Return what became of coupons, a step a row; what was issued says until when it is good."""
     member, issued, ends, kind, value, used = (
         np.concatenate(part) for part in zip(*log.coupons, strict=True)
     )

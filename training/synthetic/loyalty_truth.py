@@ -20,7 +20,9 @@ NAMES = [f"lot_{number}" for number in range(LOTS)]
 
 
 def recorded(log: Log) -> dict[str, pl.DataFrame]:
-    """Tables of truth: ``lots`` (points by account after each account) and ``credits`` (points earned)."""
+    """Return tables of truth:
+    ``lots`` (points by account after each account) and ``credits`` (points earned).
+    """
     member, time, lots, rewarded = (np.concatenate(part) for part in zip(*log.lots, strict=True))
     state = {"member": member, "time": time, "rewarded": rewarded}
     state |= {name: lots[:, at].astype(np.float32) for at, name in enumerate(NAMES)}
@@ -49,11 +51,11 @@ class Ahead:
     push: Floats
 
     def of(self, rows: slice) -> "Ahead":
-        """Those of some rows."""
+        """Return those of some rows."""
         return Ahead(self.time[rows], self.chance[rows], self.push[rows])
 
     def nothing(self, fades: Ints, opens: Ints, closes: Ints) -> Floats:
-        """P(no order in a window at an account) of who fades from ``fades`` on, shape (rows, steps).
+        """Return P(no order in a window at an account) of who fades from ``fades`` on, shape (rows, steps).
 
         ``opens`` and ``closes`` are of shape (rows,). An order at an account before the window is left out.
         """
@@ -65,7 +67,9 @@ class Ahead:
         return found
 
     def pushed(self, until: Ints) -> Floats:
-        """Hazard of beginning to fade at accounts before ``until``, both of shape (rows, steps)."""
+        """Return the hazard of beginning to fade at accounts before ``until``,
+        both of shape (rows, steps).
+        """
         found = np.zeros(until.shape)
         for time, push in zip(self.time.T, self.push.T, strict=True):
             found += push[:, None] * (time[:, None] < until)

@@ -44,7 +44,10 @@ def member_events(
     accounts: Accounts,
     rng: np.random.Generator,
 ) -> pl.DataFrame:
-    """All events of members; those on the platform of an account that is not bound yet carry its id."""
+    """Return all events of members.
+
+    Those on the platform of an account that is not bound yet carry its id.
+    """
     around = _around_visits(people, seen, rng)
     talk = people.friend[seen.member] & (rng.random(len(seen.time)) < TALKS)
     opened = sent.opened >= 0

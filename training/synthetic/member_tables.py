@@ -34,7 +34,7 @@ def _rows(people: People, member_ids: pl.Series, member: Ints, time: Ints, marke
 
 
 def members(people: People, member_ids: pl.Series, withdrawn: Ints, calendar: Calendar) -> pl.DataFrame:
-    """Attributes at the beginning, and a new row when a consent changes or somebody dies."""
+    """Return attributes at the beginning, and a new row when a consent changes or somebody dies."""
     everybody = np.arange(len(people))
     gone, back = np.flatnonzero(withdrawn < calendar.end), np.flatnonzero(people.renewed < calendar.end)
     dead = np.flatnonzero((people.deceased < calendar.end) & (people.deceased > people.since))
@@ -51,7 +51,7 @@ def members(people: People, member_ids: pl.Series, withdrawn: Ints, calendar: Ca
 def leads(
     all_leads: Leads, lead_ids: pl.Series, calendar: Calendar, rng: np.random.Generator
 ) -> pl.DataFrame:
-    """The leads at their creation, with what they ticked in the form."""
+    """Return the leads at their creation, with what they ticked in the form."""
     count = len(all_leads)
     profiling, marketing = (rng.choice(3, count, p=share) for share in (FORM_PROFILING, FORM_MARKETING))
     frame = pl.DataFrame(
@@ -74,7 +74,7 @@ def leads(
 def lead_events(
     all_leads: Leads, touched: Touches, lead_ids: pl.Series, rng: np.random.Generator
 ) -> pl.DataFrame:
-    """Pages that leads saw, replies of consultants with their delay, and talks."""
+    """Return pages that leads saw, replies of consultants with their delay, and talks."""
     count, page = len(touched.time), touched.kind == 0
     kind = np.where(page, rng.choice(4, count, p=[0.6, 0.2, 0.1, 0.1]), touched.kind + 3)
     channel = np.where(page, rng.choice(2, count, p=[0.55, 0.45]), 2)

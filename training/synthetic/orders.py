@@ -59,7 +59,7 @@ class Lines:
 
 
 def visits(people: People, calendar: Calendar, rng: np.random.Generator) -> tuple[Visits, Ints]:
-    """The visits of everybody as if nobody ever faded, and when each would begin to by themselves."""
+    """Return the visits of everybody as if nobody ever faded, and when each would begin to by themselves."""
     fades = people.since + (rng.exponential(1 / people.hazard) * DAY).astype(np.int64)
     low = calendar.at(calendar.visits, people.since)
     high = calendar.at(calendar.visits, np.clip(people.deceased, people.since, calendar.end))
@@ -76,7 +76,7 @@ def visits(people: People, calendar: Calendar, rng: np.random.Generator) -> tupl
 
 
 def orders(seen: Visits, people: People, rng: np.random.Generator) -> Orders:
-    """Orders from visits, and the first order of each lead that converted."""
+    """Return orders from visits, and the first order of each lead that converted."""
     bought = seen.order >= 0
     came = np.flatnonzero(people.lead >= 0)
     first = people.joined[came] + rng.integers(60, 3_600, len(came))
@@ -90,14 +90,17 @@ def orders(seen: Visits, people: People, rng: np.random.Generator) -> Orders:
 
 
 def full_price_push(bought: Orders, items: Lines) -> Floats:
-    """Hazard of beginning to fade at each order, shape (orders,); none where it answers a campaign."""
+    """Return the hazard of beginning to fade at each order, shape (orders,).
+
+    None where it answers a campaign.
+    """
     count = len(bought.time)
     all_, full = (np.bincount(items.order, weight, count) for weight in (None, items.discount == 0))
     return np.where(bought.category < 0, FULL_PRICE_PUSH * full / np.maximum(all_, 1), 0.0)
 
 
 def lines(bought: Orders, people: People, rng: np.random.Generator) -> Lines:
-    """What is in the orders: category by taste, product by value, discount by type of member.
+    """Return what is in the orders: category by taste, product by value, discount by type of member.
 
     An order that answers a campaign has one line: what was offered.
     """
@@ -116,7 +119,7 @@ def lines(bought: Orders, people: People, rng: np.random.Generator) -> Lines:
 
 
 def products(rng: np.random.Generator) -> tuple[pl.DataFrame, Ints]:
-    """The price list, and the prices (cents) by row; dearer ones later in each category."""
+    """Return the price list, and the prices (cents) by row; dearer ones later in each category."""
     count = len(CATEGORIES) * PER_CATEGORY
     level = np.repeat([18_000, 12_000, 35_000, 8_000, 7_000, 15_000], PER_CATEGORY)
     place = np.tile(np.linspace(-0.9, 0.9, PER_CATEGORY), len(CATEGORIES))
@@ -133,13 +136,13 @@ def products(rng: np.random.Generator) -> tuple[pl.DataFrame, Ints]:
 
 
 def keep(seen: Visits, fades: Ints) -> Visits:
-    """Only the visits that happen to members who fade from ``fades`` (by member) on."""
+    """Return only the visits that happen to members who fade from ``fades`` (by member) on."""
     real = fading.happens(seen.time, fades[seen.member], seen.luck, seen.order >= 0)
     return Visits(seen.member[real], seen.time[real], seen.order[real], seen.luck[real])
 
 
 def keep_orders(bought: Orders, items: Lines, fades: Ints, end: int) -> tuple[Orders, Lines]:
-    """Only the orders whose visit happens and which are made before ``end``."""
+    """Return only the orders whose visit happens and which are made before ``end``."""
     ordered: Flags = np.ones(len(bought.time), dtype=bool)
     happened = fading.happens(bought.visit, fades[bought.member], bought.luck, ordered)
     real: Flags = happened & (bought.time < end)
@@ -151,7 +154,7 @@ def keep_orders(bought: Orders, items: Lines, fades: Ints, end: int) -> tuple[Or
 
 
 def join(first: Orders, first_lines: Lines, then: Orders, then_lines: Lines) -> tuple[Orders, Lines]:
-    """Both sets of orders with their lines."""
+    """Return both sets of orders with their lines."""
     shifted = Lines(then_lines.order + len(first.time), *list(vars(then_lines).values())[1:])
     together = [
         type(a)(*(np.concatenate(pair) for pair in zip(vars(a).values(), vars(b).values(), strict=True)))

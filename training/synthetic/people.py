@@ -68,7 +68,7 @@ class People:
 
 
 def home(count: int, new: bool, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Region and tier; the weak cell has more than its share of the new members."""
+    """Return the region and tier; the weak cell has more than its share of the new members."""
     share = np.outer(REGION_SHARE, TIER_SHARE)
     share[WEAK_REGION, WEAK_TIER] *= WEAK_JOINS if new else 1
     cell = rng.choice(share.size, count, p=(share / share.sum()).ravel())
@@ -76,7 +76,7 @@ def home(count: int, new: bool, rng: np.random.Generator) -> tuple[Ints, Ints]:
 
 
 def hazards(region: Ints, tier: Ints, source: Ints, friend: Flags) -> Floats:
-    """Chance of beginning to fade on a day, from what is readable."""
+    """Return the chance of beginning to fade on a day, from what is readable."""
     weak = (region == WEAK_REGION) & (tier == WEAK_TIER)
     return (
         SOURCE_HAZARD[source]
@@ -126,7 +126,7 @@ def _consents(joined: Ints, calendar: Calendar, rng: np.random.Generator) -> dic
 
 
 def draw(count: int, leads: Leads, calendar: Calendar, rng: np.random.Generator) -> People:
-    """``count`` members, among them the leads that converted (at most half of all)."""
+    """Return ``count`` members, among them the leads that converted (at most half of all)."""
     origin = _origins(count, leads, calendar, rng)
     source, tier = origin["source"], origin["tier"]
     friend = rng.random(count) < FRIEND_SHARE

@@ -47,14 +47,14 @@ class History:
 
     @classmethod
     def of(cls, truth: Mapping[str, pl.DataFrame]) -> "History":
-        """From the truth of a simulated brand."""
+        """Read the truth of a simulated brand."""
         clock = truth["calendar"]
         start, end, change = (int(clock[name][0]) for name in ("start", "end", "change"))
         calendar = Calendar(start, end, change, clock["visits"].to_numpy(), clock["orders"].to_numpy())
         return cls(calendar, truth["members"], truth["visits"], truth["shocks"])
 
     def key(self, member: Ints, time: Ints) -> Ints:
-        """One integer that sorts by member, then by time."""
+        """Return one integer that sorts by member, then by time."""
         return (member << 32) + np.clip(time - self.calendar.start, 0, 2**32 - 1)
 
     def _keys(self, frame: pl.DataFrame) -> Ints:
@@ -123,7 +123,9 @@ class Presence:
 
 
 def still_there(history: History, member: Ints, moment: Ints) -> Floats:
-    """P(does not fade yet) of ``member`` (rows) just before ``moment`` (seconds), all of shape (rows,)."""
+    """Return P(does not fade yet) of ``member`` (rows) just before ``moment`` (seconds),
+    all of shape (rows,).
+    """
     parts = [
         presence(history, member[i : i + CHUNK], moment[i : i + CHUNK]).still
         for i in range(0, len(member), CHUNK)
@@ -132,7 +134,7 @@ def still_there(history: History, member: Ints, moment: Ints) -> Floats:
 
 
 def presence(history: History, member: Ints, moment: Ints) -> Presence:
-    """What is known of ``member`` (rows) just before ``moment`` (seconds), both of shape (rows,)."""
+    """Return what is known of ``member`` (rows) just before ``moment`` (seconds), both of shape (rows,)."""
     clock = history.calendar
     scale, since = (history.members[name].to_numpy()[member] for name in ("scale", "since"))
     first = np.searchsorted(history.visit_keys, member << 32)

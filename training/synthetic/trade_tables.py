@@ -18,7 +18,7 @@ def purchases(
     people: People, bought: Orders, items: Lines, products: pl.DataFrame, prices: Ints,
     accounts: Accounts, number: Ids, rng: np.random.Generator,
 ) -> pl.DataFrame:  # fmt: skip
-    """Lines of orders, and of returns some days later."""
+    """Return lines of orders, and of returns some days later."""
     usual = people.channel[bought.member]
     channel = np.where(rng.random(len(usual)) < 0.75, usual, rng.integers(0, len(CHANNELS), len(usual)))
     order_ids = number("o", len(usual))
@@ -47,7 +47,7 @@ def purchases(
 def contacts(
     sent: Contacts, contact_ids: pl.Series, campaign_ids: pl.Series, member_ids: pl.Series
 ) -> pl.DataFrame:
-    """Who was chosen for which campaign, and who of them was held out."""
+    """Return who was chosen for which campaign, and who of them was held out."""
     return pl.DataFrame(
         {
             "occurred_at": stamps(sent.time),
@@ -63,7 +63,7 @@ def responses(
     sent: Contacts, leads: Leads, campaign_ids: pl.Series, member_ids: pl.Series, lead_ids: pl.Series,
     rng: np.random.Generator,
 ) -> pl.DataFrame:  # fmt: skip
-    """Reactions to campaigns, and leads that converted."""
+    """Return reactions to campaigns, and leads that converted."""
     frames = []
     for kind in ("opened", "clicked", "answered", "blocked"):
         moment = getattr(sent, kind)
@@ -85,7 +85,10 @@ def responses(
 def care_steps(
     tickets: Tickets, member_ids: pl.Series, number: Ids, rng: np.random.Generator
 ) -> pl.DataFrame:
-    """The steps of the tickets, each a row of its own; the member's minutes are spread over the steps."""
+    """Return the steps of the tickets, each a row of its own.
+
+    The member's minutes are spread over the steps.
+    """
     count = len(tickets.opened)
     ticket_ids, everyone = number("t", count), np.arange(count)
     again = np.repeat(everyone, tickets.contacts)

@@ -16,7 +16,7 @@ from training.synthetic.world import World
 
 
 def member_truth(crowd: People, member_ids: pl.Series, fades: Ints, withdrawn: Ints) -> pl.DataFrame:
-    """Type, own rate, hazard, from when each member fades and when each has left.
+    """Return the type, own rate, hazard, from when each member fades and when each has left.
 
     ``scale`` is the rate that is readable.
     """
@@ -37,7 +37,7 @@ def member_truth(crowd: People, member_ids: pl.Series, fades: Ints, withdrawn: I
 
 
 def shock_truth(world: World, accounts: bool = True) -> pl.DataFrame:
-    """What pushed members to fade, and what told an observer whether they did.
+    """Return what pushed members to fade, and what told an observer whether they did.
 
     ``accounts``: those of the points programme, too, where there is one.
     """
@@ -55,19 +55,21 @@ def shock_truth(world: World, accounts: bool = True) -> pl.DataFrame:
 
 
 def visit_truth(seen: Visits) -> pl.DataFrame:
-    """The signs of life: member (row of the members), time, and whether an order follows."""
+    """Return the signs of life: member (row of the members), time, and whether an order follows."""
     frame = pl.DataFrame({"member": seen.member, "time": seen.time, "ordered": seen.order >= 0})
     return frame.sort("member", "time", maintain_order=True)
 
 
 def calendar_truth(clock: Calendar) -> pl.DataFrame:
-    """Cumulative intensity of visits and orders by hour since the start."""
+    """Return the cumulative intensity of visits and orders by hour since the start."""
     fixed = {name: pl.lit(getattr(clock, name), pl.Int64) for name in ("start", "end", "change")}
     return pl.DataFrame({"visits": clock.visits, "orders": clock.orders}).with_columns(**fixed)
 
 
 def response_truth(history: History, sent: Contacts, contact_ids: pl.Series) -> pl.DataFrame:
-    """P(answered within the window) of each contact if sent and if held out, all seen before it given."""
+    """Return P(answered within the window) of each contact if sent and if held out,
+    all seen before it given.
+    """
     turn = np.lexsort((sent.time, sent.member))
     still = np.empty(len(turn))
     still[turn] = still_there(history, sent.member[turn], sent.time[turn])
@@ -82,14 +84,14 @@ def response_truth(history: History, sent: Contacts, contact_ids: pl.Series) -> 
 
 
 def state_truth(history: History, world: World, ids: pl.Series) -> pl.DataFrame:
-    """What follows from a contact at the end of the period; see ``option_truth.chances``."""
+    """Return what follows from a contact at the end of the period; see ``option_truth.chances``."""
     found = option_truth.state(world.mailing, ids, world.orders.time, world.orders.member)
     end = np.full(len(ids), world.calendar.end)
     return found.with_columns(still=still_there(history, np.arange(len(ids)), end))
 
 
 def totals(world: World) -> dict[str, float]:
-    """Sums over members from which mean effects follow: days, pushes, orders that answers led to."""
+    """Return sums over members from which mean effects follow: days, pushes, orders that answers led to."""
     clock, crowd, fades, answered = world.calendar, world.people, world.fades, world.answered
     days = np.clip(np.minimum(fades, clock.end) - crowd.since, 0, None) / DAY
     gone = np.clip(clock.end - np.maximum(fades, crowd.since), 0, None) / DAY
@@ -107,7 +109,7 @@ def totals(world: World) -> dict[str, float]:
 
 
 def effect_truth(clock: Calendar, sums: Mapping[str, float]) -> pl.DataFrame:
-    """The true effects by name; ``sums`` are the totals of all members."""
+    """Return the true effects by name; ``sums`` are the totals of all members."""
     values = {
         "base_rate_change_at": float(clock.change),
         "base_rate_change_factor": CHANGE_FACTOR,

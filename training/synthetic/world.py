@@ -49,7 +49,7 @@ class World:
 
 
 def streams(seed: int, block: int = 0) -> Stream:
-    """Random numbers by name, so that a change in one part leaves the others as they are."""
+    """Return random numbers by name, so that a change in one part leaves the others as they are."""
     return lambda name: np.random.default_rng([seed, block, crc32(name.encode())])
 
 

@@ -13,7 +13,7 @@ LINES = {"plan": (BLUE, "-"), "rested": (GREEN, "-."), "top_p": (ORANGE, "--")}
 
 
 def curve(found: Curve, spent: float, currency: str, added: bool) -> str:
-    """What each budget should bring, with its band where there is one, and the plan's own spend."""
+    """Draw what each budget should bring, with its band where there is one, and the plan's own spend."""
     plot = Plot("curve", height=3.6)
     if "low" in found:
         plot.ax.fill_between(found["spend"], found["low"], found["high"], color=BLUE, alpha=0.18, linewidth=0)
@@ -36,7 +36,7 @@ def curve(found: Curve, spent: float, currency: str, added: bool) -> str:
 def groups(
     rows: Sequence[tuple[dict[str, str], GroupAnswers, str]], label: str = "plot.added_hundred"
 ) -> str:
-    """Added answers for each 100 members of a group with their intervals, in grey what bears no claim.
+    """Draw added answers for each 100 members of a group with their intervals, in grey what bears no claim.
 
     Parameters
     ----------
@@ -66,7 +66,8 @@ def groups(
 
 
 def weeks(name: str, found: WeeksRead) -> str:
-    """Margin up to, or reachable members after, each week of each policy, with the range over seeds.
+    """Draw the margin up to, or reachable members after, each week of each policy,
+    with the range over seeds.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from training.results.dissatisfaction import Dissatisfaction
 
 
 def silence(section: Dissatisfaction) -> str:
-    """Difference in silence after a ticket of each kind, against like members."""
+    """Draw the difference in silence after a ticket of each kind, against like members."""
     rows = [(row["name"], row["silence"]) for row in section["subtopics"] if row["silence"] is not None]
     plot = Plot("silence", height=0.8 + 0.29 * max(len(rows), 1))
     at, values = list(range(len(rows)))[::-1], [found["value"] for _, found in rows]

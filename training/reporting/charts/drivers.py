@@ -13,7 +13,7 @@ LONGEST = 46  # letters of a feature's name in a figure
 
 
 def importance(section: Drivers) -> str:
-    """Mean absolute contribution of the strongest features, with intervals."""
+    """Draw the mean absolute contribution of the strongest features, with intervals."""
     rows = section["features"][::-1]
     plot = Plot("importance", height=0.6 + 0.27 * len(rows))
     values = [row["value"] for row in rows]
@@ -33,7 +33,7 @@ def _name(plot: Plot, row: Named, longest: int = LONGEST) -> str:
 
 
 def swarm(section: Drivers) -> str:
-    """Every sampled row's contribution of each feature, coloured by how high the value is."""
+    """Draw every sampled row's contribution of each feature, coloured by how high the value is."""
     rows = section["features"][::-1]
     plot = Plot("swarm", height=0.9 + 0.34 * len(rows))
     colours = _colours()
@@ -87,7 +87,7 @@ def _spread(x: np.ndarray) -> np.ndarray:
 
 
 def dependence(section: Drivers) -> str:
-    """Value against contribution of the strongest features, one small figure each."""
+    """Draw value against contribution of the strongest features, one small figure each."""
     curves = section["dependence"]
     lines = -(-len(curves) // 3)
     plot = Plot("dependence", height=2.25 * lines, nrows=lines, ncols=3)

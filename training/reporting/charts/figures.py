@@ -42,7 +42,7 @@ NEEDS = {
 
 
 def draw(report: dict[str, Any]) -> dict[str, str]:
-    """Figures of the sections that were assessed, by name, as SVG."""
+    """Return figures of the sections that were assessed, by name, as SVG."""
     import matplotlib as mpl
 
     sections = report["sections"]

@@ -5,7 +5,9 @@ from training.results.report_money import Beside, Stated
 
 
 def profit(section: Stated) -> str:
-    """Profit by share contacted: model with its band, the best simple method, random order, cut-off."""
+    """Draw the profit by share contacted: model with its band, the best simple method,
+    random order, cut-off.
+    """
     plot = Plot("profit", height=3.8)
     curves = section["curves"]
     share, model = curves["share"], curves["model"]
@@ -37,7 +39,7 @@ def profit(section: Stated) -> str:
 
 
 def tornado(section: Stated) -> str:
-    """Profit at the cut-off where one assumption is a quarter lower or higher."""
+    """Draw the profit at the cut-off where one assumption is a quarter lower or higher."""
     plot = Plot("tornado", height=1.9)
     centre, rows = section["at"]["model"]["value"] or 0.0, section["tornado"][::-1]
     for y, row in enumerate(rows):
@@ -58,7 +60,9 @@ def tornado(section: Stated) -> str:
 
 
 def uplift(section: Beside) -> str:
-    """Events gained by contacting the highest share: by uplift with its band, by probability, at random."""
+    """Draw events gained by contacting the highest share: by uplift with its band,
+    by probability, at random.
+    """
     plot = Plot("uplift", height=3.2)
     first, second = (section["orders"][name]["curve"] for name in ("uplift", "propensity"))
     share, gain = [0.0, *first["share"]], [0.0, *first["gain"]]
@@ -81,7 +85,7 @@ def uplift(section: Beside) -> str:
 
 
 def worth(section: Beside) -> str:
-    """Money expected and observed in each tenth by expected money, the highest first."""
+    """Draw the money expected and observed in each tenth by expected money, the highest first."""
     plot = Plot("worth", height=3.2)
     rows = section["tenths"]
     at, seen = [row["tenth"] for row in rows], [row["observed"] for row in rows]

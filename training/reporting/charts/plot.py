@@ -60,17 +60,17 @@ class Plot:
         return self.axes[0, 0]
 
     def word(self, key: str, **values: Any) -> str:
-        """The English text of ``key`` for drawing; its Chinese twin is remembered."""
+        """Return the English text of ``key`` for drawing; its Chinese twin is remembered."""
         texts = said(key, **values)
         return self.twin(texts["en"], texts["zh"])
 
     def twin(self, en: str, zh: str) -> str:
-        """``en`` for drawing; ``zh`` is remembered as its twin."""
+        """Return ``en`` for drawing; ``zh`` is remembered as its twin."""
         self._twins[escape(en, quote=False)] = escape(zh, quote=False)
         return en
 
     def svg(self) -> str:
-        """The figure as an SVG element that can stand in a page."""
+        """Return the figure as an SVG element that can stand in a page."""
         import matplotlib as mpl
 
         out = StringIO()
@@ -104,7 +104,10 @@ Ends = Sequence[float | None]
 
 
 def whiskers(values: Ends, lows: Ends, highs: Ends) -> list[list[float]]:
-    """Lengths of error bars below and above; none where an end is unknown, or rounding puts it beyond."""
+    """Return lengths of error bars below and above.
+
+    None where an end is unknown, or rounding puts it beyond.
+    """
     return [
         [0.0 if start is None or end is None else max(end - start, 0.0) for start, end in pairs]
         for pairs in (zip(lows, values, strict=True), zip(values, highs, strict=True))

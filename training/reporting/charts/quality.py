@@ -5,7 +5,7 @@ from training.results.report_figures import Calibration, Method, Ranking
 
 
 def trials(section: Method) -> str:
-    """Value of every trial and the best so far."""
+    """Draw the value of every trial and the best so far."""
     plot = Plot("trials", height=2.6)
     done = [trial for trial in section["trials"] if trial["state"] == "COMPLETE"]
     numbers, values = [t["number"] + 1 for t in done], [t["value"] or 0.0 for t in done]
@@ -20,7 +20,7 @@ def trials(section: Method) -> str:
 
 
 def gains(section: Ranking) -> str:
-    """Share of the events caught against the share of rows taken, model and best baseline."""
+    """Draw the share of the events caught against the share of rows taken, model and best baseline."""
     plot = Plot("gains", height=3.8)
     model, other = section["curves"]["model"], section["curves"][section["baseline"]]
     plot.ax.fill_between(model["share"], model["low"], model["high"], color=BLUE, alpha=0.18, linewidth=0)
@@ -43,7 +43,7 @@ def gains(section: Ranking) -> str:
 
 
 def deciles(section: Ranking) -> str:
-    """Observed rate of each tenth with its interval, and what was predicted."""
+    """Draw observed rate of each tenth with its interval, and what was predicted."""
     plot = Plot("deciles", height=3.2)
     rows = section["deciles"]
     at, rate = [row["decile"] for row in rows], [row["rate"] for row in rows]
@@ -73,7 +73,7 @@ def deciles(section: Ranking) -> str:
 
 
 def reliability(section: Calibration) -> str:
-    """Observed against predicted rate in parts of equal size, over the spread of the scores."""
+    """Draw observed against predicted rate in parts of equal size, over the spread of the scores."""
     plot = Plot("reliability", height=4.4, nrows=2, sharex=True, height_ratios=[3.4, 1])
     rows, (above, below) = section["parts"], plot.axes[:, 0]
     x, y = [row["expected"] for row in rows], [row["observed"] for row in rows]
@@ -104,7 +104,7 @@ def reliability(section: Calibration) -> str:
 
 
 def roc(section: Ranking) -> str:
-    """True against false positive rate at every cut-off."""
+    """Draw true against false positive rate at every cut-off."""
     plot = Plot("roc", height=3.2)
     plot.ax.plot(section["roc"]["false"], section["roc"]["true"], color=BLUE)
     plot.ax.plot([0, 1], [0, 1], color=GREY, linewidth=1.2, linestyle=":")

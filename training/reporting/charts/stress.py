@@ -6,7 +6,9 @@ from training.results.report_figures import Robustness
 
 
 def stress(section: Robustness) -> str:
-    """AUC where one source is lost, values are shaken or categories unseen, against the model's."""
+    """Draw the AUC where one source is lost, values are shaken or categories unseen,
+    against the model's.
+    """
     lines = section["blanked"]
     plot = Plot("stress", height=0.9 + 0.3 * (len(lines) + 2))
     named: list[tuple[str, FiniteEstimate]] = [

@@ -19,7 +19,7 @@ STYLES: Final[tuple[tuple[Mode, str, str, float], ...]] = (
 
 
 def timeline(section: Data) -> str:
-    """When each part is asked, and until when its outcome windows run."""
+    """Draw when each part is asked, and until when its outcome windows run."""
     import matplotlib.dates as dates
 
     plot = Plot("timeline", height=2.0)
@@ -49,7 +49,7 @@ def _days(moment: int) -> float:
 
 
 def periods(section: Stability) -> str:
-    """AUC, and observed against predicted rate, month by month."""
+    """Draw the AUC, and observed against predicted rate, month by month."""
     plot = Plot("periods", height=2.8, ncols=2)
     rows = [row for row in section["periods"] if row.get("auc", {}).get("value") is not None]
     at = list(range(len(rows)))
@@ -73,7 +73,9 @@ def periods(section: Stability) -> str:
 
 
 def backtest(section: Stability) -> str:
-    """AUC at rolling origins, refitted at each and frozen at the first, and expected over observed."""
+    """Draw the AUC at rolling origins, refitted at each and frozen at the first,
+    and expected over observed.
+    """
     plot = Plot("backtest", height=2.9, ncols=2)
     rows = section["backtest"]["origins"] if section["backtest"] else []
     at = list(range(len(rows)))
@@ -95,7 +97,7 @@ def backtest(section: Stability) -> str:
 
 
 def timing(section: Ranking) -> str:
-    """Share of rows whose event has come, by days after the question and part of the list."""
+    """Draw the share of rows whose event has come, by days after the question and part of the list."""
     plot = Plot("timing", height=3.0)
     if (found := section["timing"]) is None:
         raise ValueError("no times of events to draw")

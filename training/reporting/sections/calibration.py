@@ -12,7 +12,7 @@ PARTS = 15
 
 
 def calibration(source: Source) -> Calibration:
-    """Reliability in parts of equal size, observed over expected, and Brier's parts."""
+    """Return the reliability in parts of equal size, observed over expected, and Brier's parts."""
     p, y = source.probability, source.label
     measures = source.detail["estimators"]["model"]
     return {

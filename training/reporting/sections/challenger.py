@@ -20,18 +20,18 @@ SERVING = (CHAMPION, PREVIOUS)
 
 
 def challenger(source: Source) -> Challenger:
-    """Paired differences, agreement of the scores, and who enters or leaves the highest tenth."""
+    """Return paired differences, agreement of the scores, and who enters or leaves the highest tenth."""
     return _compared(source, rival(source), (source.folder / CHAMPION / "card.json").exists())
 
 
 def best(source: Source) -> Challenger:
-    """The same against the best champion so far, which the margin of each release starts from."""
+    """Return the same against the best champion so far, which the margin of each release starts from."""
     there = (source.folder / BEST / "card.json").exists()
     return _compared(source, _other(source, BEST) if there else None, there)
 
 
 def is_best(source: Source) -> bool:
-    """Whether no champion so far ranks these rows better, of those that can still be asked."""
+    """Tell whether no champion so far ranks these rows better, of those that can still be asked."""
     found = best(source)
     return not found["assessed"] or (found["difference"]["average_precision"]["value"] or 0) >= 0
 
@@ -74,14 +74,16 @@ def _measures(found: Measures) -> ComparedMeasures:
 
 
 def result(low: float, positives: int, margin: float) -> Literal["good", "few", "warn", "bad"]:
-    """What the lower end of the gain in average precision says; ``few`` where it cannot say better."""
+    """Return what the lower end of the gain in average precision says; ``few`` where it cannot say better."""
     if low > 0:
         return "good" if positives >= FEW_POSITIVES else "few"
     return "warn" if low > margin else "bad"
 
 
 def rival(source: Source) -> Model | None:
-    """The champion, or where that is this very model the one before it: a release changes no report."""
+    """Return the champion, or where that is this very model the one before it:
+    a release changes no report.
+    """
     for name in SERVING:
         if (source.folder / name / "card.json").exists() and (found := _other(source, name)):
             return found

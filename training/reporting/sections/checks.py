@@ -18,7 +18,7 @@ CHANCE, TELLS_APART, LOST = 0.05, 0.8, 0.7  # distance from an AUC of 0.5, an AU
 
 
 def checks(source: Source, listed: Today | Unassessed, drawn: Sample | None = None) -> Checks:
-    """One line a check: result, value, threshold; first those of the audit, which stops the build.
+    """Return one line a check: result, value, threshold; first those of the audit, which stops the build.
 
     ``listed`` is the section on today's list, ``drawn`` what is told of the sample where there is one.
     """

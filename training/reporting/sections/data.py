@@ -31,7 +31,7 @@ STEPS = ("step.asked", "step.refused", "step.closed", "step.split", "step.random
 
 
 def data(source: Source) -> Data:
-    """Tables as ingested, the inclusion waterfall, splits and missing values."""
+    """Return tables as ingested, the inclusion waterfall, splits and missing values."""
     facts = source.facts
     found: Data = {
         "assessed": True,
@@ -77,7 +77,9 @@ def _table(found: TableQuality, counts: TableCounts, dated: bool) -> TableRows:
 
 
 def findings(ingest: Ingest) -> list[Doubts]:
-    """Doubts of ingest about tables, in words without an id or an amount, accepted ones with the reason."""
+    """Return doubts of ingest about tables, in words without an id or an amount,
+    accepted ones with the reason.
+    """
     counts = Counter((one["table"], one["kind"], one["accepted"]) for one in ingest["findings"])
     return [
         {"table": table, "kind": kind, "accepted": why, "count": count, "says": said(f"finding.{kind}")}
@@ -138,7 +140,7 @@ def _catalogue(source: Source) -> list[FeatureUse]:
 
 
 def _missing(source: Source) -> list[MissingShare]:
-    """Share of unknown values before and in the test, largest difference first."""
+    """Return the share of unknown values before and in the test, largest difference first."""
     names = source.model.encoder.names
     before, later = (frame.select(pl.col(names).null_count()).row(0) for frame in (source.past, source.test))
     rows: list[MissingShare] = [

@@ -11,7 +11,7 @@ from training.results.section import Unassessed, Words
 
 
 def dissatisfaction(source: Source) -> Dissatisfaction | Unassessed:
-    """Drivers by topic and sub-topic; where the task is another, or care data are absent, why not."""
+    """Return drivers by topic and sub-topic; where the task is another, or care data are absent, why not."""
     if source.task != "churn":
         return unassessed("dissatisfaction_elsewhere" if "churn" in source.params.tasks else "no_churn")
     found = ranked_drivers(source.params)

@@ -14,7 +14,9 @@ AMBER, RED, MOST, ROWS = 0.10, 0.25, 12, 20_000
 
 
 def drift(source: Source) -> Drift | Unassessed:
-    """Population stability index of the score and of every input, test against development rows."""
+    """Return the population stability index of the score and of every input,
+    test against development rows.
+    """
     if not source.dated:
         return unassessed("undated")
     past = source.past.sample(min(ROWS, len(source.past)), seed=source.seed)
@@ -58,7 +60,7 @@ def _expected(source: Source) -> PromisedAuc:
 
 
 def promised(p: np.ndarray) -> float:
-    """Expected AUC of calibrated probabilities, shape (rows,).
+    """Return the expected AUC of calibrated probabilities, shape (rows,).
 
     Examples
     --------
@@ -69,7 +71,7 @@ def promised(p: np.ndarray) -> float:
 
 
 def psi(before: np.ndarray, later: np.ndarray, parts: int) -> float:
-    """Population stability index of two samples of part numbers (Siddiqi 2006).
+    """Return the population stability index of two samples of part numbers (Siddiqi 2006).
 
     The sum of ``(q - p) ln(q / p)`` over the parts; half a row is added to each, so that an
     empty part counts and stays finite.
@@ -84,12 +86,12 @@ def psi(before: np.ndarray, later: np.ndarray, parts: int) -> float:
 
 
 def unchanged(before: int, later: int, parts: int) -> float:
-    """The index expected where nothing has changed: ``(parts - 1) (1/n + 1/m)`` (Yurdakul 2018)."""
+    """Return the index expected where nothing has changed: ``(parts - 1) (1/n + 1/m)`` (Yurdakul 2018)."""
     return (parts - 1) * (1 / before + 1 / later)
 
 
 def level(value: float) -> Level:
-    """The usual traffic light; a convention, not a test."""
+    """Return the usual traffic light; a convention, not a test."""
     return "bad" if value >= RED else "warn" if value >= AMBER else "good"
 
 

@@ -22,7 +22,7 @@ SHOWN, CURVES, POINTS, DOTS = 12, 6, 600, 1_000
 
 
 def drivers(source: Source) -> Drivers:
-    """Mean contributions, their spread, and how they depend on the value."""
+    """Return the mean contributions, their spread, and how they depend on the value."""
     explained = source.explained
     frame = source.contributions.sample(min(DOTS, explained["rows"]), seed=source.seed).sort("row_id")
     known = source.test.join(frame.select("row_id"), on="row_id", how="semi", maintain_order="left")
@@ -61,7 +61,7 @@ def _groups(source: Source) -> list[GroupWeight]:
 
 
 def ranks(values: pl.Series) -> list[float | None]:
-    """Place of each value among the known ones, 0 to 1; None for unknown and for categories."""
+    """Return the place of each value among the known ones, 0 to 1; None for unknown and for categories."""
     if values.dtype == pl.String:
         return [None] * len(values)
     known = max(values.len() - values.null_count() - 1, 1)
@@ -73,7 +73,7 @@ def _dots(contribution: pl.Series, values: pl.Series) -> Dots:
 
 
 def _dependence(source: Source, name: str, contribution: pl.Series, values: pl.Series) -> Dependence:
-    """Value against contribution of at most ``POINTS`` rows; for a category the mean of each value."""
+    """Draw value against contribution of at most ``POINTS`` rows; for a category the mean of each value."""
     words = _words(source, name)
     frame = pl.DataFrame({"value": values, "contribution": contribution}).head(POINTS)
     if values.dtype == pl.String:

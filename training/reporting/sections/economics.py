@@ -40,7 +40,7 @@ MONTHS = 4  # below, their spread tells nothing
 
 
 def economics(source: Source) -> EconomicsSection:
-    """Profit curve with its band, cut-off, break-even, sensitivity; needs stated assumptions.
+    """Return the profit curve with its band, cut-off, break-even, sensitivity; needs stated assumptions.
 
     Beside it what needs none: the effect of contacts and the money that a case is worth.
     """
@@ -93,7 +93,8 @@ def _worth(rows: ContactList, given: Economics) -> float:
 
 
 def profit(events: np.ndarray, worth: float, cost: float) -> np.ndarray:
-    """Profit for ``BASE`` rows at each of ``SHARES``, from the events per row of the list, shape (101,).
+    """Return the profit for ``BASE`` rows at each of ``SHARES``,
+    from the events per row of the list, shape (101,).
 
     Examples
     --------
@@ -104,7 +105,7 @@ def profit(events: np.ndarray, worth: float, cost: float) -> np.ndarray:
 
 
 def cut_off(rows: ContactList, given: Economics) -> float:
-    """The share with the highest profit within the capacity, by the model's order."""
+    """Return the share with the highest profit within the capacity, by the model's order."""
     found = profit(rows.events("model"), _worth(rows, given), given.cost)
     allowed = np.where(given.capacity + 1e-9 >= SHARES, found, -np.inf)
     return float(SHARES[int(np.argmax(allowed))])

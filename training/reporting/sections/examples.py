@@ -14,7 +14,7 @@ TOP = 4
 
 
 def examples(source: Source) -> Examples:
-    """Confident hit, confident miss, missed event, borderline, quiet row, one with missing data."""
+    """Return confident hit, confident miss, missed event, borderline, quiet row, one with missing data."""
     explainer = Explainer(source.model)
     chosen = _chosen(source)
     rows = source.test[list(chosen.values())]
@@ -70,7 +70,7 @@ def _example(source: Source, kind: str, at: int, place: int, reasons: Sequence[R
 
 
 def pseudonym(subject: str, as_of: int) -> str:
-    """A name that says nothing and cannot be turned back without trying every id."""
+    """Return a name that says nothing and cannot be turned back without trying every id."""
     return hashlib.sha256(f"report {subject} {as_of}".encode()).hexdigest()[:6]
 
 

@@ -37,12 +37,12 @@ class Factor:
         return label(self.name, value)
 
     def place(self, value: str) -> tuple[int, str]:
-        """Where a part stands in a table."""
+        """Return where a part stands in a table."""
         return self.parts.index(value) if value in self.parts else len(self.parts), value
 
 
 def factors(source: Source, rows: pl.DataFrame) -> Iterator[Factor]:
-    """Every factor that the task's features can tell of the rows, in a fixed order."""
+    """Yield every factor that the task's features can tell of the rows, in a fixed order."""
     for name in ATTRIBUTES:
         if name in rows.columns:
             row = source.features.get(name, {"en": name, "zh": name})
@@ -53,7 +53,7 @@ def factors(source: Source, rows: pl.DataFrame) -> Iterator[Factor]:
 
 
 def of_list(rows: pl.DataFrame) -> Iterator[Factor]:
-    """Finer parts by days: of a lead, since the last order, since the first."""
+    """Yield finer parts by days: of a lead, since the last order, since the first."""
     for name, (feature, ends) in DAYS.items():
         if feature in rows.columns:
             parts = _spans(ends)

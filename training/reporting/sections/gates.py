@@ -17,7 +17,10 @@ NAMED = {
 
 
 def gates(source: Source) -> Gates:
-    """Every gate with value, need and whether it is passed; those about this very file come at release."""
+    """Return every gate with value, need and whether it is passed.
+
+    Those about this very file come at release.
+    """
     found = [_told(gate, source.task) for gate in check_gates(source.params, source.task)]
     return {"assessed": True, "gates": found, "passed": all(gate["passed"] for gate in found)}
 
@@ -52,7 +55,7 @@ def _baseline(gate: str) -> str | None:
 
 
 def status(sections: Filled) -> Status:
-    """``bad`` not recommended, ``warn`` with conditions, ``good`` recommended.
+    """Return ``bad`` not recommended, ``warn`` with conditions, ``good`` recommended.
 
     A failed check for leaks, or a baseline that is not beaten as the gates ask, forbids; any other
     failed gate, too few positives to judge, and an owner who is not named is a condition.
@@ -64,12 +67,14 @@ def status(sections: Filled) -> Status:
 
 
 def owned(sections: Filled) -> bool:
-    """Whether somebody is named who answers for the model's use."""
+    """Tell whether somebody is named who answers for the model's use."""
     return bool(sections["purpose"]["info"]["owner"])
 
 
 def reasons(sections: Filled) -> list[Words]:
-    """Everything that is not met, by name: failed checks and gates, too few positives, nobody who answers."""
+    """Return everything that is not met, by name: failed checks and gates, too few positives,
+    nobody who answers.
+    """
     named = [said(f"check.{check}") for check in _failed(sections)]
     named += [gate["gate"] for gate in _unpassed(sections)]
     named += [said("check.few")] if _few(sections) else []

@@ -29,7 +29,7 @@ CROSSED = (("region", "value", "stage"), ("lead_region", "lead_source", "lead_ag
 
 
 def groups(source: Source) -> Groups | Unassessed:
-    """One table a factor, the cells where three factors cross, and the weakest slices."""
+    """Return one table a factor, the cells where three factors cross, and the weakest slices."""
     known = {factor.name: factor for factor in factors(source, source.test)}
     tables = [_table(source, factor) for factor in known.values()]
     tables = [table for table in tables if len(table["rows"]) > 1]
@@ -74,7 +74,7 @@ def _gap(rows: list[Group]) -> Extent | None:
 
 
 def measured(source: Source, value: str, inside: np.ndarray, chosen: np.ndarray) -> GroupFigures:
-    """What is known of one group; ``chosen`` marks the highest tenth of all rows."""
+    """Return what is known of one group; ``chosen`` marks the highest tenth of all rows."""
     y, p = source.label[inside], source.probability[inside]
     n, positives = len(y), int(y.sum())
     low, high = rate(y, source.subject[inside])

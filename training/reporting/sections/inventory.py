@@ -19,7 +19,7 @@ KINDS = (
 
 
 def inventory(source: Source) -> list[Information]:
-    """One line a kind of information that the source has; sensitive inputs are named."""
+    """Return one line a kind of information that the source has; sensitive inputs are named."""
     there, used = set(source.ingest["tables"]), {row["group"] for row in source.card["features"]}
     lines: list[Information] = [
         {"kind": kind, "table": table, "use": _use(table, bool(used & set(groups)))}

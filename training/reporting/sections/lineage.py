@@ -17,7 +17,7 @@ PACKAGES = ("xgboost-cpu", "optuna", "polars", "duckdb", "narwhals", "scikit-lea
 
 
 def lineage(source: Source) -> Lineage:
-    """The newest commit of the code, hashes of inputs, versions.
+    """Return the newest commit of the code, hashes of inputs, versions.
 
     A commit that touches no code, such as a signature, does not change the report.
     """

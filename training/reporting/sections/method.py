@@ -6,7 +6,7 @@ from training.results.report_figures import Method, ShownMeasures
 
 
 def method(source: Source) -> Method:
-    """Search and alternatives, each with intervals on the same test rows."""
+    """Return search and alternatives, each with intervals on the same test rows."""
     tuned, detail = source.tuned, source.detail
     complete = [trial for trial in tuned["trials"] if trial["state"] == "COMPLETE"]
     return {

@@ -9,7 +9,7 @@ VALID_DAYS = 365  # an approval lasts a year unless its signature says less
 
 
 def monitoring(source: Source, info: Info) -> Monitoring:
-    """The plan, its limits taken from the test and the gates."""
+    """Return the plan, its limits taken from the test and the gates."""
     spine, model = source.facts["spine"], source.detail["estimators"]["model"]
     lift = model["lift_10"]
     rows: list[Watch] = [
@@ -37,6 +37,6 @@ def _below(low: float | None) -> str:
 
 
 def _control(source: Source) -> float | None:
-    """Share of contacts held out at random, where there are arms."""
+    """Return the share of contacts held out at random, where there are arms."""
     rows = source.every_row
     return None if "arm" not in rows.columns else float((rows["arm"] == "control").mean())

@@ -9,7 +9,7 @@ from training.results.report_duties import ModelInfo, Purpose
 
 
 def purpose(source: Source, info: Info) -> Purpose:
-    """Definition from the card, human words from the file of model information."""
+    """Return the definition from the card, human words from the file of model information."""
     card = source.card
     return {
         "assessed": True,

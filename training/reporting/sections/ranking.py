@@ -15,7 +15,7 @@ GRID = np.linspace(0, 1, 51)
 
 
 def ranking(source: Source) -> Ranking:
-    """Gains curves with their band, deciles, and the measures with intervals."""
+    """Return gains curves with their band, deciles, and the measures with intervals."""
     detail = source.detail
     baseline = detail["best_baseline"]
     scores = {"model": source.probability, baseline: source.test[f"baseline_{baseline}"].to_numpy()}
@@ -37,7 +37,7 @@ def ranking(source: Source) -> Ranking:
 
 
 def gains(ranked: Ranked, weight: np.ndarray) -> np.ndarray:
-    """Share of the positives among the highest shares of ``GRID``, ties in proportion."""
+    """Return the share of the positives among the highest shares of ``GRID``, ties in proportion."""
     positives = np.cumsum(weight * ranked.label)[ranked.ends]
     rows = np.cumsum(weight)[ranked.ends]
     return np.interp(GRID * rows[-1], np.append(0, rows), np.append(0, positives)) / positives[-1]

@@ -22,7 +22,7 @@ RULES = (
 
 
 def rights(source: Source, info: Info) -> Rights:
-    """One line a demand; ``open`` where somebody still has to state something."""
+    """Return one line a demand; ``open`` where somebody still has to state something."""
     rows = [_demand(info, *rule) for rule in RULES]
     rows.insert(1 + [rule for rule, *_ in RULES].index("gdpr22"), _otherwise(source))
     return {"assessed": True, "rows": rows, "assessment_id": info.assessment_id}

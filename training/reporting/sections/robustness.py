@@ -5,7 +5,7 @@ from training.results.report_figures import Robustness
 
 
 def robustness(source: Source) -> Robustness:
-    """The stress runs with the words of their groups, weakest source first."""
+    """Return the stress runs with the words of their groups, weakest source first."""
     found = source.stressed
     blanked = sorted(found["blanked"], key=lambda row: row["value"])
     return {

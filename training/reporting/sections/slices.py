@@ -14,7 +14,7 @@ ROWS = 30_000
 
 
 def slices(source: Source) -> list[Slice]:
-    """The slices with the highest log loss on the judging half; exploratory."""
+    """Return the slices with the highest log loss on the judging half; exploratory."""
     from sklearn.tree import DecisionTreeRegressor
 
     names = _numbers(source)

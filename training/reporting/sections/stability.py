@@ -5,7 +5,10 @@ from training.results.report_figures import Stability
 
 
 def stability(source: Source) -> Stability:
-    """The test by calendar month; the same recipe at rolling origins, where the history is long enough."""
+    """Return the test by calendar month.
+
+    The same recipe at rolling origins, where the history is long enough.
+    """
     if not source.dated:
         return {**unassessed("undated"), "periods": [], "worst": None, "backtest": None}
     periods = source.detail["periods"]

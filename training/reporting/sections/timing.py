@@ -14,7 +14,7 @@ THIRDS = (("first", 0.1), ("second", 0.5), ("third", 1.0))  # of the list, from 
 
 
 def timing(source: Source) -> Timing | None:
-    """Share of rows whose event came by each day after the question, by part of the list.
+    """Return the share of rows whose event came by each day after the question, by part of the list.
 
     The event is the outcome's row itself: for churn the next purchase, so the line of those at
     risk is the lowest. None where the outcome's table is not there or holds no events.
@@ -59,7 +59,9 @@ def _lines(rank: np.ndarray, waited: np.ndarray, grid: np.ndarray) -> list[Waiti
 
 
 def pauses(source: Source) -> Pauses | None:
-    """How long members usually pause between purchases: the reason for the length of a churn window."""
+    """Return how long members usually pause between purchases:
+    the reason for the length of a churn window.
+    """
     path = source.params.build / "tables" / "purchases.parquet"
     if source.task != "churn" or not path.exists():
         return None

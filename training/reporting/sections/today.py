@@ -36,7 +36,7 @@ Row = Mapping[str, Any]  # of a frame
 
 
 def today(source: Source) -> Today | Unassessed:
-    """Segments of the scored against those tested, bands with their numbers, who has no score and why.
+    """Return segments of the scored against those tested, bands with their numbers, who has no score and why.
 
     Aggregates only; a group of fewer than ``SMALL`` rows is not told.
     """

@@ -7,7 +7,10 @@ from training.results.report_money import ShownEffect
 
 
 def uplift(source: Source) -> ShownEffect:
-    """What the stage ``uplift`` found; ``assessed`` false with its reason where nothing may be called so."""
+    """Return what the stage ``uplift`` found.
+
+    ``assessed`` false with its reason where nothing may be called so.
+    """
     found = source.uplift
     if not found["assessed"]:
         return cast(ShownEffect, found)

@@ -17,7 +17,7 @@ PLACE = "_place"
 
 
 def attributed(responses: pl.DataFrame, contacts: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
-    """``responses`` with the campaigns that they answer, and what is to be said of it."""
+    """Return ``responses`` with the campaigns that they answer, and what is to be said of it."""
     names = ("member_id", "campaign_id")
     if not contacts.height or "member_id" not in responses.columns or not set(names) <= set(contacts.columns):
         return responses, []

@@ -93,7 +93,7 @@ def _refused(links: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
 
 
 def bind(table: str, frame: pl.DataFrame, found: Bindings, members: pl.Series) -> pl.DataFrame:
-    """Rows of accounts as rows of their members; an account that is bound to nobody is marked.
+    """Return rows of accounts as rows of their members; an account that is bound to nobody is marked.
 
     Parameters
     ----------

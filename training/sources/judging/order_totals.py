@@ -86,7 +86,7 @@ def of_order(orders: pl.DataFrame, name: str) -> bool:
 
 
 def sums(orders: pl.DataFrame, totals: Iterable[str], extras: Iterable[str]) -> list[Sum]:
-    """All ways to add up, the one that explains the most orders first; of equals the plainest.
+    """Return all ways to add up, the one that explains the most orders first; of equals the plainest.
 
     Parameters
     ----------
@@ -125,12 +125,12 @@ def sums(orders: pl.DataFrame, totals: Iterable[str], extras: Iterable[str]) -> 
 
 
 def amount(orders: pl.DataFrame, name: str) -> pl.Expr:
-    """The amount of an order: as it stands there, or the sum of its lines."""
+    """Return the amount of an order: as it stands there, or the sum of its lines."""
     return pl.col(f"max:{name}") if of_order(orders, name) else pl.col(f"sum:{name}")
 
 
 def worth(by_piece: bool, discount: Discount) -> pl.Expr:
-    """The sum of an order's lines."""
+    """Return the sum of an order's lines."""
     off = {"none": pl.lit(0), "lines": pl.col("reduced"), "once": pl.col("once")}[discount]
     return (pl.col("pieces") if by_piece else pl.col("plain")) - off
 
@@ -146,5 +146,5 @@ def _subsets(names: list[str]) -> Iterator[tuple[str, ...]]:
 
 
 def best(found: Iterable[Sum], by_piece: bool, discounts: tuple[Discount, ...]) -> Sum | None:
-    """The first of the ways that read prices and discounts so."""
+    """Return the first of the ways that read prices and discounts so."""
     return next((one for one in found if one.by_piece == by_piece and one.discount in discounts), None)

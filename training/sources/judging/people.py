@@ -42,7 +42,7 @@ def _without(key: str, name: str, bad: pl.Expr) -> pl.Expr:
 
 
 def refusals(members: pl.DataFrame) -> pl.DataFrame:
-    """What people refused in profiles that are set aside; a grant in such a row is none."""
+    """Return what people refused in profiles that are set aside; a grant in such a row is none."""
     aside = members.filter(pl.col(REASON).is_not_null() & pl.col("member_id").is_not_null())
     words = [name for name in CONSENT if name in members.columns]
     # By the alphabet the stricter of two words comes last: unknown before withdrawn.

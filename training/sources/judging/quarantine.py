@@ -40,7 +40,9 @@ class SetAside:
 
 
 def with_marks(frame: pl.DataFrame, aside: pl.DataFrame) -> pl.DataFrame:
-    """``frame`` with ``_aside``, whether a row is, and ``_unread``, whether it is for want of its price."""
+    """Return ``frame`` with ``_aside``, whether a row is, and ``_unread``,
+    whether it is for want of its price.
+    """
     unread = (pl.col("column") == "unit_price_cents") & pl.col("reason").str.starts_with("not ")
     bad = aside.select(
         pl.col("file").alias(FILE), pl.col("row").alias(ROW), _aside=pl.lit(True), _unread=unread

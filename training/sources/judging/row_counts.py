@@ -44,7 +44,7 @@ class Tally:
             self.times = [min([*self.times, *ends]), max([*self.times, *ends])]
 
     def summary(self, extracted: datetime) -> TableCounts:
-        """Counts, coverage in time, and days between the newest row and the extract."""
+        """Return counts, coverage in time, and days between the newest row and the extract."""
         counts: TableCounts = {
             "read": self.read,
             "left_out": self.left_out,
@@ -63,7 +63,7 @@ class Tally:
 
 
 def line(name: str, counts: TableCounts) -> str:
-    """One table's counts, for people."""
+    """Return one table's counts, for people."""
     parts = [f"{counts['read']:>11,} read"]
     parts += [f"{counts[key]:,} {key.replace('_', ' ')}" for key in ("left_out", "added") if counts.get(key)]
     parts += [f"{counts['accepted']:,} accepted", f"{counts['quarantined']:,} quarantined"]

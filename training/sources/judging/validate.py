@@ -32,7 +32,7 @@ Rule = tuple[str, pl.Expr, str]  # column, truth of the fault, reason
 
 
 def validate(table: str, frame: pl.DataFrame, extracted: datetime) -> pl.DataFrame:
-    """``frame`` with the first fault of each row marked; a fault that is marked already stays.
+    """Return ``frame`` with the first fault of each row marked; a fault that is marked already stays.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def validate(table: str, frame: pl.DataFrame, extracted: datetime) -> pl.DataFra
 
 
 def referred(table: str, frame: pl.DataFrame, known: Mapping[str, pl.Series]) -> pl.DataFrame:
-    """``frame`` with ids marked that stand for nothing; tables without a row are not asked.
+    """Return ``frame`` with ids marked that stand for nothing; tables without a row are not asked.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def referred(table: str, frame: pl.DataFrame, known: Mapping[str, pl.Series]) ->
 
 
 def split(table: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Accepted rows without marks, and the quarantined: table, file, row, column, reason."""
+    """Return accepted rows without marks, and the quarantined: table, file, row, column, reason."""
     bad = pl.col(REASON).is_not_null()
     beside = [name for name in frame.columns if name.startswith(BESIDE)]
     accepted = frame.filter(~bad).drop(FILE, ROW, COLUMN, REASON, EMPTIED, WHOLE_DAY, *beside, strict=False)

@@ -104,7 +104,7 @@ class Mapping(Strict):
         return self._place
 
     def with_sources(self, sources: dict[str, Source]) -> "Mapping":
-        """The same mapping over other sources."""
+        """Return the same mapping over other sources."""
         copy = self.model_copy(update={"sources": sources})
         copy._place = self._place
         return copy
@@ -154,12 +154,12 @@ class Mapping(Strict):
         ]
 
     def root(self) -> Path:
-        """The folder of the data; ``FileNotFoundError`` says how it is found."""
+        """Return the folder of the data; ``FileNotFoundError`` says how it is found."""
         return locate(self.folder, self.place, self.published)
 
 
 def locate(folder: str, place: Place, published: str | None = None) -> Path:
-    """The folder of a mapping's data, absolute, beside the mapping, or below the data root."""
+    """Return the folder of a mapping's data, absolute, beside the mapping, or below the data root."""
     path = Path(folder).expanduser()
     if folder.startswith("."):
         path = place.path.parent / path
@@ -179,7 +179,7 @@ def locate(folder: str, place: Place, published: str | None = None) -> Path:
 
 
 def load(path: Path) -> Mapping:
-    """A mapping file, checked.
+    """Return a mapping file, checked.
 
     Raises
     ------

@@ -69,13 +69,13 @@ def to_cents(file: File, column: Column, unsure: list[str]) -> CellKeys:
 
 
 def money_unit(file: File, column: Column) -> Unit | None:
-    """In what unit the amounts of a column count, where they are those of a money object."""
+    """Tell in what unit the amounts of a column count, where they are those of a money object."""
     names = [one.name for one in file.columns]
     return unit_of(column.name, head(file)) if is_money_object(column.name, names, file.is_typed) else None
 
 
 def factor(file: File, column: Column) -> float:
-    """By what an amount is taken to be in cents."""
+    """Return the factor that makes cents of an amount."""
     unit = money_unit(file, column)
     return CENTS if unit is None or unit.times is None else unit.times
 

@@ -85,7 +85,7 @@ class Column:
 
 
 def by_all(frame: pl.LazyFrame, sample: pl.DataFrame, columns: list[Column], hints: Hints) -> list[Column]:
-    """The same, by cells of the whole file where a format hangs on them that a sample may not show."""
+    """Return the same, by cells of the whole file where a format hangs on them that a sample may not show."""
     wanted = {c.name: _telling(c) for c in columns if sample.schema[c.name] == pl.String}
     asked = [cells.implode() for cells in wanted.values() if cells is not None]
     found = frame.select(asked).collect() if asked else pl.DataFrame()
@@ -125,7 +125,7 @@ def column_of(series: pl.Series, hints: Hints) -> Column:
 
 
 def readable(text: pl.Series, form: str) -> bool:
-    """Whether every cell reads by a format."""
+    """Tell whether every cell reads by a format."""
     return read(text, [form]).null_count() == 0
 
 
@@ -190,7 +190,9 @@ def _number(name: str, text: pl.Series, mark: str, guessed: bool) -> Column:
 
 
 def settled(columns: Iterable[Column]) -> list[Column]:
-    """Columns with the decimal mark that other columns of the file show, where they show none themselves."""
+    """Return columns with the decimal mark that other columns of the file show,
+    where they show none themselves.
+    """
     columns = list(columns)
     shown = {column.decimal for column in columns if column.decimal and not column.guessed}
     usual = shown.pop() if len(shown) == 1 else None

@@ -113,7 +113,7 @@ class File:
         return (self.path, *self.also)
 
     def of_newest(self) -> pl.LazyFrame:
-        """The rows, of those that stand in several files those of the newest."""
+        """Return the rows, of those that stand in several files those of the newest."""
         if self.newest is None:
             return self.frame()
         rule = Newest.model_validate(self.newest)
@@ -162,7 +162,7 @@ class File:
         return not self.path.is_dir() and not self.also
 
     def frame(self) -> pl.LazyFrame:
-        """The rows as a mapping reads them, with the file's name and the row's number."""
+        """Return the rows as a mapping reads them, with the file's name and the row's number."""
         frame = _frame(self.paths, self.written)
         for one in self.beside:
             frame = one.to(frame, self.label)
@@ -187,12 +187,12 @@ def as_one(several: list[File]) -> File:
 
 
 def head(file: File, rows: int = HEAD) -> pl.DataFrame:
-    """The first rows of a file one after the other, as its orders stand there."""
+    """Return the first rows of a file one after the other, as its orders stand there."""
     return file.frame().head(rows).collect()
 
 
 def all_of(file: File, names: list[str]) -> pl.DataFrame:
-    """Some columns of a whole file."""
+    """Return some columns of a whole file."""
     return file.frame().select(names).collect()
 
 

@@ -21,7 +21,9 @@ OTHERS = "all other columns are taken as attributes; those known only with the o
 
 
 def flat(file: File) -> TableProposal | None:
-    """A file that is no table of the contract as a flat one, where a single column could be its outcome."""
+    """Take a file that is no table of the contract as a flat one,
+    where a single column could be its outcome.
+    """
     found = [column.name for column in file.columns if column.kind == "truth"]
     if len(found) != 1 or _says_otherwise(file, found[0]):
         return None
@@ -31,7 +33,7 @@ def flat(file: File) -> TableProposal | None:
 
 
 def with_fate(file: File) -> TableProposal | None:
-    """Members and what became of them, in one column of yes and no that is called so, as a flat table."""
+    """Take members as a flat table where one column of yes and no says what became of them."""
     made = flat(file)
     named = made is not None and plain_name(str(made.cells["label"]["column"]))
     return made if named and re.fullmatch(f"{OUTCOME}|{FATES}", named) else None
@@ -50,7 +52,7 @@ def _says_otherwise(file: File, name: str) -> bool:
 
 
 def as_subjects(file: File) -> TableProposal | None:
-    """A flat table: one row a subject, with an outcome of two values."""
+    """Return a flat table: one row a subject, with an outcome of two values."""
     told = [column for column in file.columns if column.name == file.hints.label]
     labels = told or [
         column

@@ -19,7 +19,7 @@ class Hints:
     presets: bool = True
 
     def check(self, files: "Sequence[File]") -> None:
-        """``ValueError`` where a named column is in no file, or is not what it is said to be."""
+        """Raise ``ValueError`` where a named column is in no file, or is not what it is said to be."""
         for option, name in (("--label", self.label), ("--time", self.time)):
             found = [column for file in files for column in file.columns if column.name == name]
             if name is not None and not found:

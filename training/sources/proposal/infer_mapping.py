@@ -55,7 +55,7 @@ CONSTANTS: dict[tuple[str, str], str] = {
 
 
 def infer_mapping(file: File) -> TableProposal | None:
-    """The best fitting table of a file; ``None`` where it fits none."""
+    """Return the best fitting table of a file; ``None`` where it fits none."""
     preset = preset_of(file) if file.hints.presets else None
     if preset is not None and preset.refunds:
         return None  # of orders that another file has
@@ -89,7 +89,7 @@ def _as_refunds(file: File) -> TableProposal | None:
 
 
 def as_table(file: File, table: str) -> TableProposal | None:
-    """A file as one table; ``None`` where something is missing that cannot be made up."""
+    """Take a file as one table; ``None`` where something is missing that cannot be made up."""
     specs = tables.columns(table)
     used: dict[str, str] = {}
     for name in specs:
@@ -217,7 +217,7 @@ def _made_up(table: str, name: str, cells: Cells, unsure: list[str]) -> CellKeys
 
 
 def unmatched(there: set[str]) -> Iterator[str]:
-    """Tables that other tables name by id, and that no file is."""
+    """Yield tables that other tables name by id, and that no file is."""
     if {"purchases", "contacts", "care"} & there:
         yield "whoever has no row of members of their own is added as a member (`unknown_members: add`)"
     if {"contacts", "responses"} & there and "campaigns" not in there and "leads" not in there:
@@ -225,7 +225,7 @@ def unmatched(there: set[str]) -> Iterator[str]:
 
 
 def converted(made: TableProposal) -> Cells:
-    """Fields that make numbers of attributes: words for yes and no, and amounts written for people."""
+    """Return fields that make numbers of attributes: words for yes and no, and amounts written for people."""
     if not made.attributes:
         return {}
     used = {cell.get("column") for cell in made.cells.values()}

@@ -51,12 +51,12 @@ class Amounts:
         self.unsure.append(f"{self.file.label}: {sentence}")
 
     def order(self, cells: Cells) -> str | None:
-        """What the lines of an order share: its id, or the row that they stood in."""
+        """Return what the lines of an order share: its id, or the row that they stood in."""
         name = cells.get("order_id", {}).get("column")
         return name if name != ROW or "lines" in self.file.written else None
 
     def column(self, cell: CellKeys | None) -> Column | None:
-        """The file's column of a cell."""
+        """Return the file's column of a cell."""
         return self.file.column(cell.get("column")) if cell else None
 
 

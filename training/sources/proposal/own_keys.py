@@ -55,7 +55,7 @@ class Key:
 
     @property
     def share(self) -> float:
-        """Share of the ids that are known."""
+        """Return the share of the ids that are known."""
         return self.known / self.distinct
 
     @property

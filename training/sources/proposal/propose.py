@@ -58,7 +58,7 @@ class Proposal:
 
 
 def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requirements = NO_TASKS) -> Proposal:
-    """A mapping over files (or folders of files), each as the table that it resembles most.
+    """Propose a mapping over files (or folders of files), each as the table that it resembles most.
 
     ``requirements`` are those of the tasks that the mapping might serve.
 

@@ -28,7 +28,7 @@ FEW = 2  # rows that stand in several files, before these are exports made again
 
 
 def brought_together(files: list[File], guessed: Callable[[File], TableProposal | None]) -> list[File]:
-    """Files as given, but those of one kind as one where they share rows.
+    """Return files as given, but those of one kind as one where they share rows.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def brought_together(files: list[File], guessed: Callable[[File], TableProposal 
 
 
 def together(files: list[File]) -> list[File]:
-    """Files of one kind as one each, as those that a system writes month by month."""
+    """Return files of one kind as one each, as those that a system writes month by month."""
     found: list[list[File]] = []
     for file in files:
         alike = next((group for group in found if _alike(group[0], file)), None)
@@ -69,7 +69,7 @@ def _alike(one: File, other: File) -> bool:
 
 
 def without_repeats(made: TableProposal) -> TableProposal:
-    """The same, of rows that stand in several of its files those of the newest."""
+    """Return the same, of rows that stand in several of its files those of the newest."""
     found = _rule(made)
     if found is None:
         return made

@@ -39,7 +39,7 @@ COUNTED = {
 
 
 def counted(name: str, numbers: pl.Series) -> tuple[str, str] | None:
-    """Start and unit of numbers that count time, as the column's name and their size say."""
+    """Return start and unit of numbers that count time, as the column's name and their size say."""
     if not (NAMED.fullmatch(name) or NAMED.fullmatch(plain_name(name))) or re.search(
         r"(?i)(duration|days$|minutes$|_id$|number)", name
     ):
@@ -51,14 +51,14 @@ def counted(name: str, numbers: pl.Series) -> tuple[str, str] | None:
 
 
 def is_iso(text: pl.Series) -> bool:
-    """Whether nearly all cells are ISO times, with or without a clock or a zone."""
+    """Tell whether nearly all cells are ISO times, with or without a clock or a zone."""
     iso = text.str.replace(" ", "T", literal=True)
     reads = [_reads(iso, form) for form in (*NAIVE, ZONED)]
     return _enough(_any(reads, len(text)), text)
 
 
 def readings(text: pl.Series) -> tuple[Reading, ...]:
-    """Formats that read the most cells, the likeliest first; none where too few cells are times.
+    """Return formats that read the most cells, the likeliest first; none where too few cells are times.
 
     A reading is one order of day, month and year with as many clocks as the column has. Several are left
     only where no cell tells them apart; then the one by which the rows stand in order of time comes first.
@@ -78,7 +78,7 @@ def readings(text: pl.Series) -> tuple[Reading, ...]:
 
 
 def read(text: pl.Series, formats: Sequence[str]) -> pl.Series:
-    """Times without a zone by the first format that reads each cell, else null."""
+    """Return times without a zone by the first format that reads each cell, else null."""
     return text.to_frame("v").select(pl.coalesce(_parsed(form) for form in formats).alias("v")).to_series()
 
 
@@ -104,7 +104,7 @@ def _with_clocks(values: pl.Series, day: str) -> tuple[Reading, int]:
 
 
 def _in_order(text: pl.Series, formats: Reading) -> float:
-    """Share of neighbouring rows that do not go back in time."""
+    """Return the share of neighbouring rows that do not go back in time."""
     steps = read(text, formats).diff().drop_nulls().dt.total_seconds()
     return float((steps >= 0).sum()) / len(steps) if len(steps) else 0.0
 

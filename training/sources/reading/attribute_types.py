@@ -14,7 +14,7 @@ WORD = re.compile(r"[^0-9a-zA-Z]+")
 def chosen(
     wanted: Mapping[str, str] | Sequence[str], names: Sequence[str], taken: set[str]
 ) -> dict[str, str]:
-    """``x_<name>`` for each column of a source that a name or a pattern (``*``, ``?``) asks for.
+    """Return ``x_<name>`` for each column of a source that a name or a pattern (``*``, ``?``) asks for.
 
     A pattern that starts with ``-`` takes columns out again; columns in ``taken`` come by name only.
 
@@ -46,7 +46,9 @@ def _name(text: str) -> str:
 
 
 def typed_by_itself(values: pl.Series) -> pl.Series:
-    """Numbers and truth values as Float64, dates as days since 1970-01-01 (Float64), the rest as text."""
+    """Return numbers and truth values as Float64, dates as days since 1970-01-01 (Float64),
+    the rest as text.
+    """
     if values.dtype.is_numeric() or values.dtype == pl.Boolean:
         return values.cast(pl.Float64)
     if isinstance(values.dtype, pl.Date | pl.Datetime):

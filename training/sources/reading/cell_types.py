@@ -36,7 +36,8 @@ class Made:
 
 
 def typed(cell: Cell, raw: pl.Expr, found: pl.DataType, wanted: pl.DataType, time_zone: str) -> Made:
-    """The values of ``raw`` (of type ``found``) as ``wanted``: text, Int64, Float64, Boolean or a UTC time.
+    """Return the values of ``raw`` (of type ``found``) as ``wanted``: text, Int64, Float64,
+    Boolean or a UTC time.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def _cast(
 
 
 def as_text(raw: pl.Expr, found: pl.DataType) -> pl.Expr:
-    """Text without blanks around it, empty where nothing is left; ``17850.0`` is ``17850``."""
+    """Return the text without blanks around it, empty where nothing is left; ``17850.0`` is ``17850``."""
     if isinstance(found, pl.List):
         raw = raw.cast(pl.List(pl.String)).list.join(",")
     if found.is_float() or found.is_decimal():
@@ -104,7 +105,7 @@ def _number(raw: pl.Expr, text: pl.Expr, found: pl.DataType, decimal: str | None
 def as_whole(
     raw: pl.Expr, text: pl.Expr, found: pl.DataType, times: float | None, decimal: str | None = None
 ) -> pl.Expr:
-    """Int64; with ``times`` multiplied and rounded, without it only what is whole already."""
+    """Cast to Int64; with ``times`` multiplied and rounded, without it only what is whole already."""
     number = _number(raw, text, found, decimal)
     if times is not None:
         return (number * times).round(mode="half_away_from_zero").cast(pl.Int64, strict=False)
@@ -115,7 +116,7 @@ def as_whole(
 
 
 def as_time(cell: Cell, raw: pl.Expr, text: pl.Expr, found: pl.DataType, time_zone: str) -> pl.Expr:
-    """UTC, in microseconds; a time without a zone is ``time_zone``'s."""
+    """Read times as UTC, in microseconds; a time without a zone is ``time_zone``'s."""
     if cell.since is not None:
         start = cell.since if cell.since.tzinfo else cell.since.replace(tzinfo=ZoneInfo(time_zone))
         passed = _number(raw, text, found) * UNITS[cell.unit]
@@ -156,7 +157,7 @@ def has_clock(form: str) -> bool:
 
 
 def day_end(value: pl.Expr, time_zone: str) -> pl.Expr:
-    """The last second of a time's day, as the clocks of a zone have it."""
+    """Return the last second of a time's day, as the clocks of a zone have it."""
     local = value.dt.convert_time_zone(time_zone).dt.truncate("1d").dt.offset_by("1d")
     return (local.dt.convert_time_zone("UTC") - pl.duration(seconds=1)).cast(TIME)
 
@@ -186,6 +187,6 @@ def _local(value: pl.Expr, time_zone: str) -> pl.Expr:
 
 
 def moment(text: str, time_zone: str) -> datetime:
-    """One ISO time as UTC."""
+    """Return one ISO time as UTC."""
     value = datetime.fromisoformat(text)
     return (value if value.tzinfo else value.replace(tzinfo=ZoneInfo(time_zone))).astimezone(UTC)

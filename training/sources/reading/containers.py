@@ -22,14 +22,17 @@ NAMES = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name
 
 
 def container_of(path: Path) -> Path | None:
-    """The file of which a path names a part; ``None`` where it names a file or a folder, or nothing."""
+    """Return the file of which a path names a part.
+
+    ``None`` where it names a file or a folder, or nothing.
+    """
     if path.exists():
         return None
     return next((parent for parent in path.parents if parent.is_file()), None)
 
 
 def held_by(path: Path) -> Path:
-    """The file on disk that holds what a path names."""
+    """Return the file on disk that holds what a path names."""
     return container_of(path) or path
 
 
@@ -95,7 +98,7 @@ def _tables(path: Path) -> list[str]:
 
 
 def unpacked(path: Path) -> Path:
-    """What a path names as a file on disk: itself, else a copy that lasts as long as the process.
+    """Return what a path names as a file on disk: itself, else a copy that lasts as long as the process.
 
     Raises
     ------
@@ -129,7 +132,7 @@ def _unpacked(container: Path, name: str, _changed: int, _size: int) -> Path:
 
 
 def refuse_overlong(path: Path) -> None:
-    """``ValueError`` where a ``.gz`` is broken, or unpacks to more than is allowed."""
+    """Raise ``ValueError`` where a ``.gz`` is broken, or unpacks to more than is allowed."""
     if not path.name.endswith(".gz"):
         return
     try:

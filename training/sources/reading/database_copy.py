@@ -14,7 +14,7 @@ from training.sources.reading.database_reader import batches
 
 
 def fetched(mapping: Mapping, folder: Path) -> Mapping:
-    """The mapping with every database source copied into ``folder``; as it is where there is none.
+    """Return the mapping with every database source copied into ``folder``; as it is where there is none.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def fetched(mapping: Mapping, folder: Path) -> Mapping:
 
 
 def version(source: Source, root: Path) -> str:
-    """What changes when the data change: the answer to ``version:``, else the number of rows."""
+    """Return what changes when the data change: the answer to ``version:``, else the number of rows."""
     counted = f"SELECT COUNT(*) FROM ({source.sql}) AS counted"
     found = pl.concat(list(batches(source, root, source.version or counted)), how="vertical_relaxed")
     return str(found.rows())

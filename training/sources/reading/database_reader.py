@@ -22,7 +22,7 @@ TIMEOUT = 10  # seconds in which a server must answer
 
 
 def batches(source: Source, root: Path, query: str) -> Iterator[pl.DataFrame]:
-    """Rows of a query; at least one frame, even where there is no row.
+    """Yield rows of a query; at least one frame, even where there is no row.
 
     Parameters
     ----------

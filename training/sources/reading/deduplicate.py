@@ -19,7 +19,7 @@ ORDER = "_order"
 
 
 def check_rule(table: str, rule: str, place: str) -> None:
-    """``ValueError`` where a rule is for a table whose rows have no id."""
+    """Raise ``ValueError`` where a rule is for a table whose rows have no id."""
     if rule != "all" and table not in IDS:
         raise ValueError(
             f"{place}: {rule!r} is allowed for {sorted(IDS)}, found in {table}; of rows that stand in "
@@ -28,7 +28,7 @@ def check_rule(table: str, rule: str, place: str) -> None:
 
 
 def deduplicate(frame: pl.DataFrame, table: str, rule: Literal["all", "first", "changes"]) -> pl.DataFrame:
-    """``frame`` without the rows that the rule leaves out; rows with a fault stay, to be counted."""
+    """Return ``frame`` without the rows that the rule leaves out; rows with a fault stay, to be counted."""
     if rule == "all":
         return frame
     keys, times = list(IDS[table]), [name for name in ("occurred_at",) if name in frame.columns]

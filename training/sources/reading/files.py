@@ -35,13 +35,13 @@ ROW, FILE = "_row", "_file"
 
 
 def kind_of(path: Path) -> str | None:
-    """``csv``, ``parquet``, ``jsonl`` or ``workbook`` by the file's name, a trailing ``.gz`` aside."""
+    """Return ``csv``, ``parquet``, ``jsonl`` or ``workbook`` by the file's name, a trailing ``.gz`` aside."""
     name = path.name.removesuffix(".gz")
     return SUFFIXES.get(name.rpartition(".")[2].lower())
 
 
 def files(path: Path, kind: str | None = None) -> list[Path]:
-    """The file itself, or the files of a known kind of a folder or a zip, in the order of their names.
+    """Return the file itself, or the files of a known kind of a folder or a zip, in the order of their names.
 
     What is in a zip or a database file is unpacked (``containers.unpacked``).
     """
@@ -63,7 +63,9 @@ def files(path: Path, kind: str | None = None) -> list[Path]:
 
 
 def tables_in(path: Path) -> list[Path]:
-    """The tables of a zip or a database file, each named as if that were a folder; else the path itself.
+    """Return the tables of a zip or a database file, each named as if that were a folder.
+
+    Else the path itself.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def tables_in(path: Path) -> list[Path]:
 
 
 def read(source: Source, root: Path) -> pl.LazyFrame:
-    """The rows of a source, with the row's number (from 1) as ``_row`` and the file's name as ``_file``.
+    """Read the rows of a source, each with its number (from 1) as ``_row`` and its file's name as ``_file``.
 
     CSV cells are text: types come from the contract, not from guesses (an id ``007`` stays one).
     A nested JSON object comes in as columns named ``outer.inner``.
@@ -229,5 +231,5 @@ def readable(file: str, place: str) -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
-    """An error of another library in one line."""
+    """Put an error of another library into one line."""
     return (str(error).splitlines() or [type(error).__name__])[0]

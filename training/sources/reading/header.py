@@ -106,7 +106,9 @@ def _is_data(row: Sequence[str], typed: list[int]) -> bool:
 
 
 def is_value(cell: str) -> bool:
-    """Whether a cell looks like a number, an amount, a time or nothing, and so like no name of a column."""
+    """Tell whether a cell looks like a number, an amount, a time or nothing,
+    and so like no name of a column.
+    """
     return VALUE.fullmatch(cell) is not None or cell.lower() in EMPTY | PERHAPS_EMPTY
 
 

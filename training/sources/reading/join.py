@@ -14,7 +14,7 @@ KEY, ORDER = "_key_", "_order"
 def joined(
     frame: pl.LazyFrame, there: pl.LazyFrame, join: Join, place: str, file: str, as_own: bool = False
 ) -> pl.LazyFrame:
-    """``frame`` with the columns of ``there``; no row is lost or doubled.
+    """Return ``frame`` with the columns of ``there``; no row is lost or doubled.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ PATTERNS: dict[Meaning, str] = {
 
 
 def plain_name(name: str) -> str:
-    """``CustomerID`` and ``customer id`` as ``customer_id``."""
+    """Return ``CustomerID`` and ``customer id`` as ``customer_id``."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     return re.sub(r"[\s.\-]+", "_", words.strip()).lower()
 

@@ -70,6 +70,6 @@ def _telling(names: Iterable[str], taken: set[str]) -> Iterator[tuple[str, Meani
 
 
 def named_mark(mark: str) -> tuple[str, str, str]:
-    """Source, meaning and column of a mark."""
+    """Return the source, meaning and column of a mark."""
     source, key, name = mark.removeprefix(BESIDE).split(":", 2)
     return source, key, name

@@ -79,5 +79,5 @@ def _likelier(text: pl.Series, usual: str) -> str:
 
 
 def is_plain(text: pl.Series) -> bool:
-    """Whether every cell reads as a number without being told how it is written."""
+    """Tell whether every cell reads as a number without being told how it is written."""
     return text.cast(pl.Float64, strict=False).null_count() == 0

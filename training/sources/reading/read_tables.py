@@ -16,7 +16,7 @@ TIMES = ("occurred_at", "recorded_at")
 
 
 def read_tables(mapping: Mapping, root: Path, chunk: int = CHUNK) -> dict[str, Iterator[SourceRows]]:
-    """Every table that the mapping names, in the contract's columns and types, read when it is taken.
+    """Return every table that the mapping names, in the contract's columns and types, read when it is taken.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def read_tables(mapping: Mapping, root: Path, chunk: int = CHUNK) -> dict[str, I
 
 
 def newest(mapping: Mapping, root: Path, now: datetime | None = None) -> datetime:
-    """The newest time at which a row happened or became known, times to come aside.
+    """Return the newest time at which a row happened or became known, times to come aside.
 
     Raises
     ------

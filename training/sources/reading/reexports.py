@@ -13,7 +13,7 @@ KEY, EXPORT = "_reexport_", "_export"
 
 
 def newest_only(frame: pl.LazyFrame, mapping: Mapping, name: str) -> pl.LazyFrame:
-    """``frame`` without rows that a newer file has again, as the source's ``newest`` says.
+    """Return ``frame`` without rows that a newer file has again, as the source's ``newest`` says.
 
     A file is newer that reaches further in time; of files that reach as far, the last by name. All rows of a
     key stay that are in its newest file: the same line twice in one export may be right.
@@ -33,7 +33,7 @@ def newest_only(frame: pl.LazyFrame, mapping: Mapping, name: str) -> pl.LazyFram
 def of_newest(
     frame: pl.LazyFrame, rule: Newest, place: Place, keys: Keys, label: str, zone: str = "UTC"
 ) -> pl.LazyFrame:
-    """``frame`` without rows that a newer file has again; see ``newest_only``."""
+    """Return ``frame`` without rows that a newer file has again; see ``newest_only``."""
     check_present(list(rule.by), frame, place.at(*keys, "by"), label)
     raw = origin(rule.time, frame, place, (*keys, "time"), label)
     try:

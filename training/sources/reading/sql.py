@@ -8,7 +8,7 @@ from training.sources.reading.files import FILE, ROW, first_line
 
 
 def expression(text: str, frame: pl.LazyFrame, place: str, file: str) -> pl.Expr:
-    """A SQL expression over the columns of ``frame``.
+    """Return a SQL expression over the columns of ``frame``.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def expression(text: str, frame: pl.LazyFrame, place: str, file: str) -> pl.Expr
 
 
 def check_present(names: list[str], frame: pl.LazyFrame, place: str, file: str) -> None:
-    """``ValueError`` where ``frame`` lacks a column."""
+    """Raise ``ValueError`` where ``frame`` lacks a column."""
     there = frame.collect_schema().names()
     missing = sorted(set(names) - set(there))
     if missing:
@@ -37,7 +37,7 @@ def check_present(names: list[str], frame: pl.LazyFrame, place: str, file: str) 
 
 
 def origin(cell: Cell, frame: pl.LazyFrame, place: Place, keys: Keys, file: str) -> pl.Expr:
-    """The raw values of a cell: a column, a constant or an expression, and the JSON field in it."""
+    """Return the raw values of a cell: a column, a constant or an expression, and the JSON field in it."""
     if cell.sql is not None:
         raw = expression(cell.sql, frame, place.at(*keys, "sql"), file)
     elif cell.column is not None:
@@ -72,5 +72,5 @@ def _entry(raw: pl.Expr, found: pl.DataType, name: str, place: str, file: str) -
 
 
 def kind(raw: pl.Expr, frame: pl.LazyFrame) -> pl.DataType:
-    """The type of ``raw`` over ``frame``."""
+    """Return the type of ``raw`` over ``frame``."""
     return frame.select(raw.alias("_raw")).collect_schema()["_raw"]

@@ -36,7 +36,7 @@ NOTHING = pl.lit(None, pl.String)
 
 
 def opened(mapping: Mapping, root: Path, name: str) -> pl.LazyFrame:
-    """A named source with its further fields."""
+    """Return a named source with its further fields."""
     source = mapping.sources[name]
     frame = filled(read(source, root), source, mapping.place.at("sources", name, "fill_down"))
     frame = unrolled(frame, source, mapping.place.at("sources", name, "lines"))
@@ -93,11 +93,11 @@ class PartRows:
         return (*self.keys, "columns", name)
 
     def at(self, *keys: str | int) -> str:
-        """A place in the mapping file, for errors."""
+        """Name a place in the mapping file, for errors."""
         return self.mapping.place.at(*self.keys, *keys)
 
     def whole(self) -> SourceRows:
-        """All rows at once."""
+        """Return all rows at once."""
         with readable(self.file, self.at()):
             frame = self.typed().collect()
         rows = deduplicate(self._marked(frame), self.table, self.part.keep)
@@ -105,7 +105,7 @@ class PartRows:
         return SourceRows(rows, count, count - rows.height)
 
     def chunks(self, size: int) -> Iterator[SourceRows]:
-        """Rows in the source's order, ``size`` at a time; the last chunk counts what is left out."""
+        """Yield rows in the source's order, ``size`` at a time; the last chunk counts what is left out."""
         count, done, held = self._count(), 0, None
         with readable(self.file, self.at()):
             for batch in self.typed().collect_batches(chunk_size=size, maintain_order=True):
@@ -116,7 +116,7 @@ class PartRows:
         yield SourceRows(self._marked(held), held.height + count - done, count - done)
 
     def typed(self) -> pl.LazyFrame:
-        """Values, and beside each column whether something was there that could not be read."""
+        """Return values, and beside each column whether something was there that could not be read."""
         cells = {name: self._cell(name) for name in self.part.columns}
         return self.frame.select(
             ROW,

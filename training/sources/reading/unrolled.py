@@ -18,7 +18,9 @@ PAIRS = re.compile(r"[A-Za-z_]\w*:[^|;]*\|[A-Za-z_]\w*:")
 
 
 def unrolled(frame: pl.LazyFrame, source: Source, place: str) -> pl.LazyFrame:
-    """``frame`` with a row a product, in new columns; a row without any keeps its place, and they are empty.
+    """Return ``frame`` with a row a product, in new columns.
+
+    A row without any keeps its place, and they are empty.
 
     Raises
     ------
