@@ -30,7 +30,7 @@ from serving.edge.service_metrics import Metrics
 from serving.edge.threads import Threads
 from serving.ledger.score_log import ScoreLog
 from serving.settings import Settings
-from serving.tasks import TASK_NAMES
+from serving.tasks import OPTIONAL, TASK_NAMES
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -191,6 +191,8 @@ class State:
     def champion(self, task: str) -> Champion:
         """Return the one that answers for ``task``; a ``Problem`` where there is none yet."""
         if task not in self.champions:
+            if task in OPTIONAL:  # waiting would not help
+                raise Problem("unknown_model", "No model of this name has been released here.")
             wait = {"Retry-After": "30"}
             raise Problem("not_ready", "No model of this name has been released yet.", headers=wait)
         return self.champions[task]

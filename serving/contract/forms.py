@@ -4,7 +4,7 @@ Generators of clients make a type of every named schema; of what stands unnamed 
 nothing, or a type that no value fits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from itertools import product
 from typing import Any
@@ -54,6 +54,22 @@ def named(schemas: Mapping[str, Schema], prefix: str) -> dict[str, Schema]:
         found[name] = {key: schema[key] for key in ("title", "description", "examples") if key in schema}
         found[name][kind] = [{"$ref": prefix + name + ending} for ending in forms]
     return found
+
+
+def without_words(schema: Any, words: Collection[str]) -> Any:
+    """Return ``schema`` with no enumeration that allows one of ``words``.
+
+    >>> without_words({"model": {"enum": ["churn", "lapse"]}}, {"lapse"})
+    {'model': {'enum': ['churn']}}
+    """
+    if isinstance(schema, list):
+        return [without_words(one, words) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: [one for one in value if one not in words] if key == "enum" else without_words(value, words)
+        for key, value in schema.items()
+    }
 
 
 def _form(schema: Schema, title: str, form: Mapping[str, Any]) -> Schema:

@@ -138,6 +138,7 @@ def document(app: FastAPI, without: frozenset[str] = frozenset()) -> dict[str, A
         answers = [(model, "serialization") for model in ANSWERS]
         _, made = models_json_schema([*bodies, *answers], ref_template=REF + "{model}")  # type: ignore[list-item]
         schemas = forms.named(forms.without_defaults(made["$defs"]), REF) | {"Problem": PROBLEM}
+        schemas = forms.without_words(schemas, without)
         for operation in (operation for path in found["paths"].values() for operation in path.values()):
             operation["responses"]["422"] = _problem(422)  # not the framework's own
         found["components"] = {"schemas": schemas, "securitySchemes": SCHEMES}

@@ -162,6 +162,7 @@ REFUSED = [
     ("response", {"record": {}, "campaign_id": "nothing"}, 404, "unknown_campaign", None),
     ("churn", {"ref": "nobody"}, 404, "unknown_ref", None),
     ("weather", {"ref": "m5"}, 404, "unknown_model", None),
+    ("lapse", {"ref": "m5"}, 404, "unknown_model", None),
 ]
 BAD_ROWS = [
     ("purchases", [{"order_id": "o"}], "/record/purchases/0/occurred_at"),

@@ -16,6 +16,7 @@ from serving.contract import openapi_details
 from serving.edge.keys import SCOPES, KeyStore
 from serving.settings import Settings
 from serving.state import State
+from serving.tasks import OPTIONAL
 
 KINDS = ("oneOf", "anyOf", "allOf")
 PRIMITIVE = {"string", "integer", "number", "boolean", "null", "array"}
@@ -48,6 +49,12 @@ def test_every_branch_is_named_or_primitive(document: dict[str, Any]):
         and "const" not in branch and branch.get("additionalProperties") is None
     ]  # fmt: skip
     assert wrong == []
+
+
+def test_an_optional_task_is_allowed_nowhere_before_it_is_released(
+    document: dict[str, Any],
+):
+    assert [at for at, schema in places(document) if OPTIONAL & set(schema.get("enum") or ())] == []
 
 
 def test_no_schema_has_fields_and_forms_at_once(document: dict[str, Any]):
