@@ -23,7 +23,7 @@ from training.io import say
 from training.params import Params, Tune
 
 SURE = 2.0  # standard errors of AUC
-WHOLE = 200_000  # rows on either side of a block
+WHOLE = 60_000  # rows on either side of a block: rounds and estimators are told apart by as many
 DRAWS = 100  # resamples for the difference of two estimators
 NATURAL = {"gamma": 0.0, "subsample": 1.0, "colsample_bytree": 1.0}  # ends beyond which nothing lies
 
