@@ -52,7 +52,11 @@ def test_what_holds_is_the_best_of_all_trials():
     assert 1 <= found["best"]["rounds"] < 400
 
 
-def test_rounds_are_those_that_all_rows_ask_for_where_the_search_tried_on_few():
+@pytest.mark.parametrize(("whole", "most"), [(60_000, 4_800), (50, 300)])
+def test_rounds_are_those_that_many_rows_ask_for_and_never_fewer_than_the_search_had(
+    monkeypatch, whole, most
+):
+    monkeypatch.setattr("training.stages.tune.WHOLE", whole)
     params = searched("real", 2, rows=300)
     best = read_json(params.build / "churn/tune.json")["best"]
     rows, facts = read_contacted(params.build / "churn")
@@ -66,7 +70,8 @@ def test_rounds_are_those_that_all_rows_ask_for_where_the_search_tried_on_few():
         ]
         return float(np.ceil(np.median(found)))
 
-    assert best["rounds"] == asked(len(rows)) != asked(300)
+    assert best["rounds"] == asked(most)
+    assert asked(4_800) != asked(300) != asked(50)
 
 
 def test_a_search_that_was_cut_off_goes_on_where_it_was():

@@ -39,9 +39,9 @@ def tune(params: Params, name: str, folder: Path | None = None) -> None:
     that holds over time, only what fits these blocks best. Then the defaults are used.
 
     The search may try on few rows, but how many rounds are right hangs on how many there are to learn from:
-    it is asked again of every row of the blocks (``WHOLE`` at most). There the trees that were found,
-    logistic regression and their average are held against each other, too: the simplest within one standard
-    error of the best is the estimator (Breiman's rule).
+    it is asked again of every row of the blocks (``WHOLE`` at most, or what the search had). There the trees
+    that were found, logistic regression and their average are held against each other, too: the simplest
+    within one standard error of the best is the estimator (Breiman's rule).
 
     ``folder`` holds the data set where it is not the task's own.
     """
@@ -57,7 +57,7 @@ def tune(params: Params, name: str, folder: Path | None = None) -> None:
     if not holds:
         say(f"{name}: no setting is surely better than chance on every block; the defaults are used")
     if len(past) > settings.rows:
-        parts = folds(rows, facts, encoder, WHOLE, params.seed)
+        parts = folds(rows, facts, encoder, max(WHOLE, settings.rows), params.seed)
         rounds = _rounds_of(best.params, parts, encoder.feature_types, params)
     else:
         rounds = best.user_attrs["rounds"]

@@ -66,9 +66,7 @@ def at_age(leads: Leads, touches: Touches, age: int) -> Floats:
 
 
 def lead_truth(leads: Leads, touches: Touches, ids: pl.Series, calendar: Calendar) -> pl.DataFrame:
-    """Return ``lead_id, age_days,
-    probability`` for every lead and age at which it is open within the period.
-    """
+    """Return ``lead_id``, ``age_days`` and ``probability`` of every lead and age at which it is open."""
     frames = []
     for age in AGES:
         moment = leads.created + age * DAY
