@@ -55,7 +55,12 @@ def test_what_check_calls_trainable_runs_to_the_report(project, make, task, says
         done = run(project, sys.executable, "-c", stages.ALONE, "churn", "recall")
         assert done.returncode == 0, done.stderr[-2000:]
     assert (project / f"experiments/my_shop/{task}/report.html").exists()
-    assert f"{says} a score to act on" in memberlens(project, "summary")
+    last = memberlens(project, "summary")
+    assert f"{says} a score to act on" in last
+    assert ("not tested over time" in last, "days before the extract" in last) == (
+        make is flat,
+        make is events,
+    )
     if make is flat:
         tells_no_time(project)
 

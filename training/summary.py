@@ -17,17 +17,20 @@ COUNTED: Final[tuple[Literal["read", "accepted", "quarantined"], ...]] = ("read"
 
 def summarise(params: Params) -> str:
     """Return one line a task, what was left out and why, and the next commands."""
-    lines = [f"{params.data}: out of time, with 95 % intervals"]
+    facts = {name: read_artifact(Dataset, params.build / name) for name in params.tasks}
+    is_dated = any(one["dated"] for one in facts.values())
+    how = "out of time" if is_dated else "not tested over time"
+    lines = [f"{params.data}: {how}, with 95 % intervals"]
     for name in params.tasks:
         out = params.results / name
         detail = read_artifact(Detail, out)
         lines.append(_line(name, detail))
-        lines += [f"  {'':10}{line}" for line in _short(params, name)]
+        lines += [f"  {'':10}{line}" for line in _short(facts[name])]
         lines.append(f"  {'':10}{_scored(params, name)}")
         lines.append(f"  {'':10}report {out / 'report.html'}")
     ingest = read_artifact(Ingest, params.build)
     lines += [f"  {task:10}left out: {why}" for task, why in ingest["left_out"].items()]
-    lines += _sources(params, ingest["tables"])
+    lines += _sources(params, ingest["tables"], is_dated)
     lines += [one["line"] for one in ingest["findings"]]
     lines.append("next: make serve (scores on localhost), make ui (MLflow), make help")
     return "\n".join(lines)
@@ -44,16 +47,16 @@ def _scored(params: Params, name: str) -> str:
     return f"{none} a score to act on" + (f"; {told}" if told else "")
 
 
-def _short(params: Params, name: str) -> list[str]:
+def _short(facts: Dataset) -> list[str]:
     """Where data are too few, of all rows or of segments."""
-    short = [one for one in read_artifact(Dataset, params.build / name).get("enough", []) if one["short"]]
+    short = [one for one in facts.get("enough", []) if one["short"]]
     segments = [f"{one['column']} {one['segment']}" for one in short if one["column"]]
     lines = [f"too few data: {lack}" for one in short if not one["column"] for lack in one["short"]]
     return lines + ([f"too few data of {', '.join(segments)}: see the report"] if segments else [])
 
 
-def _sources(params: Params, tables: Mapping[str, TableCounts]) -> list[str]:
-    """Rows in, accepted and set aside; coverage and age; which tables are worth a look."""
+def _sources(params: Params, tables: Mapping[str, TableCounts], is_dated: bool) -> list[str]:
+    """Rows in, accepted and set aside; coverage and age of dated ones; which tables are worth a look."""
     read, accepted, bad = (sum(table[key] for table in tables.values()) for key in COUNTED)
     lines = [
         f"{read:,} rows read, {accepted:,} accepted, {bad:,} set aside: {params.build / 'quarantine.parquet'}"
@@ -61,7 +64,7 @@ def _sources(params: Params, tables: Mapping[str, TableCounts]) -> list[str]:
     firsts = [table["first"] for table in tables.values() if table["first"]]
     lasts = [table["last"] for table in tables.values() if table["last"]]
     ages = [table["freshness_days"] for table in tables.values() if table["freshness_days"] is not None]
-    if lasts:
+    if lasts and is_dated:
         since, until, age = min(firsts)[:10], max(lasts)[:10], min(ages)
         lines.append(f"from {since} to {until}, newest row {age:,.1f} days before the extract")
     return lines + [f"warning: {found.says}" for found in assess(tables, params.ingest) if found.says]
