@@ -25,7 +25,8 @@ from models.fitted.model import Model
 from models.learners import boosting
 from models.learners.calibration import Calibration, fit_calibration
 from models.learners.encoder import Encoder
-from models.learners.recipe import Estimator, Recipe
+from models.learners.estimators import Estimator
+from models.learners.recipe import Recipe
 from models.reasons import Explainer
 
 if TYPE_CHECKING:

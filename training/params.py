@@ -11,6 +11,7 @@ from features import unique_yaml
 from features.consent_policy import Policy
 from features.lifecycle_limits import LifecycleLimits
 from features.section import Section
+from models.learners.estimators import ESTIMATORS, Estimator
 from models.task import Task, task_names
 from models.task import task as task_named
 
@@ -54,11 +55,15 @@ class Engine(Section):
 
 
 class Tune(Section):
-    """How hard the search tries; ``seconds`` only cuts off, the budget is ``trials``."""
+    """How hard the search tries; ``seconds`` only cuts off, the budget is ``trials``.
+
+    ``estimators`` are those that may serve; where one is named, it serves, whatever the others would do.
+    """
 
     trials: int = Field(8, ge=1)
     seconds: int = Field(600, ge=1)
     rows: int = Field(40_000, ge=100, description="training rows a fold at most, drawn seeded")
+    estimators: tuple[Estimator, ...] = Field(ESTIMATORS, min_length=1)
 
 
 class Fit(Section):

@@ -6,16 +6,14 @@ Whatever the estimator, what comes of it is one booster: it is saved, explained 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from xgboost import Booster
 
 from models.card import RecipeFacts
 from models.learners import boosting, scorecard, tree_sum
-
-Estimator = Literal["logistic", "average", "trees"]
-ESTIMATORS: tuple[Estimator, ...] = ("logistic", "trees", "average")
+from models.learners.estimators import ESTIMATORS, Estimator
 
 
 def simplest_first(rows: int) -> tuple[Estimator, ...]:

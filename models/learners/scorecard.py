@@ -17,7 +17,7 @@ from xgboost import Booster
 from models.learners import boosting
 from models.learners.tree_sum import of_trees
 
-BINS = 32
+BINS = 64  # with 32 it lost some .001 of average precision to ranks that are not in bins
 RARE = 20  # rows of a category below which it has the points of one never seen
 PENALTY = 0.1  # scikit-learn's C: the smaller, the nearer to no points at all
 NOBODY = 1e-3  # rows, so that no part of a tree is without any

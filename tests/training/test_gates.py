@@ -9,6 +9,8 @@ import pytest
 import stages
 
 from training.io import write_json
+from training.reporting.sections.gates import gates as shown
+from training.reporting.source import Source
 from training.review import gates
 from training.review.signoff import sign
 from training.stages.report import report, write_pages
@@ -74,6 +76,38 @@ SPOILT = {
 def test_each_figure_alone_refuses(params, gate):
     spoil(params, *SPOILT[gate])
     assert failed(params) == [gate]
+
+
+LOGISTIC = "gain in average precision over logistic, "
+
+
+@pytest.mark.parametrize(
+    ("estimator", "gain", "refused"),
+    [
+        ("trees", (-0.023, 0.003), LOGISTIC + "lower end"),  # too few rows to show that it is worth it
+        ("average", (-0.023, 0.003), LOGISTIC + "lower end"),
+        ("logistic", (-0.023, 0.003), None),  # what it would be held against is no simpler
+        ("logistic", (-0.023, -0.011), LOGISTIC + "upper end"),
+        ("logistic", (-0.003, -0.001), None),  # so many rows that a trifle is sure
+        ("logistic", (None, None), LOGISTIC + "upper end"),
+    ],
+)
+def test_a_scorecard_is_refused_only_where_logistic_regression_is_surely_better(
+    params, estimator, gain, refused
+):
+    def measured(found):
+        found["differences"]["logistic"][AP] |= dict(zip(("low", "high"), gain, strict=True))
+
+    spoil(params, "detail.json", measured)
+    path = params.build / "churn" / "tune.json"
+    tuned = json.loads(path.read_text())
+    tuned["best"]["estimator"] = estimator
+    write_json(path, tuned)
+    assert failed(params) == ([refused] if refused else [])
+    told = [gate for gate in shown(Source(params, "churn"))["gates"] if gate["baseline"] == "logistic"]
+    assert [gate["passed"] for gate in told] == [refused is None]
+    is_upper = estimator == "logistic" and gain != (-0.003, -0.001)
+    assert ("评分卡" in told[0]["gate"]["zh"], "scorecard" in told[0]["gate"]["en"]) == (is_upper, is_upper)
 
 
 def test_without_a_report_nothing_is_released(params):

@@ -17,10 +17,10 @@ from training.params import Params
 from training.stages.tune import NATURAL, _at_edge, tune
 
 
-def searched(signal: stages.Signal, trials: int, rows: int = 4000) -> Params:
+def searched(signal: stages.Signal, trials: int, rows: int = 4000, **settings: object) -> Params:
     """A search over a made-up task on so many rows of each side of a block."""
     given = stages.params()
-    small = given.tune.churn.model_copy(update={"trials": trials, "rows": rows})
+    small = given.tune.churn.model_copy(update={"trials": trials, "rows": rows, **settings})
     few = given.tune.model_copy(update={"churn": small})
     params = given.model_copy(update={"tune": few})
     folder = params.build / "churn"
@@ -43,6 +43,12 @@ def test_where_nothing_holds_over_time_the_defaults_are_used():
     assert not found["holds"]
     assert found["best"]["params"] == defaults(4000)
     assert found["best"]["params"]["max_depth"] == 2  # few rows: what is deeper is luck
+
+
+def test_an_estimator_that_is_named_serves_whatever_the_others_would_do():
+    found = read_json(searched("real", 2, estimators=("trees",)).build / "churn/tune.json")
+    assert [one["estimator"] for one in found["candidates"]] == ["trees"]
+    assert found["best"]["estimator"] == "trees"
 
 
 def test_what_holds_is_the_best_of_all_trials():

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from models.learners import boosting
 from models.learners.encoder import Encoder
+from models.learners.estimators import Estimator
 from models.learners.recipe import Recipe, simplest_first
 from training.data.artifacts import Candidate, Tuned, write_artifact
 from training.data.folds import Fold, folds
@@ -22,7 +23,7 @@ from training.evaluation.metrics import Ranked, ranking
 from training.io import say
 from training.params import Params, Tune
 
-SURE = 2.0  # standard errors of AUC
+SURE = 2.0  # standard errors
 WHOLE = 60_000  # rows on either side of a block: rounds and estimators are told apart by as many
 DRAWS = 100  # resamples for the difference of two estimators
 NATURAL = {"gamma": 0.0, "subsample": 1.0, "colsample_bytree": 1.0}  # ends beyond which nothing lies
@@ -40,8 +41,9 @@ def tune(params: Params, name: str, folder: Path | None = None) -> None:
 
     The search may try on few rows, but how many rounds are right hangs on how many there are to learn from:
     it is asked again of every row of the blocks (``WHOLE`` at most, or what the search had). There the trees
-    that were found, logistic regression and their average are held against each other, too: the simplest
-    within one standard error of the best is the estimator (Breiman's rule).
+    that were found, logistic regression and their average are held against each other, too: the simplest that
+    the best does not surely beat is the estimator, after Breiman's rule. What is more complex has to show its
+    worth on the test, so it is not taken for less than would be sure there.
 
     ``folder`` holds the data set where it is not the task's own.
     """
@@ -62,7 +64,8 @@ def tune(params: Params, name: str, folder: Path | None = None) -> None:
     else:
         rounds = best.user_attrs["rounds"]
     recipe = Recipe("trees", best.params, _median(rounds), params.seed)
-    candidates = _candidates(parts, encoder.feature_types, recipe, params, len(past))
+    names = [one for one in simplest_first(len(past)) if one in settings.estimators]
+    candidates = _candidates(parts, encoder.feature_types, recipe, params, names)
     said = ", ".join(f"{one['estimator']} {one['value']:.4f}" for one in candidates)
     say(f"{name}: {simplest(candidates)} of {said}")
     write_artifact(folder, Tuned, _facts(study.study_name, trials, (best, holds), recipe.rounds, candidates))
@@ -164,13 +167,12 @@ def _rounds_of(
 
 
 def _candidates(
-    parts: list[Fold], kinds: list[str], recipe: Recipe, params: Params, rows: int
+    parts: list[Fold], kinds: list[str], recipe: Recipe, params: Params, names: Sequence[Estimator]
 ) -> list[Candidate]:
     """Mean average precision of each estimator over the blocks, and how it differs from the best.
 
     ``difference`` is to the best, ``error`` its standard error, paired, over resamples of the subjects.
     """
-    names = simplest_first(rows)
 
     def scores(fold: Fold) -> dict[str, Ranked]:
         margins = {
@@ -213,13 +215,13 @@ def simplest(candidates: Iterable[Mapping[str, Any]]) -> str:
     Examples
     --------
     >>> simplest([
-    ...     {"estimator": "logistic", "difference": -0.02, "error": 0.01},
+    ...     {"estimator": "logistic", "difference": -0.03, "error": 0.01},
     ...     {"estimator": "trees", "difference": -0.005, "error": 0.01},
     ...     {"estimator": "average", "difference": 0.0, "error": 0.0},
     ... ])
     'trees'
     """
-    near = (one["estimator"] for one in candidates if one["difference"] >= -one["error"])
+    near = (one["estimator"] for one in candidates if one["difference"] >= -SURE * one["error"])
     return next(near)
 
 

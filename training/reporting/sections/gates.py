@@ -45,7 +45,8 @@ def _told(gate: Gate, task: str) -> ShownGate:
 def _named(gate: str, task: str) -> Words:
     """A gate's name in each language; what the catalogue of words lacks stays as it is."""
     if gate.startswith(GAIN):
-        return said("gate.gain", baseline=said(f"estimator.{_baseline(gate)}"))
+        key = "gate.gain" if gate.endswith("lower end") else "gate.gain.scorecard"
+        return said(key, baseline=said(f"estimator.{_baseline(gate)}"))
     return said(of_task(NAMED[gate], task)) if gate in NAMED else {"en": gate, "zh": gate}
 
 
