@@ -9,12 +9,14 @@ import typer
 
 from training.acting import commands as acting
 from training.command_types import Conditions, Decision, Expires, Signer, Task
+from training.operation import commands as operation
 from training.params import Params, load
 from training.registry import experiment_commands
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.add_typer(experiment_commands.app)
 app.add_typer(acting.app)
+app.add_typer(operation.app)
 Engine = Literal["dvc", "spark"]
 
 

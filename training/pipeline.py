@@ -22,11 +22,16 @@ def pipeline(params: Params) -> int:
 
     A task that fails does not stop the others.
     """
-    if code := _repro(*SHARED):
+    if code := shared():
         return code
     with ThreadPoolExecutor(params.engine.threads) as pool:
         codes = list(pool.map(lambda task: _repro("--downstream", f"{FIRST}@{task}"), params.tasks))
     return next((code for code in codes if code), 0)
+
+
+def shared() -> int:
+    """Run what comes before the tasks and is out of date; return the exit code of DVC."""
+    return _repro(*SHARED)
 
 
 def on_spark(

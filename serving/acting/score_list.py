@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from models.acting_model import require_acting_scores
 from models.scorer import MORE, OK
 from serving.consent import subjects
 from serving.consent.consents import Consents
@@ -18,11 +19,12 @@ ORDERS = ("probability", *MORE)
 def read(published: Path, task: str) -> pl.DataFrame:
     """Return those who have a score to act on, of a task's published batch.
 
-    ``ValueError`` where nothing was published.
+    ``ValueError`` where nothing was published, or by a model that was not released.
     """
     file = published / task / "scores.parquet"
     if not file.exists():
         raise ValueError(f"top {task}: {file} is not there; the pipeline's stage `score` writes it")
+    require_acting_scores(file.parent)
     return pl.read_parquet(file).filter(pl.col("status") == OK)
 
 

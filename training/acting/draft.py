@@ -1,4 +1,4 @@
-"""What a plan is made of, read from what the night run left: members, options, what they would bring."""
+"""What a plan is made of, read from what the pipeline or the night left: members, options, what they would bring."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,11 +12,12 @@ from models.acting.documents import InputFacts
 from models.acting.draft import Draft, PlanRequest, drafted
 from models.acting.inputs import Inputs
 from models.acting.options import read
+from models.acting_model import acting_folder, require_acting_scores
 from models.fitted.model import Model
+from models.score_ids import fingerprint
 from training.acting.audience import members, scored
 from training.acting.effects import effects
 from training.data.artifacts import Ingest, read_artifact
-from training.data.score_ids import fingerprint
 from training.params import Economics, Params
 
 TASK = "response"
@@ -70,7 +71,7 @@ def inputs(params: Params, request: Request, day: date) -> Inputs:
     ValueError
         Options that cannot be used, nobody scored, no stated worth of an answer.
     FileNotFoundError
-        A stage of the night run is missing.
+        A stage of the pipeline is missing.
     """
     stated, moment = _stated(params), extract_moment(read_artifact(Ingest, params.build)) + 1
     options = read(request.options)
@@ -85,8 +86,9 @@ def _stated(params: Params) -> Economics:
     if not (params.build / TASK / "scores.parquet").exists():
         raise FileNotFoundError(
             f"plan: {params.build / TASK / 'scores.parquet'} is not there; a plan is made from the scores of "
-            f"{TASK}: run the night run with that task first (`dvc repro`)"
+            f"{TASK}: run the pipeline with that task first (`memberlens pipeline`)"
         )
+    require_acting_scores(params.build / TASK)
     stated: Economics | None = getattr(params.economics, TASK)
     if stated is None:
         raise ValueError(
@@ -132,6 +134,6 @@ def _models(params: Params) -> dict[str, str | None]:
     folder = params.build / TASK
     version = folder / "champion" / "version"
     return {
-        "response": fingerprint(Model.load(folder / "final")),
+        "response": fingerprint(Model.load(acting_folder(folder))),
         "champion": version.read_text().strip() if version.exists() else None,
     }

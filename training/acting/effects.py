@@ -14,6 +14,7 @@ from features.groups.engagement import INTEREST
 from features.groups.purchases import AFFINITY
 from models.acting.inputs import ADDED, ANSWERS, Effects
 from models.acting.options import Options
+from models.acting_model import acting_folder, beside
 from models.fitted.booster_sum import BoosterSum
 from models.fitted.model import Model
 from models.fitted.release_format import UPLIFT
@@ -28,7 +29,7 @@ FEWEST_EXPECTED = 5.0
 
 
 def effects(params: Params, subjects: pl.Series, options: Options) -> Effects:
-    """Ask the response model about every option for every subject, as of the extract.
+    """Ask the response model that is acted on about every option for every subject, as of the extract.
 
     Raises
     ------
@@ -38,14 +39,14 @@ def effects(params: Params, subjects: pl.Series, options: Options) -> Effects:
         A content that was never sent.
     """
     folder = params.build / "response"
-    model = Model.load(folder / "final")
+    model = Model.load(acting_folder(folder))
     snapshot = pl.read_parquet(folder / "snapshot" / "snapshot.parquet").unique("subject_id", keep="first")
     members = subjects.to_frame("subject_id").join(snapshot, on="subject_id", maintain_order="left")
     moment = int(members["as_of"].max() or 0)
     asked = contents(past(tables(params.build / "tables")["contacts"], moment), options)
     shape = len(subjects), len(options.options)
     probability, effect = np.zeros(shape), np.zeros(shape)
-    amount = BoosterSum.load(folder / UPLIFT)
+    amount = BoosterSum.load(beside(folder) / UPLIFT)
     for at, frame in _frames(params, members, asked):
         probability[:, at] = model.probability(frame)
         added = None if amount is None else amount.predict(model.inputs(frame).matrix)

@@ -3,6 +3,7 @@
 import polars as pl
 
 from models.acting.draft import Draft
+from models.acting_model import acting_folder
 from models.fitted.model import Model
 from training.acting.draft import TASK
 from training.acting.layers import by_layer, by_means
@@ -31,7 +32,9 @@ def page_facts(params: Params, draft: Draft, layers: pl.DataFrame) -> PageFacts:
 
 def _why(params: Params, left: dict[str, int]) -> list[NotScored]:
     """The same in words, the most first: who is suppressed, and whom the model is not about."""
-    known = {boundary.code: boundary for boundary in Model.load(params.build / TASK / "final").boundaries}
+    known = {
+        boundary.code: boundary for boundary in Model.load(acting_folder(params.build / TASK)).boundaries
+    }
     found: list[NotScored] = []
     for code, n in sorted(left.items(), key=lambda pair: (-pair[1], pair[0])):
         boundary, key = known.get(code), f"suppressed.{code}"

@@ -39,7 +39,7 @@ def make(params: Params, request: Request) -> BriefFacts:
         One sentence that says what to change: a name that exists, options, a budget that buys nothing,
         a holdout in which nothing would be seen.
     FileNotFoundError
-        A stage of the night run is missing.
+        A stage of the pipeline is missing.
     """
     target = folder(params, request.name)
     if target.exists():

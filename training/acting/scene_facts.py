@@ -11,6 +11,7 @@ from features.consent import REASON
 from features.feature import DAY
 from models.acting.facts import BOOLEAN, CATEGORY, LEAD, MEMBER, facts
 from models.acting.repurchase import empty_packs
+from models.acting_model import require_acting_scores
 from models.scorer import OK
 from models.task import task_names
 from training.acting.audience import open_tickets
@@ -180,6 +181,7 @@ def _scores(params: Params, name: str) -> pl.DataFrame | None:
     path = params.build / name / "scores.parquet"
     if not path.exists():
         return None
+    require_acting_scores(path.parent)
     rows = pl.read_parquet(path, columns=["subject_id", "status", "probability", "band"])
     best = rows.filter(pl.col("status") == OK).sort("probability").unique("subject_id", keep="last")
     kind = next(fact.about for key, fact in facts().items() if key == f"{name}_band")

@@ -51,7 +51,7 @@ def make(params: Params, asked: SceneRequest) -> ScenesFacts:
     ValueError
         Files of options or scenes that cannot be used.
     FileNotFoundError
-        A stage of the night run is missing.
+        A stage of the pipeline is missing.
     """
     options = read_options(asked.options)
     scenes = scene_file.read(asked.scenes, options)

@@ -4,8 +4,9 @@ import shutil
 from typing import Literal
 
 from features.replacing import replacing_folder
+from models.acting_model import champion_folder, has_acting_scores
 from models.fitted.release_format import BEST, CHALLENGER, CHAMPION, FOLDER, PREVIOUS
-from training.data.artifacts import read_artifact
+from training.data.artifacts import Dataset, read_artifact
 from training.io import say
 from training.params import Params
 from training.registry import tracking
@@ -16,6 +17,7 @@ from training.results.report import Gate
 from training.results.run_record import Tracked
 from training.review.gates import release_gates
 from training.stages.report import keep, tell_service, write_index
+from training.stages.score import score
 
 
 class RefusedError(Exception):
@@ -25,7 +27,8 @@ class RefusedError(Exception):
 def release(params: Params, name: str, by: str = "pipeline", why: str = "") -> str:
     """Make the newest tracked model the champion, if every gate is passed.
 
-    The former champion becomes ``previous``. A model that is refused stays ``challenger``.
+    The former champion becomes ``previous``. A model that is refused stays ``challenger``, and everybody is
+    scored by the champion again: what lists and plans start from is never a model that was refused.
     Every decision is appended to ``experiments/<data>/releases.jsonl``.
     """
     api, registered = tracking.client(), tracking.registered_name(params, name)
@@ -43,6 +46,7 @@ def release(params: Params, name: str, by: str = "pipeline", why: str = "") -> s
         failed = "; ".join(
             f"{g['gate']}: {g['value']} (needs {g['needs']})" for g in gates if not g["passed"]
         )
+        score_by_champion(params, name)
         raise RefusedError(f"{registered} version {version} is not released: {failed}")
     if champion is not None:
         api.set_registered_model_alias(registered, PREVIOUS, champion)
@@ -71,8 +75,20 @@ def rollback(params: Params, name: str, by: str = "pipeline", why: str = "") -> 
         api.set_registered_model_alias(registered, BEST, previous)
     append(params, registered, previous, _decision("rollback", by, why, []))
     copy_serving(params, name)
+    score_by_champion(params, name)
     say(f"{registered}: version {previous} is the champion again")
     return previous
+
+
+def score_by_champion(params: Params, name: str) -> None:
+    """Score everybody by the champion where the scores that are published are another model's."""
+    folder = params.build / name
+    if not (folder / "scores.parquet").exists() or has_acting_scores(folder):
+        return
+    if read_artifact(Dataset, folder).get("sample"):
+        say(f"{name}: the scores in {folder} are not the champion's; run its pipeline on Spark again")
+        return
+    score(params, name, champion_folder(folder))
 
 
 def copy_serving(params: Params, name: str) -> None:

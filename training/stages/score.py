@@ -5,7 +5,7 @@ against which a percentile is stated.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from itertools import chain
@@ -16,18 +16,21 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from features import consent, engines
+from features.feature import Group
+from features.fingerprint import described
+from features.meaning import differences, meanings
 from features.replacing import replacing
 from features.timestamps import extract_moment
 from models.fitted.model import Model
 from models.fitted.release_format import POPULATION
 from models.population import OUTSIDE, outside
+from models.score_ids import fingerprint, score_ids
 from models.scorer import ELSEWHERE, Population, Scorer
 from models.task import Task
 from models.task import task as task_named
 from training.data.artifacts import Ingest, read_artifact
 from training.data.feature_groups import of_task
 from training.data.rows import tables as scanned
-from training.data.score_ids import fingerprint, score_ids
 from training.io import say, sha256, write_json
 from training.params import Params
 from training.stages.consent import warn, with_reasons
@@ -37,12 +40,22 @@ ASKED = (pl.col(consent.REASON).is_null(), pl.col(OUTSIDE).is_null())
 MANY = 10  # parts from which several processes are worth their start
 
 
-def score(params: Params, name: str) -> None:
-    """Write ``snapshot/``, ``scores.parquet`` and ``population.json``."""
+def score(params: Params, name: str, served: Path | None = None) -> None:
+    """Write ``snapshot/``, ``scores.parquet`` and ``population.json``.
+
+    ``served`` is a released folder whose model scores; without it the pipeline's own does.
+
+    Raises
+    ------
+    ValueError
+        The model of ``served`` reads features that this code does not have, or means otherwise.
+    """
     folder, tables, task = params.build / name, params.build / "tables", task_named(name)
     ingest = read_artifact(Ingest, params.build)
     moment = extract_moment(ingest) + 1  # what was recorded at the last second counts
-    model = Model.load(folder / "final")
+    model = Model.load(served or folder / "final")
+    if served:
+        _require_same_features(model, of_task(params, task))
     rows = task.population.now(scanned(tables), getattr(params.spine, name), moment)
     snapshot = _features(rows.with_row_index("row_id"), folder, task, params)
     if kind := consent.KINDS.get(task.subject):  # the contract has no consent of a flat table's subjects
@@ -54,7 +67,7 @@ def score(params: Params, name: str) -> None:
     snapshot = snapshot.with_columns(outside(snapshot, model.boundaries))
     asked = _scored(name, snapshot)
     population = _population(folder, model, asked, ingest["extracted_at"])
-    scorer = Scorer.from_parts(model, population, folder)
+    scorer = Scorer.from_parts(model, population, served or folder)
     write_scores(scorer, snapshot, keys, folder / "scores.parquet", params.engine.threads)
     write_json(folder / POPULATION, population.to_json())
     say(f"{name}: scored {len(asked):,} of {len(snapshot):,}{outside_told(outside_counts(snapshot))}")
@@ -160,6 +173,15 @@ def _features(rows: pl.DataFrame, folder: Path, task: Task, params: Params) -> p
     asked.unlink()
     out.unlink()
     return frame
+
+
+def _require_same_features(model: Model, groups: Sequence[Group]) -> None:
+    """A model that was released by other code may read what is not there, or what means otherwise now."""
+    if told := differences(model.fingerprints, meanings(described(groups))):
+        raise ValueError(
+            f"{model.card['task']}: the champion cannot score with this code: {told}; run the pipeline and "
+            f"`memberlens release {model.card['task']}`"
+        )
 
 
 def _there(frame: pl.DataFrame, names: tuple[str, ...]) -> list[str]:

@@ -1,0 +1,103 @@
+"""A day of what was released: the newest data, everybody scored by the champions, and what to look at.
+
+Nothing is learnt. Run again for the same day, killed before or not, it leaves the same files.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+from features.replacing import replacing
+from models.acting_model import champion_folder
+from training.data.artifacts import FILES, Ingest, read_artifact
+from training.io import say, sha256
+from training.operation.watch import data_end, task_night
+from training.params import Params
+from training.registry.release import copy_serving
+from training.reporting.sections.today import today
+from training.reporting.source import Source
+from training.results.nights import Finding, Night, TaskNight
+from training.stages.score import score
+
+JOURNAL = "nights.jsonl"
+
+
+def operate(params: Params, day: date | None = None) -> Night:
+    """Score everybody of every task that has a champion, and write the day's line of ``nights.jsonl``.
+
+    The tables are those that ``ingest`` has read; ``training.pipeline.shared`` reads the newest ones.
+
+    Parameters
+    ----------
+    day
+        For which the lists are; the day on which the data end without it.
+
+    Raises
+    ------
+    ValueError
+        No task has a champion, or one cannot be scored with this code.
+    ConnectionError
+        The registry cannot be asked which model serves.
+    """
+    ingested = read_artifact(Ingest, params.build)
+    extracted = datetime.fromisoformat(ingested["extracted_at"]).date()
+    day = day or extracted
+    before = _before(params, day)
+    tasks = list(_tasks(params, before))
+    if not tasks:
+        raise ValueError("operate: no task has a champion; `memberlens publish` releases what the gates pass")
+    night: Night = {
+        "day": str(day),
+        "extracted_at": ingested["extracted_at"],
+        "source": sha256(params.build / FILES[Ingest])[:16],
+        "findings": data_end(day, extracted),
+        "tasks": tasks,
+    }
+    _write(params, night)
+    return night
+
+
+def _tasks(params: Params, before: Night | None) -> Iterator[TaskNight]:
+    known = {one["task"]: one for one in before["tasks"]} if before else {}
+    for name in params.tasks:
+        copy_serving(params, name)
+        served = champion_folder(params.build / name)
+        if served is None:
+            say(f"{name}: nothing was released, nobody is scored")
+            continue
+        score(params, name, served)
+        version = (served / "version").read_text().strip()
+        source = Source(params, name)
+        expected = source.scored["probability"].mean()
+        told = expected if isinstance(expected, float) else None
+        yield task_night(name, version, today(source), told, known.get(name))
+
+
+def findings(night: Night) -> Iterator[tuple[str, Finding]]:
+    """Yield what somebody should look at, with the task that it is about; all data where that is empty."""
+    yield from (("", found) for found in night["findings"])
+    yield from ((task["task"], found) for task in night["tasks"] for found in task["findings"])
+
+
+def journal(params: Params) -> Path:
+    """Return where the days are kept: a record, to be committed."""
+    return params.results / JOURNAL
+
+
+def nights(params: Params) -> list[Night]:
+    """Return every day that is kept, the oldest first."""
+    path = journal(params)
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def _before(params: Params, day: date) -> Night | None:
+    return next((one for one in reversed(nights(params)) if one["day"] < str(day)), None)
+
+
+def _write(params: Params, night: Night) -> None:
+    """In order of days; a day that is run again takes its own place."""
+    kept = [one for one in nights(params) if one["day"] != night["day"]]
+    with replacing(journal(params)) as aside:
+        rows = sorted([*kept, night], key=lambda one: one["day"])
+        aside.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in rows))
