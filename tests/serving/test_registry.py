@@ -5,12 +5,16 @@ from pathlib import Path
 
 import pytest
 from released import TASKS, Brand, available, client_of, trained
+from typer.testing import CliRunner
 from worlds import finished
 
 from models.fitted import release_format
+from serving import settings as service_settings
+from serving.__main__ import app
 from serving.champion import registry
 from serving.settings import Settings
 from serving.state import State
+from serving.tasks import OPTIONAL, TASK_NAMES
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +79,17 @@ def test_a_new_champion_takes_over_and_serves_on_without_the_registry(home: Path
         assert (answer.status_code, answer.json()["model"]["version"]) == (200, "2")
     finally:
         (home / "away.db").rename(home / "mlflow.db")
+
+
+def test_the_command_misses_no_task_that_a_source_may_lack(home: Path, monkeypatch):
+    here = champion(home, "1")
+    monkeypatch.setattr(service_settings, "load", lambda: here)
+    run = CliRunner().invoke(app, ["pull"])
+    assert run.exit_code == 0
+    assert "churn: version 1" in run.output
+    told = {line.split(":")[0] for line in run.output.splitlines()}
+    assert told == set(TASK_NAMES) - OPTIONAL
+    assert OPTIONAL
 
 
 @pytest.mark.parametrize("task", sorted(set(TASKS) - {"churn"}))

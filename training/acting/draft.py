@@ -1,4 +1,4 @@
-"""What a plan is made of, read from what the pipeline or the night left: members, options, what they would bring."""
+"""What a plan is made of, as the pipeline or the night left it: members, options, what they would bring."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
