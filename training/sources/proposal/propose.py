@@ -264,7 +264,7 @@ def _source(made: TableProposal, folder: Path, called: dict[Places, str]) -> Sou
 def _place(file: File, folder: Path) -> SourceKeys:
     """Where the rows are: files below a folder, or a table of a database."""
     if is_in_database(file.path):
-        return {"url": f"sqlite:///{held_by(file.path)}", "table": file.path.name}
+        return {"url": f"sqlite:///{held_by(file.path).relative_to(folder)}", "table": file.path.name}
     paths = [str(path.relative_to(folder)) for path in file.paths]
     return {"file": paths if len(paths) > 1 else paths[0]}
 
