@@ -7,6 +7,7 @@ from dataclasses import replace
 from features.feature import Feature, Group
 from features.groups.campaigns import CONTENT, CONTENT_HISTORY, HISTORY
 from features.groups.care import CARE
+from features.groups.closures import CLOSURES
 from features.groups.engagement import ENGAGEMENT, INTEREST, LEAD_TOUCHES
 from features.groups.given import FLAT
 from features.groups.profile import LEAD_PROFILE, PROFILE, attributes
@@ -25,6 +26,7 @@ GROUPS = (
     INTEREST,
     LEAD_PROFILE,
     LEAD_TOUCHES,
+    CLOSURES,
     FLAT,
 )
 LIMITS = LifecycleLimits()

@@ -13,44 +13,21 @@ One pandera class a table, one line a column. Conventions that hold for all of t
   numbers, truth values and texts become features without further code.
 """
 
-import warnings
 from collections.abc import Mapping
-from typing import Annotated, Any
 
 import narwhals as nw
 import polars as pl
 
 from features.carried_attributes import carried
+from features.contract_columns import Column, DataFrameModel, Dated, Time, column, optional
 from features.own_tables import CONTRACTS, PREFIX, is_own
-
-with warnings.catch_warnings():  # Pandera imports PySpark where it is installed, and that warns of pandas 3
-    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
-    import pandera.polars as pa
-
-Time = Annotated[pl.Datetime, "us", "UTC"]
 
 ARMS = ("treat", "control")
 CONSENTS = ("granted", "withdrawn", "unknown")
 EVENT_CHANNELS = ("web", "app", "mini_program", "message", "store", "consultant", "call")
 RESPONSE_KINDS = ("opened", "clicked", "answered", "converted", "blocked")
 CARE_KINDS = ("opened", "contact", "resolved", "feedback")
-
-
-def column(about: str, unit: str = "", **checks: Any) -> Any:
-    """Return one required column; ``checks`` are pandera's (``ge``, ``isin``, ...)."""
-    return pa.Field(description=about, metadata={"unit": unit}, **checks)
-
-
-def optional(about: str, unit: str = "", **checks: Any) -> Any:
-    """Return one column that may be missing from a source or empty in a row."""
-    return column(about, unit, nullable=True, **checks)
-
-
-class Dated(pa.DataFrameModel):
-    """What every dated table has."""
-
-    occurred_at: Time = column("when it happened")
-    recorded_at: Time = optional("when the row became known; the event time where empty")
+CLOSURE_KINDS = ("closed", "reopened")
 
 
 class Members(Dated):
@@ -92,7 +69,7 @@ class Identities(Dated):
     member_id: str = column("the member, or another account that is itself bound")
 
 
-class Products(pa.DataFrameModel):
+class Products(DataFrameModel):
     """What is sold."""
 
     product_id: str = column("id of the product", unique=True)
@@ -171,6 +148,13 @@ class Care(Dated):
     minutes: int = optional("the member's own time spent in this step", "minutes", ge=0)
 
 
+class Closures(Dated):
+    """When a lead was closed without converting, and when it was opened again."""
+
+    lead_id: str = column("the lead")
+    kind: str = optional("closed or reopened; closed where empty", isin=CLOSURE_KINDS)
+
+
 class Subjects(Dated):
     """A question with its answer, one row each: attributes as they were at ``occurred_at``, and the outcome.
 
@@ -199,7 +183,7 @@ class OwnContracts(OwnRows):
     line: str = optional("which contracts follow each other: an insured car, a phone number")
 
 
-TABLES: Mapping[str, type[pa.DataFrameModel]] = {
+TABLES: Mapping[str, type[DataFrameModel]] = {
     "members": Members,
     "leads": Leads,
     "identities": Identities,
@@ -211,19 +195,20 @@ TABLES: Mapping[str, type[pa.DataFrameModel]] = {
     "responses": Responses,
     "care": Care,
 }
-SCHEMAS: Mapping[str, type[pa.DataFrameModel]] = {**TABLES, "subjects": Subjects}
+FURTHER: Mapping[str, type[DataFrameModel]] = {"closures": Closures}  # stored where a source has them
+SCHEMAS: Mapping[str, type[DataFrameModel]] = {**TABLES, **FURTHER, "subjects": Subjects}
 EXTENSIBLE = ("members", "leads", "campaigns", "subjects")  # tables that take x_<name> attributes
 CONTENT = ("channel", "content_type", "offer", "category", "discount_percent", "cost_cents", "window_days")
 
 
-def schema(table: str) -> type[pa.DataFrameModel]:
+def schema(table: str) -> type[DataFrameModel]:
     """Return the contract of one table."""
     if table == PREFIX + CONTRACTS:
         return OwnContracts
     return OwnRows if is_own(table) else SCHEMAS[table]
 
 
-def columns(table: str) -> dict[str, pa.Column]:
+def columns(table: str) -> dict[str, Column]:
     """Return the columns of one table, by name, in the order of the contract."""
     return schema(table).to_schema().columns
 
@@ -289,6 +274,8 @@ def made(table: str) -> dict[str, nw.Expr]:
         }
     if table == "contacts":
         added["arm"] = nw.col("arm").fill_null(ARMS[0])
+    if table == "closures":
+        added["kind"] = nw.col("kind").fill_null(CLOSURE_KINDS[0])
     return added
 
 

@@ -23,6 +23,7 @@ KINDS = {
     "events": {},
     "outreach": {},
     "care": {},
+    "closures": {},
 }
 GROUPS = catalog.available(catalog.GROUPS, KINDS)
 
@@ -131,7 +132,9 @@ def test_what_was_planted_counts_later(kind):
         if group.table and not polars(spine, before, [group]).equals(polars(spine, after, [group]))
     }
     of_members = {group.name for group in GROUPS if group.key == "member_id" and group.table}
-    assert reached == (of_members - {"profile"} if kind == "bound" else of_members | {"nurturing"})
+    assert reached == (
+        of_members - {"profile"} if kind == "bound" else of_members | {"nurturing", "closures"}
+    )
 
 
 def test_what_hangs_on_the_content_is_known_as_such(world):

@@ -40,6 +40,7 @@ def raw_world(seed: int, members: int = 12, rows: int = 400) -> dict[str, pl.Dat
         **_touches(rng, member, lead, rows),
         **_outreach(rng, member, lead, rows),
         **_care(rng, member, rows),
+        **_closures(np.random.default_rng(seed), lead),
     }
 
 
@@ -102,6 +103,13 @@ def _care(rng: np.random.Generator, member: list[str], rows: int) -> dict[str, p
                       member_id=[member[i] for i in rng.integers(0, members, rows)], kind=_pick(rng, rows, *tables.CARE_KINDS),
                       topic=_pick(rng, rows, "delivery", "price", "quality", "service", "availability", None), satisfaction=rng.integers(1, 6, rows), minutes=rng.integers(0, 90, rows)),
     }  # fmt: skip
+
+
+def _closures(rng: np.random.Generator, lead: list[str]) -> dict[str, pl.DataFrame]:
+    """Of a stream of its own, so that the other tables are what they were."""
+    rows = 4 * len(lead)
+    ids = pl.Series([lead[at] for at in rng.integers(0, len(lead), rows)])
+    return {"closures": _table(rng, rows, lead_id=ids, kind=_pick(rng, rows, *tables.CLOSURE_KINDS, None))}
 
 
 def _whose(rng: np.random.Generator, rows: int, member: list[str], lead: list[str]) -> dict[str, pl.Series]:

@@ -6,7 +6,10 @@ import narwhals as nw
 import polars as pl
 from pydantic import Field
 
+from features.compute import compute
 from features.feature import DAY
+from features.groups.closures import CLOSED_DAYS, CLOSURES
+from features.groups.closures import TABLE as CLOSINGS
 from features.lifecycle_limits import LifecycleLimits
 from models.population import Boundary, Population, Spine, Tables
 
@@ -20,7 +23,10 @@ class LeadSpine(Spine):
 
 
 class OpenLeads(Population):
-    """Leads that have not converted, at creation and at each age, up to the oldest age that was learnt."""
+    """Leads that have not converted and are not closed, at creation and at each age, up to the oldest learnt.
+
+    A lead that was closed and opened again is asked about before the one and after the other.
+    """
 
     settings = LeadSpine
     question_key = subject = "lead_id"
@@ -29,7 +35,7 @@ class OpenLeads(Population):
     def boundaries(
         self, spine: LeadSpine, limits: LifecycleLimits, features: Collection[str]
     ) -> tuple[Boundary, ...]:
-        """Return the ages that nothing was learnt of."""
+        """Return the ages that nothing was learnt of, and where it is known, who is closed."""
         age, oldest = nw.col("lead_age_days"), max(spine.ages)
         young = Boundary(
             "not_created", ("lead_age_days",), age.is_null(),
@@ -39,7 +45,11 @@ class OpenLeads(Population):
             "too_old", ("lead_age_days",), age > oldest + AT_ONCE,
             f"the lead is older than {oldest} days", f"线索创建已超过 {oldest} 天",
         )  # fmt: skip
-        return young, old
+        closed = Boundary(
+            "closed", (CLOSED_DAYS,), ~nw.col(CLOSED_DAYS).is_null(),
+            "the lead was closed without converting", "线索已关闭且未转化",
+        )  # fmt: skip
+        return (young, closed, old) if CLOSED_DAYS in features else (young, old)
 
     def past(
         self, data: Tables, spine: LeadSpine, limits: LifecycleLimits, seed: int, end: int
@@ -48,7 +58,7 @@ class OpenLeads(Population):
         ages = pl.DataFrame({"age_days": spine.ages})
         created = pl.col("known_time") + 1 + pl.col("age_days") * DAY
         rows = data["leads"].select("lead_id", "known_time").collect().join(ages, how="cross")
-        return self.still_open(rows.select("lead_id", as_of=created), data)
+        return self.not_closed(self.still_open(rows.select("lead_id", as_of=created), data), data)
 
     def everybody(self, data: Tables, spine: LeadSpine) -> pl.DataFrame:
         """Return when the ``newest`` lead became known."""
@@ -59,7 +69,7 @@ class OpenLeads(Population):
         return pl.concat(parts).select(pl.col("newest").max())
 
     def now(self, data: Tables, spine: LeadSpine, moment: int) -> pl.DataFrame:
-        """Return the open leads of the last ``worked_days``."""
+        """Return the leads of the last ``worked_days`` that have not converted, closed ones included."""
         newest = self._everybody(data, spine)["newest"].item()
         young = data["leads"].filter(pl.col("known_time") >= newest - self.worked_days * DAY)
         rows = young.select("lead_id").collect().with_columns(as_of=pl.lit(moment, dtype=pl.Int64))
@@ -73,3 +83,13 @@ class OpenLeads(Population):
         joined = rows.join(first, on="lead_id", how="left", maintain_order="left")
         is_open = pl.col("won_at").is_null() | (pl.col("won_at") >= pl.col("as_of"))
         return joined.filter(is_open).drop("won_at")
+
+    @staticmethod
+    def not_closed(rows: pl.DataFrame, data: Tables) -> pl.DataFrame:
+        """Return the ``rows`` (``lead_id``, ``as_of``) of leads that, as known then, were not closed."""
+        if CLOSINGS not in data:
+            return rows
+        asked = rows.with_row_index("row_id").with_columns(pl.col("row_id").cast(pl.Int64))
+        found = compute(asked.lazy(), data, [CLOSURES]).filter(pl.col(CLOSED_DAYS).is_null())
+        kept = found.collect(engine="streaming")
+        return asked.join(kept, on="row_id", how="semi", maintain_order="left").drop("row_id")

@@ -1,5 +1,6 @@
 """Lead scoring: which open leads become customers."""
 
+from features.groups.closures import CLOSURES
 from features.groups.engagement import LEAD_TOUCHES
 from features.groups.profile import LEAD_PROFILE
 from models.populations.leads import OpenLeads
@@ -14,7 +15,7 @@ TASK = Task(
     positive_en="convert",
     positive_zh="会转化",
     outcome=Outcome("responses", kind="converted", keys=("lead_id",)),
-    groups=(LEAD_PROFILE, LEAD_TOUCHES),
+    groups=(LEAD_PROFILE, LEAD_TOUCHES, CLOSURES),
     bands=(
         # A and B fill what the team can take on (a third and two thirds), where that is stated.
         Band("A", 0.10, "call today", "当天跟进"),

@@ -26,6 +26,7 @@ LARGEST = {"quantity": 1_000_000}
 LARGEST_INTEGER = 1_000_000_000
 OWN_IDS = ("member_id", "lead_id")  # all rows of a record are the subject's: no need to repeat its id
 LEFT_OUT = ("identities",)  # accounts are bound at ingest; features never read them
+SENT = tuple(table for table in (*tables.TABLES, *tables.FURTHER) if table not in LEFT_OUT)
 TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 LONGEST = 200  # characters of a text
 OWN_VALUE: Any = {"type": ["string", "number", "boolean", "null"], "maxLength": LONGEST}
@@ -113,7 +114,7 @@ def _require_plain(value: object, what: str, longest: int = LONGEST) -> None:
 @cache
 def having(column: str) -> tuple[str, ...]:
     """Return the tables of a record whose rows have a column."""
-    return tuple(table for table in tables.TABLES if column in tables.columns(table))
+    return tuple(table for table in SENT if column in tables.columns(table))
 
 
 @cache
@@ -124,7 +125,7 @@ def row_model(table: str, without: tuple[str, ...] = ()) -> type[BaseModel]:
     }
     base = OpenRow if table in tables.EXTENSIBLE else Row
     name = table.capitalize() + ("Content" if without else "Row")
-    return create_model(name, __base__=base, __doc__=tables.TABLES[table].__doc__, **fields)
+    return create_model(name, __base__=base, __doc__=tables.SCHEMAS[table].__doc__, **fields)
 
 
 def _field(name: str, spec: Any) -> tuple[Any, Any]:
@@ -154,10 +155,9 @@ def record_model() -> type[BaseModel]:
     fields: dict[str, Any] = {
         table: (
             Annotated[list[row_model(table)], Field(max_length=MAX_ROWS)],  # type: ignore[misc]
-            Field(default_factory=list, description=(tables.TABLES[table].__doc__ or "").split("\n")[0]),
+            Field(default_factory=list, description=(tables.SCHEMAS[table].__doc__ or "").split("\n")[0]),
         )
-        for table in tables.TABLES
-        if table not in LEFT_OUT
+        for table in SENT
     }
     fields["own"] = (
         Annotated[dict[str, Annotated[list[OwnRow], Field(max_length=MAX_ROWS)]], Field(max_length=50)],

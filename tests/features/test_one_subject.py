@@ -21,7 +21,7 @@ from features.several_subjects import WHOSE, SeveralSubjects, planned
 
 KINDS = {
     "members": {"x_income": False, "x_club": True}, "campaigns": {"x_reward": False}, "leads": {},
-    "purchases": {}, "events": {}, "outreach": {}, "care": {},
+    "purchases": {}, "events": {}, "outreach": {}, "care": {}, "closures": {},
 }  # fmt: skip
 GROUPS = catalog.available(catalog.GROUPS, KINDS)
 IDS = ("product_id", "campaign_id")

@@ -15,7 +15,7 @@ from features.compute import compute
 
 KINDS = {
     "members": {"x_income": False, "x_club": True}, "leads": {}, "campaigns": {"x_reward": False},
-    "purchases": {}, "events": {}, "outreach": {}, "care": {},
+    "purchases": {}, "events": {}, "outreach": {}, "care": {}, "closures": {},
 }  # fmt: skip
 GROUPS = catalog.available(catalog.GROUPS, KINDS)
 

@@ -20,7 +20,7 @@ from features import warehouse
 
 KINDS = {
     "members": {"x_income": False, "x_club": True}, "leads": {}, "campaigns": {"x_reward": False},
-    "purchases": {}, "events": {}, "outreach": {}, "care": {},
+    "purchases": {}, "events": {}, "outreach": {}, "care": {}, "closures": {},
 }  # fmt: skip
 
 

@@ -10,7 +10,9 @@ import pytest
 from features import catalog, tables
 from features.compute import compute
 from features.feature import DAY
+from features.groups.closures import CLOSURES
 from features.groups.engagement import ENGAGEMENT
+from features.groups.profile import LEAD_PROFILE
 from features.groups.purchases import PURCHASES
 from features.lifecycle_limits import LifecycleLimits
 from features.outreach import enrich
@@ -148,6 +150,72 @@ def test_leads_are_asked_about_up_to_the_oldest_age_that_was_learnt(age, reason)
     frame = pl.DataFrame({"lead_age_days": [age]}, schema={"lead_age_days": pl.Float64})
     boundaries = OpenLeads().boundaries(LeadSpine(days=30, ages=(0, 7, 30)), LIMITS, ["lead_age_days"])
     assert outside(frame, boundaries).to_list() == [reason]
+
+
+LEAD_SPINE = LeadSpine(days=30, ages=(0, 7, 14, 21, 30))
+
+
+def leads(*closures: tuple[float, str | None, float]) -> dict[str, pl.LazyFrame]:
+    """A lead of 40 days ago, and its closures: how long ago, of which kind, and recorded how long ago."""
+    rows = [
+        {"lead_id": "a", "kind": kind, "occurred_at": stamp(at), "recorded_at": stamp(known)}
+        for at, kind, known in closures
+    ]
+    made = {
+        "leads": [{"lead_id": "a", "occurred_at": stamp(40)}],
+        "responses": [{"lead_id": "b", "occurred_at": stamp(1), "kind": "converted"}],
+    }
+    made |= {"closures": rows} if rows else {}
+    return {name: tables.complete(name, pl.DataFrame(found)).lazy() for name, found in made.items()}
+
+
+@pytest.mark.parametrize(
+    ("closures", "ages"),
+    [
+        ((), [0, 7, 14, 21, 30]),
+        (((30, "closed", 30),), [0, 7]),
+        (((30, None, 30),), [0, 7]),  # closed, where nothing else is said
+        (((30, "closed", 30), (20, "reopened", 20)), [0, 7, 21, 30]),
+        (((30, "closed", 30), (20, "reopened", 20), (12, "closed", 12)), [0, 7, 21]),
+        (((30, "closed", 12),), [0, 7, 14, 21]),  # happened on day 10 and was recorded on day 28
+        (((30, "closed", 30), (20, "reopened", 12)), [0, 7, 30]),  # the reopening was recorded late
+        (((30, "closed", 30), (30, "reopened", 30)), [0, 7, 14, 21, 30]),  # at one moment: opened again
+        (((35, "reopened", 35),), [0, 7, 14, 21, 30]),  # of one that was never closed
+    ],
+)
+def test_closed_leads_are_not_asked_about_while_it_is_known_that_they_are(closures, ages):
+    found = OpenLeads().past(leads(*closures), LEAD_SPINE, LIMITS, 0, END).sort("as_of")
+    assert [(as_of - END) // DAY + 40 for as_of in found["as_of"]] == ages
+    assert found.columns == ["lead_id", "as_of"]
+
+
+def test_a_closed_lead_is_there_today_and_outside_with_its_reason():
+    data = leads((30, "closed", 30), (20, "reopened", 20), (12, "closed", 12))
+    rows = OpenLeads().now(data, LEAD_SPINE, END).with_row_index("row_id").cast({"row_id": pl.Int64})
+    groups = catalog.available((LEAD_PROFILE, CLOSURES), {"leads": {}, "closures": {}})
+    frame = rows.join(compute(rows.lazy(), data, groups).collect(), on="row_id")
+    names = [feature.name for feature in catalog.features(groups)]
+    known = Boundaries(OpenLeads().boundaries(LeadSpine(days=30, ages=(0, 60)), LIMITS, names))
+    assert frame["days_since_closed"].to_list() == [12]
+    assert known.outside(frame).to_list() == known.codes(FewRows.of(frame)) == ["closed"]
+    assert [one.code for one in known.each] == ["not_created", "closed", "too_old"]
+    old = OpenLeads().boundaries(LeadSpine(days=30), LIMITS, ["lead_age_days"])
+    assert [one.code for one in old] == ["not_created", "too_old"]  # a model that learnt from no closures
+
+
+def test_a_closure_that_comes_to_be_known_later_reaches_nothing_before():
+    before = leads((30, "closed", 30), (20, "reopened", 20))
+    known = {name: frame.collect() for name, frame in before.items()}
+    for at, recorded in ((15, 9), (9, 9), (35, 9)):
+        after = leads((30, "closed", 30), (20, "reopened", 20), (at, "closed", recorded))
+        for ages in ((0, 7, 14, 21, 30), (1, 11, 29, 31)):
+            spine = LeadSpine(days=30, ages=ages)
+            ways = (
+                OpenLeads().past(data, spine, LIMITS, 0, END).filter(pl.col("as_of") <= END - 9 * DAY)
+                for data in ({name: frame.lazy() for name, frame in known.items()}, after)
+            )
+            first, second = ways
+            assert first.equals(second)
 
 
 def test_a_member_is_asked_about_by_one_of_the_two_at_every_cutoff():

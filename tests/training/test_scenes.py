@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import memberlens
+from features.tables import complete
 from features.timestamps import extract_moment
 from models.acting import published_scenes
 from models.acting.facts import LEAD, MEMBER, facts
@@ -97,6 +98,27 @@ def test_a_lead_waits_since_the_brands_last_word(acting_world, known):
         begun = leads.filter(pl.col("lead_id") == row["subject"])["event_time"].min()
         last = max([begun, *told_to["event_time"].to_list()])
         assert row["lead_waits_days"] == pytest.approx((now - last) / DAY)
+
+
+def test_a_closed_lead_waits_for_nothing(acting_world, known):
+    own = known.filter(pl.col("kind") == LEAD, pl.col("suppression_reason").is_null())
+    some, now = own["subject"].sort().head(20), moment(acting_world)
+    times = pl.from_epoch(pl.Series([now - 3 * DAY] * 20 + [now - DAY] * 10)).dt.replace_time_zone("UTC")
+    rows = {"lead_id": [*some, *some[:10]], "kind": ["closed"] * 20 + ["reopened"] * 10}
+    closures = pl.DataFrame(rows).with_columns(occurred_at=times.dt.cast_time_unit("us"))
+    path = acting_world.build / "tables" / "closures.parquet"
+    complete("closures", closures).write_parquet(path)
+    try:
+        found = scene_facts.known_facts(acting_world, now)
+    finally:
+        path.unlink()
+    waits = found.filter(pl.col("subject").is_in(some.implode()), kind=LEAD).sort("subject")[
+        "lead_waits_days"
+    ]
+    assert waits.is_null().to_list() == [False] * 10 + [True] * 10
+    assert found.filter(~pl.col("subject").is_in(some.implode())).equals(
+        known.filter(~pl.col("subject").is_in(some.implode()))
+    )
 
 
 def test_one_thing_is_done_for_each_and_counts_add_up(told, rows):

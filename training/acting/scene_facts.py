@@ -12,6 +12,7 @@ from features.feature import DAY
 from models.acting.facts import BOOLEAN, CATEGORY, LEAD, MEMBER, facts
 from models.acting.repurchase import empty_packs
 from models.acting_model import require_acting_scores
+from models.populations.leads import OpenLeads
 from models.scorer import OK
 from models.task import task_names
 from training.acting.audience import open_tickets
@@ -164,6 +165,9 @@ def _leads(tables: Path, moment: int) -> pl.DataFrame | None:
     if leads is None:
         return None
     begun = leads.drop_nulls("lead_id").group_by("lead_id").agg(begun=pl.col("event_time").min())
+    closures = _rows(tables, "closures", moment)
+    known = {} if closures is None else {"closures": closures.lazy()}
+    begun = OpenLeads.not_closed(begun.with_columns(as_of=pl.lit(moment, pl.Int64)), known)
     events = _rows(tables, "events", moment)
     talks = pl.DataFrame(schema={"lead_id": pl.String, "talked": pl.Int64})
     if events is not None and "lead_id" in events.columns:

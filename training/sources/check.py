@@ -9,12 +9,14 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
+from features.groups.closures import TABLE as CLOSURES
 from features.groups.own import own_group
 from features.own_tables import OwnTable
 from features.requirements import NONE, Requirements, concerned
 from features.texts import TextModel
 from training.data.artifacts import TableCounts
 from training.sources.intake import Report, intake
+from training.sources.judging.closures import closed_told
 from training.sources.judging.findings import Finding, settled
 from training.sources.judging.of_sources import of_sources
 from training.sources.judging.row_counts import line
@@ -56,6 +58,8 @@ class Check:
         Doubts about money, people and outcomes, with the mapping's reasons where it accepts them.
     asked
         Of the tasks that were tried, how many questions there are and how they end.
+    notes
+        What else is to be known of the tables, one sentence each.
     """
 
     extracted: datetime
@@ -66,6 +70,7 @@ class Check:
     dated: bool = True
     findings: tuple[Finding, ...] = ()
     asked: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """Yield what was found for people to read, one sentence or count a line."""
@@ -81,7 +86,7 @@ class Check:
         yield from (_usable(one, self.report.tables[one.stored]) for one in self.report.own)
         yield from (_read(one, model) for one in self.report.own for model in one.texts)
         yield from _conflicts(self.report.conflicts)
-        yield from self.report.agreements
+        yield from (*self.report.agreements, *self.notes)
         yield from (one.line() for one in self.findings)
         yield from (f"task {task}: {why or 'can be trained'}" for task, why in self.tasks.items())
         yield from (f"task {task} asks {what}" for task, what in self.asked.items())
@@ -154,9 +159,11 @@ def check(path: Path, requirements: Requirements = NONE, keep: Store = _drained)
         given = mapping.extracted_at
         extracted = moment(given, mapping.time_zone) if given else newest(mapping, root)
         counts: dict[str, dict[str | None, int]] = {name: {} for name in COUNTED}
+        closures: list[pl.DataFrame] = []
 
         def store(name: str, frames: Iterator[pl.DataFrame]) -> None:
             column = COUNTED.get(name)
+            frames = _held_back(frames, closures) if name == CLOSURES else frames
             keep(name, frames if column is None else _counted(frames, column, counts[name]))
 
         report = intake(
@@ -168,10 +175,17 @@ def check(path: Path, requirements: Requirements = NONE, keep: Store = _drained)
     kinds = {str(kind): count for kind, count in counts["responses"].items()}
     tasks = _held(_tasks(mapping, there, kinds, requirements), found)
     lacking = _lacking(there) | _without_products(counts["purchases"])
-    return Check(extracted, report, kinds, tasks, lacking, mapping.dated, found)
+    notes = closed_told(closures, report.tables, extracted)
+    return Check(extracted, report, kinds, tasks, lacking, mapping.dated, found, notes=tuple(notes))
 
 
 COUNTED = {"responses": "kind", "purchases": "product_id"}  # of these columns the values are counted
+
+
+def _held_back(frames: Iterator[pl.DataFrame], kept: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    for frame in frames:
+        kept.append(frame)
+        yield frame
 
 
 def _counted(

@@ -148,8 +148,7 @@ def intake(
     plain["responses"] = _answers(run, plain)
     everybody = _with_added(plain["members"], run) if adds else plain["members"]
     plain["members"] = with_refusals(everybody, run.refused, extracted)
-    if "subjects" in rows:
-        plain["subjects"] = run.whole("subjects", rows)
+    plain |= {name: run.whole(name, rows) for name in (*tables.FURTHER, "subjects") if name in rows}
     for name, frame in enrich({name: _checked(name, frame) for name, frame in plain.items()}).items():
         store(name, iter([frame]))
     return run.report(valued)

@@ -10,6 +10,7 @@ from features import catalog, engines
 from features.fingerprint import described
 from features.meaning import combined, meanings
 from features.own_tables import OwnTable, is_own
+from features.tables import FURTHER
 from features.timestamps import extract_moment, iso, seconds
 from models.population import Spine, Tables
 from models.task import Task
@@ -251,7 +252,9 @@ def facts_of(
         "features": features,
         "fingerprint": combined(meanings(features)),
         "left_out": {
-            g.name: f"the source has no table {g.table}" for g in task.groups if g.name not in found
+            g.name: f"the source has no table {g.table}"
+            for g in task.groups
+            if g.name not in found and g.table not in FURTHER
         },
         "enough": enough,
         "dropped": [],

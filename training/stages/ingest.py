@@ -170,4 +170,4 @@ def _versions(mapping: "MappingFile") -> dict[str, str]:
         return {}
     from training.sources.reading.database_copy import version
 
-    return {name: version(source, mapping.place.path.parent) for name, source in databases.items()}
+    return {name: version(source, mapping.root()) for name, source in databases.items()}

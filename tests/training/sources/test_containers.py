@@ -2,14 +2,16 @@
 
 import gzip
 import io
+import json
 import sqlite3
 import zipfile
 from pathlib import Path
 
 import polars as pl
 import pytest
-from exported import orders, taken
+from exported import NAMES, orders, taken
 
+from training.sources.check import check
 from training.sources.mapping.mapping_file import load
 from training.sources.mapping.source_spec import Source
 from training.sources.proposal.propose import propose
@@ -91,6 +93,38 @@ def test_what_keeps_a_zip_from_being_read_is_said(tmp_path: Path, monkeypatch: p
         assert sum(sentence in said for said in found.unsure) == 1
 
 
+@pytest.mark.parametrize("name", ["orders.csv.gz", "orders.jsonl.gz", "orders.zip"])
+def test_a_file_that_grew_since_it_was_proposed_is_held_to_the_same_limits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    lines = [dict(zip(NAMES.split(","), row.split(";"), strict=True))
+             for row in ORDERS.splitlines()[1:]]  # fmt: skip
+    text = (
+        ORDERS.encode()
+        if "csv" in name or "zip" in name
+        else b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    )
+    content = packed({"orders.csv": text}) if "zip" in name else gzip.compress(text)
+    _, _, rows = taken(tmp_path, {name: content})
+    assert rows["purchases"].height == 30
+    bomb = text + 2**20 * (b" " if "json" in name else b"0")
+    (tmp_path / name).write_bytes(packed({"orders.csv": bomb}) if "zip" in name else gzip.compress(bomb))
+    monkeypatch.setattr(containers, "ENOUGH", 1000)
+    with pytest.raises(ValueError, match="unpacks to more than"):
+        check(tmp_path / "proposed.yaml")
+
+
+def test_a_gz_is_unpacked_once_until_it_changes(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv.gz"
+    path.write_bytes(gzip.compress(ORDERS.encode()))
+    first = containers.plain(path)
+    assert containers.plain(path) == first != path
+    assert read(Source(file=path.name, sep=";"), tmp_path).collect()[FILE].unique().to_list() == [path.name]
+    path.write_bytes(gzip.compress(ORDERS.encode() * 2))
+    assert containers.plain(path).read_bytes() == 2 * ORDERS.encode()
+    assert containers.plain(tmp_path / "orders.csv") == tmp_path / "orders.csv"
+
+
 def test_a_file_that_a_zip_does_not_have_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(packed({"one.csv": b"id\n1\n"}))
     with pytest.raises(
@@ -119,8 +153,13 @@ def test_the_tables_of_an_sqlite_file_are_proposed_as_files_are(tmp_path: Path) 
     (tmp_path / "proposed.yaml").write_text(found.text)
     sources = load(tmp_path / "proposed.yaml").sources
     assert {source.table for source in sources.values()} == {"orders", "order_items"}
-    assert {source.url for source in sources.values()} == {f"sqlite:///{path}"}
-    path.rename(tmp_path / "other.db")
+    assert {source.url for source in sources.values()} == {"sqlite:///shop.db"}
+    (tmp_path / "away").mkdir()  # the file elsewhere: `folder` alone is said anew
+    path.rename(tmp_path / "away" / "shop.db")
+    moved = found.text.replace(f"folder: {tmp_path}\n", "folder: ./away\n")
+    (tmp_path / "proposed.yaml").write_text(moved)
+    assert check(tmp_path / "proposed.yaml").report.tables["purchases"]["accepted"] == 60
+    (tmp_path / "away" / "shop.db").rename(tmp_path / "other.db")
     _, _, rows = taken(tmp_path, {"shop.db": (tmp_path / "other.db").read_bytes()})
     assert revenue(rows) == 2 * REVENUE
     assert rows["purchases"]["member_id"].n_unique() == 4

@@ -81,7 +81,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, content: str, s
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("a.csv.gz", gzip.compress(b"id\n" + b"1\n" * 9_000, mtime=0)[:-20], "unexpected end of file"),
+        ("a.csv.gz", gzip.compress(b"id\n" + b"1\n" * 9_000, mtime=0)[:-20], "file ended before the end"),
         ("a.csv", b"id\n\xff\xfe\n", "invalid utf-8"),
         ("a.csv", b"id\n1,2\n", "found more fields"),
         ("a.jsonl", b'{"id":1}\n{"id":\n', "a.jsonl"),

@@ -1,13 +1,16 @@
 """Logs: histories of the stages of leads, and of what became of messages, in several systems' words."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 from exported import taken
 
+from training.sources.check import check
 from training.sources.proposal.propose import propose
 
 START = datetime(2024, 2, 5, 9)
@@ -135,14 +138,36 @@ def test_a_log_of_messages_is_contacts_and_what_members_did(tmp_path: Path, kind
         for event, rows in EVENTS.items()
         for m, c, at in rows
     ]
-    _, _, rows = taken(tmp_path, {name: "\n".join([header, *lines])})
+    found, _, rows = taken(tmp_path, {name: "\n".join([header, *lines])})
     contacts, kinds = rows["contacts"], rows["responses"]
+    assert any(
+        f": {len(BOUNCED)} of {len(SENT)}) stay contacts without an answer" in one for one in found.unsure
+    )
     assert contacts.select("member_id", "campaign_id").rows() == [
         (f"u{m}", f"k{c}") for m, c, _ in sorted(SENT, key=lambda one: one[2])
     ]
     counts = dict(kinds["kind"].value_counts().iter_rows())
     assert counts == {"opened": len(OPENED), "clicked": len(CLICKED), "answered": len(CLICKED), "blocked": 1}
     assert rows["members"].filter(consent_marketing="withdrawn")["member_id"].to_list() == ["u9"]
+
+
+def test_messages_that_came_back_may_be_left_out_as_the_readme_says(tmp_path: Path) -> None:
+    text = Path("mappings/README.md").read_text(encoding="utf-8")
+    part = yaml.load(
+        re.search(r"```yaml\n(contacts:\n.*?back IS NULL\n)```", text, re.DOTALL)[1], yaml.BaseLoader
+    )  # type: ignore[index]
+    lines = [
+        f"u{m},k{c},{word},{at:%F %T}"
+        for event, word in (("sent", "sent"), ("bounced", "bounce"), ("clicked", "click"))
+        for m, c, at in EVENTS[event]
+    ]
+    _, _, rows = taken(tmp_path, {"log.csv": "\n".join(["user_id,campaign_id,action,timestamp", *lines])})
+    assert rows["contacts"].height == len(SENT)
+    mapping = yaml.safe_load((tmp_path / "proposed.yaml").read_text())
+    mapping["tables"]["contacts"][0] |= part["contacts"][0]
+    (tmp_path / "proposed.yaml").write_text(yaml.safe_dump(mapping))
+    counts = check(tmp_path / "proposed.yaml").report.tables["contacts"]
+    assert counts["accepted"] == len(SENT) - len(BOUNCED)
 
 
 def test_a_log_of_messages_without_campaigns_says_so_and_is_no_table(tmp_path: Path) -> None:

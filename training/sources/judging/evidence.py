@@ -191,6 +191,10 @@ def _twice(table: str, prints: pl.DataFrame) -> Iterator[Finding]:
         one, other = again.filter(pl.col("print") == again["print"][0])["file"].sort().head(2)
         says = f"{count:,} of {prints.height:,} rows are in several files, as in {one} and {other}"
         advice = (
-            "They would count twice: say in the source by what they are the same, `newest: {by: …, time: …}`"
+            "They would count twice: of files of one source say by what they are the same, "
+            "`newest: {by: …, time: …}`; of two sources leave the rows out of one that the other has: "
+            "its `join` with `last: {seen: …}`, and `where: seen IS NULL`"
         )
+        if table == "contacts":
+            advice += ", with `OR` and the condition of the control group, which only one of them has"
         yield Finding(table, "twice", says, advice)

@@ -17,7 +17,7 @@ REFERENCES = {
     "campaign_id": "campaigns",
     "product_id": "products",
 }
-REFERRING = ("purchases", "events", "contacts", "responses", "care")
+REFERRING = ("purchases", "events", "contacts", "responses", "care", "closures")
 EITHER = ("events", "responses")  # rows of a member or of a lead, never of both
 UNIQUE = {"leads": "lead_id"}  # beside what the contract's columns say
 QUARANTINE = {

@@ -28,6 +28,7 @@ TableName = Literal[
     "contacts",
     "responses",
     "care",
+    "closures",
     "subjects",
 ]
 

@@ -12,7 +12,6 @@ from training.sources.proposal.column_profile import Column, by_all, column_of, 
 from training.sources.proposal.hints import NONE, Hints
 from training.sources.proposal.mapping_keys import JoinRule, LinesKeys, NewestKeys, SourceKeys
 from training.sources.proposal.name_patterns import means
-from training.sources.reading.containers import refuse_overlong
 from training.sources.reading.dialect import Dialect, dialect_of
 from training.sources.reading.files import FILE, ROW, files, kind_of
 from training.sources.reading.files import read as read_source
@@ -204,8 +203,6 @@ def _written(path: Path) -> list[SourceKeys]:
     kinds = {kind_of(file) for file in found}
     if kinds - {"csv", None}:
         return [{}]
-    for file in found:
-        refuse_overlong(file)
     ways = {file.name: _of_text(file, dialect_of(file)) for file in found}
     first = next(iter(ways.values()))
     other = next((name for name, way in ways.items() if way != first), None)

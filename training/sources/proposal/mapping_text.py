@@ -97,7 +97,7 @@ def body_of(
     undated = [made for made in guesses if not made.dated]
     if undated:  # no row tells how new the data are; the file does
         content["extracted_at"] = max(_written(path) for made in undated for path in made.file.paths)
-    if there - {"subjects", "leads", "responses"}:
+    if there - {"subjects", "leads", "responses", "closures"}:
         content["unknown_members"] = "add"
     content |= {"sources": sources, "tables": tables} | ({"own_tables": own} if own else {})
     content |= {"unread": unread} if unread else {}

@@ -89,7 +89,7 @@ def message_log(file: File) -> TableProposal | None:
         table,
         in_order(table, cells),
         where,
-        unsure=[*_said(file.label, log), *unsure],
+        unsure=[*_said(file, log), *unsure],
         score=SURE,
         further={name: parts for name, parts in further.items() if parts},
         apart=(log.event.name,),
@@ -262,7 +262,8 @@ def _answer(log: _Log) -> str | None:
     return next((kind for kind in ("clicked", "opened") if kind in log.events), None)
 
 
-def _said(label: str, log: _Log) -> Iterator[str]:
+def _said(file: File, log: _Log) -> Iterator[str]:
+    label = file.label
     told = "; ".join(f"{kind}: {', '.join(words)}" for kind, words in log.events.items())
     yield f"{label}: taken as a log of messages by {log.event.name} ({told})"
     if _answer(log):
@@ -275,6 +276,16 @@ def _said(label: str, log: _Log) -> Iterator[str]:
     out += log.events.get("delivered", []) if log.sends == "sent" else []
     if out:
         yield f"{label}: rows that say {', '.join(out)} are left out"
-    if "bounced" in log.events:
-        back = ", ".join(log.events["bounced"])
-        yield f"{label}: messages that came back ({back}) stay contacts without an answer"
+    if "bounced" in log.events and log.sends in log.events:
+        yield f"{label}: {_came_back(file, log)}"
+
+
+def _came_back(file: File, log: _Log) -> str:
+    """How many messages came back, and why they stay: a score is about sending, and so is a control group."""
+    words = all_of(file, [log.event.name])[log.event.name]
+    back, sent = (int(words.is_in(log.events[kind]).sum()) for kind in ("bounced", log.sends))
+    came = f"messages that came back ({', '.join(log.events['bounced'])}: {back:,} of {sent:,})"
+    return (
+        f"{came} stay contacts without an answer: a score says what comes of sending, and in a control group "
+        "nobody knows whose would have come back; mappings/README.md says how they are left out"
+    )

@@ -115,6 +115,11 @@ CLOSED = (  # when a lead came to an end, whichever
     r"(date_?)?(closed?|closing|decided|decision|completed)(_?(date|time|at|on|day))?"
     r"|abschluss_?datum|abgeschlossen_am|date_(de_)?cl[oô]ture|fecha_(de_)?cierre|(结束|关闭|完结)(时间|日期)"
 )
+LOST = (  # when a lead was given up
+    r"(date_?)?((closed?_?)?lost|disqualified|unqualified|rejected|discarded|given_?up)(_?(date|time|at|on|day))?"
+    r"|(verloren|disqualifiziert)(_am)?|date_(de_)?perte|fecha_(de_)?p[eé]rdida|(流失|战败|输单|丢单|失注)(时间|日期|日)"
+)
+LOST_FILES = r"(^|[\W_])(closed_?)?(lost|disqualified|unqualified|verloren\w*)([\W_]|$)|战败|输单|丢单|失注"
 WON = r"(closed_?)?won|converted|gewonnen|gagn[eé]e?|ganad[oa]|成交|已成交|赢单|已转化"
 LATER = (  # columns with the present state of a lead, which are written as it goes on
     r"(ist_)?konvertiert|(lead_)?status|(.*_)?(life_?cycle_?stage|(lead_|deal_|opportunity_|contact_)?(status|stage|phase)|is_?(converted|won|closed)"

@@ -10,6 +10,7 @@ from training.sources.proposal import sql
 from training.sources.proposal.cell_proposal import read_as
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
+from training.sources.proposal.lead_closures import as_closures, with_closures
 from training.sources.proposal.mapping_keys import PartKeys, short
 from training.sources.proposal.name_patterns import CLOSED, CONVERTED, LATER, WON
 from training.sources.proposal.own_keys import shared, values
@@ -32,10 +33,10 @@ def settled(
     """
     leads = [made for made in guesses if made.table == "leads" and not made.preset]
     ids = {id(made): _ids(made) for made in leads} if len(leads) > 1 else {}
-    found = [_as_outcome(made, leads, ids, as_table) for made in guesses]
-    if any(made.table == "responses" for made in found):
-        return found
-    return [_with_conversions(made) for made in found]
+    found = [as_closures(_as_outcome(made, leads, ids, as_table)) for made in guesses]
+    if not any(made.table == "responses" for made in found):
+        found = [_with_conversions(made) for made in found]
+    return found if any(made.table == "closures" for made in found) else [with_closures(one) for one in found]
 
 
 def _ids(made: TableProposal) -> pl.Series:

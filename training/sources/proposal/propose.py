@@ -17,6 +17,7 @@ from training.sources.proposal.flat_table import flat, with_fate
 from training.sources.proposal.followers import unread_of, with_followers
 from training.sources.proposal.hints import NONE, Hints
 from training.sources.proposal.infer_mapping import as_table, converted, infer_mapping, unmatched
+from training.sources.proposal.logged_contacts import sent_once
 from training.sources.proposal.mapping_keys import (
     CellKeys,
     JoinKeys,
@@ -75,19 +76,19 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     looked, orders, of_systems = joined_presets(looked)
     lines = [(file, []) if file.beside else a_product_a_row(file) for file in looked]
     looked, heads, told = with_heads(brought_together([file for file, _ in lines], infer_mapping))
-    heads += orders
     unsure += [one for _, said in lines for one in said]
     unsure += [*of_systems, *told, *(said for file in looked for said in _numbered_days(file))]
     tried = _guessed(looked)
     followed = with_followers(tried)
-    heads += followed.used
+    heads += [*orders, *followed.used]
     unsure += followed.said
     guesses, unplaced = followed.guesses, followed.unplaced
     guesses, again, twins = counted_once(settled(guesses, as_table))
     guesses, without, begun = with_histories([without_repeats(made) for made in one_answer(guesses)])
+    guesses, logged = sent_once(guesses)
     guesses, countries = of_one_country(guesses)
     unplaced += [*again, *without]
-    unsure += [*twins, *begun, *countries, *_unread_logs(unplaced)]
+    unsure += [*twins, *begun, *logged, *countries, *_unread_logs(unplaced)]
     unsure += [said for made in guesses for said in made.unsure]
     if not guesses:
         unsure += [*_resembling_none(unplaced), *_outcomes(unplaced)]
@@ -264,7 +265,7 @@ def _source(made: TableProposal, folder: Path, called: dict[Places, str]) -> Sou
 def _place(file: File, folder: Path) -> SourceKeys:
     """Where the rows are: files below a folder, or a table of a database."""
     if is_in_database(file.path):
-        return {"url": f"sqlite:///{held_by(file.path)}", "table": file.path.name}
+        return {"url": f"sqlite:///{held_by(file.path).relative_to(folder)}", "table": file.path.name}
     paths = [str(path.relative_to(folder)) for path in file.paths]
     return {"file": paths if len(paths) > 1 else paths[0]}
 

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
-from training.sources.proposal import sql
 from training.sources.proposal.cell_proposal import cell_of
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of
+from training.sources.proposal.history_columns import History
+from training.sources.proposal.lead_closures import closures_of, without_closures
 from training.sources.proposal.mapping_keys import Cell, Cells, OwnColumnKeys, OwnTableKeys, PartKeys, short
 from training.sources.proposal.message_log import log_words
 from training.sources.proposal.name_patterns import LATER, means
@@ -26,90 +26,6 @@ AMONG = 0.9  # of the leads of a history are in a file of leads
 BEGUN = 0.9  # of the leads of a history have a row of their beginning
 FEW = 30  # different stages, beyond which a column holds something else
 OWN = "stage_changes"
-
-
-@dataclass(frozen=True)
-class History:
-    """Which columns of a history say whose stage it is, which it was and became, and when.
-
-    Parameters
-    ----------
-    field
-        Of a history of several fields, the column that names them.
-    """
-
-    file: File
-    lead: Column
-    to: Column
-    time: Column
-    before: Column | None
-    field: Column | None
-
-    @cached_property
-    def rows(self) -> pl.DataFrame:
-        """All rows as texts: ``lead``, ``to``, ``time``, perhaps ``before`` and ``field``."""
-        named = {name: getattr(self, name) for name in ("lead", "to", "time", "before", "field")}
-        there = {name: column.name for name, column in named.items() if column is not None}
-        frame = all_of(self.file, [*dict.fromkeys(there.values())])
-        return frame.select(
-            as_text(pl.col(column), frame.schema[column]).alias(name) for name, column in there.items()
-        )
-
-    @cached_property
-    def fields(self) -> list[str]:
-        """Names of fields that hold the stage."""
-        return [] if self.field is None else _matching(self.rows["field"], log_words("stages")["fields"])
-
-    @cached_property
-    def stages(self) -> list[str]:
-        """The stages that leads came into."""
-        rows = self.rows if self.field is None else self.rows.filter(pl.col("field").is_in(self.fields))
-        return rows["to"].drop_nulls().unique().sort().to_list()
-
-    @cached_property
-    def won(self) -> str | None:
-        """The SQL condition of rows by which a lead was won; ``None`` where no word is known to say so."""
-        if self.field is not None:
-            converted = _matching(self.rows["field"], log_words("stages")["converted"])
-            if converted:
-                return sql.among(self.field.name, converted)
-        words = self.won_words
-        return " AND ".join([sql.among(self.to.name, words), *self._of_stage]) if words else None
-
-    @property
-    def won_words(self) -> list[str]:
-        """Stages of leads that were won."""
-        words = log_words("stages")
-        stages = pl.Series(self.stages, dtype=pl.String)
-        return _matching(stages, words["won"]) or _matching(stages, words["customer"])
-
-    @property
-    def _of_stage(self) -> list[str]:
-        return [sql.among(self.field.name, self.fields)] if self.field is not None else []
-
-    @cached_property
-    def beginning(self) -> tuple[str | None, float]:
-        """The SQL condition of rows by which leads began, and the share of leads that have one.
-
-        ``None`` where it is each one's first row.
-        """
-        leads = self.rows["lead"].n_unique()
-        if self.field is not None:
-            created = _matching(self.rows["field"], log_words("stages")["created"])
-            if created:
-                began = self.rows.filter(pl.col("field").is_in(created))
-                return sql.among(self.field.name, created), began["lead"].n_unique() / leads
-        if self.before is None:
-            return None, 1.0
-        began = self.rows.filter(pl.col("before").is_null())
-        empty = [f'"{self.before.name}" IS NULL', *self._of_stage]
-        return " AND ".join(empty), began["lead"].n_unique() / leads
-
-    @property
-    def open_stages(self) -> str:
-        """The SQL condition of rows by which a lead came into a stage, those aside by which it was won."""
-        words = [word for word in self.stages if word not in self.won_words]
-        return " AND ".join([sql.among(self.to.name, words), *self._of_stage])
 
 
 def stage_history(file: File) -> TableProposal | None:
@@ -133,7 +49,7 @@ def stage_history(file: File) -> TableProposal | None:
         history.won,
         unsure=[*_said(history), *unsure],
         score=SURE,
-        further={"leads": [began]},
+        further={"leads": [began], **closures_of(history, made)},
         own={OWN: _own_table(history, made)},
         apart=tuple(column.name for column in (history.field, history.to) if column is not None),
     )
@@ -184,9 +100,10 @@ def with_histories(guesses: list[TableProposal]) -> tuple[list[TableProposal], l
             continue
         other = next((one for one in leads if _covers(one, history)), None)
         if other is not None:
-            kept[number] = replace(made, further={})
+            rest = {name: parts for name, parts in made.further.items() if name != "leads"}
+            kept[number] = replace(made, further=rest)
             place = next(n for n, one in enumerate(kept) if one is other)
-            kept[place] = _as_begun(other)
+            kept[place] = _as_begun(without_closures(other) if "closures" in rest else other)
             said.append(f"{made.file.label}: when leads began is told by {other.file.label}")
         elif history.beginning[1] < BEGUN:
             out.append(made)
@@ -219,10 +136,6 @@ def _is(column: Column, form: str) -> bool:
 
 def _first(columns: list[Column], form: str) -> Column | None:
     return next((column for column in columns if _is(column, form)), None)
-
-
-def _matching(words: pl.Series, form: str) -> list[str]:
-    return [word for word in words.drop_nulls().unique().sort() if re.fullmatch(form, plain_name(word))]
 
 
 def _tells(history: History) -> bool:
@@ -284,7 +197,6 @@ def _without_beginning(history: History) -> str:
 def _said(history: History) -> Iterator[str]:
     label, rows = history.file.label, history.rows
     won = ", ".join(history.won_words) or "a change of " + (history.field.name if history.field else "")
-    lost = _matching(pl.Series(history.stages, dtype=pl.String), log_words("stages")["lost"])
     yield (
         f"{label}: taken as the history of {rows['lead'].n_unique():,} leads by {history.to.name}; won is "
         f"{won}, at the time of the row; of several the first counts"
@@ -294,5 +206,10 @@ def _said(history: History) -> Iterator[str]:
     yield f"{label}: a lead begins with {how}" + (
         "" if share == 1 else f"; {share:.1%} of the leads have one"
     )
-    ended = f"; lost is {', '.join(lost)}" if lost else ""
-    yield f"{label}: the other stages are a table of their own, {OWN}, each known since its row{ended}"
+    yield f"{label}: the other stages are a table of their own, {OWN}, each known since its row"
+    if history.lost_words:
+        lost = ", ".join(history.lost_words)
+        yield (
+            f"{label}: closed without being won is {lost}; from then on nobody asks about a lead, "
+            "until a row brings it into another stage again"
+        )

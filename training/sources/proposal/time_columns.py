@@ -8,7 +8,7 @@ import polars as pl
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.mapping_keys import CellKeys, Cells
-from training.sources.proposal.name_patterns import CLOSED, CONVERTED, LATER, means
+from training.sources.proposal.name_patterns import CLOSED, CONVERTED, LATER, LOST, means
 from training.sources.reading.money_columns import plain_name
 
 CLOCK = r"\d{1,2}h\d{2}|\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AaPp]\.?[Mm]\.?)?"
@@ -24,7 +24,7 @@ def _as_it_began(file: File) -> File:
     ends = [
         c
         for c in file.times
-        if any(re.fullmatch(form, plain_name(c.name)) for form in (CONVERTED, CLOSED, LATER))
+        if any(re.fullmatch(form, plain_name(c.name)) for form in (CONVERTED, CLOSED, LOST, LATER))
     ]
     kept = tuple(column for column in file.columns if column not in ends)
     return replace(file, columns=kept) if len(ends) < len(file.times) else file

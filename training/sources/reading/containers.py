@@ -1,8 +1,10 @@
-"""Tables in a zip or a database file, named as if the file were a folder (``export.zip/orders.csv``)."""
+"""Tables in a zip or a database file, named as if the file were a folder (``export.zip/orders.csv``).
+
+What is packed, a ``.gz`` too, is unpacked here alone, once a process, and never to more than is allowed.
+"""
 
 import atexit
 import gzip
-import os
 import shutil
 import sqlite3
 import zipfile
@@ -13,8 +15,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import IO, cast
 
-LIMIT = 20 * 2**30  # bytes that a zip may unpack to
-RATIO = 200  # times its packed size that a member may be, where it has more than ENOUGH bytes
+LIMIT = 20 * 2**30  # bytes that a member of a zip, or a `.gz`, may unpack to
+RATIO = 200  # times its packed size that it may be, where it has more than ENOUGH bytes
 ENOUGH = 100 * 2**20
 BLOCK = 2**20
 DATABASE = b"SQLite format 3\0"  # the first bytes
@@ -131,15 +133,30 @@ def _unpacked(container: Path, name: str, _changed: int, _size: int) -> Path:
     return out
 
 
-def refuse_overlong(path: Path) -> None:
-    """Raise ``ValueError`` where a ``.gz`` is broken, or unpacks to more than is allowed."""
+def plain(path: Path) -> Path:
+    """Return a file as it is, else a copy of a ``.gz`` without its packing, as long as the process lasts.
+
+    Raises
+    ------
+    ValueError
+        A ``.gz`` that is broken, or unpacks to more than is allowed.
+    """
     if not path.name.endswith(".gz"):
-        return
+        return path
+    held = path.stat()
+    return _plain(path, held.st_mtime_ns, held.st_size)
+
+
+@cache
+def _plain(path: Path, _changed: int, size: int) -> Path:
+    """One copy of each state of a file, however often it is read."""
+    out = Path(mkdtemp(dir=_folder())) / path.name.removesuffix(".gz")
     try:
-        with gzip.open(path) as packed, Path(os.devnull).open("wb") as nowhere:
-            _copy(cast("IO[bytes]", packed), nowhere, _most(path.stat().st_size), path.name)
+        with gzip.open(path) as packed, out.open("wb") as file:
+            _copy(cast("IO[bytes]", packed), file, _most(size), path.name)
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path.name} cannot be unpacked: {error}") from None
+    return out
 
 
 def _most(size: int) -> int:

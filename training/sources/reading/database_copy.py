@@ -28,7 +28,7 @@ def fetched(mapping: Mapping, folder: Path) -> Mapping:
     for name, source in mapping.sources.items():
         if source.url:
             out = folder / f"{name}.parquet"
-            copied(source, mapping.place.path.parent, out)
+            copied(source, mapping.root(), out)
             sources[name] = source.model_copy(update={"file": str(out.absolute()), "format": "parquet"})
     return mapping.with_sources(sources)
 

@@ -2,15 +2,15 @@
 
 import codecs
 import csv
-import gzip
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import multimode
-from typing import IO, cast
+from typing import IO
 
 from training.sources.reading.alphabets import is_central_european, is_chinese, is_cyrillic, is_japanese
+from training.sources.reading.containers import plain
 from training.sources.reading.header import header_of
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -47,7 +47,7 @@ class Dialect:
 
 def opened(path: Path) -> IO[bytes]:
     """Open a file in bytes, unpacked where its name ends in ``.gz``."""
-    return cast("IO[bytes]", gzip.open(path)) if path.name.endswith(".gz") else path.open("rb")
+    return plain(path).open("rb")
 
 
 def dialect_of(path: Path) -> Dialect:

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from training.sources.mapping.source_spec import Source
-from training.sources.reading.containers import container_of, parts, unpacked
+from training.sources.reading.containers import container_of, parts, plain, unpacked
 from training.sources.reading.dialect import opened
 from training.sources.reading.header import names_of
 from training.sources.reading.workbook import cells
@@ -103,7 +103,7 @@ def _one(path: Path, source: Source) -> pl.LazyFrame:
     if kind is None:
         raise ValueError(f"{path}: kind of file not known; allowed are {sorted(SUFFIXES)}, or say `format:`")
     try:
-        frame = _scan(path, kind, source)
+        frame = _scan(plain(path), kind, source)
         names = frame.collect_schema().names()
     except (pl.exceptions.PolarsError, OSError, EOFError, ValueError, LookupError, csv.Error) as error:
         raise ValueError(f"{path}: not readable as {kind}: {first_line(error)}") from None

@@ -31,7 +31,7 @@ from training.sources.source_rows import (
 )
 
 FAULT = "_fault_"
-OUTCOME_TIME = ("responses", "occurred_at")  # a day counts from its end, lest it lie before what it answers
+ENDS = ("responses", "closures")  # a day counts from its end, lest it lie before what it answers or ends
 NOTHING = pl.lit(None, pl.String)
 
 
@@ -158,7 +158,7 @@ class PartRows:
 
     def _cell(self, name: str) -> Made:
         cell, keys = self.part.columns[name], self._keys(name)
-        if (self.table, name) == OUTCOME_TIME and cell.day is None:
+        if self.table in ENDS and name == "occurred_at" and cell.day is None:
             cell = cell.model_copy(update={"day": "end"})
         raw = origin(cell, self.frame, self.mapping.place, keys, self.file)
         try:
