@@ -19,9 +19,8 @@ from training.data.artifacts import write_artifact
 from training.evaluation import looks
 from training.params import Economics, Stated
 from training.reporting import render
-from training.reporting.build import ORDER
+from training.reporting.build import NAMES, Report
 from training.reporting.source import Source
-from training.results.report import Report
 from training.review.gates import wanted_gates
 from training.review.signoff import FILE, sign
 from training.stages.report import AnotherPageError, keep, report, require_page, write_index, write_pages
@@ -54,8 +53,8 @@ def data(made: Path) -> dict:
 
 
 def test_every_section_stands_in_its_order(page, data):
-    assert list(data["sections"]) == [name for name in ORDER if name != "challenger"]  # it stands beside
-    assert re.findall(r'<section id="(\w+)"', page) == [*ORDER, "glossary"]
+    assert list(data["sections"]) == [name for name in NAMES if name != "challenger"]  # it stands beside
+    assert re.findall(r'<section id="(\w+)"', page) == [*NAMES, "glossary"]
 
 
 def test_every_section_is_held_against_its_type(data, tmp_path):

@@ -7,7 +7,6 @@ import stages
 
 from training.data.artifacts import read_artifact
 from training.reporting.build import build
-from training.reporting.info import Info
 from training.reporting.source import Source
 from training.results.evaluated import Detail
 from training.review.gates import check_gates
@@ -19,7 +18,7 @@ def _sections(signal: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dic
     monkeypatch.chdir(folder)
     params = stages.make(signal, members=200)
     explain(params, "churn")
-    return build(Source(params, "churn"), Info())["sections"]
+    return build(Source(params, "churn"))["sections"]
 
 
 def test_a_leak_is_named_and_the_model_not_recommended(tmp_path, monkeypatch):

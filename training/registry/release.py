@@ -13,7 +13,7 @@ from training.registry import tracking
 from training.registry.release_log import Decision, append
 from training.reporting.sections.challenger import is_best
 from training.reporting.source import Source
-from training.results.report import Gate
+from training.results.report_verdict import Gate
 from training.results.run_record import Tracked
 from training.review.gates import release_gates
 from training.stages.report import keep, tell_service, write_index

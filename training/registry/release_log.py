@@ -19,7 +19,7 @@ from typing_extensions import TypedDict
 from training.data.artifacts import Json
 from training.params import Params
 from training.registry import tracking
-from training.results.report import Gate
+from training.results.report_verdict import Gate
 
 LOG = "releases.jsonl"
 TAG = "release_log.head"  # of a model version: the hash of the newest line about it

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from models import approval
 from models.phrases import value_words
 from training.reporting import words
-from training.reporting.build import ORDER
+from training.reporting.build import NAMES, Report
 from training.reporting.charts import figures
 from training.reporting.words import (
     HTML_LANGUAGE,
@@ -27,7 +27,6 @@ from training.reporting.words import (
     times,
     whole,
 )
-from training.results.report import Report
 
 HERE = Path(__file__).parent
 BESIDE = re.compile('<script type="application/json" id="report-beside">(.*?)</script>', re.DOTALL)
@@ -71,8 +70,8 @@ def page(report: Report, beside: dict[str, Any]) -> str:
     ``beside`` is what changes while the report stays (see ``training.reporting.page_state``): the page keeps
     it, so that it can be made again and compared.
     """
-    sections: dict[str, Any] = {**report["sections"], "challenger": beside["challenger"]}
-    whole = {**report, "sections": {name: sections[name] for name in ORDER}}
+    sections: dict[str, object] = {**report["sections"], "challenger": beside["challenger"]}
+    whole = {**report, "sections": {name: sections[name] for name in NAMES}}
     drawn = {name: Markup(svg) for name, svg in figures.draw(whole).items()}
     held = approval.holding(beside["signatures"], beside["report"])
     return rendered(

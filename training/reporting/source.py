@@ -1,9 +1,10 @@
 """The stage files of one task, read once: everything a report is made from."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import polars as pl
@@ -17,6 +18,7 @@ from training.data.rows import read_all, read_contacted
 from training.evaluation.metrics import integer_codes
 from training.io import read_json
 from training.params import Params
+from training.reporting.info import Info
 from training.results.audited import Audit
 from training.results.backtested import Backtest
 from training.results.effects import Uplift
@@ -27,16 +29,18 @@ from training.results.served import Served
 from training.results.valued import Value
 from training.results.whole import Whole
 
+T = TypeVar("T")
 DRAWS = 200  # resamples of the report's own intervals
 FEW_POSITIVES = 100  # below it nothing is judged
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where the stage files are; each is read when it is first needed."""
+    """Where the stage files are, and what people say of the model; a file is read when it is first needed."""
 
     params: Params
     task: str
+    info: Info = field(default_factory=Info)
 
     @property
     def folder(self) -> Path:
@@ -45,6 +49,20 @@ class Source:
     @property
     def out(self) -> Path:
         return self.params.results / self.task
+
+    @cached_property
+    def sections(self) -> dict[str, object]:
+        """The sections that were asked for, by name."""
+        return {}
+
+    def section(self, build: Callable[["Source"], T]) -> T:
+        """Return what the function of a section tells of these files; it is called once.
+
+        So a section may judge others, in whatever order they stand in the report.
+        """
+        if build.__name__ not in self.sections:
+            self.sections[build.__name__] = build(self)
+        return one_of(self.sections, build)
 
     @property
     def seed(self) -> int:
@@ -180,6 +198,11 @@ class Source:
     def features(self) -> dict[str, FeatureRow]:
         """The catalogue's row of each input."""
         return {row["name"]: row for row in self.card["features"]}
+
+
+def one_of(sections: Mapping[str, object], build: Callable[[Source], T]) -> T:
+    """Return among sections by name the one that ``build`` tells."""
+    return cast(T, sections[build.__name__])
 
 
 def group_words(name: str) -> Words:

@@ -9,7 +9,7 @@ from training.data.artifacts import Tuned, read_artifact
 from training.params import Params
 from training.results.estimate import Measures
 from training.results.evaluated import Detail, Metrics
-from training.results.report import Gate, Report
+from training.results.report_verdict import Gate
 from training.review.signoff import rejected, signed_twice, unsigned
 
 GATES = Path(__file__).parent / "gates.yaml"
@@ -40,13 +40,16 @@ def check_gates(params: Params, name: str) -> list[Gate]:
 
 def release_gates(params: Params, name: str) -> list[Gate]:
     """Return the same, and what is asked at the release: report, its checks, the champion, signatures."""
+    from training.reporting.build import Report
     from training.reporting.render import is_page_of
+    from training.reporting.sections.verdict import verdict
+    from training.reporting.source import one_of
 
     page = params.results / name / "report.html"
     if not page.exists():
         return [*check_gates(params, name), _gate("report", False, "a report", False)]
     report = read_artifact(Report, page.parent)
-    failed = report["sections"]["verdict"]["failed_checks"]
+    failed = one_of(report["sections"], verdict)["failed_checks"]
     same = is_page_of(page.read_text(), report)
     return [
         *check_gates(params, name),

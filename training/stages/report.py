@@ -10,14 +10,14 @@ from models.fitted.release_format import SIGNATURES
 from training.data.artifacts import read_artifact, write_artifact
 from training.io import read_json, say, sha256, write_json, write_text
 from training.params import Params
-from training.reporting.build import build
+from training.reporting.build import Report, build
 from training.reporting.info import load
 from training.reporting.page_state import beside
 from training.reporting.render import index, is_page_of, page
 from training.reporting.sections.challenger import challenger
-from training.reporting.source import Source
+from training.reporting.sections.verdict import verdict
+from training.reporting.source import Source, one_of
 from training.results.challenger import Challenger
-from training.results.report import Report
 from training.review.signoff import digest, rows
 
 LARGEST = 3_000_000  # bytes: a report is sent by mail and opened on a phone
@@ -29,8 +29,8 @@ class AnotherPageError(ValueError):
 
 def report(params: Params, name: str) -> None:
     """Write ``report.json`` and ``report.html`` of one task, and the index of the data set."""
-    source = Source(params, name)
-    found = build(source, load(params.data, name))
+    source = Source(params, name, load(params.data, name))
+    found = build(source)
     write_artifact(params.results / name, Report, json.loads(json.dumps(found, allow_nan=False)))
     write_artifact(params.results / name, Challenger, challenger(source))
     write_pages(params, name)
@@ -46,7 +46,7 @@ def write_pages(params: Params, name: str) -> None:
     write_text(out / "report.html", html)
     write_index(params)
     tell_service(params, name)
-    status = read_artifact(Report, out)["sections"]["verdict"]["status"]
+    status = one_of(read_artifact(Report, out)["sections"], verdict)["status"]
     held = approval.holding(rows(params, name), digest(params, name))
     say(f"{name}: {out / 'report.html'}, {len(html.encode()) / 1e6:.1f} MB, {status}, {approval.word(held)}")
 

@@ -1,16 +1,18 @@
 """What the report claims follows from the figures: nothing is met on few positives, no failure is unnamed."""
 
 import re
+from functools import partial
 from itertools import product
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from training.reporting import words
-from training.reporting.build import marks, possible_lift
 from training.reporting.render import HERE
 from training.reporting.sections.challenger import result
-from training.reporting.sections.gates import reasons, status
+from training.reporting.sections.verdict import marks, possible_lift, reasons, status
+from training.reporting.source import one_of
 
 FEW, ENOUGH = 99, 100
 
@@ -31,13 +33,15 @@ def found(positives: int, lift: float = 3.0, base_rate: float = 0.1, **more: Any
 def sections(
     positives: int, failed: tuple[str, ...] = (), gates: tuple[Any, ...] = (), owner: str = "O"
 ) -> Any:
+    """What a source tells of these sections alone."""
     checks = [{"check": name, "result": "bad"} for name in failed]
-    return {
+    told = {
         "checks": {"checks": checks},
         "gates": {"gates": list(gates), "passed": all(gate["passed"] for gate in gates)},
         "ranking": {"positives": positives},
         "purpose": {"info": {"owner": owner}},
     }
+    return SimpleNamespace(sections=told, section=partial(one_of, told))
 
 
 def gate(name: str, passed: bool, baseline: str | None = None) -> dict[str, Any]:
@@ -86,10 +90,10 @@ CASES = [
 def test_whatever_keeps_it_from_being_recommended_is_named(case):
     named = [text["en"] for text in reasons(case)]
     assert (status(case) == "good") == (not named)
-    assert [text["gate"]["en"] for text in case["gates"]["gates"] if not text["passed"]] == [
+    assert [text["gate"]["en"] for text in case.sections["gates"]["gates"] if not text["passed"]] == [
         name for name in named if name in ("one", "two", "three")
     ]
-    for check in case["checks"]["checks"]:
+    for check in case.sections["checks"]["checks"]:
         assert words.said(f"check.{check['check']}")["en"] in named
 
 

@@ -86,7 +86,8 @@ def _of(whole: Source, choose: Choose) -> Source:
 
 
 def _check(source: Source) -> tuple[str, float]:
-    found = checks(source, unassessed("not_scored"), sample(source))["checks"][-1]
+    source.sections.update(today=unassessed("not_scored"), data={"sample": sample(source)})
+    found = checks(source)["checks"][-1]
     assert found["check"] == "sample"
     return found["result"], found["value"]
 
@@ -126,5 +127,6 @@ def test_a_sample_that_was_not_drawn_by_chance_fails(whole, kept):
 def test_figures_of_all_rows_are_no_sample(whole):
     assert "sample" not in whole.facts
     assert sample(whole) is None
-    names = [line["check"] for line in checks(whole, unassessed("not_scored"))["checks"]]
+    whole.sections.update(today=unassessed("not_scored"), data={})
+    names = [line["check"] for line in checks(whole)["checks"]]
     assert "sample" not in names

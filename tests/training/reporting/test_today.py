@@ -59,7 +59,7 @@ def abroad(rows: pl.DataFrame, count: int) -> pl.DataFrame:
 
 
 def line(source: Source) -> dict:
-    found = checks(source, today(source))["checks"]
+    found = checks(source)["checks"]
     return next(check for check in found if check["check"] == "inside")
 
 

@@ -5,10 +5,12 @@ from typing import Literal, cast
 import polars as pl
 
 from training.evaluation.metrics import auc_alone
+from training.reporting.sections.data import data
+from training.reporting.sections.today import today
 from training.reporting.source import Source
-from training.results.report import CheckLine, Checks
 from training.results.report_data import Sample
 from training.results.report_segments import Today
+from training.results.report_verdict import CheckLine, Checks, Result
 from training.results.section import Unassessed
 
 MASS = 0.5  # share of all contributions
@@ -17,11 +19,9 @@ UNTESTED = 0.05  # of today's list
 CHANCE, TELLS_APART, LOST = 0.05, 0.8, 0.7  # distance from an AUC of 0.5, an AUC, part of the gain
 
 
-def checks(source: Source, listed: Today | Unassessed, drawn: Sample | None = None) -> Checks:
-    """Return one line a check: result, value, threshold; first those of the audit, which stops the build.
-
-    ``listed`` is the section on today's list, ``drawn`` what is told of the sample where there is one.
-    """
+def checks(source: Source) -> Checks:
+    """Return one line a check: result, value, threshold; first those of the audit, which stops the build."""
+    drawn = source.section(data).get("sample")
     return {
         "assessed": True,
         "columns": {"excluded": source.audited["excluded"], "accepted": source.audited["accepted"]},
@@ -35,10 +35,15 @@ def checks(source: Source, listed: Today | Unassessed, drawn: Sample | None = No
             _parity(source),
             _adversarial(source),
             _lag(source),
-            _inside(listed),
+            _inside(source.section(today)),
             *([] if drawn is None else [_sampled(drawn)]),
         ],
     }
+
+
+def with_result(source: Source, result: Result) -> list[str]:
+    """Return the names of the checks with a result."""
+    return [check["check"] for check in source.section(checks)["checks"] if check["result"] == result]
 
 
 def _check(name: str, passed: bool, value: float, threshold: float) -> CheckLine:

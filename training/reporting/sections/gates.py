@@ -1,10 +1,10 @@
-"""The gates of a release, and the status that follows from them and from the checks."""
+"""The gates of a release that the figures alone decide."""
 
 import re
 
-from training.reporting.source import FEW_POSITIVES, Source
+from training.reporting.source import Source
 from training.reporting.words import number, of_task, said
-from training.results.report import Filled, Gate, Gates, ShownGate, Status
+from training.results.report_verdict import Gate, Gates, ShownGate
 from training.results.section import Words
 from training.review.gates import check_gates
 
@@ -53,42 +53,3 @@ def _named(gate: str, task: str) -> Words:
 def _baseline(gate: str) -> str | None:
     """Which baseline a gate is about."""
     return gate.removeprefix(GAIN).split(",")[0] if gate.startswith(GAIN) else None
-
-
-def status(sections: Filled) -> Status:
-    """Return ``bad`` not recommended, ``warn`` with conditions, ``good`` recommended.
-
-    A failed check for leaks, or a baseline that is not beaten as the gates ask, forbids; any other
-    failed gate, too few positives to judge, and an owner who is not named is a condition.
-    """
-    if _failed(sections) or any(gate["baseline"] for gate in _unpassed(sections)):
-        return "bad"
-    is_good = sections["gates"]["passed"] and owned(sections) and not _few(sections)
-    return "good" if is_good else "warn"
-
-
-def owned(sections: Filled) -> bool:
-    """Tell whether somebody is named who answers for the model's use."""
-    return bool(sections["purpose"]["info"]["owner"])
-
-
-def reasons(sections: Filled) -> list[Words]:
-    """Return everything that is not met, by name: failed checks and gates, too few positives,
-    nobody who answers.
-    """
-    named = [said(f"check.{check}") for check in _failed(sections)]
-    named += [gate["gate"] for gate in _unpassed(sections)]
-    named += [said("check.few")] if _few(sections) else []
-    return named if owned(sections) else [*named, said("verdict.unowned.short")]
-
-
-def _failed(sections: Filled) -> list[str]:
-    return [check["check"] for check in sections["checks"]["checks"] if check["result"] == "bad"]
-
-
-def _unpassed(sections: Filled) -> list[ShownGate]:
-    return [gate for gate in sections["gates"]["gates"] if not gate["passed"]]
-
-
-def _few(sections: Filled) -> bool:
-    return bool(sections["ranking"]["positives"] < FEW_POSITIVES)

@@ -1,6 +1,5 @@
 """What is watched once the model serves: measure, rhythm, limits, who acts."""
 
-from training.reporting.info import Info
 from training.reporting.sections.drift import AMBER, RED
 from training.reporting.source import Source
 from training.results.report_duties import Monitoring, Watch
@@ -8,7 +7,7 @@ from training.results.report_duties import Monitoring, Watch
 VALID_DAYS = 365  # an approval lasts a year unless its signature says less
 
 
-def monitoring(source: Source, info: Info) -> Monitoring:
+def monitoring(source: Source) -> Monitoring:
     """Return the plan, its limits taken from the test and the gates."""
     spine, model = source.facts["spine"], source.detail["estimators"]["model"]
     lift = model["lift_10"]
@@ -25,7 +24,7 @@ def monitoring(source: Source, info: Info) -> Monitoring:
     return {
         "assessed": True,
         "rows": rows,
-        "owner": info.owner,
+        "owner": source.info.owner,
         "delay": spine["gap"] + spine["days"] + spine.get("grace", 0),
         "control": _control(source),
         "valid_days": VALID_DAYS,

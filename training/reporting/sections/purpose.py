@@ -2,13 +2,12 @@
 
 from typing import cast
 
-from training.reporting.info import Info
 from training.reporting.sections.timing import pauses
 from training.reporting.source import Source
 from training.results.report_duties import ModelInfo, Purpose
 
 
-def purpose(source: Source, info: Info) -> Purpose:
+def purpose(source: Source) -> Purpose:
     """Return the definition from the card, human words from the file of model information."""
     card = source.card
     return {
@@ -23,5 +22,5 @@ def purpose(source: Source, info: Info) -> Purpose:
         "bands": card["bands"],
         "pauses": pauses(source),
         "by_chance": source.facts["by_chance"],
-        "info": cast(ModelInfo, info.model_dump(mode="json")),
+        "info": cast(ModelInfo, source.info.model_dump(mode="json")),
     }

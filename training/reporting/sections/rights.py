@@ -21,11 +21,11 @@ RULES = (
 )
 
 
-def rights(source: Source, info: Info) -> Rights:
+def rights(source: Source) -> Rights:
     """Return one line a demand; ``open`` where somebody still has to state something."""
-    rows = [_demand(info, *rule) for rule in RULES]
+    rows = [_demand(source.info, *rule) for rule in RULES]
     rows.insert(1 + [rule for rule, *_ in RULES].index("gdpr22"), _otherwise(source))
-    return {"assessed": True, "rows": rows, "assessment_id": info.assessment_id}
+    return {"assessed": True, "rows": rows, "assessment_id": source.info.assessment_id}
 
 
 def _demand(info: Info, rule: str, demand: str, evidence: str) -> Demand:

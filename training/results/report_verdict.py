@@ -1,26 +1,19 @@
-"""What ``report`` tells: ``report.json``, from which the page is made and to whose hash signatures are tied.
-
-The sections are typed in ``report_…`` by what they are about; here are those that judge the others.
-"""
+"""Sections of the report that judge the others: checks, gates, limitations, the first screen."""
 
 from typing import Literal, NotRequired
 
 from pydantic import with_config
 from typing_extensions import TypedDict
 
-from training.data.artifacts import STRICT, artifact
-from training.results.dissatisfaction import Dissatisfaction
+from training.data.artifacts import STRICT
 from training.results.estimate import Estimate
 from training.results.evaluated import Period
-from training.results.report_data import Data
-from training.results.report_duties import Lineage, Monitoring, Purpose, Rights
-from training.results.report_figures import Calibration, Drift, Method, Ranking, Ratio, Robustness, Stability
-from training.results.report_money import Economics, Months
-from training.results.report_reasons import Drivers, Examples
-from training.results.report_segments import Groups, Today
-from training.results.section import Unassessed, Words
+from training.results.report_figures import Ratio
+from training.results.report_money import Months
+from training.results.section import Words
 
 Mark = Literal["good", "warn", "bad", "few", "none"]
+Result = Literal["good", "bad", "warn", "unrun"]
 Status = Literal["good", "warn", "bad"]
 
 
@@ -29,7 +22,7 @@ class CheckLine(TypedDict):
     """A check of the audit or of the report; no ``value`` where it was not run."""
 
     check: str
-    result: Literal["good", "bad", "warn", "unrun"]
+    result: Result
     value: NotRequired[float | None]
     threshold: NotRequired[float]
     says: NotRequired[str]
@@ -169,53 +162,3 @@ class Verdict(FirstScreen):
     """The first screen with the sign of each card."""
 
     marks: Marks
-
-
-@with_config(STRICT)
-class Filled(TypedDict):
-    """The sections that are filled from what the stages found."""
-
-    purpose: Purpose
-    today: Today | Unassessed
-    data: Data
-    checks: Checks
-    method: Method
-    ranking: Ranking
-    calibration: Calibration
-    economics: Economics
-    stability: Stability
-    drift: Drift | Unassessed
-    groups: Groups | Unassessed
-    drivers: Drivers
-    examples: Examples
-    robustness: Robustness
-    monitoring: Monitoring
-    rights: Rights
-    lineage: Lineage
-    gates: Gates
-    dissatisfaction: Dissatisfaction | Unassessed
-
-
-@with_config(STRICT)
-class Limited(Filled):
-    """The same, and what they lack."""
-
-    limitations: Limitations
-
-
-@with_config(STRICT)
-class Sections(Limited):
-    """Every section by name."""
-
-    verdict: Verdict
-
-
-@artifact("report.json")
-class Report(TypedDict):
-    """The whole report as plain data."""
-
-    schema: int
-    task: str
-    data: str
-    extracted_at: str
-    sections: Sections
