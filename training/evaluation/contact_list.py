@@ -15,7 +15,7 @@ from training.evaluation.metrics import Ranked
 from training.evaluation.uplift_metrics import BASE, RandomisedOutcomes, gains
 
 SHARES = np.linspace(0, 1, 101)
-REFERENCE = ("model", "prevalence")  # what is no way to choose whom to act on without the model
+MODEL, NO_ORDER = "model", "prevalence"  # all others are simple methods that put people in order
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ class ContactList:
             ranked = self._ranked[name]
             return _caught(ranked, weight[ranked.order])
         order, dealt = self._orders[name]
-        return gains(dealt.label, dealt.treated, dealt.weight * weight[order], SHARES) / BASE
+        found = gains(dealt.label, dealt.treated, dealt.weight * weight[order], SHARES) / BASE
+        return SHARES * found[-1] if name == NO_ORDER else found
 
     def at_random(self) -> np.ndarray:
         """Return the same for a list in no order, shape (101,)."""

@@ -12,7 +12,7 @@ from models.task import Task
 from models.task import task as task_named
 from training.data.artifacts import Dataset, write_artifact
 from training.data.rows import KEYS, is_contacted, read_all
-from training.evaluation.contact_list import REFERENCE
+from training.evaluation.contact_list import MODEL, NO_ORDER
 from training.evaluation.looks import look
 from training.evaluation.metrics import estimates, integer_codes, rate
 from training.evaluation.recalibration import rolling
@@ -82,9 +82,12 @@ def _judged(
 
 
 def _best(metrics: dict[str, Measures]) -> str:
-    """The simple method with the highest average precision."""
-    usable = [one for one in metrics if one not in REFERENCE]
-    return max(usable, key=lambda one: metrics[one]["average_precision"]["value"] or 0)
+    """The simple method with the highest average precision; no order at all where each is worse than that.
+
+    A method that ranks worse than chance is nothing that somebody would use: to beat it says nothing.
+    """
+    simple = [one for one in metrics if one != MODEL]
+    return max(simple, key=lambda one: metrics[one]["average_precision"]["value"] or 0)
 
 
 def _scores(
@@ -97,7 +100,7 @@ def _scores(
     past = rows.filter(is_contacted(rows) & (rows["split"] != "test"))
     found = {"model": model.probability(later)}
     found |= _baselines(task, past, later, model.encoder, seed, days)
-    unusable = [one for one in found if one not in REFERENCE and np.ptp(found[one]) == 0]
+    unusable = [one for one in found if one not in (MODEL, NO_ORDER) and np.ptp(found[one]) == 0]
     for one in unusable:
         say(f"{task.name}: baseline {one} says the same of everybody and is no yardstick; it is left out")
     return {one: score for one, score in found.items() if one not in unusable}, unusable

@@ -92,6 +92,22 @@ def test_the_yardstick_is_the_simple_method_that_brings_the_most():
     assert _best(compared, GIVEN, 0.2) == "near"
 
 
+def test_methods_that_rank_worse_than_chance_are_no_yardstick():
+    rows = scored(3)
+    model = rows.scores["model"]
+    scores = {"model": model, "prevalence": np.zeros(len(model)), "worse": -model}
+    compared = ContactList(rows.label, scores, rows.subject, rows.month)
+    assert _best(compared, GIVEN, 0.2) == "prevalence"
+    assert _best(compared, GIVEN, 0.0) == "worse"  # nobody is acted on: all bring the same
+
+
+def test_no_order_brings_the_same_of_every_share_where_an_arm_was_held_out():
+    rows = tried(1, added=0.2)
+    scores = {**rows.scores, "prevalence": np.zeros(len(rows.label))}
+    compared = ContactList(rows.label, scores, rows.subject, rows.month, rows.arms)
+    assert compared.events("prevalence") == pytest.approx(compared.at_random())
+
+
 def test_the_plateau_lies_around_the_best():
     values = [0.0] * 101
     values[30:41] = [96.0] * 5 + [100.0] + [97.0] * 5

@@ -13,7 +13,7 @@ import polars as pl
 
 from models.fitted.uplift import contact_share
 from training.evaluation.bootstrap import band, interval, resampled, resampled_each
-from training.evaluation.contact_list import REFERENCE, SHARES, ContactList
+from training.evaluation.contact_list import MODEL, NO_ORDER, SHARES, ContactList
 from training.evaluation.metrics import integer_codes
 from training.evaluation.uplift_metrics import RandomisedOutcomes
 from training.params import Economics
@@ -113,7 +113,7 @@ def cut_off(rows: ContactList, given: Economics) -> float:
 
 def _tested(source: Source) -> ContactList:
     """The test rows, those held out beside them where the arm was drawn at random."""
-    names = [f"baseline_{name}" for name in source.detail["estimators"] if name not in REFERENCE]
+    names = [f"baseline_{name}" for name in source.detail["estimators"] if name != MODEL]
     keys = [source.facts["subject"], "row_id", "label", "as_of", "probability", *names]
     rows, arms = source.test.select(keys), None
     if source.uplift["assessed"]:
@@ -155,9 +155,12 @@ def _arms(source: Source, contacted: pl.DataFrame, held: pl.DataFrame) -> Random
 
 
 def _best(rows: ContactList, given: Economics, chosen: float) -> str:
-    """The simple method that brings the most at the cut-off, on the test itself: in favour of the simple."""
+    """The simple method that brings the most at the cut-off, on the test itself: in favour of the simple.
+
+    No order at all is one of them, the last among equals.
+    """
     at, worth = round(chosen * 100), _worth(rows, given)
-    names = [name for name in rows.scores if name != "model"]
+    names = sorted((name for name in rows.scores if name != MODEL), key=NO_ORDER.__eq__)
     return max(names, key=lambda name: profit(rows.events(name), worth, given.cost)[at])
 
 
