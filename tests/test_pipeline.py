@@ -1,5 +1,6 @@
 """dvc.yaml tells the truth: a stage depends on every module that it imports, and on little else."""
 
+import sys
 from pathlib import Path
 
 import grimp
@@ -8,6 +9,7 @@ import yaml
 from dvc.repo import Repo
 from project_copy import copied
 
+from training import pipeline
 from training.params import parse
 from training.stages.economics import economics
 
@@ -123,3 +125,11 @@ def test_compiled_modules_are_no_content_of_a_package(tmp_path, monkeypatch):
     repo = Repo(tmp_path)
     assert not repo.dvcignore.is_ignored_file(str(tmp_path / "features/feature.py"))
     assert repo.dvcignore.is_ignored_file(str(tmp_path / "features/__pycache__/feature.cpython-313.pyc"))
+
+
+def test_stages_run_by_the_python_of_the_command(monkeypatch):
+    """A cron job has another one first on its path, or none."""
+    asked = "import shutil, sys; sys.exit(shutil.which('python') != sys.argv[1])"
+    monkeypatch.setattr(pipeline, "DVC", (sys.executable, "-c", asked))
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert pipeline._repro(str(Path(sys.executable).parent / "python")) == 0

@@ -4,10 +4,12 @@ DVC runs one stage after the other, and most stages keep one core busy. Nothing 
 as many tasks as there are threads run at once, each under a DVC of its own that waits for the others' lock.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from training.params import Params
 
@@ -59,9 +61,17 @@ def on_spark(
 
 
 def _repro(*arguments: str) -> int:
-    """Run DVC; what stages and DVC say on standard error is told, but for what is meant to be so."""
+    """Run DVC; what stages and DVC say on standard error is told, but for what is meant to be so.
+
+    Its stages run ``python``: that of this process, which by cron need not be the first on the path.
+    """
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     with subprocess.Popen(
-        [*DVC, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [*DVC, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PATH": path},
     ) as dvc:
         for line in dvc.stderr or ():
             if not (line.startswith("WARNING") and EMPTY in line):
