@@ -24,12 +24,12 @@ from training.stages.final import final
 from training.stages.fit import fit
 from training.stages.score import score
 
-TASKS = ("churn", "recall")
+TASKS = ("churn",)
 
 
 @pytest.fixture(scope="module")
 def released(small_brand: settings.Params) -> Iterator[settings.Params]:
-    """The small brand with a champion of churn and of recall, and open gates."""
+    """The small brand with a champion of churn, and open gates."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         patch.setattr(release, "release_gates", lambda params, name: [])
@@ -58,7 +58,7 @@ def test_a_night_scores_everybody_by_the_champions_and_keeps_a_journal(released)
     before = {name: lists(released, name) for name in TASKS}
     night = operate(released)
     assert {name: lists(released, name) for name in TASKS} == before  # nothing is newer
-    assert [task["task"] for task in night["tasks"]] == ["churn", "recall"]
+    assert [task["task"] for task in night["tasks"]] == ["churn"]
     kept = nights.journal(released).read_bytes()
     assert operate(released) == night
     assert nights.journal(released).read_bytes() == kept
@@ -80,13 +80,28 @@ def test_a_later_day_is_a_line_of_its_own_and_its_data_end_too_early(released):
     assert first["extracted_at"][:10] in found["zh"]
 
 
+def test_a_champion_that_means_something_else_by_a_feature_scores_nobody(released):
+    card = released.build / "churn" / "champion" / "card.json"
+    whole = card.read_text()
+    content = json.loads(whole)
+    content["features"][0]["fingerprint"] = "0" * 16
+    card.write_text(json.dumps(content))
+    name, before = content["features"][0]["name"], lists(released, "churn")
+    try:
+        with pytest.raises(ValueError, match=f"churn: the champion cannot score .* {name}: computed"):
+            operate(released)
+    finally:
+        card.write_text(whole)
+    assert lists(released, "churn") == before
+
+
 def test_scores_of_a_model_that_was_not_released_are_not_acted_on(retrained):
     assert not has_acting_scores(retrained.build / "churn")
     with pytest.raises(ValueError, match=r"not the champion; release it .* or .*memberlens operate"):
         require_acting_scores(retrained.build / "churn")
     with pytest.raises(ValueError, match="not the champion"):
         score_list.read(retrained.build, "churn")
-    require_acting_scores(retrained.build / "recall")
+    require_acting_scores(retrained.build / "recall")  # of which nothing was released yet
     assert len(score_list.read(retrained.build, "recall"))
     assert _stated(retrained).value > 0  # of response, of which nothing was released yet
 
@@ -116,21 +131,6 @@ def test_a_rollback_takes_the_lists_with_it(retrained):
     release.rollback(retrained, "churn")
     assert has_acting_scores(retrained.build / "churn")
     assert lists(retrained, "churn") != newer
-
-
-def test_a_champion_that_means_something_else_by_a_feature_scores_nobody(released):
-    card = released.build / "recall" / "champion" / "card.json"
-    whole = card.read_text()
-    content = json.loads(whole)
-    content["features"][0]["fingerprint"] = "0" * 16
-    card.write_text(json.dumps(content))
-    name, before = content["features"][0]["name"], lists(released, "recall")
-    try:
-        with pytest.raises(ValueError, match=f"recall: the champion cannot score .* {name}: computed"):
-            operate(released)
-    finally:
-        card.write_text(whole)
-    assert lists(released, "recall") == before
 
 
 def test_the_command_tells_what_to_look_at_by_its_exit_code(released, monkeypatch):

@@ -206,7 +206,7 @@ def test_a_plan_without_scores_says_what_to_run(world):
     scores = world.build / "response" / "scores.parquet"
     scores.rename(scores.with_suffix(".aside"))
     try:
-        with pytest.raises(FileNotFoundError, match="run the night run with that task first"):
+        with pytest.raises(FileNotFoundError, match="run the pipeline with that task first"):
             plan.make(world, draft.Request("unscored"))
     finally:
         scores.with_suffix(".aside").rename(scores)
