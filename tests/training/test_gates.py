@@ -1,6 +1,7 @@
 """Every gate refuses, each for its own reason, and says by how much."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import stages
 
 from training.io import write_json
+from training.reporting.render import environment
 from training.reporting.sections.gates import gates as shown
 from training.reporting.source import Source
 from training.review import gates
@@ -104,6 +106,23 @@ def test_a_scorecard_is_refused_only_where_logistic_regression_is_surely_better(
         (told,) = [one for one in shown(Source(params, "churn"))["gates"] if one["baseline"] == "logistic"]
         is_upper = against[0]["gate"].endswith("upper end")
         assert ("评分卡" in told["gate"]["zh"], "scorecard" in told["gate"]["en"]) == (is_upper, is_upper)
+
+
+@pytest.mark.parametrize("clear", [True, False])
+def test_a_gain_that_may_be_chance_is_told_as_such(params, clear):
+    spoil(params, "report.json", lambda found: found["sections"]["verdict"].update(clear=clear))
+    page = (params.results / "churn" / "report.html").read_text()
+    gains = re.search(r"Against the best simple method \([^)]*\) it gains", page)
+    assert (gains is not None, "that may be chance" in page, ") is as good: the model" in page) == (
+        clear,
+        not clear,
+        not clear,
+    )
+
+
+def test_a_name_that_is_a_method_of_dicts_is_read_as_what_stands_there():
+    template = environment().from_string("{% for k, v in rows.items() %}{{ k }}{{ v.clear }}{% endfor %}")
+    assert template.render(rows={"a": {"clear": False}}) == "aFalse"
 
 
 def test_without_a_report_nothing_is_released(params):

@@ -32,10 +32,23 @@ HERE = Path(__file__).parent
 BESIDE = re.compile('<script type="application/json" id="report-beside">(.*?)</script>', re.DOTALL)
 
 
+class Templates(Environment):
+    """Templates in which ``a.b`` is what stands in ``a`` under ``b``, be it called as a method of dicts is.
+
+    Jinja itself takes the method, which is always true.
+    """
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return an item of a mapping, else what Jinja finds."""
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
 @cache
 def environment() -> Environment:
     """Return templates that refuse an unknown name, with the words and numbers they use."""
-    found = Environment(
+    found = Templates(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
