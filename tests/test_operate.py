@@ -80,7 +80,7 @@ def test_a_later_day_is_a_line_of_its_own_and_its_data_end_too_early(released):
     assert first["extracted_at"][:10] in found["zh"]
 
 
-def test_a_champion_that_means_something_else_by_a_feature_scores_nobody(released):
+def test_a_champion_that_means_something_else_by_a_feature_scores_nobody(released, monkeypatch, capsys):
     card = released.build / "churn" / "champion" / "card.json"
     whole = card.read_text()
     content = json.loads(whole)
@@ -90,6 +90,9 @@ def test_a_champion_that_means_something_else_by_a_feature_scores_nobody(release
     try:
         with pytest.raises(ValueError, match=f"churn: the champion cannot score .* {name}: computed"):
             operate(released)
+        monkeypatch.setattr(release, "has_acting_scores", lambda folder: False)
+        release.score_by_champion(released, "churn")  # said, and no reason to stop a release of other tasks
+        assert "churn: the champion cannot score" in capsys.readouterr().err
     finally:
         card.write_text(whole)
     assert lists(released, "churn") == before

@@ -81,14 +81,20 @@ def rollback(params: Params, name: str, by: str = "pipeline", why: str = "") -> 
 
 
 def score_by_champion(params: Params, name: str) -> None:
-    """Score everybody by the champion where the scores that are published are another model's."""
+    """Score everybody by the champion where the scores that are published are another model's.
+
+    Where it cannot, that is said and the decision stands: nobody acts on the scores that lie there.
+    """
     folder = params.build / name
     if not (folder / "scores.parquet").exists() or has_acting_scores(folder):
         return
     if read_artifact(Dataset, folder).get("sample"):
         say(f"{name}: the scores in {folder} are not the champion's; run its pipeline on Spark again")
         return
-    score(params, name, champion_folder(folder))
+    try:
+        score(params, name, champion_folder(folder))
+    except ValueError as error:  # its features are gone, or mean otherwise now
+        say(str(error))
 
 
 def copy_serving(params: Params, name: str) -> None:

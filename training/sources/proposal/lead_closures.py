@@ -50,14 +50,7 @@ def with_closures(made: TableProposal) -> TableProposal:
         if lost is None or state is None:
             return made
         among = f" AND {sql.among(state[0].name, state[1])}"
-    part: PartKeys = {
-        "where": f'"{lost.name}" IS NOT NULL{among}',
-        "columns": {
-            "occurred_at": short(read_as(lost, "occurred_at")),
-            "lead_id": short(made.cells["lead_id"]),
-            "kind": {"value": "closed"},
-        },
-    }
+    part = ending(made, lost, among, "closed")
     said = (
         f"{file.label}: {lost.name}{among.replace(' AND', ' of rows with')} is taken as the time at which "
         "a lead was closed without being won; from then on nobody asks about it"
@@ -67,6 +60,21 @@ def with_closures(made: TableProposal) -> TableProposal:
         further=made.further | {TABLE: [part]},
         unsure=[*made.unsure, said],
     )
+
+
+def ending(made: TableProposal, column: Column, among: str, kind: str) -> PartKeys:
+    """Return the rows that say that a lead of ``made`` came to an end at the time in ``column``.
+
+    ``among`` is a further condition in SQL, with its ``AND``; ``kind`` how it ended.
+    """
+    return {
+        "where": f'"{column.name}" IS NOT NULL{among}',
+        "columns": {
+            "occurred_at": short(read_as(column, "occurred_at")),
+            "lead_id": short(made.cells["lead_id"]),
+            "kind": {"value": kind},
+        },
+    }
 
 
 def _without_states(made: TableProposal, lost: Column) -> TableProposal:

@@ -7,11 +7,9 @@ from dataclasses import replace
 import polars as pl
 
 from training.sources.proposal import sql
-from training.sources.proposal.cell_proposal import read_as
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
-from training.sources.proposal.lead_closures import as_closures, with_closures
-from training.sources.proposal.mapping_keys import PartKeys, short
+from training.sources.proposal.lead_closures import as_closures, ending, with_closures
 from training.sources.proposal.name_patterns import CLOSED, CONVERTED, LATER, WON
 from training.sources.proposal.own_keys import shared, values
 from training.sources.proposal.table_proposal import TableProposal
@@ -81,14 +79,7 @@ def _with_conversions(made: TableProposal) -> TableProposal:
     if made.table != "leads" or made.preset or won is None:
         return made
     later = [c.name for c in file.columns if c is not won and re.fullmatch(LATER, plain_name(c.name))]
-    part: PartKeys = {
-        "where": f'"{won.name}" IS NOT NULL{among}',
-        "columns": {
-            "occurred_at": short(read_as(won, "occurred_at")),
-            "lead_id": short(made.cells["lead_id"]),
-            "kind": {"value": "converted"},
-        },
-    }
+    part = ending(made, won, among, "converted")
     return replace(
         made,
         attributes=(*made.attributes, *(f"-{name}" for name in (won.name, *later)))
