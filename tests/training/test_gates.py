@@ -120,7 +120,8 @@ SENTENCES = (") it gains", "that may be chance", ") is as good: the model", ") i
 )
 def test_a_gain_is_told_as_its_interval_bears_it_out(params, gain, told):
     value, low, high = gain
-    found = {"gain": {"value": value, "low": low, "high": high}, "clear": low > 0}
+    direction = "more" if low > 0 else "less" if high < 0 else "unclear"
+    found = {"gain": {"value": value, "low": low, "high": high}, "gained": direction}
     spoil(params, "report.json", lambda report: report["sections"]["verdict"].update(found))
     page = (params.results / "churn" / "report.html").read_text()
     assert [words for words in SENTENCES if words in page] == told

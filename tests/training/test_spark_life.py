@@ -1,13 +1,12 @@
 """The whole life on Spark: equal to one machine's, repeatable, and no rows on the driver."""
 
-import json
 import os
 import re
 import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from threading import Event
 
@@ -15,16 +14,15 @@ import numpy as np
 import own_worlds
 import polars as pl
 import pytest
-import yaml
+import spark_world
 from polars.testing import assert_frame_equal
 from sklearn.metrics import roc_auc_score
-from spark_world import BAGS, ROUNDS, TASKS, World, life_of, on_one_machine, parts, place_of, skew, small
+from spark_world import BAGS, ROUNDS, TASKS, World, life_of, on_one_machine, parts, place_of
 from xgboost import Booster
 
 from features import own_tables
 from features.compute import compute
 from features.groups.own import own_groups
-from features.tables import complete
 from models.fitted.model import Model
 from models.task import task
 from serving.champion.feature_snapshot import Snapshot
@@ -37,12 +35,10 @@ from training.spark import learn, margin_bins, partition, scores, spine
 from training.spark.life import Life
 from training.spark.report_steps import Told
 from training.spark.rows import sample
-from training.spark.session import opened, worded
-from training.stages.consent import consent
+from training.spark.session import worded
 from training.stages.dataset import labelled_spine as asked
 from training.stages.evaluate import evaluate
 from training.stages.fit import fit
-from training.stages.ingest import ingest
 from training.stages.score import score
 
 pytest.importorskip("pyspark", reason="pyspark is an extra: memberlens[spark]")
@@ -55,27 +51,17 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("life")
-    (log := folder / "events").mkdir()
-    conf = {"spark.eventLog.enabled": "true", "spark.eventLog.compress": "false"}
-    conf |= {"spark.eventLog.dir": log.as_uri()}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        (folder / "params.yaml").write_text(small())
-        params = settings.load()
-        ingest(params)
-        skew(params.build / "tables" / "events.parquet")
-        consent(params)
-        with opened("local[2,2]", "1g", 2, conf) as session:
-            yield World(params, {name: life_of(params, name, lambda: session) for name in TASKS}, log)
+        with spark_world.begun(folder) as found:
+            yield found
 
 
 @pytest.fixture(scope="module")
 def churn(world: World) -> Life:
     """The life that goes to its end, with trees of the cluster and points of a scorecard in its model."""
     life = world.lives["churn"]
-    path = life.searched.folder / "tune.json"
-    found = read_json(path)
-    path.write_text(json.dumps(found | {"best": found["best"] | {"estimator": "average", "rounds": ROUNDS}}))
+    spark_world.of_both_kinds(life)
     return life
 
 
@@ -96,15 +82,7 @@ def test_questions_labels_splits_and_features_are_those_of_one_machine(world, na
 
 
 def test_rows_without_dates_are_drawn_as_on_one_machine(world):
-    given = {"data": "flat", "tasks": ["given"], "spine": {"given": {"dated": False}}}
-    params = settings.Params.model_validate(yaml.safe_load(small()) | given)
-    who = [f"s{at % 700}" for at in range(900)]  # some stand there more than once
-    rows = pl.DataFrame({"subject_id": who, "x_age": [float(at % 700 * 7919 % 61) for at in range(900)]})
-    rows = rows.with_columns(label=(pl.col("x_age") % 3 == 0).cast(pl.Int8), arm=pl.lit(None, pl.String))
-    moment = datetime.fromisoformat(read_json(world.params.build / "ingest.json")["extracted_at"])
-    when = (pl.lit(moment - timedelta(days=1)).alias(name) for name in ("occurred_at", "recorded_at"))
-    (tables := params.build / "tables").mkdir(parents=True)
-    complete("subjects", rows.with_columns(when)).write_parquet(tables / "subjects.parquet")
+    params, tables = spark_world.without_dates(world)
     life = replace(world.lives["lead"], place=place_of(params, "given"))
     expected, steps = asked(task("given"), scanned(tables), params.spine.given, params, life.end, None)
     found = parts(life.questions.folder).select(expected.columns)
@@ -118,14 +96,7 @@ def test_own_tables_and_folders_of_partitions_give_what_they_give_on_one_machine
     (tables := tmp_path / "tables").mkdir()
     questions = parts(life.split.folder)
     who = questions["member_id"].unique().sort().to_list()
-    named = {f"m{at}": who[at * 9] for at in range(8)}
-    kept = ("own_points", "own_footfall")  # the second by the store that the first names
-    for name, rows in ((name, own_worlds.rows(3)[name]) for name in kept):
-        if "member_id" in rows.columns:
-            rows = rows.with_columns(pl.col("member_id").replace(named))
-        (tables / f"{name}.parquet").mkdir()
-        for at in range(3):
-            rows[at::3].write_parquet(tables / f"{name}.parquet" / f"part-{at}.parquet")
+    spark_world.own_in_parts(tables, {f"m{at}": who[at * 9] for at in range(8)})
     points, _, footfall, _ = own_worlds.described(tmp_path)
     few = {"windows": (30,), "columns": footfall.columns[:1]}  # what is planned takes Spark seconds a column
     own_tables.save([points, footfall.model_copy(update=few)], tables)
@@ -197,10 +168,7 @@ def test_training_ranks_later_rows_as_well_as_on_one_machine(world, churn):
 
 def test_no_rows_come_to_the_driver(world, churn):
     assert churn.scores.is_done
-    files = [path for path in world.log.rglob("*") if path.name.startswith(("events_", "app-", "local-"))]
-    events = [json.loads(line) for path in files if path.is_file() for line in path.open()]
-    ends = [event for event in events if event["Event"] == "SparkListenerTaskEnd"]
-    told = [event["Task Metrics"]["Result Size"] for event in ends if event["Task Type"] == "ResultTask"]
+    told = spark_world.result_sizes(world.log)
     assert len(told) > 20
     assert sum(told) < 1_000_000, sorted(told)[-10:]
     files = [*churn.scores.folder.parent.glob("fit-*/*")]

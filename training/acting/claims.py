@@ -9,6 +9,7 @@ from models.acting.documents import PlanFacts
 from models.acting.inputs import ADDED
 from training.reporting.words import joined
 from training.results.campaign import AddedTotal, ReadoutFacts
+from training.results.estimate import direction
 from training.results.scenes import SceneRead
 from training.results.weeks import PolicyRead
 
@@ -27,21 +28,16 @@ class Verdict:
 
 
 def sure(found: AddedTotal | Mapping[str, float], held_answers: float = FEWEST_ANSWERS) -> Sure:
-    """Tell whether an interval lies above zero, below it, or across: then nothing is claimed.
+    """Tell the direction of what was added, where enough were held out to tell.
 
     Parameters
     ----------
     held_answers
         Answers of the held-out; too few of them bear no claim either.
-
-    Examples
-    --------
-    >>> sure({"low": 1.0, "high": 9.0}), sure({"low": -1.0, "high": 9.0}), sure({"low": -9.0, "high": -1.0})
-    ('more', 'unclear', 'less')
     """
     if held_answers < FEWEST_ANSWERS:
         return "few"
-    return "more" if found["low"] > 0 else "less" if found["high"] < 0 else "unclear"
+    return direction(found["low"], found["high"])
 
 
 def judgeable(found: ReadoutFacts) -> bool:

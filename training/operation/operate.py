@@ -12,7 +12,7 @@ from features.replacing import replacing
 from models.acting_model import champion_folder
 from training.data.artifacts import FILES, Ingest, read_artifact
 from training.io import say, sha256
-from training.operation.watch import data_end, task_night
+from training.operation.watch import data_end, task_night, without_list
 from training.params import Params
 from training.registry.release import copy_serving
 from training.reporting.sections.today import today
@@ -36,7 +36,7 @@ def operate(params: Params, day: date | None = None) -> Night:
     Raises
     ------
     ValueError
-        No task has a champion, or one cannot be scored with this code.
+        No task has a champion.
     ConnectionError
         The registry cannot be asked which model serves.
     """
@@ -66,8 +66,12 @@ def _tasks(params: Params, before: Night | None) -> Iterator[TaskNight]:
         if served is None:
             say(f"{name}: nothing was released, nobody is scored")
             continue
-        score(params, name, served)
         version = (served / "version").read_text().strip()
+        try:
+            score(params, name, served)
+        except ValueError as error:  # the other tasks have their lists all the same
+            yield without_list(name, version, "cannot_score", why=str(error))
+            continue
         source = Source(params, name)
         expected = source.scored["probability"].mean()
         told = expected if isinstance(expected, float) else None

@@ -31,11 +31,7 @@ def task_night(
         The task on the last day before; numbers of another version are not held against these.
     """
     if not found["assessed"]:
-        nobody: TaskNight = {
-            "task": task, "version": version, "scored": 0, "expected": None, "untested": None, "acted": None,
-            "findings": [_finding("nobody")],
-        }  # fmt: skip
-        return nobody
+        return without_list(task, version, "nobody")
     night: TaskNight = {
         "task": task,
         "version": version,
@@ -47,6 +43,19 @@ def task_night(
     }
     night["findings"] = [*_inside(found), *_fills(found), *_moved(night, before)]
     return night
+
+
+def without_list(task: str, version: str, code: Code, **values: object) -> TaskNight:
+    """Return the night of a task of which nobody was scored; ``values`` are those of the sentence."""
+    return {
+        "task": task,
+        "version": version,
+        "scored": 0,
+        "expected": None,
+        "untested": None,
+        "acted": None,
+        "findings": [_finding(code, **values)],
+    }
 
 
 def data_end(day: date, extracted: date) -> list[Finding]:

@@ -12,6 +12,7 @@ Metric = Literal[
     "lift_10", "lift_20", "brier", "log_loss", "expected_over_observed", "calibration_error",
 ]  # fmt: skip
 End = Literal["value", "low", "high"]
+Direction = Literal["more", "less", "unclear"]
 ENDS: Final[tuple[End, ...]] = ("value", "low", "high")
 
 
@@ -31,6 +32,19 @@ class FiniteEstimate(TypedDict):
     value: float
     low: float | None
     high: float | None
+
+
+def direction(low: float | None, high: float | None) -> Direction:
+    """Tell whether an interval lies above zero, below it, or across: then nothing is claimed.
+
+    Examples
+    --------
+    >>> direction(1.0, 9.0), direction(-1.0, 9.0), direction(-9.0, -1.0), direction(None, None)
+    ('more', 'unclear', 'less', 'unclear')
+    """
+    if low is None or high is None:
+        return "unclear"
+    return "more" if low > 0 else "less" if high < 0 else "unclear"
 
 
 @with_config(STRICT)

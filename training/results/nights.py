@@ -6,7 +6,7 @@ from typing_extensions import TypedDict
 
 from training.results.section import Named
 
-Code = Literal["nobody", "untested", "capacity", "volume", "moved", "data_end"]
+Code = Literal["nobody", "cannot_score", "untested", "capacity", "volume", "moved", "data_end"]
 
 
 class Finding(Named):

@@ -6,7 +6,7 @@ from pydantic import with_config
 from typing_extensions import TypedDict
 
 from training.data.artifacts import STRICT
-from training.results.estimate import Estimate
+from training.results.estimate import Direction, Estimate
 from training.results.evaluated import Period
 from training.results.report_figures import Ratio
 from training.results.report_money import Months
@@ -152,7 +152,7 @@ class FirstScreen(Dates):
     baseline: str
     suspects: str
     unowned: bool
-    clear: bool
+    gained: Direction
     failed_checks: list[str]
     failed_gates: list[ShownGate]
 

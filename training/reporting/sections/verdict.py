@@ -11,7 +11,7 @@ from training.reporting.sections.ranking import ranking
 from training.reporting.sections.stability import stability
 from training.reporting.source import FEW_POSITIVES, Source
 from training.reporting.words import joined, said, strings
-from training.results.estimate import ENDS, Estimate
+from training.results.estimate import ENDS, Estimate, direction
 from training.results.report_money import Economics
 from training.results.report_verdict import FirstScreen, Mark, Marks, Profit, ShownGate, Status, Verdict
 from training.results.section import Words
@@ -20,7 +20,8 @@ from training.results.section import Words
 def verdict(source: Source) -> Verdict:
     """Return the first screen: status, five figures, what is not met."""
     detail = source.detail
-    model, gain = detail["estimators"]["model"], detail["differences"][detail["best_baseline"]]
+    model = detail["estimators"]["model"]
+    gain = detail["differences"][detail["best_baseline"]]["average_precision"]
     found: FirstScreen = {
         "assessed": True,
         "status": status(source),
@@ -40,13 +41,13 @@ def verdict(source: Source) -> Verdict:
         "ratio": source.section(calibration)["ratio"],
         "worst": source.section(stability)["worst"],
         "profit": _profit(source.section(economics)),
-        "gain": gain["average_precision"],
+        "gain": gain,
         "baseline": detail["best_baseline"],
         "suspects": next(
             (line["feature"] for line in source.audited["checks"] if line["check"] == "suspects"), ""
         ),
         "unowned": not owned(source),
-        "clear": (gain["average_precision"]["low"] or 0) > 0,
+        "gained": direction(gain["low"], gain["high"]),
         "failed_checks": with_result(source, "bad"),
         "failed_gates": _unpassed(source),
     }
