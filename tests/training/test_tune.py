@@ -58,6 +58,16 @@ def test_what_holds_is_the_best_of_all_trials():
     assert 1 <= found["best"]["rounds"] < 400
 
 
+@pytest.mark.parametrize(("limit", "doubled"), [(5, True), (400, False)])
+def test_where_the_rounds_there_are_do_not_suffice_the_steps_are_larger(monkeypatch, limit, doubled):
+    monkeypatch.setattr("models.learners.boosting.MAX_ROUNDS", limit)
+    found = read_json(searched("real", 1).build / "churn/tune.json")
+    tried, taken = found["trials"][0]["params"], found["best"]["params"]
+    times = taken["learning_rate"] / tried["learning_rate"]
+    assert times == (4 if doubled else 1)  # of .08, until it is .2 or more
+    assert taken | {"learning_rate": 0} == tried | {"learning_rate": 0}
+
+
 @pytest.mark.parametrize(("whole", "most"), [(60_000, 4_800), (50, 300)])
 def test_rounds_are_those_that_many_rows_ask_for_and_never_fewer_than_the_search_had(
     monkeypatch, whole, most

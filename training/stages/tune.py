@@ -24,6 +24,7 @@ from training.io import say
 from training.params import Params, Tune
 
 SURE = 2.0  # standard errors
+LARGEST_STEP = 0.2  # learning rate from which it is not doubled
 WHOLE = 60_000  # rows on either side of a block: rounds and estimators are told apart by as many
 DRAWS = 100  # resamples for the difference of two estimators
 NATURAL = {"gamma": 0.0, "subsample": 1.0, "colsample_bytree": 1.0}  # ends beyond which nothing lies
@@ -40,10 +41,11 @@ def tune(params: Params, name: str, folder: Path | None = None) -> None:
     that holds over time, only what fits these blocks best. Then the defaults are used.
 
     The search may try on few rows, but how many rounds are right hangs on how many there are to learn from:
-    it is asked again of every row of the blocks (``WHOLE`` at most, or what the search had). There the trees
-    that were found, logistic regression and their average are held against each other, too: the simplest that
-    the best does not surely beat is the estimator, after Breiman's rule. What is more complex has to show its
-    worth on the test, so it is not taken for less than would be sure there.
+    it is asked again of every row of the blocks (``WHOLE`` at most, or what the search had), and where all
+    that there may be are too few, the learning rate is doubled. There the trees that were found, logistic
+    regression and their average are held against each other, too: the simplest that the best does not surely
+    beat is the estimator, after Breiman's rule. What is more complex has to show its worth on the test, so
+    it is not taken for less than would be sure there.
 
     ``folder`` holds the data set where it is not the task's own.
     """
@@ -58,17 +60,16 @@ def tune(params: Params, name: str, folder: Path | None = None) -> None:
     best, holds = _best(trials)
     if not holds:
         say(f"{name}: no setting is surely better than chance on every block; the defaults are used")
+    rounds = _median(best.user_attrs["rounds"])
     if len(past) > settings.rows:
         parts = folds(rows, facts, encoder, max(WHOLE, settings.rows), params.seed)
         rounds = _rounds_of(best.params, parts, encoder.feature_types, params)
-    else:
-        rounds = best.user_attrs["rounds"]
-    recipe = Recipe("trees", best.params, _median(rounds), params.seed)
+    recipe = _enough(Recipe("trees", best.params, rounds, params.seed), parts, encoder, params, name)
     names = [one for one in simplest_first(len(past)) if one in settings.estimators]
     candidates = _candidates(parts, encoder.feature_types, recipe, params, names)
     said = ", ".join(f"{one['estimator']} {one['value']:.4f}" for one in candidates)
     say(f"{name}: {simplest(candidates)} of {said}")
-    write_artifact(folder, Tuned, _facts(study.study_name, trials, (best, holds), recipe.rounds, candidates))
+    write_artifact(folder, Tuned, _facts(study.study_name, trials, (best, holds), recipe, candidates))
 
 
 def _name(folder: Path, task: str, settings: Tune, seed: int, rows: int) -> str:
@@ -157,13 +158,24 @@ def _fold_score(
     return float(average_precision_score(y, score)), rounds, float((roc_auc_score(y, score) - 0.5) / error)
 
 
-def _rounds_of(
-    chosen: dict[str, Any], parts: list[Fold], feature_types: list[str], params: Params
-) -> list[int]:
-    """How many rounds each block asks for."""
+def _rounds_of(chosen: dict[str, Any], parts: list[Fold], feature_types: list[str], params: Params) -> int:
+    """How many rounds the median block asks for."""
     with ThreadPoolExecutor(params.engine.threads) as pool:
         found = pool.map(lambda fold: _fold_score(chosen, fold, feature_types, params.seed), parts)
-        return [rounds for _, rounds, _ in found]
+        return _median(rounds for _, rounds, _ in found)
+
+
+def _enough(recipe: Recipe, parts: list[Fold], encoder: Encoder, params: Params, name: str) -> Recipe:
+    """With a learning rate by which trees are done within the rounds that there may be.
+
+    Few rows are soon learnt by heart, so a search on them finds small steps that many rows want more of.
+    """
+    while recipe.rounds >= boosting.MAX_ROUNDS and recipe.settings["learning_rate"] < LARGEST_STEP:
+        settings = {**recipe.settings, "learning_rate": 2 * recipe.settings["learning_rate"]}
+        say(f"{name}: {recipe.rounds} rounds are too few, so the learning rate is doubled")
+        rounds = _rounds_of(settings, parts, encoder.feature_types, params)
+        recipe = recipe.other(settings=settings, rounds=rounds)
+    return recipe
 
 
 def _candidates(
@@ -240,15 +252,15 @@ def _best(trials: list[Any]) -> tuple[Any, bool]:
     return (best if holds else trials[0]), holds
 
 
-def _median(rounds: list[int]) -> int:
+def _median(rounds: Iterable[int]) -> int:
     """How many rounds the median block asks for."""
-    return int(np.ceil(np.median(rounds)))
+    return int(np.ceil(np.median(list(rounds))))
 
 
 def _facts(
-    study: str, trials: list[Any], found: tuple[Any, bool], rounds: int, candidates: list[Candidate]
+    study: str, trials: list[Any], found: tuple[Any, bool], recipe: Recipe, candidates: list[Candidate]
 ) -> Tuned:
-    """What ``tune.json`` says; ``found`` is the best trial and whether it holds."""
+    """What ``tune.json`` says; ``found`` is the best trial and whether it holds, ``recipe`` what to fit."""
     best, holds = found
     return {
         "study": study,
@@ -257,8 +269,8 @@ def _facts(
         "best": {
             "number": best.number,
             "value": best.value,
-            "params": best.params,
-            "rounds": rounds,
+            "params": dict(recipe.settings),
+            "rounds": recipe.rounds,
             "fold_values": best.user_attrs["values"],
             "estimator": simplest(candidates),
         },
