@@ -104,6 +104,15 @@ def test_publish_fails_where_nothing_was_released_and_says_why(refused, code, mo
     assert ("nothing was released: refused were lead, churn" in found.output) == (code == 3)
 
 
+@pytest.mark.parametrize("name", ["", "a" * 300])
+def test_what_the_machine_refuses_is_a_sentence_with_its_file(name, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(sys, "argv", ["memberlens"])
+    with pytest.raises(SystemExit) as ended:
+        run(lambda: (tmp_path / name).write_text("none"))
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / name}: ")
+
+
 def test_a_refusal_of_the_planner_is_said_in_both_languages(monkeypatch, capsys):
     def refuse():
         raise RefusalError.worded("buys_nothing", budget="1", least="2")
