@@ -79,6 +79,17 @@ def test_a_day_that_is_none_is_named_with_its_option_and_form():
     assert "'2026-13-01' is no day; allowed is YYYY-MM-DD, as in 2027-06-30" in told
 
 
+@pytest.mark.parametrize("word", ["release", "rollback", "rebase", "track"])
+def test_a_task_that_is_none_and_a_decision_of_nobody_are_refused(word, monkeypatch, tmp_path):
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    monkeypatch.chdir(tmp_path)
+    found = RUNNER.invoke(memberlens.app, [word, "chrun"])
+    assert found.exit_code == 1
+    assert "task 'chrun': params.yaml has tasks ['lead'" in str(found.exception)
+    if word != "track":
+        assert RUNNER.invoke(memberlens.app, [word, "churn", "--by", " "]).exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("refused", "code"), [([], 0), (["lead"], 0), (["lead", "churn"], 3)], ids=["none", "some", "all"]
 )

@@ -28,8 +28,7 @@ def _task_stage(name: str) -> None:
 
         stage: Callable[[Params, str], None] = getattr(import_module(f"training.stages.{name}"), name)
         params = load()
-        if task not in params.tasks:
-            raise ValueError(f"task {task!r}: params.yaml has tasks {list(params.tasks)}")
+        params.require(task)
         stage(params, task)
 
     app.command(name, help=f"Stage {name} of one task.")(command)
@@ -134,6 +133,7 @@ def sign(
     from training.stages.report import keep, require_page, write_index, write_pages
 
     params = load()
+    params.require(task)
     require_page(params, task)  # else somebody signs what was not made here
     found = add(params, task, role, decision, by, condition or (), expires=expires)
     write_pages(params, task)
