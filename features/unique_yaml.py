@@ -39,4 +39,8 @@ def parse(text: str, source: str | Path = "text") -> Any:
 
 def read(path: Path) -> Any:
     """Read the file at ``path``; see ``parse``."""
-    return parse(path.read_text(encoding="utf-8"), path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not readable as YAML: {error}; allowed is text in UTF-8") from None
+    return parse(text, path)

@@ -79,6 +79,17 @@ def test_a_day_that_is_none_is_named_with_its_option_and_form():
     assert "'2026-13-01' is no day; allowed is YYYY-MM-DD, as in 2027-06-30" in told
 
 
+@pytest.mark.parametrize("word", ["release", "rollback", "rebase", "track"])
+def test_a_task_that_is_none_and_a_decision_of_nobody_are_refused(word, monkeypatch, tmp_path):
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    monkeypatch.chdir(tmp_path)
+    found = RUNNER.invoke(memberlens.app, [word, "chrun"])
+    assert found.exit_code == 1
+    assert "task 'chrun': params.yaml has tasks ['lead'" in str(found.exception)
+    if word != "track":
+        assert RUNNER.invoke(memberlens.app, [word, "churn", "--by", " "]).exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("refused", "code"), [([], 0), (["lead"], 0), (["lead", "churn"], 3)], ids=["none", "some", "all"]
 )
@@ -102,6 +113,15 @@ def test_publish_fails_where_nothing_was_released_and_says_why(refused, code, mo
     assert found.exit_code == code
     assert all(f"{task} is not released: positives in the test" in found.output for task in refused)
     assert ("nothing was released: refused were lead, churn" in found.output) == (code == 3)
+
+
+@pytest.mark.parametrize("name", ["", "a" * 300])
+def test_what_the_machine_refuses_is_a_sentence_with_its_file(name, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(sys, "argv", ["memberlens"])
+    with pytest.raises(SystemExit) as ended:
+        run(lambda: (tmp_path / name).write_text("none"))
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / name}: ")
 
 
 def test_a_refusal_of_the_planner_is_said_in_both_languages(monkeypatch, capsys):

@@ -145,8 +145,10 @@ def test_the_command_tells_what_to_look_at_by_its_exit_code(released, monkeypatc
     run = CliRunner().invoke(app, ["operate", "--day", "2026-03-01"])
     assert run.exit_code == 5
     assert "look at the data: the data for 2026-03-01 end on 2026-01-01" in run.output
-    monkeypatch.setattr(pipeline, "shared", lambda: 255)
     kept = nights.journal(released).read_bytes()
+    with pytest.raises(ValueError, match="day 2020-01-01: the data are of 2026-01-01; allowed is that day"):
+        nights.operate(released, date(2020, 1, 1))
+    monkeypatch.setattr(pipeline, "shared", lambda: 255)
     run = CliRunner().invoke(app, ["operate"])
     assert run.exit_code == 255
     assert nights.journal(released).read_bytes() == kept

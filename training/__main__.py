@@ -28,8 +28,7 @@ def _task_stage(name: str) -> None:
 
         stage: Callable[[Params, str], None] = getattr(import_module(f"training.stages.{name}"), name)
         params = load()
-        if task not in params.tasks:
-            raise ValueError(f"task {task!r}: params.yaml has tasks {list(params.tasks)}")
+        params.require(task)
         stage(params, task)
 
     app.command(name, help=f"Stage {name} of one task.")(command)
@@ -134,6 +133,7 @@ def sign(
     from training.stages.report import keep, require_page, write_index, write_pages
 
     params = load()
+    params.require(task)
     require_page(params, task)  # else somebody signs what was not made here
     found = add(params, task, role, decision, by, condition or (), expires=expires)
     write_pages(params, task)
@@ -273,14 +273,21 @@ def run(commands: typer.Typer = app) -> None:
     sys.argv = [word for word in sys.argv if word != "--debug"]
     try:
         commands()
-    except (ValueError, FileNotFoundError, ConnectionError) as error:
+    except (ValueError, OSError) as error:  # files of every kind: not there, a folder, full, not allowed
         if debug:
             raise
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_sentence(error)}", file=sys.stderr)
         # The planner's refusals are worded in each language; all others are for who runs pipelines.
         if "zh" in (texts := getattr(error, "texts", None) or {}):
             print(f"错误：{texts['zh']}", file=sys.stderr)
         sys.exit(1)
+
+
+def _sentence(error: ValueError | OSError) -> str:
+    """What is wrong; of the machine's own errors the file first, as in all others."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 if __name__ == "__main__":

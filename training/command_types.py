@@ -14,9 +14,17 @@ def day_of(text: str) -> date:
         raise typer.BadParameter(f"{text!r} is no day; allowed is YYYY-MM-DD, as in 2027-06-30") from None
 
 
+def name_of(text: str) -> str:
+    """Return who decides; nobody is no name."""
+    if not text.strip():
+        raise typer.BadParameter("is empty; allowed is the name of who decides")
+    return text
+
+
 Task = Annotated[str, typer.Argument(help="one of `tasks` in params.yaml")]
 Decision = Annotated[str, typer.Option(help="approve, approve_with_conditions or reject")]
-Signer = Annotated[str, typer.Option(help="who signs")]
+Signer = Annotated[str, typer.Option(callback=name_of, help="who signs")]
+By = Annotated[str, typer.Option(callback=name_of, help="who decides, kept in the log")]
 Conditions = Annotated[list[str] | None, typer.Option(help="one condition; may stand several times")]
 Expires = Annotated[
     date | None,

@@ -10,10 +10,13 @@ from features.replacing import replacing
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Return a JSON file; ``FileNotFoundError`` names the stage's missing input."""
+    """Return a JSON file; ``FileNotFoundError`` names the stage's missing input, ``ValueError`` no JSON."""
     if not path.exists():
         raise FileNotFoundError(f"{path}: not found; run the stages before this one (`dvc repro`)")
-    return json.loads(path.read_text())
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path}: not readable as JSON: {error}") from None
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -229,6 +229,11 @@ class Params(Section):
                 raise ValueError(f"spine.{name}: missing, and {name} is one of the tasks")
         return self
 
+    def require(self, task: str) -> None:
+        """Refuse with ``ValueError`` what is none of ``tasks``."""
+        if task not in self.tasks:
+            raise ValueError(f"task {task!r}: params.yaml has tasks {list(self.tasks)}")
+
     @property
     def build(self) -> Path:
         """Where this data set's intermediate files are."""

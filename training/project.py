@@ -65,7 +65,7 @@ class Project:
         LookupError
             No version of the task's model is released.
         """
-        self._known(task)
+        self.params.require(task)
         with chdir(self.folder):
             copy_serving(self.params, task)
         released = self.folder / self.params.build / task / CHAMPION
@@ -78,15 +78,11 @@ class Project:
         return pl.read_parquet(self._built(task, "scores.parquet")).with_columns(_time("as_of")).to_pandas()
 
     def _built(self, task: str, name: str) -> Path:
-        self._known(task)
+        self.params.require(task)
         path = self.folder / self.params.build / task / name
         if not path.exists():
             raise FileNotFoundError(f"{path}: not made yet; run `make demo DATA={self.params.data}`")
         return path
-
-    def _known(self, task: str) -> None:
-        if task not in self.params.tasks:
-            raise ValueError(f"task {task!r}: params.yaml has tasks {list(self.params.tasks)}")
 
 
 def _time(name: str) -> pl.Expr:

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from models.acting.facts import BOOLEAN, CATEGORY, Fact
+from models.acting.numbers import is_number
 
 BOUNDS = ("from", "below")
 
@@ -61,7 +62,7 @@ def _range(name: str, fact: Fact, said: Any) -> Condition:
     allowed = f"allowed: {{from: NUMBER, below: NUMBER}}, one or both, in {fact.unit or 'points'}"
     if not isinstance(said, dict) or not said or not set(said) <= set(BOUNDS):
         raise ValueError(f"{said!r}; {allowed}")
-    if not all(isinstance(bound, int | float) and not isinstance(bound, bool) for bound in said.values()):
+    if not all(is_number(bound) for bound in said.values()):
         raise ValueError(f"{said!r}; {allowed}")
     least, below = float(said.get("from", -math.inf)), float(said.get("below", math.inf))
     if not least < below:

@@ -1,5 +1,6 @@
 """A plan in memory, made from inputs and what a campaign manager states, and its list."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from models.acting.inputs import ADDED, Inputs
 from models.acting.options import OptionsError
 from models.acting.programme import NOTHING
 from models.acting.reason_words import why
-from models.acting.terms import Chance, Limits, Offers, open_to
+from models.acting.terms import Chance, Limits, Offers, PlanError, open_to
 from models.phrases import LANGUAGES
 
 
@@ -97,6 +98,8 @@ def _chosen(inputs: Inputs, only: tuple[str, ...] | None) -> np.ndarray:
 def _budget(inputs: Inputs, stated: float | None) -> float:
     """Without a statement as much as everybody's dearest option costs, which never binds."""
     most = float(inputs.options.cost.max()) * len(inputs.people.subjects)
+    if stated is not None and math.isinf(stated):
+        raise PlanError(f"budget {stated}: allowed is a number above 0; leave it out for no limit")
     return max(most, 1.0) if stated is None else stated
 
 

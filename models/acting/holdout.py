@@ -195,6 +195,8 @@ def check(effect: Effect, members: int, share: float) -> None:
     HoldoutTooSmallError
         With a sentence that says how likely it is seen, and what would do.
     """
+    if share <= 0:
+        raise HoldoutTooSmallError.worded("holdout_none", share=_enough(effect, members))
     if power(effect, (1 - share) * members, share * members) < effect.power:
         raise _too_few(effect, members, share)
 
@@ -249,7 +251,12 @@ def _instead(effect: Effect, members: int, share: float) -> dict[str, str]:
     if share >= MOST:
         return dict.fromkeys(LANGUAGES, "")
     try:
-        enough = f"{smallest_share(effect, members):.1%}"
+        enough = _enough(effect, members)
     except HoldoutTooSmallError:
         return RefusalError.worded("no_share", members=f"{members:,}").said
     return RefusalError.worded("or_hold_out", share=enough).said
+
+
+def _enough(effect: Effect, members: int) -> str:
+    """The smallest share that shows the effect, rounded up: what is advised must do."""
+    return f"{min(math.ceil(smallest_share(effect, members) * 1000) / 1000, MOST):.1%}"

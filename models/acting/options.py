@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from features import unique_yaml
+from models.acting.numbers import is_number
 from models.acting.refusal import RefusalError
 
 NEEDS = ("consent", "address")
@@ -177,7 +178,7 @@ def _every_channel_used(names: list[str], options: tuple[Option, ...], source: s
 def _channel(name: str, found: Any, where: str) -> Channel:
     part = _mapping(found, where, "the channel", CHANNEL_KEYS)
     needs = part.get("needs")
-    if not isinstance(needs, list) or not set(needs) <= set(NEEDS):
+    if not isinstance(needs, list) or not all(need in NEEDS for need in needs):
         allowed = ", ".join(NEEDS)
         raise OptionsError(f"{where}.needs: {needs!r}; allowed is a list of {allowed} ([] for nothing)")
     return Channel(name, tuple(need for need in NEEDS if need in needs), _capacity(part, where))
@@ -199,13 +200,12 @@ def _capacity(part: Mapping[str, Any], where: str) -> float:
     """Members a day; without the key there is no limit."""
     if "capacity" not in part:
         return math.inf
-    found = _number(part, "capacity", where, whole=True)
-    if found == 0:
+    if part["capacity"] == 0:
         raise OptionsError(
             f"{where}.capacity: 0, so that nobody may be written to; allowed is a whole number of members "
             "a day from 1, or take the entry out"
         )
-    return found
+    return _number(part, "capacity", where, whole=True, least=1)
 
 
 def _number(part: Mapping[str, Any], key: str, where: str, whole: bool = False, least: float = 0.0) -> float:
@@ -216,8 +216,7 @@ def _number(part: Mapping[str, Any], key: str, where: str, whole: bool = False, 
     if key not in part:
         raise OptionsError(f"{where}{joint}{key}: missing; {allowed}")
     found = part[key]
-    number = isinstance(found, (int, float)) and not isinstance(found, bool) and math.isfinite(found)
-    if not number or found < least or (whole and found != int(found)):
+    if not is_number(found) or found < least or (whole and found != int(found)):
         raise OptionsError(f"{where}{joint}{key}: {found!r}; {allowed}")
     return float(found)
 

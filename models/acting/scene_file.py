@@ -12,6 +12,7 @@ from typing import Any
 from features.yaml_lines import Place, read_yaml
 from models.acting.conditions import Condition, condition
 from models.acting.facts import LEAD, MEMBER, facts
+from models.acting.numbers import is_number
 from models.acting.options import Option, Options
 
 CARE = "care"  # no message: the owner sees to it
@@ -148,9 +149,10 @@ class _Part:
         return found
 
     def number(self, key: str, least: float, below: float = math.inf, default: float | None = None) -> float:
-        found = self.found.get(key, default)
-        fits = isinstance(found, int | float) and not isinstance(found, bool)
-        if found is None or not fits or not (least <= found < below or found == default):
+        if key not in self.found and default is not None:
+            return default
+        found = self.found.get(key)
+        if not is_number(found) or not least <= found < below:
             upto = "" if below == math.inf else f" to below {below:g}"
             told = "missing" if found is None else repr(found)
             raise self.wrong(key, f"{told}; allowed is a number from {least:g}{upto}")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from features.replacing import replacing
 from models.acting import plan_approval, published_plans
 from models.acting.documents import PlanFacts
 from serving.acting import audience_rows
@@ -48,7 +49,8 @@ def write(rows: pl.DataFrame, out: Path) -> None:
     """Write the rows as the file's name ends; ``ValueError`` for another ending."""
     if out.suffix not in FORMS:
         raise ValueError(f"{out}: allowed are names that end in {' or '.join(FORMS)}")
-    out.write_bytes(audience_rows.packed(rows, FORMS[out.suffix]))
+    with replacing(out) as aside:
+        aside.write_bytes(audience_rows.packed(rows, FORMS[out.suffix]))
 
 
 def keep(rows: pl.DataFrame, told: PlanFacts, published: Path, results: Path) -> Path:

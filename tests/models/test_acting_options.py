@@ -38,10 +38,13 @@ def test_the_simulated_brands_file_is_read():
         ("options.sms_discount.channel", "fax", "channel: 'fax'; allowed: sms, call"),
         ("options.sms_discount.colour", 1, "unknown key 'colour'; allowed keys: channel"),
         ("options.call_care.care", "yes", "care: 'yes'; allowed: true, false"),
-        ("channels.call.capacity", -3, "channels.call.capacity: -3; allowed is a whole number from 0"),
+        ("channels.call.capacity", -3, "channels.call.capacity: -3; allowed is a whole number from 1"),
+        ("channels.call.capacity", 10**400, "allowed is a whole number from 1"),
+        ("options.sms_discount.cost", 10**400, "allowed is a number from 0"),
         ("channels.call.capacity", 2.5, "capacity: 2.5"),
         ("channels.call.capacity", 0, "nobody may be written to"),
         ("channels.call.needs", ["stamp"], "allowed is a list of consent, address"),
+        ("channels.call.needs", [{"consent": True}], "allowed is a list of consent, address"),
         ("channels.fax", {"needs": []}, "channels.fax: no option uses it"),
         ("per_fortnight", None, "file.yaml: per_fortnight: missing"),
         ("options", {}, "options: allowed is a mapping"),
@@ -68,6 +71,9 @@ def test_a_missing_file_and_a_key_twice_are_said(tmp_path):
     (tmp_path / "twice.yaml").write_text("options: {}\noptions: {}\n")
     with pytest.raises(OptionsError, match="twice"):
         read(tmp_path / "twice.yaml")
+    (tmp_path / "other.yaml").write_text("currency: 人民币", encoding="gb18030")
+    with pytest.raises(OptionsError, match=r"other\.yaml: not readable as YAML.*allowed is text in UTF-8"):
+        read(tmp_path / "other.yaml")
 
 
 def test_an_option_needs_what_its_channel_needs_and_a_channel_to_nobody_is_refused():
@@ -88,6 +94,10 @@ def test_the_smallest_holdout_has_the_power_asked_for_and_a_smaller_one_is_refus
         check(effect, 100_000, share / 2)
     with pytest.raises(HoldoutTooSmallError, match="of 2,000 members held out"):
         smallest_share(effect, 2_000)
+    for members in (40_000, 100_000, 300_000):
+        with pytest.raises(HoldoutTooSmallError, match=r"nobody is held out.*; hold out") as error:
+            check(effect, members, 0)
+        check(effect, members, float(str(error.value).split()[-1].rstrip("%")) / 100)
     with pytest.raises(ValueError, match="an effect of 0"):
         Effect(rate=0.1, added=0)
 

@@ -1,5 +1,6 @@
 """The commands of acting on scores, on a small brand whose response model is made by the real stages."""
 
+import math
 import shlex
 import shutil
 from dataclasses import replace
@@ -140,6 +141,8 @@ def test_what_cannot_be_planned_is_a_sentence(world):
         plan.make(world, draft.Request("../there"))
     with pytest.raises(PlanError, match=r"a budget of 0\.001 buys nothing.*at least that"):
         plan.make(world, draft.Request("poor", budget=0.001))
+    with pytest.raises(PlanError, match="budget inf: allowed is a number above 0; leave it out for no limit"):
+        plan.make(world, draft.Request("endless", budget=math.inf))
     with pytest.raises(HoldoutTooSmallError, match=r"too small to see anything.*(hold out|plan for)"):
         plan.make(world, draft.Request("blind", hold_out=0.002))
     unstated = world.model_copy(update={"economics": settings.Stated()})

@@ -1,6 +1,7 @@
 """What a plan brought: its readout, its pages, and the log that another policy is judged by."""
 
 import hashlib
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
@@ -10,7 +11,7 @@ from made_plans import RUNNER, campaign, made
 import memberlens
 from models.acting.off_policy import LogError
 from training import params as settings
-from training.acting import pages, plan, readout, whatif
+from training.acting import draft, pages, plan, readout, whatif
 from training.io import read_json
 
 
@@ -67,8 +68,41 @@ def test_contacts_that_do_not_fit_the_plan_are_sentences(world, tmp_path):
     told.with_columns(subject=pl.lit("x") + pl.col("subject")).write_csv(path)
     with pytest.raises(readout.ContactsError, match="not in the plan"):
         readout.make(world, "unfit", path)
+    told.with_columns(answered=7).write_csv(path)
+    with pytest.raises(readout.ContactsError, match=r"line 2, answered: '7'.*allowed is true or false"):
+        readout.make(world, "unfit", path)
+    told.with_columns(contacted=False).write_csv(path)
+    with pytest.raises(readout.ContactsError, match="nobody of the comparison was; was the campaign sent"):
+        readout.make(world, "unfit", path)
+    assert not (plan.folder(world, "unfit") / readout.FILE).exists()
     with pytest.raises(FileNotFoundError, match="make it with `memberlens plan nowhere`"):
         readout.make(world, "nowhere", path)
+
+
+def test_what_a_row_does_not_say_is_what_it_is_where_no_row_does(world, tmp_path):
+    told, path = campaign(world, "gaps"), tmp_path / "contacts.csv"
+    told.write_csv(path)
+    silent = readout.make(world, "gaps", path)
+    empty = pl.lit(None, pl.Float64)
+    told.with_columns(margin=empty, cost=empty, opted_out=empty).write_csv(path)
+    gaps = readout.make(world, "gaps", path)
+    assert [gaps[key] for key in ("margin", "net", "cost")] == [
+        silent[key] for key in ("margin", "net", "cost")
+    ]
+
+
+def test_neither_another_list_nor_a_day_before_the_plan_is_read(world, tmp_path):
+    told, path = campaign(world, "kept"), tmp_path / "contacts.csv"
+    told.write_csv(path)
+    with pytest.raises(ValueError, match="365 days after the look; state the day of the look by --day"):
+        readout.make(world, "kept", path, draft.data_day(world) - timedelta(days=365))
+    target = plan.folder(world, "kept") / plan.LIST
+    pl.read_parquet(target).with_columns(arm=pl.col("arm").replace("none", "contact")).write_parquet(target)
+    with pytest.raises(ValueError, match=r"the list is not the one that plan\.json names"):
+        readout.make(world, "kept", path)
+    target.write_bytes(b"PAR1")
+    with pytest.raises(ValueError, match=r"the list is not the one that plan\.json names"):
+        readout.make(world, "kept", path)
 
 
 def test_a_log_judges_another_policy_or_says_why_not(tmp_path):

@@ -85,7 +85,8 @@ def test_signatures_of_other_tasks_and_data_stay_as_they_are(params):
         ({"decision": "approve_with_conditions"}, "found 0 conditions"),
         ({"conditions": ["x"]}, "found 1 conditions"),
         ({"expires": TODAY - timedelta(days=1)}, "lies before"),
-        ({"by": ""}, "at least 1 character"),
+        ({"by": ""}, "allowed is the name of who signs"),
+        ({"by": "  "}, "allowed is the name of who signs"),
     ],
 )
 def test_a_wrong_signature_is_refused_and_leaves_nothing(params, words, message):

@@ -10,10 +10,14 @@ from models.acting import arm_balance
 from models.acting.arms import ArmLog, Comparison, Estimate, OneArm, compare, estimate, score
 from models.acting.off_policy import LogError
 from models.learners.encoder import Column, Encoder
-from training.acting.contact_files import read_table
+from training.acting.contact_files import NUMBER, TEXT, Cell, read_table, require_one_row
 from training.acting.readout_words import BOTH, line
 
 NEEDED = ("subject", "option", "reward")
+CELLS = {
+    "subject": TEXT, "option": Cell(pl.String, empty=True), "reward": NUMBER,
+    "probability": Cell(pl.Float64, least=0.0, most=1.0),
+}  # fmt: skip
 MOST_VALUES = 100  # of a category
 
 
@@ -37,11 +41,11 @@ def read(path: Path, known: Sequence[str], cost: Mapping[str, float]) -> ArmLog:
     """
     if not known:
         raise LogError(f"{path}: say which columns were known before, such as --by recency,region")
-    rows = read_table(path, (*NEEDED, *known), LogError)
-    if rows["subject"].n_unique() < len(rows):
-        raise LogError(f"{path}: subjects stand in several rows; allowed is one row each")
-    reward = _numbers(rows, "reward")
-    option = rows["option"].cast(pl.String).fill_null("")
+    if after := [name for name in known if name in CELLS]:
+        raise LogError(f"{path}: --by {after[0]}: is not known before the draw; allowed are attributes")
+    rows = read_table(path, (*NEEDED, *known), LogError, CELLS)
+    require_one_row(rows, NEEDED[:1], path, LogError)
+    option = rows["option"].fill_null("")
     names = sorted(option.unique().to_list())
     if names[0] != "":
         raise LogError(f"{path}: every row has an option; rows that got nothing (an empty one) are needed")
@@ -51,18 +55,12 @@ def read(path: Path, known: Sequence[str], cost: Mapping[str, float]) -> ArmLog:
         {name: code for code, name in enumerate(names)}, return_dtype=pl.Int64
     ).to_numpy()
     if "probability" in rows.columns:
-        probability = _numbers(rows, "probability")
+        probability = rows["probability"].to_numpy()
     else:
         arm_balance.check(matrix, known, kinds, arm)
         probability = (np.bincount(arm) / len(arm))[arm]
+    reward = rows["reward"].to_numpy()
     return ArmLog(matrix, kinds, arm, probability, reward, names, _costs(names, cost))
-
-
-def _numbers(rows: pl.DataFrame, name: str) -> np.ndarray:
-    found = rows[name]
-    if not (found.dtype.is_numeric() or found.dtype == pl.Boolean) or found.null_count():
-        raise LogError(f"{name}: allowed are numbers, in every row")
-    return found.cast(pl.Float64).to_numpy()
 
 
 def _column(values: pl.Series) -> Column:
@@ -86,6 +84,11 @@ def _costs(names: Sequence[str], cost: Mapping[str, float]) -> np.ndarray:
     return np.array([0.0, *(cost.get(name, 1.0) for name in names[1:])])
 
 
+def columns(said: str) -> list[str]:
+    """Return the names of a list such as ``recency,region``, each once."""
+    return list(dict.fromkeys(name.strip() for name in said.split(",") if name.strip()))
+
+
 def costs(said: Sequence[str]) -> dict[str, float]:
     """Read costs said as ``option=money``.
 
@@ -97,6 +100,8 @@ def costs(said: Sequence[str]) -> dict[str, float]:
     found = {}
     for one in said:
         name, _, money = one.rpartition("=")
+        if name in found:
+            raise LogError(f"cost {one}: {name} has a cost already; allowed is one an option")
         try:
             found[name] = float(money)
         except ValueError:

@@ -10,7 +10,7 @@ from models.acting.inputs import Members
 from models.acting.options import Options
 from models.acting.terms import Audience
 from models.scorer import OK
-from training.acting.contact_files import read_table
+from training.acting.contact_files import TEXT, Cell, read_table, require_one_row
 from training.acting.fatigue import LEAN, MONTH, fatigue
 from training.params import Params
 
@@ -21,6 +21,7 @@ ABSENT = {
     **dict.fromkeys(("event_time", "known_time"), pl.Int64),
 }  # what is read of contacts and responses
 NEEDED = ("subject_id", "channel", "consent", "address")
+KNOWN = Cell(pl.Boolean, empty=True)  # what is not known of somebody is no consent, nor an address
 
 
 def scored(params: Params) -> pl.Series:
@@ -111,9 +112,10 @@ def holds(subjects: pl.Series, options: Options, rows: pl.DataFrame) -> np.ndarr
 
 def read_reach(path: Path) -> pl.DataFrame:
     """Read consents and addresses by channel: the columns of ``NEEDED``."""
-    return read_table(path, NEEDED).with_columns(
-        pl.col("subject_id").cast(pl.String), pl.col("consent", "address").cast(pl.Boolean)
-    )
+    cells = dict(zip(NEEDED, (TEXT, TEXT, KNOWN, KNOWN), strict=True))
+    found = read_table(path, NEEDED, cells=cells)
+    require_one_row(found, NEEDED[:2], path)  # of two rows that differ one would be a consent withdrawn
+    return found
 
 
 def _open_complaint(subjects: pl.Series, care: Path, moment: int) -> np.ndarray:

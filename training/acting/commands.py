@@ -100,7 +100,9 @@ def arms(
     """Say which of several options goes to whom, or one to all, judged on a log drawn at random."""
     from training.acting import arms as acting
 
-    print(acting.text(acting.read(log, by.split(","), acting.costs(cost or [])), share or (0.1, 0.3, 1.0)))
+    print(
+        acting.text(acting.read(log, acting.columns(by), acting.costs(cost or [])), share or (0.1, 0.3, 1.0))
+    )
 
 
 @app.command(name="acting-truth")

@@ -8,6 +8,8 @@ import re
 from datetime import date
 from pathlib import Path
 
+import polars as pl
+
 from features.replacing import replacing, replacing_folder
 from models.acting import published_plans
 from models.acting.brief import facts
@@ -16,9 +18,10 @@ from training.acting import pages
 from training.acting.draft import Request, data_day, plan_draft
 from training.acting.groups import groups, groups_path
 from training.acting.page_facts import page_facts
-from training.io import write_json
+from training.io import read_json, write_json
 from training.params import NAME, Params
 from training.results.campaign import BriefFacts
+from training.stages.report import AnotherPageError
 
 LIST, FACTS, PAGE = published_plans.LIST, published_plans.FACTS, "brief.html"
 
@@ -63,6 +66,27 @@ def make(params: Params, request: Request) -> BriefFacts:
             layers.write_parquet(part)
     published_plans.write(params.build / published_plans.FOLDER, request.name, rows, told)
     return paged
+
+
+def read_list(target: Path) -> pl.DataFrame:
+    """Read the list of the plan in ``target``.
+
+    Raises
+    ------
+    AnotherPageError
+        It is not the one that ``plan.json`` names. One that was kept from an audience names none.
+    """
+    named = read_json(target / FACTS).get("list_sha256")
+    try:
+        rows = pl.read_parquet(target / LIST)
+    except pl.exceptions.ComputeError:
+        rows = None
+    if rows is None or (named and hashlib.sha256(rows.write_csv().encode()).hexdigest() != named):
+        raise AnotherPageError(
+            f"{target / LIST}: the list is not the one that {FACTS} names; bring it back as it was, or make "
+            "another plan"
+        )
+    return rows
 
 
 def _day(params: Params, stated: date | None) -> date:

@@ -1,6 +1,6 @@
 """``memberlens readout``: what a plan brought its brand."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import cast
@@ -13,10 +13,10 @@ from models.acting.comparison import Added
 from models.acting.inputs import ADDED
 from models.acting.readout import Campaign, Readout, by_group, read
 from training.acting import pages
-from training.acting.contact_files import read_table
+from training.acting.contact_files import NUMBER, TEXT, YES_OR_NO, Cell, read_table, require_one_row
 from training.acting.draft import data_day
 from training.acting.groups import KINDS, groups_path
-from training.acting.plan import FACTS, LIST, folder
+from training.acting.plan import FACTS, folder, read_list
 from training.acting.readout_words import BOTH, group_words, line, unit
 from training.io import read_json, write_json, write_text
 from training.params import Params
@@ -24,6 +24,10 @@ from training.results.campaign import AddedTotal, CampaignRead, GroupRead, Reado
 from training.results.estimate import ENDS
 
 NEEDED = ("subject", "contacted", "answered")
+CELLS = {
+    "subject": TEXT, "contacted": YES_OR_NO, "answered": YES_OR_NO, "margin": replace(NUMBER, empty=True),
+    "cost": Cell(pl.Float64, empty=True, least=0.0), "opted_out": replace(YES_OR_NO, empty=True),
+}  # fmt: skip
 COMPARED = ("contact", "held_out")
 FILE, LOG, PAGE = "readout.json", "log.parquet", "readout.html"
 
@@ -53,13 +57,20 @@ def make(params: Params, name: str, contacts: Path, day: date | None = None) -> 
     target = folder(params, name)
     if not target.exists():
         raise FileNotFoundError(f"plan {name}: {target} is not there; make it with `memberlens plan {name}`")
-    told, rows = read_json(target / FACTS), pl.read_parquet(target / LIST)
+    told, rows = read_json(target / FACTS), read_list(target)
+    days = ((day or data_day(params)) - date.fromisoformat(told["day"])).days
+    if days < 0:
+        raise ValueError(
+            f"plan {name}: is for {told['day']}, {-days:,} days after the look; state the day of the look "
+            "by --day, that of the plan or later"
+        )
     handed = _contacts(contacts)
     joined = _joined(rows, handed, contacts, told["worth_of_an_answer"])
     compared = joined.filter(pl.col("arm").is_in(COMPARED), pl.col("planned").is_not_null())
     groups = _groups(params, name, compared)
     campaign = _campaign(compared, groups)
-    days = ((day or data_day(params)) - date.fromisoformat(told["day"])).days
+    if not campaign.contacted.any():
+        raise ContactsError(f"{contacts}: contacted: nobody of the comparison was; was the campaign sent?")
     looks = 1 + (read_json(target / FILE)["looks"] if (target / FILE).exists() else 0)
     found = read(campaign, days, told["window_days"], looks, told["unit"] == ADDED)
     same = ("name", "data", "day", "unit", "currency", "window_days", "worth_of_an_answer")
@@ -73,12 +84,10 @@ def make(params: Params, name: str, contacts: Path, day: date | None = None) -> 
 
 
 def _contacts(path: Path) -> pl.DataFrame:
-    found = read_table(path, NEEDED, ContactsError)
-    if found["subject"].n_unique() < len(found):
-        raise ContactsError(f"{path}: a subject stands in more than one row; one row a member is needed")
-    types = {"subject": pl.String, "contacted": pl.Boolean, "answered": pl.Float64, "margin": pl.Float64,
-             "cost": pl.Float64, "opted_out": pl.Boolean}  # fmt: skip
-    return found.select(pl.col(name).cast(kind) for name, kind in types.items() if name in found.columns)
+    found = read_table(path, NEEDED, ContactsError, CELLS)
+    require_one_row(found, NEEDED[:1], path, ContactsError)
+    known = found.select(name for name in CELLS if name in found.columns)
+    return known.with_columns(pl.col("answered").cast(pl.Float64))
 
 
 def _joined(rows: pl.DataFrame, contacts: pl.DataFrame, path: Path, worth: float) -> pl.DataFrame:
@@ -86,7 +95,8 @@ def _joined(rows: pl.DataFrame, contacts: pl.DataFrame, path: Path, worth: float
     strange = contacts.filter(~pl.col("subject").is_in(rows["subject"].to_list()))
     if len(strange):
         raise ContactsError(
-            f"{path}: {len(strange):,} subjects are not in the plan; is it the file of another?"
+            f"{path}: {len(strange):,} subjects are not in the plan, such as {strange['subject'][0]}; is it "
+            "the file of another?"
         )
     compared = rows.filter(pl.col("arm").is_in(COMPARED), pl.col("planned").is_not_null())
     there = compared["subject"].is_in(contacts["subject"].to_list())
@@ -97,8 +107,10 @@ def _joined(rows: pl.DataFrame, contacts: pl.DataFrame, path: Path, worth: float
             "out; answers that came without a contact count too: add a row for each, contacted or not"
         )
     found = rows.join(contacts, on="subject", how="left", suffix="_paid", maintain_order="left")
-    paid = pl.col("cost_paid") if "cost_paid" in found.columns else pl.col("cost")
-    margin = pl.col("margin") if "margin" in found.columns else pl.col("answered") * worth
+    # What is not known of a row is what it is where nobody says: the plan's cost, the worth of an answer.
+    paid = pl.coalesce(name for name in ("cost_paid", "cost") if name in found.columns)
+    stated = [pl.col("margin")] if "margin" in found.columns else []
+    margin = pl.coalesce(*stated, pl.col("answered") * worth)
     out = pl.col("opted_out") if "opted_out" in found.columns else pl.lit(False)
     return found.with_columns(
         contacted=pl.col("contacted").fill_null(False),
@@ -228,7 +240,7 @@ def _lines(found: ReadoutFacts, language: str) -> list[str]:
 
 
 def _interval(key: str, added: AddedTotal, language: str, **more: str) -> str:
-    numbers = {name: f"{added[name]:,.0f}" for name in ENDS}
+    numbers = {name: f"{round(added[name]):,}" for name in ENDS}  # whole, so that no 0 has a sign
     return line(key, language, **numbers, **more)
 
 

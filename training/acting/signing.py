@@ -1,16 +1,13 @@
 """Plans are signed: the page that was read, by the hash of its figures, which name the list by its own."""
 
-import hashlib
 from collections.abc import Iterable
 from datetime import date
 from typing import Any, cast
 
-import polars as pl
-
 from models import approval
 from models.acting import published_plans
 from training.acting import pages
-from training.acting.plan import FACTS, LIST, PAGE, folder
+from training.acting.plan import FACTS, PAGE, folder, read_list
 from training.io import read_json, write_text
 from training.params import Params
 from training.results.campaign import BriefFacts
@@ -62,9 +59,10 @@ def require_page(params: Params, name: str) -> None:
             f"{target / PAGE}: is not what {FACTS} renders to: it was edited, or made by other code; make it "
             f"again with `memberlens brief {name}`, and read it again"
         )
-    lists = ((target / "list.csv").read_bytes(), pl.read_parquet(target / LIST).write_csv().encode())
-    if any(hashlib.sha256(found).hexdigest() != told["list_sha256"] for found in lists):
-        raise AnotherPageError(f"{target}: the list is not the one that {FACTS} names; make another plan")
+    if read_list(target).write_csv().encode() != (target / "list.csv").read_bytes():
+        raise AnotherPageError(
+            f"{target / 'list.csv'}: the list is not the one that {FACTS} names; make another plan"
+        )
 
 
 def write_page(params: Params, name: str) -> str:

@@ -7,10 +7,14 @@ import numpy as np
 import polars as pl
 
 from models.acting.off_policy import Log, LogError, Value, judge
-from training.acting.contact_files import read_table
+from training.acting.contact_files import NUMBER, TEXT, Cell, read_table, require_one_row
 from training.acting.readout_words import BOTH, line
 
 NEEDED = ("subject", "option", "reward")
+CELLS = {
+    "subject": TEXT, "option": Cell(pl.String, empty=True), "planned": Cell(pl.String, empty=True),
+    "probability": Cell(pl.Float64, least=0.0, most=1.0), "reward": NUMBER,
+}  # fmt: skip
 NOTHING = "-"  # stands for an option that is null while tables are joined
 
 
@@ -44,8 +48,8 @@ def make(log: Path, policy: Path) -> WhatIf:
     Raises
     ------
     LogError
-        No probabilities, members that the policy does not know, supports that do not overlap, too few
-        rows; with what would help.
+        A cell that holds something else, a row that is there twice, no probabilities, members that the
+        policy does not know, supports that do not overlap, too few rows; with what would help.
     """
     rows, other = _log(log), _policy(policy)
     unknown = ~rows["subject"].is_in(other["subject"].unique().to_list())
@@ -66,29 +70,25 @@ def make(log: Path, policy: Path) -> WhatIf:
     }
 
 
-def _table(path: Path, needed: tuple[str, ...]) -> pl.DataFrame:
-    return read_table(path, needed, LogError).with_columns(pl.col("subject").cast(pl.String))
-
-
 def _option(name: str) -> pl.Expr:
     """Of CSV an empty cell, of Parquet null: nothing."""
-    text = pl.col(name).cast(pl.String)
-    return pl.when(text == "").then(None).otherwise(text).fill_null(NOTHING).alias("option")
+    return pl.col(name).replace("", None).fill_null(NOTHING).alias("option")
 
 
 def _log(path: Path) -> pl.DataFrame:
-    rows = _table(path, NEEDED).with_columns(_option("option"), pl.col("reward").cast(pl.Float64))
-    return (
-        rows.with_columns(pl.col("probability").cast(pl.Float64)) if "probability" in rows.columns else rows
-    )
+    rows = read_table(path, NEEDED, LogError, CELLS).with_columns(_option("option"))
+    require_one_row(rows, NEEDED[:1], path, LogError)  # rows of one member are no independent ones
+    return rows
 
 
 def _policy(path: Path) -> pl.DataFrame:
-    rows = _table(path, NEEDED[:2])
+    rows = read_table(path, NEEDED[:2], LogError, CELLS)
     if "planned" in rows.columns:
+        require_one_row(rows, NEEDED[:1], path, LogError)
         return rows.select("subject", _option("planned"), target=pl.lit(1.0))
-    chance = pl.col("probability").cast(pl.Float64) if "probability" in rows.columns else pl.lit(1.0)
+    chance = pl.col("probability") if "probability" in rows.columns else pl.lit(1.0)
     found = rows.select("subject", _option("option"), target=chance)
+    require_one_row(found, NEEDED[:2], path, LogError)
     total = found.group_by("subject").agg(pl.col("target").sum())
     if (off := total.filter((pl.col("target") - 1).abs() > 1e-6)).height:
         raise LogError(

@@ -12,7 +12,7 @@ from features.replacing import replacing
 from models.acting_model import champion_folder
 from training.data.artifacts import FILES, Ingest, read_artifact
 from training.io import say, sha256
-from training.operation.watch import data_end, task_night, without_list
+from training.operation.watch import LATE, data_end, task_night, without_list
 from training.params import Params
 from training.registry.release import copy_serving
 from training.reporting.sections.today import today
@@ -36,13 +36,17 @@ def operate(params: Params, day: date | None = None) -> Night:
     Raises
     ------
     ValueError
-        No task has a champion.
+        No task has a champion, or a day before that of the data.
     ConnectionError
         The registry cannot be asked which model serves.
     """
     ingested = read_artifact(Ingest, params.build)
     extracted = datetime.fromisoformat(ingested["extracted_at"]).date()
     day = day or extracted
+    if day < extracted - LATE:
+        raise ValueError(
+            f"operate: day {day}: the data are of {extracted}; allowed is that day or a later one"
+        )
     before = _before(params, day)
     tasks = list(_tasks(params, before))
     if not tasks:

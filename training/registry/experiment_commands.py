@@ -7,11 +7,18 @@ from typing import Annotated
 
 import typer
 
-from training.command_types import Conditions, Decision, Expires, Signer, Task
-from training.params import load
+from training.command_types import By, Conditions, Decision, Expires, Signer, Task
+from training.params import Params, load
 
 app = typer.Typer()
 Why = Annotated[str, typer.Option(help="the reason, kept in the log")]
+
+
+def _params(task: str) -> Params:
+    """The parameters of a folder that has the task."""
+    found = load()
+    found.require(task)
+    return found
 
 
 @contextmanager
@@ -29,16 +36,16 @@ def track(task: Task) -> None:
     """Log what the stages wrote to MLflow and register the model."""
     from training.registry import tracking
 
-    tracking.track(load(), task)
+    tracking.track(_params(task), task)
 
 
 @app.command()
-def release(task: Task, by: str = "pipeline", why: Why = "") -> None:
+def release(task: Task, by: By = "pipeline", why: Why = "") -> None:
     """Make the newest model the champion, if the gates are passed (exit code 3 if not)."""
     from training.registry import release as releases
 
     with _told_by_code(releases.RefusedError):
-        releases.release(load(), task, by, why)
+        releases.release(_params(task), task, by, why)
 
 
 @app.command(name="sign-plan")
@@ -85,20 +92,20 @@ def publish() -> None:
 
 
 @app.command()
-def rebase(task: Task, by: str = "pipeline", why: Why = "") -> None:
+def rebase(task: Task, by: By = "pipeline", why: Why = "") -> None:
     """Move the champion's level to the newest outcomes, as a version of its own; for every month."""
     from training.registry import rebase as levels
 
-    levels.rebase(load(), task, by, why)
+    levels.rebase(_params(task), task, by, why)
 
 
 @app.command()
-def rollback(task: Task, by: str = "pipeline", why: Why = "") -> None:
+def rollback(task: Task, by: By = "pipeline", why: Why = "") -> None:
     """Make the previous champion serve again (exit code 3 if there is none)."""
     from training.registry import release as releases
 
     with _told_by_code(releases.RefusedError):
-        releases.rollback(load(), task, by, why)
+        releases.rollback(_params(task), task, by, why)
 
 
 @app.command()
@@ -136,7 +143,7 @@ def curve(task: Task) -> None:
     """Draw the learning curve: what more history and more members would bring, on the validation blocks."""
     from training.evaluation import ablation
 
-    print(ablation.table(ablation.curve(load(), task)))
+    print(ablation.table(ablation.curve(_params(task), task)))
 
 
 @app.command()
@@ -144,4 +151,4 @@ def ablate(task: Task) -> None:
     """Try each group of features left out, and alone, on the validation blocks."""
     from training.evaluation import ablation
 
-    print(ablation.table(ablation.ablate(load(), task)))
+    print(ablation.table(ablation.ablate(_params(task), task)))

@@ -92,6 +92,7 @@ class Document:
         needs = decision == "approve_with_conditions"
         _require(bool(conditions) == needs, f"decision {decision!r}: found {len(conditions)} conditions")
         _require(expires >= today, f"expires {expires}: lies before {today}")
+        _require(bool(by.strip()), f"by {by!r}: allowed is the name of who signs")
         found = Signature.model_validate(
             {
                 "role": role, "decision": decision, "by": by, "conditions": conditions,
