@@ -4,6 +4,7 @@ import re
 
 import polars as pl
 
+from training.sources.proposal import sql
 from training.sources.proposal.cell_proposal import doubts, read_as, to_cents
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
@@ -17,11 +18,28 @@ ENOUGH, CENT = 0.9, 0.005  # of the rows with a discount; rounding
 
 def kind_by_sign(file: File, used: dict[str, str], unsure: list[str]) -> Cells:
     """Take lines of negative quantities as returns, where no column says which lines are."""
-    quantity = file.column(used.get("quantity"))
-    if quantity is None or not quantity.negatives or "kind" in used:
+    if "kind" in used:
         return {}
-    unsure.append(f"{file.label}: lines with a negative {quantity.name} are taken as returns")
-    return {"kind": {"sql": f"CASE WHEN {negative(quantity)} THEN 'return' ELSE 'sale' END"}}
+    quantity = file.column(used.get("quantity"))
+    told = quantity if quantity is not None and quantity.negatives else _signed_total(file, used)
+    if told is None:
+        return {}
+    unsure.append(f"{file.label}: lines with a negative {told.name} are taken as returns")
+    back: Cells = {"kind": {"sql": f"CASE WHEN {negative(told)} THEN 'return' ELSE 'sale' END"}}
+    if told is not quantity and quantity is not None:
+        pieces = sql.marked_number(quantity.name, quantity.decimal)
+        back["quantity"] = {"sql": f"CASE WHEN {negative(told)} THEN -{pieces} ELSE {pieces} END"}
+    return back
+
+
+def _signed_total(file: File, used: dict[str, str]) -> Column | None:
+    """The total of a line whose sign says what price and pieces do not, as of credit memos among orders."""
+    known = [file.column(used.get(name)) for name in ("unit_price_cents", "quantity")]
+    if any(column is None or column.negatives for column in known):
+        return None
+    totals = [c for c in file.columns if c.kind == "number" and c.negatives and c not in known]
+    named = [c for c in totals if means(c.name, "line_total") or meaning(c.name) == "total"]
+    return next((c for c in named if not means(c.name, "discount_cents")), None)
 
 
 def is_net(file: File, price: Column, discount: str | None) -> bool:
@@ -37,7 +55,8 @@ def is_net(file: File, price: Column, discount: str | None) -> bool:
     }
     rows = frame.select(**cells).filter(pl.col(off.name).abs() > 0)
     others = [name for name in cells if name not in (off.name, price.name)]
-    fits = [((rows[name] - rows[price.name]).abs() - rows[off.name].abs()).abs() < CENT for name in others]
+    less = {name: rows[name].abs() - rows[price.name].abs() for name in others}  # of returns both are below 0
+    fits = [(found - rows[off.name].abs()).abs() < CENT for found in less.values()]
     return rows.height > 0 and any(int(one.sum()) >= ENOUGH * rows.height for one in fits)
 
 
