@@ -115,3 +115,33 @@ def test_words_of_refusal_that_are_not_read_are_said(tmp_path: Path) -> None:
         tmp_path, {"orders.csv": ORDERS, "customers.csv": people.replace(",yes", ",pending")}
     )
     assert any("mailing_state may say who consented or refused" in doubt for doubt in proposal.unsure)
+
+
+def test_who_refused_later_had_not_refused_when_they_joined(tmp_path: Path) -> None:
+    head, *lines = PEOPLE.splitlines()
+    left = [
+        f"{line.replace('yes', 'no')},2024-03-05" if n < 3 else f"{line}," for n, line in enumerate(lines)
+    ]
+    people = "\n".join([f"{head},unsubscribed_at", *left])
+    _, _, rows = taken(tmp_path, {"orders.csv": ORDERS, "customers.csv": people})
+    refused = rows["members"].filter(pl.col("consent_marketing") == "withdrawn")
+    assert refused["occurred_at"].dt.strftime("%F").to_list() == ["2024-03-05"] * 3
+    assert rows["members"].filter(pl.col("consent_marketing") == "granted").height == 9
+    assert not [name for name in rows["members"].columns if "unsubscribed" in name or "opt_in" in name]
+
+
+def test_phone_numbers_are_ids_whatever_else_of_members_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMBERLENS_ID_KEY", "k" * 32)
+    people = "手机号,注册时间,会员等级\n" + "".join(
+        f"{'+86 ' * (n % 2)}1390013{n:04},2023-01-{n + 1:02},{'金卡银卡'[n % 2 * 2 :][:2]}\n"
+        for n in range(12)
+    )
+    bought = "小票号,会员手机,交易时间,商品编码,数量,实收金额\n" + "".join(
+        f"x{n},1390013{n % 12:04},2024-03-{n % 28 + 1:02},s,1,9.50\n" for n in range(60)
+    )
+    _, _, rows = taken(tmp_path, {"会员.csv": people, "小票.csv": bought})
+    assert rows["members"].height == 12
+    assert set(rows["purchases"]["member_id"]) == set(rows["members"]["member_id"])
+    assert not rows["purchases"]["member_id"].str.starts_with("139").any()

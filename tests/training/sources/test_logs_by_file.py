@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 from exported import taken
 
+from training.sources.proposal.message_log import event_of
+
 SENDS = [
     (who, job, datetime(2024, 1, 20, 14) + timedelta(days=17 * job)) for job in range(5) for who in range(30)
 ]
@@ -37,6 +39,11 @@ def test_files_named_by_their_event_are_contacts_and_responses(
     assert kinds == {"opened": 50, "clicked": 25, "answered": 25}
     assert rows["members"].filter(pl.col("consent_marketing") == "withdrawn").height == 6
     assert any("clicked counts as answered" in doubt for doubt in proposal.unsure)
+
+
+@pytest.mark.parametrize("word", ["emailUnSubscribe", "hostedUnsubscribeClick", "Unsubscribed"])
+def test_a_refusal_is_heard_however_it_is_written(word: str) -> None:
+    assert event_of(word) == "refused"
 
 
 def test_clicks_beside_no_message_are_of_a_web_site(tmp_path: Path) -> None:

@@ -94,3 +94,15 @@ def test_credit_notes_are_refunds(tmp_path: Path) -> None:
     head = ("credit_note_no", "reference_invoice_number", "customer_id", "credit_note_date", "total")
     kept, _, _ = taken(tmp_path, orders=[HEAD, *rows()], credit_notes=[head, *back])
     assert_sums(kept["purchases"], 36, ALL - 5 * 1_000)
+
+
+@pytest.mark.parametrize("words", [("销售", "退货"), ("Sale", "Refund")])
+@pytest.mark.parametrize("amount", ["price", "line_total"])
+def test_returns_that_a_word_tells_and_no_sign(tmp_path: Path, words: tuple[str, str], amount: str) -> None:
+    of_line = amount == "line_total"
+    told = [(o, m, day(o), s, q, money(p * q if of_line else p)) for o, m, s, q, p in LINES]
+    sold = [(*line, words[0]) for line in told]
+    back = [(*line, words[1]) for line in told if line[0] in TAKEN]
+    kept, unsure, _ = taken(tmp_path, orders=[(*HEAD[:-1], amount, "type"), *sold, *back])
+    assert_sums(kept["purchases"], 36, LEFT)
+    assert any(f"rows whose type is {words[1]} are taken as returns" in said for said in unsure)

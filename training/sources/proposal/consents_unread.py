@@ -19,10 +19,11 @@ def unread(
 ) -> Iterator[str]:
     """Say which columns may hold refusals that nobody would hear of."""
     read = {full(cell).get("column") for _, cell in cells(tables)}
+    made = " ".join(full(cell).get("sql", "") for _, cell in cells(tables))
     people = [made.file for _, made in named if made.table in ("members", "leads")]
     for file in (*(made.file for _, made in named), *unplaced):
         found = [c.name for c in file.columns if _is_word(c) or (file in people and _has_refusals(c))]
-        lost = [name for name in found if name not in read]
+        lost = [name for name in found if name not in read and f'"{name}"' not in made]
         if lost:
             yield (
                 f"{file.label}: {', '.join(lost)} may say who consented or refused, and is not read; "

@@ -176,7 +176,7 @@ def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | 
     named = [column for column in named if _can_be(column, name, table)]
     if not named and name == OWN_IDS.get(table):
         is_sure = table in CALLED or re.search(FILES[table], file.label.lower())
-        ids = [c for c in free if plain_name(c.name) == "id"]
+        ids = [c for c in free if plain_name(c.name) in ("id", "record_id")]
         named = (
             [c for c in ids if table in CALLED or c.is_unique or file.also or "lines" in file.written]
             if is_sure
@@ -243,7 +243,9 @@ def converted(made: TableProposal) -> Cells:
     if not made.attributes:
         return {}
     used = {cell.get("column") for cell in made.cells.values()}
-    cells = {c.name: _number_of(c) for c in made.file.columns if c.name not in used}
+    told = " ".join(cell.get("sql", "") for cell in made.cells.values())  # which reads cells as they are
+    free = [c for c in made.file.columns if c.name not in used and f'"{c.name}"' not in told]
+    cells = {c.name: _number_of(c) for c in free}
     return {name: cell for name, cell in cells.items() if cell}
 
 

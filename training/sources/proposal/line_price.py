@@ -10,7 +10,7 @@ from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
 from training.sources.proposal.line_amounts import negative
 from training.sources.proposal.mapping_keys import Cells
-from training.sources.proposal.name_patterns import GOODS, PAID, means
+from training.sources.proposal.name_patterns import GOODS, PAID, RETURNS, SALES, means
 from training.sources.reading.money_columns import amount, meaning, plain_name
 
 ENOUGH, CENT = 0.9, 0.005  # of the rows with a discount; rounding
@@ -21,15 +21,37 @@ def kind_by_sign(file: File, used: dict[str, str], unsure: list[str]) -> Cells:
     if "kind" in used:
         return {}
     quantity = file.column(used.get("quantity"))
+    named = returns_named(file)
+    if named is not None and not any(column.negatives for column in file.columns):
+        column, words = named
+        unsure.append(f"{file.label}: rows whose {column.name} is {', '.join(words)} are taken as returns")
+        pieces = quantity if "unit_price_cents" in used else None  # a total is of one piece
+        return _returns(sql.among(column.name, words), pieces)
     told = quantity if quantity is not None and quantity.negatives else _signed_total(file, used)
     if told is None:
         return {}
     unsure.append(f"{file.label}: lines with a negative {told.name} are taken as returns")
-    back: Cells = {"kind": {"sql": f"CASE WHEN {negative(told)} THEN 'return' ELSE 'sale' END"}}
-    if told is not quantity and quantity is not None:
-        pieces = sql.marked_number(quantity.name, quantity.decimal)
-        back["quantity"] = {"sql": f"CASE WHEN {negative(told)} THEN -{pieces} ELSE {pieces} END"}
-    return back
+    back = _returns(negative(told), quantity)
+    return {"kind": back["kind"]} if told is quantity else back
+
+
+def returns_named(file: File) -> tuple[Column, list[str]] | None:
+    """Find a column whose words say of each row whether it is a sale or a return, and those of returns."""
+    for column in file.columns:
+        back = [word for word in column.values if re.fullmatch(RETURNS, plain_name(word))]
+        sold = [word for word in column.values if re.fullmatch(SALES, plain_name(word))]
+        if back and sold and len(back) + len(sold) == len(column.values):
+            return column, back
+    return None
+
+
+def _returns(condition: str, quantity: Column | None) -> Cells:
+    """Rows of a condition as returns, their pieces below zero."""
+    pieces = sql.marked_number(quantity.name, quantity.decimal) if quantity is not None else "1"
+    return {
+        "kind": {"sql": f"CASE WHEN {condition} THEN 'return' ELSE 'sale' END"},
+        "quantity": {"sql": f"CASE WHEN {condition} THEN -{pieces} ELSE {pieces} END"},
+    }
 
 
 def _signed_total(file: File, used: dict[str, str]) -> Column | None:

@@ -96,7 +96,25 @@ def with_refusals(made: TableProposal) -> TableProposal:
     unsure.append(
         f"{made.file.label}: who has a time in {column.name} is taken to have refused marketing since"
     )
-    return replace(made, further=made.further | {"members": [part]}, unsure=unsure)
+    word = made.cells.get("consent_marketing")
+    later = [name for name in (column.name, word and word.get("column")) if name]
+    own = (*made.attributes, *(f"-{name}" for name in later)) if made.attributes else ()
+    return replace(
+        made,
+        cells=made.cells | _before(word, column),
+        attributes=own,
+        further=made.further | {"members": [part]},
+        unsure=unsure,
+    )
+
+
+def _before(word: CellKeys | None, since: Column) -> Cells:
+    """Of those who refused later on, the word of today is none of the day on which they joined."""
+    if word is None or "column" not in word:
+        return {}
+    rest: CellKeys = {"sql": f'CASE WHEN "{since.name}" IS NULL THEN "{word["column"]}" END'}
+    rest |= {"map": word["map"], "other": "unknown"}
+    return {"consent_marketing": rest}
 
 
 def merged_ids(file: File) -> TableProposal | None:

@@ -21,10 +21,10 @@ PATTERNS: dict[Meaning, str] = {
     "tax": r"(order_|total_|line_|cart_)?(tax(es)?|vat|gst)(_amount|_total)?"
     r"|(mehrwert|umsatz)?steuer(betrag)?|mwst\.?|ust\.?|tva|iva|impuestos?|impost[ei]|btw|moms|消費税|税费|税额",
     "shipping": r"(order_|total_)?(shipping|freight|postage|delivery)"
-    r"(_(cost|costs|fee|amount|total|price|charge))?"
+    r"(_(cost|costs|fee|amount|total|price|charge|tax_incl|tax_excl))*"
     r"|versand(kosten)?|porto|frais_(de_)?(port|livraison)|envio|envío|gastos_(de_)?env[ií]o|spese_(di_)?spedizione|frete|verzendkosten|frakt|送料|配送料|运费|邮费|买家应付邮费",
     "total": r"((order|invoice|basket|cart|checkout|receipt|bill|grand|line|row)s?_)?(sub_?)?total"
-    r"(_(price|amount|paid|value|net|gross|(incl|excl|inc|ex)\w*))*"
+    r"(_(price|amount|paid|value|net|gross|tax_incl|tax_excl|(incl|excl|inc|ex)\w*))*"
     r"|(order|invoice|basket|cart|line|row)_?(amount|sum|value)|order_price|(amount|total)_paid|paid_amount"
     r"|(gesamt|bestell|rechnungs|auftrags|positions|zeilen|waren)_?(betrag|summe|preis|wert)|zwischensumme"
     r"|(montant|prix|importe|precio)_?total(_\w+)?|montant_(de_la_)?(commande|facture|ttc|ht)"
