@@ -143,3 +143,17 @@ def test_leads_that_nobody_closes_have_no_such_table(tmp_path: Path) -> None:
         "\n".join(["lead_id,created_at,source", *(f"L{n},2024-01-0{n % 9 + 1},web" for n in range(40))])
     )
     assert "closures" not in propose([tmp_path / "leads.csv"]).text
+
+
+def test_deals_of_a_sales_team_are_leads_with_their_ends(tmp_path: Path) -> None:
+    head = "Deal - ID,Deal - Deal created,Deal - Status,Deal - Won time,Deal - Lost time,Person - ID\n"
+    days = [datetime(2024, 1, 1, 9) + timedelta(days=n) for n in range(60)]
+    rows = "".join(
+        f"{n + 500},{day},{('won', 'lost', 'open')[n % 3]},{day + timedelta(9) if n % 3 == 0 else ''},"
+        f"{day + timedelta(5) if n % 3 == 1 else ''},{n % 40}\n"
+        for n, day in enumerate(days)
+    )
+    _, _, tables = taken(tmp_path, {"deals-2024.csv": head + rows})
+    assert tables["leads"].height == 60
+    assert tables["responses"].height == 20
+    assert tables["closures"].height == 20

@@ -81,3 +81,67 @@ def test_a_word_on_consent_that_is_not_read_is_said(tmp_path: Path) -> None:
     orders = ORDERS.replace("unit_price", "unit_price,profile_agreement").replace(",9.50", ",9.50,maybe")
     proposal, _, _ = taken(tmp_path, {"orders.csv": orders})
     assert any("profile_agreement may say who consented or refused" in doubt for doubt in proposal.unsure)
+
+
+def test_of_all_who_are_listed_those_refused_who_left_and_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMBERLENS_ID_KEY", "k" * 32)
+    people = "E-Mail;Anmeldedatum;Abgemeldet am\n" + "".join(
+        f"Kunde{n}@Example.de;{n + 1:02}.01.2023;{f'{n + 1:02}.06.2023' if n < 3 else ''}\n"
+        for n in range(12)
+    )
+    bought = ORDERS.replace("customer_id", "email")
+    bought = "".join(
+        line if n == 0 else f"kunde{(n - 1) % 12}@example.de{line[4:]}"
+        for n, line in enumerate(bought.splitlines(keepends=True))
+    )
+    _, _, rows = taken(tmp_path, {"orders.csv": bought, "verteiler.csv": people})
+    refused = rows["members"].filter(pl.col("consent_marketing") == "withdrawn")
+    assert rows["members"]["member_id"].n_unique() == 12
+    assert refused["occurred_at"].dt.strftime("%F").sort().to_list() == [f"2023-06-{n:02}" for n in (1, 2, 3)]
+
+
+def test_who_is_on_a_list_refused_when_it_says_so_and_not_when_they_joined(tmp_path: Path) -> None:
+    listed = "customer_id,OPTIN_TIME,UNSUB_TIME\n0003,2023-02-01,2024-02-01\n0007,2023-02-02,2024-02-02\n"
+    _, _, rows = taken(tmp_path, {"orders.csv": ORDERS, "unsubscribed.csv": listed})
+    refused = rows["members"].filter(pl.col("consent_marketing") == "withdrawn")
+    assert refused["occurred_at"].dt.year().to_list() == [2024, 2024]
+
+
+def test_words_of_refusal_that_are_not_read_are_said(tmp_path: Path) -> None:
+    people = PEOPLE.replace("email_opt_in", "mailing_state").replace(",yes", ",unsubscribed", 3)
+    proposal, _, _ = taken(
+        tmp_path, {"orders.csv": ORDERS, "customers.csv": people.replace(",yes", ",pending")}
+    )
+    assert any("mailing_state may say who consented or refused" in doubt for doubt in proposal.unsure)
+
+
+def test_who_refused_later_had_not_refused_when_they_joined(tmp_path: Path) -> None:
+    head, *lines = PEOPLE.splitlines()
+    left = [
+        f"{line.replace('yes', 'no')},2024-03-05" if n < 3 else f"{line}," for n, line in enumerate(lines)
+    ]
+    people = "\n".join([f"{head},unsubscribed_at", *left])
+    _, _, rows = taken(tmp_path, {"orders.csv": ORDERS, "customers.csv": people})
+    refused = rows["members"].filter(pl.col("consent_marketing") == "withdrawn")
+    assert refused["occurred_at"].dt.strftime("%F").to_list() == ["2024-03-05"] * 3
+    assert rows["members"].filter(pl.col("consent_marketing") == "granted").height == 9
+    assert not [name for name in rows["members"].columns if "unsubscribed" in name or "opt_in" in name]
+
+
+def test_phone_numbers_are_ids_whatever_else_of_members_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMBERLENS_ID_KEY", "k" * 32)
+    people = "手机号,注册时间,会员等级\n" + "".join(
+        f"{'+86 ' * (n % 2)}1390013{n:04},2023-01-{n + 1:02},{'金卡银卡'[n % 2 * 2 :][:2]}\n"
+        for n in range(12)
+    )
+    bought = "小票号,会员手机,交易时间,商品编码,数量,实收金额\n" + "".join(
+        f"x{n},1390013{n % 12:04},2024-03-{n % 28 + 1:02},s,1,9.50\n" for n in range(60)
+    )
+    _, _, rows = taken(tmp_path, {"会员.csv": people, "小票.csv": bought})
+    assert rows["members"].height == 12
+    assert set(rows["purchases"]["member_id"]) == set(rows["members"]["member_id"])
+    assert not rows["purchases"]["member_id"].str.starts_with("139").any()

@@ -232,11 +232,16 @@ def test_cents_of_an_order_are_split_to_the_cent(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "concept"),
     [("Número do pedido", "order_id"), ("Preis (EUR)", "unit_price_cents"), ("E-Mail (Abrechnung)", "email"),
-     ("Klantnummer:", "member_id"), ("お支払い金額", "line_total")],
+     ("Klantnummer:", "member_id"), ("お支払い金額", "line_total"), ("主订单编号", "order_id"),
+     ("收件人手机号", "phone"), ("商家优惠(元)", "discount_cents"), ("Order Lines/Quantity", "quantity"),
+     ("Person - Email", "email"), ("total_discounts_tax_incl", "discount_cents"),
+     ("unit_price_tax_incl", "unit_price_cents"), ("(Do Not Modify) Lead", "lead_id")],
 )  # fmt: skip
 def test_headers_abroad(name: str, concept: str) -> None:
     assert means(name, concept)
     assert not means(name, "birth_year")
+    assert not means("Preis/Stück", "quantity")
+    assert not means("会员等级", "member_id")
 
 
 def test_states_abroad() -> None:

@@ -18,7 +18,9 @@ class FillDown(Strict):
     """Give the lines of an order what stands on its first line only."""
 
     by: str = Field(description="column that the lines of one order share")
-    columns: tuple[str, ...] = Field(min_length=1, description="columns whose empty cells are filled")
+    columns: tuple[str, ...] = Field(
+        min_length=1, description="columns whose empty cells are filled; `by`, too, where it is one of them"
+    )
 
 
 class Lines(Strict):

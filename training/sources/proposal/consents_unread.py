@@ -19,9 +19,11 @@ def unread(
 ) -> Iterator[str]:
     """Say which columns may hold refusals that nobody would hear of."""
     read = {full(cell).get("column") for _, cell in cells(tables)}
-    files = [*(made.file for _, made in named), *unplaced]
-    for file in files:
-        lost = [column.name for column in file.columns if _is_word(column) and column.name not in read]
+    made = " ".join(full(cell).get("sql", "") for _, cell in cells(tables))
+    people = [made.file for _, made in named if made.table in ("members", "leads")]
+    for file in (*(made.file for _, made in named), *unplaced):
+        found = [c.name for c in file.columns if _is_word(c) or (file in people and _has_refusals(c))]
+        lost = [name for name in found if name not in read and f'"{name}"' not in made]
         if lost:
             yield (
                 f"{file.label}: {', '.join(lost)} may say who consented or refused, and is not read; "
@@ -32,3 +34,7 @@ def unread(
 def _is_word(column: Column) -> bool:
     is_named = re.search(rf"{REFUSED}|{AGREED}", plain_name(column.name)) is not None
     return is_named and column.kind in ("truth", "text") and 0 < column.distinct <= FEW
+
+
+def _has_refusals(column: Column) -> bool:
+    return any(re.search(REFUSED, plain_name(word)) for word in column.values)

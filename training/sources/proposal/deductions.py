@@ -14,7 +14,7 @@ from training.sources.proposal.mapping_keys import Cell, CellKeys, Cells, PartKe
 from training.sources.proposal.name_patterns import PERCENT, REFUND
 from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.cell_types import as_text
-from training.sources.reading.money_columns import amount, plain_name
+from training.sources.reading.money_columns import amount, plain_name, spellings
 
 FEW = 3  # orders of several lines, before their form tells something
 ENOUGH = 0.9  # of these orders
@@ -154,4 +154,4 @@ def _column(made: TableProposal, name: str) -> Column | None:
 
 
 def _named(column: Column, pattern: str) -> bool:
-    return re.fullmatch(pattern, plain_name(column.name)) is not None
+    return any(re.fullmatch(pattern, plain_name(name)) for name in spellings(column.name))

@@ -20,7 +20,7 @@ from training.sources.proposal.file_profile import File
 from training.sources.proposal.flat_table import as_subjects
 from training.sources.proposal.line_amounts import adjusted
 from training.sources.proposal.line_price import kind_by_sign, price_of_total
-from training.sources.proposal.lists_of_people import list_of_people, merged_ids
+from training.sources.proposal.lists_of_people import list_of_people, merged_ids, refused_since, with_refusals
 from training.sources.proposal.mapping_keys import CellKeys, Cells, Value
 from training.sources.proposal.message_log import is_message_log, message_log
 from training.sources.proposal.name_patterns import (
@@ -39,11 +39,14 @@ from training.sources.proposal.presets import preset_of
 from training.sources.proposal.rows_left_out import condition
 from training.sources.proposal.stage_history import history_of, stage_history
 from training.sources.proposal.table_proposal import TableProposal, in_order
+from training.sources.proposal.tickets import with_steps
 from training.sources.proposal.time_columns import time_of, with_clock
+from training.sources.proposal.time_zones import with_zones
 from training.sources.reading.money_columns import meaning, plain_name
 from training.sources.reading.words import TRUE
 
 TIMES = ("occurred_at", "joined_at", "recorded_at")
+IN_PLACE = {"order_id": "payment_id", "lead_id": "deal_id"}  # where a file has no other id
 TIMELESS = ("members", "products", "campaigns", "identities")  # often come as they are today
 CONSTANTS: dict[tuple[str, str], str] = {
     ("events", "channel"): "web",
@@ -72,7 +75,8 @@ def infer_mapping(file: File) -> TableProposal | None:
     best = max(found, key=lambda made: made.score, default=None)
     if best is None or best.score < 2:
         return None
-    return _with_amounts(replace(best, unsure=[*said(file), *best.unsure]))
+    best = _with_amounts(replace(best, unsure=[*said(file), *best.unsure]))
+    return with_zones(with_steps(with_refusals(best)))
 
 
 def _as_refunds(file: File) -> TableProposal | None:
@@ -153,6 +157,12 @@ def _score(file: File, table: str, used: list[str], made_up: Collection[str]) ->
     ids = {"members": "member_id", "leads": "lead_id", "products": "product_id", "campaigns": "campaign_id"}
     key = file.meaning(ids[table]) if table in ids else None
     unique = 0.0 if key is None else (1.5 if key.is_unique else -2.0)
+    if (
+        table == "members"
+        and refused_since(file)
+        and any(c.is_unique for c in file.columns if personal_key(c))
+    ):
+        unique += 2.0  # a list of addresses, some of which were taken off it
     return by_name + 0.75 * len(telling) + unique - 0.5 * len(made_up)
 
 
@@ -166,7 +176,7 @@ def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | 
     named = [column for column in named if _can_be(column, name, table)]
     if not named and name == OWN_IDS.get(table):
         is_sure = table in CALLED or re.search(FILES[table], file.label.lower())
-        ids = [c for c in free if plain_name(c.name) == "id"]
+        ids = [c for c in free if plain_name(c.name) in ("id", "record_id")]
         named = (
             [c for c in ids if table in CALLED or c.is_unique or file.also or "lines" in file.written]
             if is_sure
@@ -175,8 +185,8 @@ def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | 
     if not named and name == "consent_marketing":
         told = f"{REFUSING}|{AGREEING}"
         named = [c for c in free if re.fullmatch(told, plain_name(c.name)) and consents(c)]
-    if not named and name == "order_id":
-        named = [c for c in free if means(c.name, "payment_id") and c.is_unique]
+    if not named and name in IN_PLACE:
+        named = [c for c in free if means(c.name, IN_PLACE[name]) and c.is_unique]
     if not named and name == "member_id":
         named = [column for column in free if personal_key(column)]
     if (table, name) == ("purchases", "product_id"):  # a number of its own in each row is the line's
@@ -190,8 +200,12 @@ def _can_be(column: Column, name: str, table: str) -> bool:
         return False
     if (table, name) == ("purchases", "kind"):  # a status is none, and has words of its own
         return bool(column.values) and {*column.values} <= {"sale", "return"}
+    if (table, name) == ("care", "kind"):
+        return bool(column.values) and {*column.values} <= set(tables.CARE_KINDS)
     if name in CONSENT:
         return bool(consents(column))
+    if name == "discount_cents" and "%" in column.name:
+        return False
     kinds = {"deceased": "truth", "discount_cents": "number", **dict.fromkeys(TIMES, "time")}
     return column.kind == kinds.get(
         name, column.kind
@@ -229,7 +243,9 @@ def converted(made: TableProposal) -> Cells:
     if not made.attributes:
         return {}
     used = {cell.get("column") for cell in made.cells.values()}
-    cells = {c.name: _number_of(c) for c in made.file.columns if c.name not in used}
+    told = " ".join(cell.get("sql", "") for cell in made.cells.values())  # which reads cells as they are
+    free = [c for c in made.file.columns if c.name not in used and f'"{c.name}"' not in told]
+    cells = {c.name: _number_of(c) for c in free}
     return {name: cell for name, cell in cells.items() if cell}
 
 

@@ -4,12 +4,13 @@ import re
 
 import polars as pl
 
+from training.sources.proposal import sql
 from training.sources.proposal.cell_proposal import doubts, read_as, to_cents
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
 from training.sources.proposal.line_amounts import negative
 from training.sources.proposal.mapping_keys import Cells
-from training.sources.proposal.name_patterns import GOODS, PAID, means
+from training.sources.proposal.name_patterns import GOODS, PAID, RETURNS, SALES, means
 from training.sources.reading.money_columns import amount, meaning, plain_name
 
 ENOUGH, CENT = 0.9, 0.005  # of the rows with a discount; rounding
@@ -17,11 +18,50 @@ ENOUGH, CENT = 0.9, 0.005  # of the rows with a discount; rounding
 
 def kind_by_sign(file: File, used: dict[str, str], unsure: list[str]) -> Cells:
     """Take lines of negative quantities as returns, where no column says which lines are."""
-    quantity = file.column(used.get("quantity"))
-    if quantity is None or not quantity.negatives or "kind" in used:
+    if "kind" in used:
         return {}
-    unsure.append(f"{file.label}: lines with a negative {quantity.name} are taken as returns")
-    return {"kind": {"sql": f"CASE WHEN {negative(quantity)} THEN 'return' ELSE 'sale' END"}}
+    quantity = file.column(used.get("quantity"))
+    named = returns_named(file)
+    if named is not None and not any(column.negatives for column in file.columns):
+        column, words = named
+        unsure.append(f"{file.label}: rows whose {column.name} is {', '.join(words)} are taken as returns")
+        pieces = quantity if "unit_price_cents" in used else None  # a total is of one piece
+        return _returns(sql.among(column.name, words), pieces)
+    told = quantity if quantity is not None and quantity.negatives else _signed_total(file, used)
+    if told is None:
+        return {}
+    unsure.append(f"{file.label}: lines with a negative {told.name} are taken as returns")
+    back = _returns(negative(told), quantity)
+    return {"kind": back["kind"]} if told is quantity else back
+
+
+def returns_named(file: File) -> tuple[Column, list[str]] | None:
+    """Find a column whose words say of each row whether it is a sale or a return, and those of returns."""
+    for column in file.columns:
+        back = [word for word in column.values if re.fullmatch(RETURNS, plain_name(word))]
+        sold = [word for word in column.values if re.fullmatch(SALES, plain_name(word))]
+        if back and sold and len(back) + len(sold) == len(column.values):
+            return column, back
+    return None
+
+
+def _returns(condition: str, quantity: Column | None) -> Cells:
+    """Rows of a condition as returns, their pieces below zero."""
+    pieces = sql.marked_number(quantity.name, quantity.decimal) if quantity is not None else "1"
+    return {
+        "kind": {"sql": f"CASE WHEN {condition} THEN 'return' ELSE 'sale' END"},
+        "quantity": {"sql": f"CASE WHEN {condition} THEN -{pieces} ELSE {pieces} END"},
+    }
+
+
+def _signed_total(file: File, used: dict[str, str]) -> Column | None:
+    """The total of a line whose sign says what price and pieces do not, as of credit memos among orders."""
+    known = [file.column(used.get(name)) for name in ("unit_price_cents", "quantity")]
+    if any(column is None or column.negatives for column in known):
+        return None
+    totals = [c for c in file.columns if c.kind == "number" and c.negatives and c not in known]
+    named = [c for c in totals if means(c.name, "line_total") or meaning(c.name) == "total"]
+    return next((c for c in named if not means(c.name, "discount_cents")), None)
 
 
 def is_net(file: File, price: Column, discount: str | None) -> bool:
@@ -37,7 +77,8 @@ def is_net(file: File, price: Column, discount: str | None) -> bool:
     }
     rows = frame.select(**cells).filter(pl.col(off.name).abs() > 0)
     others = [name for name in cells if name not in (off.name, price.name)]
-    fits = [((rows[name] - rows[price.name]).abs() - rows[off.name].abs()).abs() < CENT for name in others]
+    less = {name: rows[name].abs() - rows[price.name].abs() for name in others}  # of returns both are below 0
+    fits = [(found - rows[off.name].abs()).abs() < CENT for found in less.values()]
     return rows.height > 0 and any(int(one.sum()) >= ENOUGH * rows.height for one in fits)
 
 

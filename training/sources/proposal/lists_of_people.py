@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import permutations
 
 from training.sources.proposal.cell_proposal import CONSENT, cell_of, consents, personal_key
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
-from training.sources.proposal.mapping_keys import CellKeys, Cells
+from training.sources.proposal.mapping_keys import Cell, CellKeys, Cells, PartKeys, short
 from training.sources.proposal.name_patterns import header_words, means
 from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.money_columns import meaning, plain_name
@@ -32,15 +33,18 @@ def list_of_people(file: File) -> TableProposal | None:
     what, cells = SAID[kind]
     unsure = [f"{file.label}: whoever is in it is taken to have {what}"]
     owner = cell_of(file, "member_id", key.name, unsure)
-    when = _when(file, f"{what}; a later word of another file lifts it", unsure)
+    when = _when(
+        file, f"{what}; a later word of another file lifts it", unsure, header_words()["lists"][kind]
+    )
     return TableProposal(
         file, "members", {"occurred_at": when, "member_id": owner} | cells, unsure=unsure, score=SURE
     )
 
 
 def _kind(file: File) -> str | None:
-    """What a list is of, by the name of its file or of its time."""
-    names = [plain_name(file.path.stem), *(plain_name(column.name) for column in file.times)]
+    """What a list is of, by the name of its file or of a time that everybody in it has."""
+    full = [column for column in file.times if column.filled == file.rows]
+    names = [plain_name(file.path.stem), *(plain_name(column.name) for column in full)]
     return next(
         (kind for name in names for kind, form in header_words()["lists"].items() if re.search(form, name)),
         None,
@@ -63,11 +67,54 @@ def _says_more(column: Column) -> bool:
     )
 
 
-def _when(file: File, what: str, unsure: list[str]) -> CellKeys:
+def _when(file: File, what: str, unsure: list[str], form: str = "") -> CellKeys:
+    """Since when, by the time that is named so; the day on which somebody joined is another."""
     if not file.times:
         unsure.append(f"{file.label}: no column says since when; from the start, everybody in it {what}")
         return FROM_THE_START.copy()
-    return cell_of(file, "occurred_at", file.times[0].name, unsure)
+    named = [c for c in file.times if c.filled == file.rows and re.search(form, plain_name(c.name))]
+    return cell_of(file, "occurred_at", (named or file.times)[0].name, unsure)
+
+
+def refused_since(file: File) -> Column | None:
+    """Find the time at which some of those in a file refused messages."""
+    form = header_words()["lists"]["refused"]
+    told = [column for column in file.times if re.search(form, plain_name(column.name))]
+    return next((column for column in told if column.filled < file.rows), None)
+
+
+def with_refusals(made: TableProposal) -> TableProposal:
+    """The same; where a time of members says since when some refuse messages, they do from then on."""
+    column = refused_since(made.file)
+    if made.table != "members" or column is None:
+        return made
+    unsure = list(made.unsure)
+    since = cell_of(made.file, "occurred_at", column.name, [])
+    cells: dict[str, Cell] = {"occurred_at": short(since), "member_id": short(made.cells["member_id"])}
+    cells["consent_marketing"] = {"value": "withdrawn"}
+    part: PartKeys = {"keep": "changes", "where": f'"{column.name}" IS NOT NULL', "columns": cells}
+    unsure.append(
+        f"{made.file.label}: who has a time in {column.name} is taken to have refused marketing since"
+    )
+    word = made.cells.get("consent_marketing")
+    later = [name for name in (column.name, word and word.get("column")) if name]
+    own = (*made.attributes, *(f"-{name}" for name in later)) if made.attributes else ()
+    return replace(
+        made,
+        cells=made.cells | _before(word, column),
+        attributes=own,
+        further=made.further | {"members": [part]},
+        unsure=unsure,
+    )
+
+
+def _before(word: CellKeys | None, since: Column) -> Cells:
+    """Of those who refused later on, the word of today is none of the day on which they joined."""
+    if word is None or "column" not in word:
+        return {}
+    rest: CellKeys = {"sql": f'CASE WHEN "{since.name}" IS NULL THEN "{word["column"]}" END'}
+    rest |= {"map": word["map"], "other": "unknown"}
+    return {"consent_marketing": rest}
 
 
 def merged_ids(file: File) -> TableProposal | None:

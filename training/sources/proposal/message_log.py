@@ -112,7 +112,7 @@ def _answered(made: TableProposal) -> str | None:
     if part is None or not made.apart:
         return None
     words = [word for word in _words(made) if f"'{word}'" in part["where"]]
-    return next((kind for word in words if (kind := _kind(word)) in RESPONSES), None)
+    return next((kind for word in words if (kind := event_of(word)) in RESPONSES), None)
 
 
 def _words(made: TableProposal) -> tuple[str, ...]:
@@ -153,13 +153,18 @@ def _log(file: File) -> _Log | None:
     if not told or any(means(column.name, name) for column in file.columns for name in OTHERS):
         return None  # what is open, sent and delivered may be an order or a ticket
     event, events = max(told, key=lambda one: (_is_whole(one[1]), len(one[1])))
-    rest = [column for column in file.columns if column is not event and column.filled]
-    member = _member(rest)
-    campaign = _campaign([column for column in rest if column is not member and not personal_key(column)])
+    member, campaign = whose(file, event)
     log = _Log(events, event, member, time_of(file, "contacts"), campaign)
     if not _is_whole(events):
         return None if log.lacks else log
     return log if _is_of_events(file, log) else None
+
+
+def whose(file: File, event: Column | None = None) -> tuple[Column | None, Column | None]:
+    """Find the columns of a log's members and campaigns, beside that of its events."""
+    rest = [column for column in file.columns if column is not event and column.filled]
+    member = _member(rest)
+    return member, _campaign([c for c in rest if c is not member and not personal_key(c)])
 
 
 def _is_whole(events: Events) -> bool:
@@ -193,15 +198,15 @@ def _events(column: Column) -> Events:
     """The words of a column by what they say became of a message."""
     found: Events = {}
     for word in column.values:
-        kind = _kind(word)
+        kind = event_of(word)
         if kind and kind != "nothing":
             found.setdefault(kind, []).append(word)
     return found
 
 
 @cache
-def _kind(word: str) -> str | None:
-    """What a word as ``Opened Email`` or ``users.messages.email.Send`` says."""
+def event_of(word: str) -> str | None:
+    """Tell what a word as ``Opened Email`` or ``users.messages.email.Send`` says became of a message."""
     words = log_words("messages")
     last = word.rpartition(".")[2] if re.fullmatch(r"\w+(\.\w+)+", word) else word
     plain = plain_name(last)

@@ -18,26 +18,28 @@ COLUMNS: dict[str, str] = {
     "member_id": r"kunde|mitglied|kunden?_?(nummer|nr|id|no)|kd_?nr|mitglieds?_?(nummer|nr|id)"
     r"|(num(ero)?_)?client_?(id|no)?|(id|no|code|n°|num)_(client|cliente)|(id_)?cliente(_id)?|买家会员名"
     r"|买家昵称|买家账号|(customer|member|user|client|buyer|person|household|cust|card)_?(id|no|nr|number|key|code|ref(erence)?)?"
-    r"|payer_?id|shopper(_?(id|ref(erence)?))?|open_?id|会员.*|客户.*|用户.*",
+    r"|payer_?id|shopper(_?(id|ref(erence)?))?|open_?id|id_customer"
+    r"|(会员|客户|用户)(?!等级|级别|类型|类别|状态|生日|性别|积分|余额|来源|注册|入会|标签|折扣|价).*",
+    "phone": r".*(手机|电话)(号|号码)?|联系方式",
     "lead_id": r"(lead|mql|prospect|enquiry|inquiry)_?(id|no|nr|nummer|number)?|线索.*",
     "order_id": r"(order|invoice|receipt)(_?#)?|auftrag|bestellung"
     r"|(auftrags?|bestell|rechnungs?)_?(nummer|nr|id)|(num(ero)?|n°|no|id|numero_de"
-    r"|n°_de)_?(commande|pedido|factura|facture)|pedido|commande|订单编号|订单号|交易编号|(order|invoice|basket"
-    r"|transaction|receipt|ticket)_?(id|no|nr|number|code)|订单.*",
+    r"|n°_de)_?(commande|pedido|factura|facture)|pedido|commande|订单编号|订单号|交易编号|(order|invoice|basket|sale"
+    r"|transaction|receipt|ticket)_?(id|no|nr|number|code|ref(erence)?)|id_order|订单.*",
     "product_id": r"artikel_?(nummer|nr|id)?|produkt_?(nummer|nr|id)?|ref(erence)?(_(article|produit"
     r"|producto))?|articulo|article|producto|produit|sku_?id|(product|stock|item|article|sku|upc|ean"
     r"|goods)_?(id|no|nr|number|code)?|商品.*|货号",
     "quantity": r"menge|anzahl|stückzahl|stueck(zahl)?|quantite|quantité|qte|qté|cantidad|cant|购买数量"
-    r"|宝贝总数量|数量|(quantity|qty|units|pieces|amount_sold|n_items)|数量|件数",
+    r"|宝贝总数量|数量|((product|item|line)_?)?(quantity|qty)|units|pieces|amount_sold|n_items|数量|件数",
     "unit_price_cents": r"einzel_?preis|stück_?preis|preis|prix(_unitaire)?|precio(_unitario)?|商品单价|单价"
-    r"|(unit|item|piece|selling|sale)?_?price(_(in_)?(cents?|pence|minor(_units?)?)|_amount|_value|_cent_amount)?|rate|单价",
+    r"|(unit|item|piece|selling|sale)?_?price(_(in_)?(cents?|pence|minor(_units?)?)|_amount|_value|_cent_amount|_tax_(in|ex)cl)?|rate|单价",
     "line_total": r"买家实际支付金额|实付金额|实际支付.*|betrag|summe|gesamt(preis|betrag|summe)?"
     r"|montant(_.*)?|importe(_.*)?|(sales_value|amount|amt|(refund|return)(ed)?_(amount|amt|value)|total"
     r"|revenue|net_?sales|paid|value|spend)(_.*)?"
     r"|.*金额|实付.*",
     "discount_cents": r"rabatt|nachlass|remise|descuento|"
-    r".*disc(ount(s|ed)?)?(_(amount|amt|value))?(_(in_)?(cents?|pence))?"
-    r"|优惠.*|折扣.*",
+    r".*disc(ount(s|ed)?)?(_(amount|amt|value|tax_incl|tax_excl))?(_(in_)?(cents?|pence))?"
+    r"|(商家|平台|店铺|活动|订单|总)?(优惠|折扣|满减|立减)(?!率|码|方式|活动).*",
     "category": r"(product_)?(category|department|class|group)|品类|类目",
     "brand": r"brand|maker|manufacturer|品牌",
     "list_price_cents": r"list_price|msrp|原价",
@@ -68,9 +70,10 @@ COLUMNS: dict[str, str] = {
     "window_days": r"window(_days)?|duration(_days)?|valid_days",
     "contact_id": r"(contact|message|send|mailing)_?id",
     "arm": r"arm|group|variant|treatment|segment|is_control",
-    "ticket_id": r"(ticket|case|complaint|incident)_?(id|no|number)|工单.*",
+    "ticket_id": r"(ticket|case|complaint|incident|conversation)_?(id|no|number)|工单.*",
     "topic": r"topic|reason|issue|subject|主题",
-    "satisfaction": r"satisfaction|csat|rating|score|满意度",
+    "satisfaction": r"(customer_)?satisfaction(_(score|rating))?|csat(_(score|rating))?|rating|score"
+    r"|survey_results?|zufriedenheit|满意度(评[分价])?|服务评价",
     "platform": r"platform|平台",
     "account_id": r"(account|open|union|device|shop_user)_?id|账号.*",
     "recorded_at": r"(recorded|loaded|synced|inserted|ingested)(_\w+)?|入库.*",
@@ -78,7 +81,8 @@ COLUMNS: dict[str, str] = {
 FILES: dict[str, str] = {
     "members": r"kunde|mitglied|cliente|member|customer|profile|client|user|demograph|household|会员|客户"
     r"|clienti|klant|kund|klient|клиент|顧客|会員|お客様|socios?|adh[eé]rent|abonn|abonad",
-    "leads": r"lead|mql|prospect|pistes?(\W|_|$)|线索",
+    "leads": r"lead|mql|prospect|pistes?(\W|_|$)|线索"
+    r"|(^|(?<!closed)(?<!won)[\W_])deals?(\W|_|\d|$)|opportunit|verkaufschance|商机",
     "identities": r"identit|account|binding|openid|账号",
     "products": r"artikel|produkt|produit|producto|product|article|item|sku|catalog|商品"
     r"|prodott|articol|produto|towar|товар",
@@ -91,7 +95,7 @@ FILES: dict[str, str] = {
     "contacts": r"contact|sent|mailing|exposure|触达",
     "responses": r"response|answer|redempt|redeem|deal|won|conver[ts]|closed"
     r"|abschl[uü]ss|gewonnen|成交|转化|响应",
-    "care": r"ticket|complaint|care|service|case|工单|客服",
+    "care": r"ticket|complaint|care|service|(^|[\W_])cases?([\W_]|$)|conversations|工单|客服",
 }
 OWN_IDS = {  # of a table's rows, where a column is called ``id`` only
     "members": "member_id",
@@ -107,7 +111,7 @@ OUTCOME = (
     r"|subscribed|won|流失|是否.*"
 )
 CONVERTED = (  # when a lead was won, in a column of the lead's own row
-    r"(date_?)?(converted|conversion|won|closed_?won|became_?a?_?customer|customer_since)(_?(date|time|at|on|day))?"
+    r"((deal|lead|opportunity)_)?(date_?)?(converted|conversion|won|closed_?won|became_?a?_?customer|customer_since)(_?(date|time|at|on|day))?"
     r"|abschluss_?datum|gewonnen_am|kunde_seit|konvertier(t|ungs)_?(datum|am)|date_(de_)?(conversion|signature)|fecha_(de_)?(conversion|cierre)"
     r"|成交(时间|日期)|转化(时间|日期)"
 )
@@ -116,7 +120,7 @@ CLOSED = (  # when a lead came to an end, whichever
     r"|abschluss_?datum|abgeschlossen_am|date_(de_)?cl[oô]ture|fecha_(de_)?cierre|(结束|关闭|完结)(时间|日期)"
 )
 LOST = (  # when a lead was given up
-    r"(date_?)?((closed?_?)?lost|disqualified|unqualified|rejected|discarded|given_?up)(_?(date|time|at|on|day))?"
+    r"((deal|lead|opportunity)_)?(date_?)?((closed?_?)?lost|disqualified|unqualified|rejected|discarded|given_?up)(_?(date|time|at|on|day))?"
     r"|(verloren|disqualifiziert)(_am)?|date_(de_)?perte|fecha_(de_)?p[eé]rdida|(流失|战败|输单|丢单|失注)(时间|日期|日)"
 )
 LOST_FILES = r"(^|[\W_])(closed_?)?(lost|disqualified|unqualified|verloren\w*)([\W_]|$)|战败|输单|丢单|失注"
@@ -127,8 +131,15 @@ LATER = (  # columns with the present state of a lead, which are written as it g
     r"|updated_?(at|on)?|(last_?)?modified_?(date|at|on)?|num(ber)?_of_.*|close[d]?_?(date|at|on)|owner\w*"
     r"|opportunity\w*|account_?id|amount|deal_\w+)|letzte_\w+|状态|阶段|最近.*|最后.*|更新.*"
 )
-PAID = r"实际支付|实付|(^|_)(paid|net)"  # among several totals, what was paid
+PAID = r"实际支付|实付|支付金额|付款金额|(^|_)(paid|net)"  # among several totals, what was paid
 GOODS = r"sub_?total|zwischensumme|warenwert|sous_total|小计|商品(总价|总额|金额)"  # without tax and shipping
+SALES = (  # words of rows that are sales, and of those that give back, where a column says which is which
+    r"sales?|sold|purchases?|payment|order|verkauf|vente|venta|vendita|销售|正常|消费|购买|売上|販売"
+)
+RETURNS = (
+    r"returns?|returned|refund(ed)?|retoure|rückgabe|gutschrift|retour|avoir|devoluci[oó]n|reso"
+    r"|退货|退款|返品"
+)
 VOID = (  # words of orders that came to nothing
     r"cancel(l?ed)?|void(ed)?|failed|storniert|abgebrochen|annul(é|e)e?|cancelad[oa]|anulad[oa]"
     r"|(fully_?)?refunded|erstattet|rückerstattet|rembours[eé]e?s?|reembolsad[oa]"
@@ -139,9 +150,12 @@ REFUND = (  # beside a sale
     r"|erstattet(_am)?|(rück)?erstattung(en)?(s?_?(betrag|datum))?|(montant_)?rembours[eé](e?s|ment)?"
     r"|(importe_)?reembols(o|ado)|(订单)?(已|成功)?退款(金额|时间)?"
 )
-REFUNDS = r"refund|returns?(\W|_|$)|retoure|erstattung|rembours|reembols|退款|退货"  # files
+REFUNDS = (
+    r"refund|credit_?(note|memo)s?|gutschrift|(^|[\W_])avoirs?([\W_]|$)|notas?_(de_)?cr[eé]dito"
+    r"|returns?(\W|_|$)|retoure|erstattung|rembours|reembols|退款|退货"
+)  # files
 PERCENT = (
-    r"(line_|order_)?disc(ount)?_?(percent(age)?|pct|%|perc|rate)|%_?disc(ount)?|rabatt_?(prozent|satz|%)"
+    r"(line_|order_)?disc(ount)?_?(percent(age)?|pct|\(?%\)?|perc|rate)|%_?disc(ount)?|rabatt_?(prozent|satz|%)"
     r"|(remise|descuento)_?%|taux_(de_)?remise|折扣率"
 )
 TESTS = r"(is_?)?test(_?(order|purchase|transaction|flag))?|test_?(bestellung|auftrag)|(是否)?测试(订单)?"
@@ -155,7 +169,7 @@ GENDERS = dict.fromkeys(
 GENDERS |= dict.fromkeys(
     ("f", "w", "female", "woman", "weiblich", "frau", "femme", "mujer", "femenino", "女", "女士"), "female"
 )
-GRANTED = "granted given accepted subscribed opted_in opt-in allowed erteilt 同意 已同意 已授权 已订阅"
+GRANTED = "allow granted given accepted subscribed opted_in opt-in allowed erteilt 同意 已同意 已授权 已订阅"
 WITHDRAWN = (
     "withdrawn declined refused revoked denied unsubscribed opted_out opt-out suppressed widerrufen"
     " 拒绝 已拒绝 已撤回 已退订"
@@ -178,6 +192,7 @@ def means(name: str, concept: str) -> bool:
 @cache
 def _means(name: str, concept: str) -> bool:
     plain = plain_name(name).rstrip(":*#_")
+    plain = re.sub(r"^\(do_not_modify\)_", "", plain)  # as an export to be brought back in says
     bare = re.sub(r"_*[(（\[][^()（）]*[)）\]]$", "", plain)  # `Preis (EUR)`, `E-Mail (Abrechnung)`
     pattern = COLUMNS.get(concept)
     written = {plain, bare, _unaccented(plain), _unaccented(bare)}  # `Nº pedido` as `no_pedido`
@@ -207,7 +222,7 @@ def _void() -> frozenset[str]:
 
 
 CONSENTS = dict.fromkeys([*GRANTED.split(), *header_words()["granted"]], "granted")
-CONSENTS |= dict.fromkeys([*WITHDRAWN.split(), *header_words()["withdrawn"]], "withdrawn")
+CONSENTS |= dict.fromkeys(["do not allow", *WITHDRAWN.split(), *header_words()["withdrawn"]], "withdrawn")
 GENDERS |= {word: sex for sex in ("male", "female") for word in header_words()[sex]}
 MESSAGES, AGREED, REFUSED = (
     "|".join(header_words()["consent"][kind]) for kind in ("messages", "agreed", "refused")

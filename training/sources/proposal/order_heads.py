@@ -7,7 +7,7 @@ from dataclasses import replace
 from training.sources.proposal.cell_proposal import personal_key
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import ORDER, PRODUCT, Beside, File
-from training.sources.proposal.name_patterns import REFUNDS, means
+from training.sources.proposal.name_patterns import FILES, REFUNDS, means
 from training.sources.proposal.own_keys import shared, values
 from training.sources.proposal.presets import preset_of
 from training.sources.proposal.reexports import repeated_by, together
@@ -120,15 +120,21 @@ def _pair(file: File, order: Column, other: File) -> tuple[Column, int, int, int
         return None
     for column in other.columns:
         is_key = _is_key(other, column) and column.filled == other.rows and not column.decimals
-        if is_key and (
-            means(column.name, "order_id")
-            or plain_name(column.name) in ("id", "entity_id", plain_name(order.name))
-        ):
+        name = plain_name(column.name)
+        is_named = means(column.name, "order_id") or name == plain_name(order.name)
+        if is_key and (is_named or (name in ("id", "entity_id") and not _is_of_others(other))):
             mine, theirs = values(file, order.name, {}), values(other, column.name, {})
             known = shared(mine, theirs)
             if known >= KNOWN * len(mine):
                 return column, known, len(mine), len(theirs)
     return None
+
+
+def _is_of_others(file: File) -> bool:
+    """Whether a file is called as something else than orders, whose numbers meet theirs by chance."""
+    name = file.label.lower()
+    others = (form for table, form in FILES.items() if table != "purchases")
+    return not re.search(FILES["purchases"], name) and any(re.search(form, name) for form in others)
 
 
 def _is_key(file: File, column: Column) -> bool:

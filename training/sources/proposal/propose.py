@@ -18,6 +18,7 @@ from training.sources.proposal.followers import unread_of, with_followers
 from training.sources.proposal.hints import NONE, Hints
 from training.sources.proposal.infer_mapping import as_table, converted, infer_mapping, unmatched
 from training.sources.proposal.logged_contacts import sent_once
+from training.sources.proposal.logs_by_file import logs_by_file
 from training.sources.proposal.mapping_keys import (
     CellKeys,
     JoinKeys,
@@ -78,7 +79,7 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     looked, heads, told = with_heads(brought_together([file for file, _ in lines], infer_mapping))
     unsure += [one for _, said in lines for one in said]
     unsure += [*of_systems, *told, *(said for file in looked for said in _numbered_days(file))]
-    tried = _guessed(looked)
+    tried = logs_by_file(_guessed(looked))
     followed = with_followers(tried)
     heads += [*orders, *followed.used]
     unsure += followed.said

@@ -5,11 +5,17 @@ from collections.abc import Iterator
 
 from training.sources.proposal import sql
 from training.sources.proposal.file_profile import File
+from training.sources.proposal.line_price import returns_named
 from training.sources.proposal.name_patterns import TESTS, VOIDED, comes_to_nothing, means
 from training.sources.reading.money_columns import plain_name
 from training.sources.reading.words import TRUE
 
 PARENT = r"parent_(order_)?(item|line)(_?id)?"  # of a product's variant, or of a bundle's part
+GIVEN_UP = (  # when or why an order was, in a column that is empty of the others
+    r"(order_)?cancel(l?ed|l?ation)?_?(at|on|date|time|reason)|(reason_for_)?rejection(_reason)?|abgru"
+    r"|(storno|stornierungs)_?(datum|grund|am)|storniert_am|annul[eé]e?_le|(date|motif)_(d_)?annulation"
+    r"|(fecha|motivo)_(de_)?(cancelaci[oó]n|anulaci[oó]n)|(订单)?(取消|作废)(时间|原因|日期)"
+)
 UNPAID, FAILED = r"pending|open|new", r"failed|error|payment_error|declined|denied"
 FEW = 12  # different states, beyond which a column holds something else
 
@@ -22,9 +28,14 @@ def condition(file: File, table: str, used: dict[str, str], unsure: list[str]) -
 
 def _valid(file: File, unsure: list[str]) -> Iterator[str]:
     """Orders that came to nothing, and those that tried out the shop, are left out where columns say so."""
-    for column in file.columns:
+    kinds = next(iter(returns_named(file) or ()), None)  # a row that gives back is one of its own
+    for column in (column for column in file.columns if column is not kinds):
         if re.fullmatch(PARENT, plain_name(column.name)) and 0 < column.filled < file.rows:
             unsure.append(f"{file.label}: rows with a {column.name} are parts of another line, and left out")
+            yield f'"{column.name}" IS NULL'
+            continue
+        if re.fullmatch(GIVEN_UP, plain_name(column.name)) and 0 < column.filled <= file.rows / 2:
+            unsure.append(f"{file.label}: rows with a {column.name} are taken as cancelled, and left out")
             yield f'"{column.name}" IS NULL'
             continue
         void = [word for word in column.values if column.kind == "text" and comes_to_nothing(word)]
@@ -40,7 +51,7 @@ def _valid(file: File, unsure: list[str]) -> Iterator[str]:
                 f"{file.label}: {told} is known to say that nothing came of an order; all count, say `where` "
                 "if some do not"
             )
-        if void and len(void) < len(column.values):
+        if void and (len(void) < len(column.values) or column.filled < file.rows):
             unsure.append(f"{file.label}: rows whose {column.name} is {', '.join(void)} are left out")
             # Truth values of typed files are no texts to SQL.
             value = f'CAST("{column.name}" AS VARCHAR)' if column.kind == "truth" else f'"{column.name}"'

@@ -14,6 +14,21 @@ def number(name: str) -> str:
     return f'CAST("{name}" AS DOUBLE)'
 
 
+def marked_number(name: str, decimal: str | None) -> str:
+    """Read a column of numbers that are written with a decimal mark, and a thousands mark perhaps.
+
+    Examples
+    --------
+    >>> marked_number("Qty", ",")
+    'CAST(REPLACE(REPLACE("Qty", \'.\', \'\'), \',\', \'.\') AS DOUBLE)'
+    """
+    if decimal is None:
+        return number(name)
+    thousands = "." if decimal == "," else ","
+    bare = f"REPLACE(\"{name}\", '{thousands}', '')"
+    return f"CAST(REPLACE({bare}, '{decimal}', '.') AS DOUBLE)"
+
+
 def listed(words: Iterable[str]) -> str:
     """Write words as a list to look a cell up in.
 

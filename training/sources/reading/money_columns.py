@@ -10,6 +10,10 @@ from training.sources.reading.cell_types import as_text
 from training.sources.reading.number_format import read_number
 
 Meaning = Literal["currency", "total", "tax", "shipping"]
+RECORD = (  # of which a column is one, and its name there
+    r"(?i)((?:(?:sale|order|invoice)s?[ _])?(?:line|item)s?(?:[ _]items?)?|order|invoice|customer|partner"
+    r"|client|contact|person|organization|deal|lead|product|account|subscription|payment)(?:\s?/\s?| - )(.+)"
+)
 IN_CENTS = r".*_(in_)?(cents?|cent_amount|pence|minor(_units?)?)|.*[(（]分[)）]"
 PATTERNS: dict[Meaning, str] = {
     "currency": r"(.*[_ .])?(currency(_?code)?|währung|waehrung|devise|moneda|divisa"
@@ -17,11 +21,11 @@ PATTERNS: dict[Meaning, str] = {
     "tax": r"(order_|total_|line_|cart_)?(tax(es)?|vat|gst)(_amount|_total)?"
     r"|(mehrwert|umsatz)?steuer(betrag)?|mwst\.?|ust\.?|tva|iva|impuestos?|impost[ei]|btw|moms|消費税|税费|税额",
     "shipping": r"(order_|total_)?(shipping|freight|postage|delivery)"
-    r"(_(cost|costs|fee|amount|total|price|charge))?"
+    r"(_(cost|costs|fee|amount|total|price|charge|tax_incl|tax_excl))*"
     r"|versand(kosten)?|porto|frais_(de_)?(port|livraison)|envio|envío|gastos_(de_)?env[ií]o|spese_(di_)?spedizione|frete|verzendkosten|frakt|送料|配送料|运费|邮费|买家应付邮费",
     "total": r"((order|invoice|basket|cart|checkout|receipt|bill|grand|line|row)s?_)?(sub_?)?total"
-    r"(_(price|amount|paid|value|net|gross|(incl|excl|inc|ex)\w*))*"
-    r"|(order|invoice|basket|cart|line|row)_?(amount|sum|value)|(amount|total)_paid|paid_amount"
+    r"(_(price|amount|paid|value|net|gross|tax_incl|tax_excl|(incl|excl|inc|ex)\w*))*"
+    r"|(order|invoice|basket|cart|line|row)_?(amount|sum|value)|order_price|(amount|total)_paid|paid_amount"
     r"|(gesamt|bestell|rechnungs|auftrags|positions|zeilen|waren)_?(betrag|summe|preis|wert)|zwischensumme"
     r"|(montant|prix|importe|precio)_?total(_\w+)?|montant_(de_la_)?(commande|facture|ttc|ht)"
     r"|total_(commande|pedido|factura|ligne|linea|ttc|ht)|sous_total|importe_(del_)?(pedido|factura)"
@@ -44,11 +48,19 @@ def is_in_cents(name: str) -> bool:
 def spellings(name: str) -> tuple[str, ...]:
     """Spell a name as it is; one of a nested field also by its last two parts and by its last.
 
+    So is one below the name of a record (``Order Lines/Quantity``, ``Person - Email``); of other names what
+    stands behind a dash or a stroke says something else (``Price/piece``).
+
     Examples
     --------
+    >>> spellings("Order Lines/Quantity"), spellings("Price/piece")
+    (('Order Lines/Quantity', 'Order Lines_Quantity', 'Quantity'), ('Price/piece',))
     >>> spellings("data.customer.id"), spellings("totals.shipping.amount"), spellings("Total")
     (('data.customer.id', 'customer_id', 'id'), ('totals.shipping.amount', 'shipping_amount'), ('Total',))
     """
+    below = re.fullmatch(RECORD, name)
+    if below:
+        return (name, "_".join(below.groups()), below[2])
     parts = name.split(".")
     if len(parts) < 2 or not all(re.fullmatch(r"\w[\w$]*", part) for part in parts):
         return (name,)

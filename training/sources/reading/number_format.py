@@ -9,6 +9,14 @@ BLANKS = r"[\s\u00a0\u202f\u2009]"
 GROUPS = {".": r",", ",": r"\."}  # the thousands mark beside each decimal mark
 ENOUGH = 0.95  # of the cells of a column must read for it to be one of numbers
 DECIMALS = (".", ",")
+MYRIADS = {
+    "万": 1e4,
+    "萬": 1e4,
+    "만": 1e4,
+    "亿": 1e8,
+    "億": 1e8,
+    "억": 1e8,
+}  # behind a number: 1.2万 is 12,000
 GROUP_MARK = {".": ",", ",": "."}  # the decimal mark where the other parts thousands
 FEW, SMALL = 3, 4  # numbers without a mark; digits from which a number would have one
 
@@ -20,13 +28,16 @@ def read_number(text: pl.Expr, decimal: str) -> pl.Expr:
     behind and brackets around an amount are a minus.
     """
     bare = _bare(text)
+    myriads = f" ?([{''.join(MYRIADS)}])$"
+    scale = bare.str.extract(myriads).replace_strict(MYRIADS, default=1.0)
+    bare = bare.str.replace(myriads, "")
     group = GROUPS[decimal]
     lakhs = "{2,3}" if decimal == "." else "{3}"  # 1,00,000 is a way to write 100,000
     whole = rf"(?:\d+|\d{{1,3}}(?:[{group}'’ ]\d{lakhs})*[{group}'’ ]\d{{3}})"
     mark = r"\." if decimal == "." else ","
     shape = rf"^[+-]?(?:{whole}(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?$"
     plain = bare.str.replace_all(rf"[{group}'’ ]", "").str.replace(mark, ".")
-    return pl.when(bare.str.contains(shape)).then(plain.cast(pl.Float64, strict=False))
+    return pl.when(bare.str.contains(shape)).then(plain.cast(pl.Float64, strict=False) * scale)
 
 
 def _bare(text: pl.Expr) -> pl.Expr:

@@ -24,6 +24,8 @@ def filled(frame: pl.LazyFrame, source: Source, place: str) -> pl.LazyFrame:
         return frame
     check_present([rule.by, *rule.columns], frame, place, source.label)
     kinds = frame.collect_schema()
+    if rule.by in rule.columns:  # the number itself stands on the first line only
+        frame = frame.with_columns(_present(rule.by, kinds[rule.by]).forward_fill().over(FILE))
     key = as_text(pl.col(rule.by), kinds[rule.by])
     # Lines that name no order share nothing: an empty key would make one order of them all.
     return frame.with_columns(

@@ -25,11 +25,19 @@ WORDS = {
 }
 LONGEST_FIRST = sorted(WORDS, key=len, reverse=True)  # `mars` before `mar`
 OF_MONTHS = ("%b", "%B")
+HALVES = {"AM": "上午|午前|오전|凌晨", "PM": "下午|午後|오후"}  # before the clock, where it is written so
 
 
 def half_width(text: pl.Expr) -> pl.Expr:
     """Write figures and marks that are as wide as Chinese signs as usual ones."""
     return text.str.replace_many(list(FULL), list(FULL.values()))
+
+
+def _with_halves(text: pl.Expr) -> pl.Expr:
+    """Write halves of the day behind the clock: ``下午3:07`` as ``3:07 PM``, ``3 p. m.`` as ``3 pm``."""
+    for half, words in HALVES.items():
+        text = text.str.replace(rf"\s*(?:{words})\s*(\d{{1,2}}:\d{{2}}(?::\d{{2}})?)", rf" ${{1}} {half}")
+    return text.str.replace(r"(?i)([ap])\.\s?m\.?$", "${1}m")
 
 
 def written_in(text: pl.Expr, form: str) -> pl.Expr:
@@ -43,6 +51,7 @@ def written_in(text: pl.Expr, form: str) -> pl.Expr:
     ['5 Jan 2024', '3 Mar 2024', '1 Dec 2024']
     """
     text = half_width(text)
+    text = _with_halves(text) if "%p" in form else text
     if not any(mark in form for mark in OF_MONTHS):
         return text
     short = [WORDS[word] for word in LONGEST_FIRST]
