@@ -153,12 +153,14 @@ def truth() -> None:
 @app.command()
 def drivers() -> None:
     """Rank what makes members dissatisfied: tickets by topic, their ratings, and who then left."""
+    from training.data.artifacts import Ingest, read_artifact
     from training.evaluation import dissatisfaction as stage
     from training.io import write_json
 
     params = load()
     found = stage.ranked_drivers(params)
     if found is None:
+        read_artifact(Ingest, params.build)  # which says what to run where nothing was made yet
         raise ValueError(f"drivers: {params.data} has no tickets or feedback")
     write_json(params.results / "drivers.json", found)
     print(stage.table(found))

@@ -148,14 +148,21 @@ class _Part:
             raise self.wrong(key, f"{'missing' if found is None else repr(found)}; allowed: {what}")
         return found
 
-    def number(self, key: str, least: float, below: float = math.inf, default: float | None = None) -> float:
+    def number(
+        self,
+        key: str,
+        least: float,
+        below: float = math.inf,
+        default: float | None = None,
+        whole: bool = False,
+    ) -> float:
         if key not in self.found and default is not None:
             return default
         found = self.found.get(key)
-        if not is_number(found) or not least <= found < below:
+        if not is_number(found) or not least <= found < below or (whole and found != int(found)):
             upto = "" if below == math.inf else f" to below {below:g}"
             told = "missing" if found is None else repr(found)
-            raise self.wrong(key, f"{told}; allowed is a number from {least:g}{upto}")
+            raise self.wrong(key, f"{told}; allowed is a {'whole ' * whole}number from {least:g}{upto}")
         return float(found)
 
 
@@ -167,7 +174,7 @@ def _scene(name: str, part: _Part, options: Options) -> Scene:
     scene = Scene(
         name, part.text("en"), part.text("zh"), about, _when(part, about), action, part.text("owner"),
         part.number("urgency", 0.0),
-        part.number("members_a_day", 1.0, default=math.inf),
+        part.number("members_a_day", 1.0, default=math.inf, whole=True),
         part.number("again_after_days", 0.0, default=0.0),
         _first(part, about), share, _finding(part) if "worth_finding" in found else None,
         part.number("window_days", 1.0, below=WINDOW_BELOW) if "window_days" in found else None,

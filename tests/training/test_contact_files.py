@@ -69,6 +69,7 @@ def test_a_row_that_is_there_twice_is_named(tmp_path):
 
 def test_bounds_are_part_of_what_is_allowed():
     assert Cell(pl.Float64, least=0.0, most=1.0).allowed == "a number from 0 to 1"
+    assert whatif.TAKEN["probability"].allowed == "a number above 0 to 1"
     assert Cell(pl.Float64, least=0.0).allowed == "a number from 0, such as 1234.5"
 
 

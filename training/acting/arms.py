@@ -16,7 +16,7 @@ from training.acting.readout_words import BOTH, line
 NEEDED = ("subject", "option", "reward")
 CELLS = {
     "subject": TEXT, "option": Cell(pl.String, empty=True), "reward": NUMBER,
-    "probability": Cell(pl.Float64, least=0.0, most=1.0),
+    "probability": Cell(pl.Float64, least=0.0, most=1.0, above=True),
 }  # fmt: skip
 MOST_VALUES = 100  # of a category
 

@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -22,19 +23,22 @@ class Cell:
         ``pl.String``, ``pl.Boolean`` or ``pl.Float64``.
     empty
         Whether a cell may be empty.
+    above
+        Whether ``least`` itself is too little.
     """
 
     kind: type[pl.DataType]
     empty: bool = False
     least: float = -math.inf
     most: float = math.inf
+    above: bool = False
 
     @property
     def allowed(self) -> str:
         """What may stand there, in words."""
         if self.kind != pl.Float64:
             return "a text" if self.kind == pl.String else "true or false, 1 or 0"
-        least = "" if math.isinf(self.least) else f" from {self.least:g}"
+        least = "" if math.isinf(self.least) else f" {'above' if self.above else 'from'} {self.least:g}"
         most = ", such as 1234.5" if math.isinf(self.most) else f" to {self.most:g}"
         return f"a number{least}{most}"
 
@@ -47,7 +51,8 @@ class Cell:
             return bare.replace_strict(TRUTH, default=None, return_dtype=pl.Boolean)
         # A table of truth values is one of numbers too: an answer is 0 or 1.
         number = bare.replace({"true": "1", "false": "0"}).cast(pl.Float64, strict=False)
-        fits = number.is_finite() & number.is_between(self.least, self.most)
+        closed: Literal["right", "both"] = "right" if self.above else "both"
+        fits = number.is_finite() & number.is_between(self.least, self.most, closed=closed)
         return number.to_frame().select(pl.when(fits).then(number).alias(number.name)).to_series()
 
 

@@ -247,8 +247,9 @@ def text(params: Params) -> str:
     ValueError
         Of another data set than the simulated brand: nobody knows its truth.
     """
-    if not (params.build / "truth").is_dir():
+    if params.data != "brand":
         raise ValueError(f"{params.data}: only the simulated brand knows its truth; `memberlens use brand`")
+    read_artifact(Ingest, params.build)  # which says what to run where nothing was made yet
     lines = []
     for name, found in compare(params):
         lines += [name, *(f"  {what:58} {value:42} {goal}" for what, value, goal in found)]

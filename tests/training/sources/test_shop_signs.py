@@ -32,6 +32,13 @@ def test_orders_with_a_time_or_reason_of_cancelling_are_left_out(tmp_path: Path,
     assert any("taken as cancelled, and left out" in said for said in unsure)
 
 
+def test_a_reference_of_nothing_else_is_of_the_order_where_one_of_products_is_there(tmp_path: Path) -> None:
+    head = ["reference", *("product_reference" if name == "sku" else name for name in HEAD)]
+    kept, _, _ = taken(tmp_path, orders=[head, *((f"R{row[0]}", *row) for row in rows())])
+    assert_sums(kept["purchases"], 36, ALL)
+    assert {*kept["purchases"]["product_id"]} == {"s0", "s1"}
+
+
 def test_a_state_after_the_sale_of_which_most_orders_have_none(tmp_path: Path) -> None:
     state = rows(lambda at: "完成", lambda at: "退款成功" if LINES[at][0] in TAKEN else "-")
     kept, _, _ = taken(tmp_path, orders=[(*HEAD, "订单状态", "售后状态"), *state])

@@ -47,6 +47,7 @@ from training.sources.reading.words import TRUE
 
 TIMES = ("occurred_at", "joined_at", "recorded_at")
 IN_PLACE = {"order_id": "payment_id", "lead_id": "deal_id"}  # where a file has no other id
+BARE = r"r[eé]f([eé]rence)?|referencia"  # of a product, or of an order
 TIMELESS = ("members", "products", "campaigns", "identities")  # often come as they are today
 CONSTANTS: dict[tuple[str, str], str] = {
     ("events", "channel"): "web",
@@ -189,8 +190,9 @@ def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | 
         named = [c for c in free if means(c.name, IN_PLACE[name]) and c.is_unique]
     if not named and name == "member_id":
         named = [column for column in free if personal_key(column)]
-    if (table, name) == ("purchases", "product_id"):  # a number of its own in each row is the line's
-        named = sorted(named, key=lambda column: column.is_unique)
+    if (table, name) == ("purchases", "product_id"):
+        # A number of its own in each row is the line's, and a reference of nothing else may be the order's.
+        named = sorted(named, key=lambda c: (c.is_unique, bool(re.fullmatch(BARE, plain_name(c.name)))))
     return next(iter(named), None)
 
 

@@ -28,7 +28,7 @@ COLUMNS: dict[str, str] = {
     r"|transaction|receipt|ticket)_?(id|no|nr|number|code|ref(erence)?)|id_order|订单.*",
     "product_id": r"artikel_?(nummer|nr|id)?|produkt_?(nummer|nr|id)?|ref(erence)?(_(article|produit"
     r"|producto))?|articulo|article|producto|produit|sku_?id|(product|stock|item|article|sku|upc|ean"
-    r"|goods)_?(id|no|nr|number|code)?|商品.*|货号",
+    r"|goods)_?(id|no|nr|number|code|ref(erence)?)?|商品.*|货号",
     "quantity": r"menge|anzahl|stückzahl|stueck(zahl)?|quantite|quantité|qte|qté|cantidad|cant|购买数量"
     r"|宝贝总数量|数量|((product|item|line)_?)?(quantity|qty)|units|pieces|amount_sold|n_items|数量|件数",
     "unit_price_cents": r"einzel_?preis|stück_?preis|preis|prix(_unitaire)?|precio(_unitario)?|商品单价|单价"

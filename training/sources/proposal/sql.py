@@ -19,8 +19,8 @@ def marked_number(name: str, decimal: str | None) -> str:
 
     Examples
     --------
-    >>> marked_number("Qty", ",")
-    'CAST(REPLACE(REPLACE("Qty", \'.\', \'\'), \',\', \'.\') AS DOUBLE)'
+    >>> print(marked_number("Qty", ","))
+    CAST(REPLACE(REPLACE("Qty", '.', ''), ',', '.') AS DOUBLE)
     """
     if decimal is None:
         return number(name)
