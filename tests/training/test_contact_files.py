@@ -8,7 +8,7 @@ import pytest
 from models.acting.off_policy import LogError
 from training.acting import arms, whatif
 from training.acting.audience import read_reach
-from training.acting.contact_files import NUMBER, TEXT, YES_OR_NO, Cell, read_table, require_one_row
+from training.acting.contact_files import NUMBER, TAKEN, TEXT, YES_OR_NO, Cell, read_table, require_one_row
 
 CELLS = {"subject": TEXT, "sent": YES_OR_NO, "margin": replace(NUMBER, empty=True)}
 NEEDED = ("subject", "sent")
@@ -69,7 +69,7 @@ def test_a_row_that_is_there_twice_is_named(tmp_path):
 
 def test_bounds_are_part_of_what_is_allowed():
     assert Cell(pl.Float64, least=0.0, most=1.0).allowed == "a number from 0 to 1"
-    assert whatif.TAKEN["probability"].allowed == "a number above 0 to 1"
+    assert TAKEN.allowed == "a number above 0 to 1"
     assert Cell(pl.Float64, least=0.0).allowed == "a number from 0, such as 1234.5"
 
 

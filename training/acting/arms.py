@@ -10,13 +10,13 @@ from models.acting import arm_balance
 from models.acting.arms import ArmLog, Comparison, Estimate, OneArm, compare, estimate, score
 from models.acting.off_policy import LogError
 from models.learners.encoder import Column, Encoder
-from training.acting.contact_files import NUMBER, TEXT, Cell, read_table, require_one_row
+from training.acting.contact_files import NUMBER, TAKEN, TEXT, Cell, read_table, require_one_row
 from training.acting.readout_words import BOTH, line
 
 NEEDED = ("subject", "option", "reward")
 CELLS = {
     "subject": TEXT, "option": Cell(pl.String, empty=True), "reward": NUMBER,
-    "probability": Cell(pl.Float64, least=0.0, most=1.0, above=True),
+    "probability": TAKEN,
 }  # fmt: skip
 MOST_VALUES = 100  # of a category
 

@@ -3,7 +3,7 @@
 import csv
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -57,6 +57,8 @@ class Cell:
 
 
 TEXT, NUMBER, YES_OR_NO = Cell(pl.String), Cell(pl.Float64), Cell(pl.Boolean)
+CHANCE = Cell(pl.Float64, least=0.0, most=1.0)
+TAKEN = replace(CHANCE, above=True)  # of what happened: it was possible
 
 
 def read_table(

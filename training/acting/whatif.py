@@ -1,6 +1,5 @@
 """``memberlens whatif``: what another policy would have brought on a log, or why that cannot be told."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -8,16 +7,14 @@ import numpy as np
 import polars as pl
 
 from models.acting.off_policy import Log, LogError, Value, judge
-from training.acting.contact_files import NUMBER, TEXT, Cell, read_table, require_one_row
+from training.acting.contact_files import CHANCE, NUMBER, TAKEN, TEXT, Cell, read_table, require_one_row
 from training.acting.readout_words import BOTH, line
 
 NEEDED = ("subject", "option", "reward")
-CHANCE = Cell(pl.Float64, least=0.0, most=1.0)
 CELLS = {
     "subject": TEXT, "option": Cell(pl.String, empty=True), "planned": Cell(pl.String, empty=True),
     "probability": CHANCE, "reward": NUMBER,
 }  # fmt: skip
-TAKEN = CELLS | {"probability": replace(CHANCE, above=True)}  # what happened was possible
 NOTHING = "-"  # stands for an option that is null while tables are joined
 
 
@@ -79,7 +76,7 @@ def _option(name: str) -> pl.Expr:
 
 
 def _log(path: Path) -> pl.DataFrame:
-    rows = read_table(path, NEEDED, LogError, TAKEN).with_columns(_option("option"))
+    rows = read_table(path, NEEDED, LogError, CELLS | {"probability": TAKEN}).with_columns(_option("option"))
     require_one_row(rows, NEEDED[:1], path, LogError)  # rows of one member are no independent ones
     return rows
 
