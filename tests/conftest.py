@@ -35,14 +35,22 @@ def world(request: pytest.FixtureRequest) -> dict[str, pl.DataFrame]:
 
 @pytest.fixture(scope="session")
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A working folder with the stage files of a made-up churn task, up to the explanation."""
+    """A working folder with the stage files of a made-up churn task, up to the explanation.
+
+    A copy for each worker, since reports are written into it.
+    """
+    folder = tmp_path_factory.mktemp("made_up")
+    return shutil.copytree(once(tmp_path_factory, "made_up_once", _explained), folder, dirs_exist_ok=True)
+
+
+def _explained(folder: Path) -> None:
+    """Make the stage files of the made-up task below ``folder``."""
     from training.stages.explain import explain
 
-    folder = tmp_path_factory.mktemp("made_up")
+    folder.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         explain(stages.make(), "churn")
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
-from scipy.stats import norm
+from scipy.special import expit, ndtri
 from xgboost import Booster
 
 from models.learners import boosting
@@ -62,7 +61,8 @@ def fit(matrix: np.ndarray, label: np.ndarray, kinds: list[str], seed: int) -> B
         for at, (part, weight) in enumerate(zip(parts, weights, strict=True))
         if np.ptp(part.design @ weight) > 0
     ]
-    like, _ = boosting.train(boosting.DEFAULTS, matrix, label, kinds, seed, rounds=1)
+    # Only the format is taken from it: one row has it in a fraction of the time of all.
+    like, _ = boosting.train(boosting.DEFAULTS, matrix[:1], label[:1], kinds, seed, rounds=1)
     return of_trees(json.loads(like.save_raw("json")), trees, float(expit(learnt.intercept_[0])))
 
 
@@ -75,7 +75,7 @@ def _number(column: np.ndarray) -> tuple[Part, np.ndarray]:
     n = np.bincount(bins, minlength=len(edges) + 2).astype(np.float64)
     known = n[:-1]
     middle = (np.cumsum(known) - known / 2) / max(known.sum(), 1.0)
-    score = np.append(norm.ppf(np.clip(middle, 1e-3, 1 - 1e-3)), 0.0)
+    score = np.append(ndtri(np.clip(middle, 1e-3, 1 - 1e-3)), 0.0)
     missing = np.arange(len(n)) == len(n) - 1
     design = np.column_stack([score, missing]) if n[-1] else score[:, None]
     return Part(edges, np.empty(0), n, design), bins

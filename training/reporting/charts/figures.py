@@ -1,6 +1,8 @@
 """Which figures a report has, each drawn from its section's data."""
 
+import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from training.reporting.charts import care, drivers, money, quality, stress, time
@@ -43,15 +45,25 @@ NEEDS = {
 
 def draw(report: dict[str, Any]) -> dict[str, str]:
     """Return figures of the sections that were assessed, by name, as SVG."""
+    sections = report["sections"]
+    texts = {section: json.dumps(sections[section]) for section, _ in DRAWN.values()}
+    return {
+        name: drawn(name, texts[section])
+        for name, (section, _) in DRAWN.items()
+        if _needed(name, sections[section])
+    }
+
+
+@lru_cache(maxsize=64)
+def drawn(name: str, section: str) -> str:
+    """Return one figure of a section as JSON.
+
+    Kept, since figures are what takes time in a page, and a signature or a release makes it several times.
+    """
     import matplotlib as mpl
 
-    sections = report["sections"]
     with mpl.rc_context(STYLE):
-        return {
-            name: drawing(sections[section])
-            for name, (section, drawing) in DRAWN.items()
-            if _needed(name, sections[section])
-        }
+        return DRAWN[name][1](json.loads(section))
 
 
 def _needed(name: str, section: dict[str, Any]) -> bool:
