@@ -10,7 +10,7 @@ import yaml
 Keys = tuple[str | int, ...]
 
 
-class Loader(yaml.SafeLoader):
+class Loader(yaml.CSafeLoader):
     """Of truth values only ``true`` and ``false``; ``yes`` and ``no`` are texts, and so are dates."""
 
 

@@ -15,9 +15,9 @@ from training.params import Params, load
 # Files that take longest, in seconds, first: a worker that begins one when the others are done works alone.
 LONGEST = (
     "test_small_world.py", "test_service.py", "test_fourth_task.py", "test_own_data.py", "test_spark_life.py",
-    "test_report.py", "test_small_release.py", "test_spark.py", "test_openapi.py", "test_state.py",
-    "test_gates.py", "test_verify.py", "test_uplift.py", "test_time_travel.py", "test_audit.py",
-    "test_acting.py", "test_value.py",
+    "test_small_release.py", "test_spark.py", "test_openapi.py", "test_operate.py", "test_state.py",
+    "test_verify.py", "test_audit.py", "test_acting.py", "test_uplift.py", "test_time_travel.py",
+    "test_report.py", "test_gates.py", "test_further_section.py", "test_weeks.py", "test_value.py",
 )  # fmt: skip
 
 

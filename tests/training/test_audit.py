@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -104,9 +105,16 @@ def test_an_accepted_column_passes_with_its_reason():
     assert "warn  outranks    length is accepted: measured by the shop before the offer" in said
 
 
+@pytest.fixture
+def real(made_up, tmp_path):
+    """A copy of the made-up task, to spoil."""
+    shutil.copytree(made_up, tmp_path, dirs_exist_ok=True)
+    return stages.params()
+
+
 @pytest.mark.parametrize("what", ["alone", "windows", "twice", "apart"])
-def test_each_leak_of_a_dated_task_is_named(what):
-    params = stages.make("leak" if what == "alone" else "real")
+def test_each_leak_of_a_dated_task_is_named(what, request):
+    params = stages.make("leak") if what == "alone" else request.getfixturevalue("real")
     path = params.build / "churn" / "dataset.parquet"
     rows = pl.read_parquet(path)
     if what == "windows":
@@ -128,8 +136,8 @@ def test_each_leak_of_a_dated_task_is_named(what):
 
 
 @pytest.mark.parametrize("recorded", [True, False])
-def test_states_of_a_crm_are_stopped_where_no_row_says_when_they_were_known(recorded):
-    params = stages.make("real")
+def test_states_of_a_crm_are_stopped_where_no_row_says_when_they_were_known(recorded, real):
+    params = real
     path = params.build / "churn" / "dataset.parquet"
     rows, rng = pl.read_parquet(path), np.random.default_rng(0)
     at, words = rows["label"].to_numpy(), np.array(["lost", "open", "won"])

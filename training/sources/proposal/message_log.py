@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import yaml
 
+from features import unique_yaml
 from training.sources.proposal import sql
 from training.sources.proposal.cell_proposal import cell_of, personal_key
 from training.sources.proposal.column_profile import Column
@@ -32,8 +32,7 @@ Events = dict[str, list[str]]
 @cache
 def log_words(kind: str) -> dict[str, Any]:
     """Read the words of logs of one kind: ``messages`` or ``stages``."""
-    text = Path(__file__).with_name("log_words.yaml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)[kind]
+    found: dict[str, Any] = unique_yaml.read(Path(__file__).with_name("log_words.yaml"))[kind]
     return found
 
 

@@ -9,8 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from features import unique_yaml
 from training.sources.proposal.mapping_keys import Cells
 from training.sources.reading.money_columns import plain_name, spellings
 
@@ -179,8 +178,7 @@ WITHDRAWN = (
 @cache
 def header_words() -> dict[str, Any]:
     """Read the words of further languages."""
-    text = Path(__file__).with_name("header_words.yaml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
+    found: dict[str, Any] = unique_yaml.read(Path(__file__).with_name("header_words.yaml"))
     return found
 
 

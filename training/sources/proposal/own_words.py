@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
+from features import unique_yaml
 from features.own_tables import NAME
 from training.sources.proposal.name_patterns import means
 from training.sources.reading.money_columns import meaning, plain_name
@@ -38,8 +37,7 @@ class Words:
 
 @cache
 def _patterns() -> dict[str, Any]:
-    path = Path(__file__).with_suffix(".yaml")
-    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found: dict[str, Any] = unique_yaml.read(Path(__file__).with_suffix(".yaml"))
     return found
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
 import polars as pl
-import yaml
 
 from features import tables as contract
+from features import unique_yaml
 from training.sources.proposal import sql
 from training.sources.proposal.cell_proposal import written
 from training.sources.proposal.column_profile import Column
@@ -232,7 +232,7 @@ def _roots(text: str | None) -> set[str]:
 @cache
 def presets() -> tuple[Preset, ...]:
     """Read all presets, those with the most headers first."""
-    found = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.yaml"))]
+    found = [unique_yaml.read(path) for path in sorted(FOLDER.glob("*.yaml"))]
     made = [_made(one) for one in found]
     return tuple(sorted(made, key=lambda one: -max(map(len, one.recognised_by))))
 
