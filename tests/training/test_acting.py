@@ -176,6 +176,8 @@ def test_the_command_is_dry_and_says_so(world):
     assert "随机留出，用于衡量触达的增量" in found.output
     assert "预算：每追加一单位预算" in found.output
     assert "scores are 19 days old" in found.output
+    assert "also where it came back (a hard bounce)" in found.output
+    assert "包括曾被退回（硬退信）的地址" in found.output
     assert (plan.folder(world, "spoken") / "list.csv").exists()
 
 
