@@ -160,7 +160,7 @@ def test_a_page_that_comes_too_early_says_when_to_read_again():
     never = scene("unmet", waiting=0, next_over=None, **nobody)
     shown = text(pages.scenes(told(scene("waiting", **nobody), later, never), "en"))
     assert "It is too early to read what scenes bring" in shown
-    assert "The waiting one, A later one. The first is over on 2026-07-09" in shown
+    assert "The first is over on 2026-07-09: until then run" in shown
     assert "read again with data of that day or later" in shown
     assert "最早于 2026-07-09 期满" in shown
     assert "Nobody was met so far: The unmet one. Look at their conditions" in shown

@@ -175,3 +175,16 @@ def test_deals_of_a_sales_team_are_leads_with_their_ends(tmp_path: Path) -> None
     assert tables["leads"].height == 60
     assert tables["responses"].height == 20
     assert tables["closures"].height == 20
+
+
+def test_leads_with_the_time_at_which_they_were_won_are_no_flat_table(tmp_path: Path) -> None:
+    later = ("Lead Status", "Converted", "Modified Time", "Converted Date Time")
+    rows = ["Record Id,Lead Source,Created Time,Industry,Company,Size," + ",".join(later)]
+    for n in range(60):
+        at, won = datetime(2024, 1, 1, 9) + timedelta(days=n), n % 4 == 0
+        state = f"{'Converted' if won else 'Open'},{str(won).lower()},{at},{at + timedelta(8) if won else ''}"
+        rows.append(f"z{n},{('Web', 'Fair')[n % 2]},{at},Retail,Co {n},{n},{state}")
+    _, mapping, tables = taken(tmp_path, {"zoho_leads.csv": "\n".join(rows)})
+    assert set(mapping.tables) == {"leads", "responses"}
+    assert tables["responses"].height == 15
+    assert not {*later} & set(tables["leads"].columns)

@@ -111,7 +111,7 @@ OUTCOME = (
     r"|subscribed|won|流失|是否.*"
 )
 CONVERTED = (  # when a lead was won, in a column of the lead's own row
-    r"((deal|lead|opportunity)_)?(date_?)?(converted|conversion|won|closed_?won|became_?a?_?customer|customer_since)(_?(date|time|at|on|day))?"
+    r"((deal|lead|opportunity)_)?(date_?)?(converted|conversion|won|closed_?won|became_?a?_?customer|customer_since)(_?(date|time|at|on|day))*"
     r"|abschluss_?datum|gewonnen_am|kunde_seit|konvertier(t|ungs)_?(datum|am)|date_(de_)?(conversion|signature)|fecha_(de_)?(conversion|cierre)"
     r"|成交(时间|日期)|转化(时间|日期)"
 )
