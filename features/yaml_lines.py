@@ -23,7 +23,7 @@ Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|fals
 
 @dataclass(frozen=True)
 class Place:
-    """A YAML file, and the line on which each key stands."""
+    """A YAML file, and the line on which each key stands; none where it was not read from text."""
 
     path: Path
     lines: dict[Keys, int]
@@ -33,11 +33,16 @@ class Place:
 
         The nearest known key's line where there is none.
         """
+        if not self.lines:
+            return f"{self.path}: {'.'.join(map(str, keys)) or 'top level'}"
+        return f"{self.path}, {self.line(*keys)}"
+
+    def line(self, *keys: str | int) -> str:
+        """Return ``line 12, tables.purchases.0.where``, as ``at`` without the file."""
         known = keys
         while known and known not in self.lines:
             known = known[:-1]
-        name = ".".join(map(str, keys)) or "top level"
-        return f"{self.path}, line {self.lines.get(known, 1)}, {name}"
+        return f"line {self.lines.get(known, 1)}, {'.'.join(map(str, keys)) or 'top level'}"
 
 
 def read_yaml(path: Path) -> tuple[dict[str, Any], Place]:
@@ -56,7 +61,9 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], Place]:
     try:
         text = path.read_text(encoding="utf-8")
         node, content = yaml.compose(text, Loader), yaml.load(text, Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not readable as YAML: {error}; allowed is text in UTF-8") from None
+    except yaml.YAMLError as error:
         raise ValueError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict) or node is None:
         raise ValueError(
@@ -65,6 +72,14 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], Place]:
     lines: dict[Keys, int] = {}
     _walk(node, (), lines, path)
     return content, Place(path, lines)
+
+
+def lines_of(text: str, path: Path) -> Place:
+    """Return the lines of a text that was read before; ``ValueError`` for a key that is there twice."""
+    lines: dict[Keys, int] = {}
+    if (node := yaml.compose(text, Loader)) is not None:
+        _walk(node, (), lines, path)
+    return Place(path, lines)
 
 
 def _walk(node: yaml.Node, keys: Keys, lines: dict[Keys, int], path: Path) -> None:

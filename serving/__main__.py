@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from serving.consent.consents import Consents
+    from serving.database import Database
 
 ALLOWED = "one or more of " + ", ".join(SCOPES)
 DEFAULT = ["score:read"]
@@ -71,6 +72,8 @@ def erase(ref: str, kind: Annotated[str, typer.Option(help="member or lead")] = 
         raise typer.Exit(2)
     here = settings.load()
     database = Database(here.state_dir / "service.db")
+    if not here.build_dir.exists():  # else somebody is told that all is erased, in a folder where nothing was
+        _require_kept(database, "erase")
     typer.echo(erasure.command(database, here.build_dir, here.state_dir, (kind, ref), datetime.now(UTC)))
 
 
@@ -78,7 +81,9 @@ def erase(ref: str, kind: Annotated[str, typer.Option(help="member or lead")] = 
 def issue(client: str, scope: Annotated[list[str], typer.Option(help=ALLOWED)] = DEFAULT) -> None:
     """Make a key for CLIENT; it is shown once and never again."""
     try:
-        typer.echo(_keys().issue(client, scope))
+        keys = _keys()
+        typer.echo(keys.issue(client, scope))
+        typer.echo(f"kept in {keys.path}, for the service of this folder", err=True)
     except ValueError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
@@ -87,7 +92,10 @@ def issue(client: str, scope: Annotated[list[str], typer.Option(help=ALLOWED)] =
 @keys_app.command("list")
 def list_keys() -> None:
     """List all keys: name, client, scopes, dates."""
-    for key in _keys().all().values():
+    keys = _keys()
+    if not keys.all():
+        typer.echo(f"no key was issued: {keys.path} is not there", err=True)
+    for key in keys.all().values():
         ended = f"revoked {key.revoked_at}" if key.revoked_at else "live"
         typer.echo(f"{key.name}  {key.client}  {' '.join(key.scopes)}  issued {key.issued_at}  {ended}")
 
@@ -121,10 +129,12 @@ def audience(
     from serving.ledger.audience_store import Audiences
 
     here = settings.load()
-    consents, database = _consents(here), Database(here.state_dir / "service.db")
-    now = datetime.now(UTC)
-    found, told = kept_lists.named(here.build_dir, name, Audiences(database).made(name), now.date())
-    rows = kept_lists.may_be_told(consents, found, arm, now)
+    database, now, asked = Database(here.state_dir / "service.db"), datetime.now(UTC), None
+    if database.path.exists():  # where nothing is found, nothing is made either
+        database.prepare()
+        asked = Audiences(database).made(name)
+    found, told = kept_lists.named(here.build_dir, name, asked, now.date())
+    rows = kept_lists.may_be_told(_consents(here), found, arm, now)
     if keep:
         results = here.home / "experiments" / here.data
         typer.echo(f"kept as {kept_lists.keep(found, told, here.build_dir, results)}", err=True)
@@ -166,10 +176,25 @@ def outcomes() -> None:
 @outcomes_app.command()
 def export(folder: Path) -> None:
     """Write outcomes and scores to FOLDER: responses, contacts, scores and outcomes as Parquet."""
+    from serving.database import Database
     from serving.ledger import outcome_exports
 
-    for name, rows in outcome_exports.export(settings.load(), folder).items():
+    here = settings.load()
+    _require_kept(Database(here.state_dir / "service.db"), "outcomes export")
+    for name, rows in outcome_exports.export(here, folder).items():
         typer.echo(f"{folder / name}.parquet: {rows:,} rows")
+
+
+def _require_kept(database: "Database", command: str) -> None:
+    """Make what the service kept ready; where it kept nothing, say so and end, and make nothing."""
+    if not database.path.exists():
+        typer.echo(
+            f"{command}: {database.path} is not there, so that no service kept anything here; run this from "
+            "the service's folder, or name that by MEMBERLENS_HOME",
+            err=True,
+        )
+        raise typer.Exit(1)
+    database.prepare()
 
 
 def _consents(here: settings.Settings) -> "Consents":

@@ -4,10 +4,11 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from features import unique_yaml
-from features.section import Section
+from features.section import Section, validated
+from features.yaml_lines import lines_of
 
 OWN = Path(__file__).parent / "settings.yaml"
 
@@ -133,11 +134,8 @@ def load() -> Settings:
     file = Path(os.environ.get("MEMBERLENS_SETTINGS", OWN))
     home = Path(os.environ.get("MEMBERLENS_HOME", "."))
     found = {"home": home, "data": _in_use(home)} | (unique_yaml.read(file) or {})
-    try:
-        return Settings.model_validate(found)
-    except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})" for e in error.errors()]
-        raise ValueError(f"{file}: " + "; ".join(lines)) from None
+    text = file.read_text(encoding="utf-8")
+    return validated(Settings, found, lambda *keys: lines_of(text, file).at(*keys))
 
 
 def _in_use(home: Path) -> str:

@@ -63,6 +63,44 @@ def test_modules_are_command_lines_too(module):
     assert "Usage:" in done.stdout
 
 
+WHERE_NOTHING_IS = {
+    "audience spring": "audience spring: no such plan",
+    "audience spring --keep": "audience spring: no such plan",
+    "top churn": "scores.parquet is not there",
+    "outcomes export out": "outcomes export: build/serving/service.db is not there",
+    "serving erase m1": "erase: build/serving/service.db is not there",
+    "keys list": "no key was issued: build/serving/keys.json is not there",
+    "keys revoke k": "there is no key k",
+    "serving pull": "No model to serve",
+    "init none.csv": "",
+    "init none.csv --no-settings": "none.csv",
+    "check own": "",
+    "use own": "",
+    **dict.fromkeys(
+        ("plan spring", "scenes", "offers", "operate", "truth", "publish", "source", "ingest"), ""
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "there", [(), ("params.yaml", "experiments/options.yaml", "experiments/scenes.yaml")]
+)
+@pytest.mark.parametrize("words", WHERE_NOTHING_IS)
+def test_where_nothing_was_found_nothing_is_made(words, there, tmp_path, monkeypatch):
+    if there and words in ("operate", "publish", "source", "ingest"):
+        pytest.skip("begins there")
+    for name in there:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    found = RUNNER.invoke(memberlens.app, words.split())
+    assert bool(found.exit_code) == (words != "keys list")
+    expected = WHERE_NOTHING_IS[words] or ("" if there else "params.yaml: not found; run from the project's")
+    assert expected in found.output + str(found.exception)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_an_expected_error_is_one_sentence(tmp_path):
     command = [sys.executable, "-m", "memberlens", "use", "nothing"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
@@ -146,8 +146,12 @@ def test_the_command_tells_what_to_look_at_by_its_exit_code(released, monkeypatc
     assert run.exit_code == 5
     assert "look at the data: the data for 2026-03-01 end on 2026-01-01" in run.output
     kept = nights.journal(released).read_bytes()
-    with pytest.raises(ValueError, match="day 2020-01-01: the data are of 2026-01-01; allowed is that day"):
-        nights.operate(released, date(2020, 1, 1))
+    ahead = date.today() + timedelta(days=2)
+    for day in (date(2020, 1, 1), ahead):  # a line of the journal for a day to come would stay there
+        with pytest.raises(
+            ValueError, match=rf"--day {day}: allowed is 2025-12-31 \(the day before the data's"
+        ):
+            nights.operate(released, day)
     monkeypatch.setattr(pipeline, "shared", lambda: 255)
     run = CliRunner().invoke(app, ["operate"])
     assert run.exit_code == 255

@@ -179,34 +179,34 @@ def init(
     ] = True,
 ) -> None:
     """Propose a mapping for your files: writes mappings/NAME.yaml and lists what it is unsure of."""
-    from features import unique_yaml
     from models.task import requirements
     from training.proposed_settings import begin_with
     from training.sources.proposal.hints import Hints
     from training.sources.proposal.propose import propose
-    from training.use_dataset import dataset_name
+    from training.use_dataset import dataset_name, own_settings
 
     target = Path("mappings") / f"{dataset_name(name)}.yaml"
     if target.exists():
         raise ValueError(f"{target}: exists already; choose another --name")
+    own = own_settings() if settings else {}  # before anything is written
     proposal = propose(files, Hints(label, time, format, presets), requirements())
     target.parent.mkdir(exist_ok=True)
     target.write_text(proposal.text)
     print(f"{target}: written; look at it, then `memberlens check {name}`")
     for doubt in proposal.unsure:
         print(f"  unsure: {doubt}")
-    for said in begin_with(name, unique_yaml.read(Path("params.yaml"))) if settings else ():
+    for said in begin_with(name, own) if settings else ():
         print(f"  settings: {said}")
 
 
 @app.command()
 def check(data: Annotated[str, typer.Argument(help="name of a file in mappings/")]) -> None:
     """Say what a mapping yields, and what is missing for which task; writes nothing."""
-    from features import unique_yaml
     from training.data.quarantine_limits import assess
     from training.trainable import trainable
+    from training.use_dataset import own_settings
 
-    found, warnings = trainable(data, unique_yaml.read(Path("params.yaml")))
+    found, warnings = trainable(data, own_settings())
     for line in (*found.lines(), *(f"warning: {warning}" for warning in warnings)):
         print(line)
     for table in assess(found.report.tables, load().ingest):

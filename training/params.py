@@ -1,16 +1,17 @@
 """params.yaml, typed: an unknown key or a wrong value stops at once and is named."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, create_model, model_validator
+from pydantic import Field, create_model, model_validator
 
 from features import unique_yaml
 from features.consent_policy import Policy
 from features.lifecycle_limits import LifecycleLimits
-from features.section import Section
+from features.section import At, Section, validated
+from features.yaml_lines import lines_of
 from models.learners.estimators import ESTIMATORS, Estimator
 from models.task import Task, task_names
 from models.task import task as task_named
@@ -27,6 +28,12 @@ class Brand(Section):
     start: date = date(2023, 7, 1)
     end: date = date(2026, 7, 1)
     loyalty: bool = False  # whether it has points and coupons, which move its members
+
+    @model_validator(mode="after")
+    def _forwards(self) -> "Brand":
+        if self.start >= self.end:
+            raise ValueError(f"start {self.start} does not lie before end {self.end}")
+        return self
 
 
 class Ingest(Section):
@@ -258,38 +265,19 @@ def params_of(settings: dict[str, Any], task: str) -> dict[str, Any]:
     return kept | {key: {task: kept[key].get(task)} for key in by_task}
 
 
-Where = Callable[..., str]  # keys of a setting: its place, as errors name it
+def parse(text: str, place: str = "params.yaml", where: At | None = None) -> Params:
+    """Return the typed parameters; ``ValueError`` names file, key, what was found and what is allowed.
 
-
-def _dotted(*keys: str | int) -> str:
-    return ".".join(map(str, keys))
-
-
-def _sentence(error: Mapping[str, Any], where: Where) -> str:
-    key = where(*error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"{key}: no such key; allowed are {_allowed(error['loc'][:-1])}"
-    found = "" if error["type"] == "missing" else f" (found {error['input']!r})"
-    return f"{key}: {error['msg']}{found}"
-
-
-def _allowed(keys: tuple[str | int, ...]) -> list[str]:
-    """Keys of the section at a place."""
-    section: type[BaseModel] = Params
-    for key in keys:
-        kinds = (section.model_fields[str(key)].annotation,)
-        found = [kind for kind in (*kinds, *get_args(kinds[0])) if isinstance(kind, type)]
-        section = next(kind for kind in found if issubclass(kind, BaseModel))
-    return list(section.model_fields)
-
-
-def parse(text: str, place: str = "params.yaml", where: Where = _dotted) -> Params:
-    """Return the typed parameters; ``ValueError`` names file, key, what was found and what is allowed."""
+    Parameters
+    ----------
+    where
+        Keys to their place, as errors name it; without it their line in ``text``.
+    """
+    found = unique_yaml.parse(text, place)
     try:
-        return Params.model_validate(unique_yaml.parse(text, place))
-    except ValidationError as error:
-        lines = [_sentence(found, where) for found in error.errors()]
-        raise ValueError(f"{place}: " + "; ".join(lines)) from None
+        return validated(Params, found, where or (lambda *keys: lines_of(text, Path(place)).line(*keys)))
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from None
 
 
 def load(path: Path = Path("params.yaml")) -> Params:

@@ -25,6 +25,14 @@ def dataset_name(name: str) -> str:
     return name
 
 
+def own_settings(path: Path = Path("params.yaml")) -> dict[str, Any]:
+    """Return what this folder's file of parameters says, unchecked; ``FileNotFoundError`` without one."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: not found; run from the project's folder")
+    found: dict[str, Any] = unique_yaml.read(path) or {}
+    return found
+
+
 def use_dataset(data: str, path: Path) -> None:
     """Write data and ``BY_DATA`` of ``data`` anew; nothing of the set before stays.
 
@@ -36,7 +44,7 @@ def use_dataset(data: str, path: Path) -> None:
     FileNotFoundError, ValueError
         No such mapping; a setting that is unknown or wrong, with file, line, key and what is allowed.
     """
-    before = unique_yaml.read(path)
+    before = own_settings(path)
     text = settings(data, before)
     if unique_yaml.parse(text) == before:
         return

@@ -1,18 +1,18 @@
 """What a brand can do for a member: a content over a channel, with its cost and how many a day.
 
-Read from the brand's own file and checked as a whole; an error names the file, the key and what is
-allowed there.
+Read from the brand's own file and checked as a whole; an error names the file, line, key and
+what is allowed there.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from features import unique_yaml
+from features.yaml_lines import Place, read_yaml
 from models.acting.numbers import is_number
 from models.acting.refusal import RefusalError
 
@@ -54,6 +54,7 @@ class Options:
     options: tuple[Option, ...]
     per_fortnight: int
     currency: str | None = None
+    place: Place = field(default=Place(Path("options"), {}), compare=False, repr=False)  # for later errors
 
     @property
     def channel(self) -> np.ndarray:
@@ -120,15 +121,15 @@ def read(path: Path) -> Options:
     Raises
     ------
     OptionsError
-        What is missing, unknown or out of range, with the file, the key and what is allowed.
+        What is missing, unknown or out of range, with the file, line, key and what is allowed.
     """
     try:
-        found = unique_yaml.read(path)
+        found, place = read_yaml(path)
     except FileNotFoundError:
         raise OptionsError(f"{path}: no such file; write the brand's channels and options there") from None
     except ValueError as error:
         raise OptionsError(str(error)) from None
-    return parse(found, str(path))
+    return parse(found, place)
 
 
 def as_mapping(options: Options) -> dict[str, Any]:
@@ -149,89 +150,93 @@ def as_mapping(options: Options) -> dict[str, Any]:
     return top if options.currency is None else {"currency": options.currency, **top}
 
 
-def parse(found: Any, source: str) -> Options:
-    """Check what a file says; see ``read``."""
-    top = _mapping(found, source, "the file", TOP_KEYS)
+def parse(found: Any, source: str | Place) -> Options:
+    """Check what a file says, or what stands in ``source`` by another way; see ``read``."""
+    place = source if isinstance(source, Place) else Place(Path(source), {})
+    top = _mapping(found, place, (), TOP_KEYS)
     channels = tuple(
-        _channel(name, part, f"{source}: channels.{name}")
-        for name, part in _named(top, "channels", source).items()
+        _channel(name, _mapping(part, place, ("channels", name), CHANNEL_KEYS), place)
+        for name, part in _named(top, "channels", place).items()
     )
     names = [channel.name for channel in channels]
     options = tuple(
-        _option(name, part, f"{source}: options.{name}", names)
-        for name, part in _named(top, "options", source).items()
+        _option(name, _mapping(part, place, ("options", name), OPTION_KEYS), names, place)
+        for name, part in _named(top, "options", place).items()
     )
-    per_fortnight = _number(top, "per_fortnight", source, whole=True, least=1)
-    _every_channel_used(names, options, source)
+    per_fortnight = _number(top, "per_fortnight", place, (), whole=True, least=1)
+    _every_channel_used(names, options, place)
     currency = top.get("currency")
     if currency is not None and not isinstance(currency, str):
-        raise OptionsError(f"{source}: currency: {currency!r}; allowed is a code such as CNY")
-    return Options(channels, options, int(per_fortnight), currency)
+        raise OptionsError(f"{place.at('currency')}: {currency!r}; allowed is a code such as CNY")
+    return Options(channels, options, int(per_fortnight), currency, place)
 
 
-def _every_channel_used(names: list[str], options: tuple[Option, ...], source: str) -> None:
+def _every_channel_used(names: list[str], options: tuple[Option, ...], place: Place) -> None:
     unused = [name for name in names if name not in {option.channel for option in options}]
     if unused:
-        raise OptionsError(f"{source}: channels.{unused[0]}: no option uses it; add one or take it out")
+        where = place.at("channels", unused[0])
+        raise OptionsError(f"{where}: no option uses it; add one or take it out")
 
 
-def _channel(name: str, found: Any, where: str) -> Channel:
-    part = _mapping(found, where, "the channel", CHANNEL_KEYS)
-    needs = part.get("needs")
+def _channel(name: str, part: Mapping[str, Any], place: Place) -> Channel:
+    keys, needs = ("channels", name), part.get("needs")
     if not isinstance(needs, list) or not all(need in NEEDS for need in needs):
-        allowed = ", ".join(NEEDS)
-        raise OptionsError(f"{where}.needs: {needs!r}; allowed is a list of {allowed} ([] for nothing)")
-    return Channel(name, tuple(need for need in NEEDS if need in needs), _capacity(part, where))
+        where, allowed = place.at(*keys, "needs"), ", ".join(NEEDS)
+        raise OptionsError(f"{where}: {needs!r}; allowed is a list of {allowed} ([] for nothing)")
+    return Channel(name, tuple(need for need in NEEDS if need in needs), _capacity(part, place, keys))
 
 
-def _option(name: str, found: Any, where: str, channels: list[str]) -> Option:
-    part = _mapping(found, where, "the option", OPTION_KEYS)
+def _option(name: str, part: Mapping[str, Any], channels: list[str], place: Place) -> Option:
+    keys = ("options", name)
     channel, content, care = part.get("channel"), part.get("content"), part.get("care", False)
     if channel not in channels:
-        raise OptionsError(f"{where}.channel: {channel!r}; allowed: {', '.join(channels)}")
+        raise OptionsError(f"{place.at(*keys, 'channel')}: {channel!r}; allowed: {', '.join(channels)}")
     if not isinstance(content, str) or not content:
-        raise OptionsError(f"{where}.content: {content!r}; allowed is the name of a content")
+        raise OptionsError(f"{place.at(*keys, 'content')}: {content!r}; allowed is the name of a content")
     if not isinstance(care, bool):
-        raise OptionsError(f"{where}.care: {care!r}; allowed: true, false")
-    return Option(name, channel, content, _number(part, "cost", where), _capacity(part, where), care)
+        raise OptionsError(f"{place.at(*keys, 'care')}: {care!r}; allowed: true, false")
+    cost, capacity = _number(part, "cost", place, keys), _capacity(part, place, keys)
+    return Option(name, channel, content, cost, capacity, care)
 
 
-def _capacity(part: Mapping[str, Any], where: str) -> float:
+def _capacity(part: Mapping[str, Any], place: Place, keys: tuple[str, ...]) -> float:
     """Members a day; without the key there is no limit."""
     if "capacity" not in part:
         return math.inf
     if part["capacity"] == 0:
         raise OptionsError(
-            f"{where}.capacity: 0, so that nobody may be written to; allowed is a whole number of members "
-            "a day from 1, or take the entry out"
+            f"{place.at(*keys, 'capacity')}: 0, so that nobody may be written to; allowed is a whole number "
+            "of members a day from 1, or take the entry out"
         )
-    return _number(part, "capacity", where, whole=True, least=1)
+    return _number(part, "capacity", place, keys, whole=True, least=1)
 
 
-def _number(part: Mapping[str, Any], key: str, where: str, whole: bool = False, least: float = 0.0) -> float:
+def _number(
+    part: Mapping[str, Any], key: str, place: Place, keys: tuple[str, ...],
+    whole: bool = False, least: float = 0.0,
+) -> float:  # fmt: skip
     """A finite number that is not below ``least``."""
-    kind = "a whole number" if whole else "a number"
-    allowed = f"allowed is {kind} from {least:g}"
-    joint = ": " if where.endswith(("yaml", "text")) else "."
-    if key not in part:
-        raise OptionsError(f"{where}{joint}{key}: missing; {allowed}")
-    found = part[key]
+    allowed = f"allowed is {'a whole number' if whole else 'a number'} from {least:g}"
+    found: Any = part.get(key)
     if not is_number(found) or found < least or (whole and found != int(found)):
-        raise OptionsError(f"{where}{joint}{key}: {found!r}; {allowed}")
+        told = "missing" if key not in part else repr(found)
+        raise OptionsError(f"{place.at(*keys, key)}: {told}; {allowed}")
     return float(found)
 
 
-def _named(top: Mapping[str, Any], key: str, source: str) -> Mapping[str, Any]:
+def _named(top: Mapping[str, Any], key: str, place: Place) -> Mapping[str, Any]:
     found = top.get(key)
     if not isinstance(found, dict) or not found or not all(isinstance(name, str) for name in found):
-        raise OptionsError(f"{source}: {key}: allowed is a mapping from names to settings, at least one")
+        raise OptionsError(f"{place.at(key)}: allowed is a mapping from names to settings, at least one")
     return found
 
 
-def _mapping(found: Any, where: str, what: str, allowed: tuple[str, ...]) -> Mapping[str, Any]:
+def _mapping(found: Any, place: Place, keys: tuple[str, ...], allowed: tuple[str, ...]) -> Mapping[str, Any]:
     if not isinstance(found, dict):
-        raise OptionsError(f"{where}: {what} is no mapping; allowed keys: {', '.join(allowed)}")
+        raise OptionsError(f"{place.at(*keys)}: no mapping; allowed keys: {', '.join(allowed)}")
     unknown = [key for key in found if key not in allowed]
     if unknown:
-        raise OptionsError(f"{where}: unknown key {unknown[0]!r}; allowed keys: {', '.join(allowed)}")
+        raise OptionsError(
+            f"{place.at(*keys, unknown[0])}: unknown key {unknown[0]!r}; allowed keys: {', '.join(allowed)}"
+        )
     return found

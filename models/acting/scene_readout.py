@@ -17,7 +17,7 @@ LEVEL = 0.05  # of all scenes together
 LEAKED = 0.05  # share of the held-out acted on, above which the comparison is no longer believed
 STRATUM_DAYS = 28  # seasons and another holdout share are compared apart
 OUTCOMES = ("answered", "sales", "contacted", "opted_out", "again")
-Verdict = Literal["more", "less", "small", "unclear", "few", "broken", "unsent", "waiting"]
+Verdict = Literal["more", "less", "small", "unclear", "few", "broken", "unsent", "waiting", "unmet"]
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def verdicts(read: Mapping[str, SceneReadout]) -> dict[str, Verdict]:
 def _told(one: SceneReadout) -> Verdict | None:
     """Why nothing may be claimed; None where something may."""
     if one.met == 0:
-        return "waiting"
+        return "waiting" if one.waiting else "unmet"
     if one.found is not None and one.found.not_contacted == one.met - one.held_out:
         return "unsent"
     if one.found is None or one.held_answers < FEWEST_ANSWERS:

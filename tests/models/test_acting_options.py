@@ -1,5 +1,6 @@
 """A brand's file of options is read as a whole or refused by key; sizes of holdouts keep their word."""
 
+import re
 from copy import deepcopy
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def test_the_simulated_brands_file_is_read():
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
+        ("options.sms_discount", 1, "file.yaml: options.sms_discount: no mapping; allowed keys: channel"),
         ("options.sms_discount.cost", None, "options.sms_discount.cost: missing; allowed is a number from 0"),
         ("options.sms_discount.cost", -1, "options.sms_discount.cost: -1; allowed"),
         ("options.sms_discount.cost", True, "cost: True"),
@@ -63,6 +65,29 @@ def test_an_error_names_file_key_and_what_is_allowed(path, value, words):
         parse(bad, "file.yaml")
     assert words in str(error.value)
     assert str(error.value).startswith("file.yaml")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("  sms_sale: {channel: fax, content: sale, cost: 1}", "line 5, options.sms_sale.channel: 'fax'"),
+        (
+            "  sms_sale:\n    channel: sms\n    content:\n    cost: 1",
+            "line 7, options.sms_sale.content: None",
+        ),
+        ("  sms_sale:\n    channel: sms\n    colour: red", "line 7, options.sms_sale.colour: unknown key"),
+        ("  sms_sale: {channel: sms, content: sale}", "line 5, options.sms_sale.cost: missing"),
+        (
+            "  sms_sale: {channel: sms, content: a, cost: 1, care: yes}",
+            "line 5, options.sms_sale.care: 'yes'",
+        ),
+    ],
+)
+def test_an_error_names_the_line_of_the_file(line, says, tmp_path):
+    path = tmp_path / "options.yaml"
+    path.write_text(f"per_fortnight: 2\nchannels:\n  sms: {{needs: []}}\noptions:\n{line}\n")
+    with pytest.raises(OptionsError, match=re.escape(f"{path}, {says}")):
+        read(path)
 
 
 def test_a_missing_file_and_a_key_twice_are_said(tmp_path):

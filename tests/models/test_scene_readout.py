@@ -78,7 +78,7 @@ def test_whose_window_is_not_over_is_in_no_figure():
     assert found.found.answers == alone.found.answers
     nobody = read(young)
     assert (nobody.met, nobody.found) == (0, None)
-    assert verdicts({"s": nobody}) == {"s": "waiting"}
+    assert verdicts({"s": nobody, "t": read(met.clear())}) == {"s": "waiting", "t": "unmet"}
 
 
 def test_too_few_are_said_to_be_too_few():

@@ -4,6 +4,7 @@ import math
 import shlex
 import shutil
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -116,7 +117,8 @@ def test_more_money_never_brings_less(world):
         ({"options__sms_discount": {"channel": "sms", "content": "discount"}}, "sms_discount.*cost: missing"),
         (
             {"options__sms_discount": {"channel": "sms", "content": "raffle", "cost": 1.0}},
-            "'raffle' was never sent.*contents in the source: .*discount",
+            r"options\.yaml, line \d+, options\.sms_discount\.content: 'raffle' was never sent.*"
+            "contents in the source: .*discount",
         ),
         (
             {
@@ -174,14 +176,17 @@ def test_the_command_is_dry_and_says_so(world):
     assert "随机留出，用于衡量触达的增量" in found.output
     assert "预算：每追加一单位预算" in found.output
     assert "scores are 19 days old" in found.output
+    assert "also where it came back (a hard bounce)" in found.output
+    assert "包括曾被退回（硬退信）的地址" in found.output
     assert (plan.folder(world, "spoken") / "list.csv").exists()
 
 
-def test_a_day_before_the_scores_is_refused(world):
-    from datetime import date
-
-    with pytest.raises(ValueError, match="a plan is for that day or a later one"):
-        plan.make(world, replace(draft.Request("past"), day=date(2025, 1, 1)))
+@pytest.mark.parametrize("day", [date(2025, 1, 1), date.today() + timedelta(days=91)])
+def test_a_day_before_the_scores_or_far_ahead_is_refused(world, day):
+    allowed = rf"--day {day}: allowed is 2026-01-01 \(the day of the data\) to .* \(90 days after today\)"
+    with pytest.raises(ValueError, match=allowed):
+        plan.make(world, replace(draft.Request("other"), day=day))
+    assert not plan.folder(world, "other").exists()
 
 
 def test_the_commands_of_the_readme_run_as_they_stand(world):

@@ -142,6 +142,33 @@ def test_a_missing_signature_refuses_where_it_is_asked_for(params, monkeypatch):
     assert failed(params) == ["signatures"]
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "says"),
+    [
+        (
+            "signoff: {roles: []",
+            "signoff: {role: []",
+            r"signoff\.role: no such key; allowed are \['roles'",
+        ),
+        ("signoff: {roles: []", "signoff: {roles: [boss]", r"signoff\.roles\.0: .*'validator'"),
+        ("plan: {roles: []", "plan: {roles: [owner]", r"plan\.roles\.0: .*'manager'"),
+        ("four_eyes: false", "four_eyes: perhaps", "four_eyes: .*boolean"),
+        ("default: 0.0", "defualt: 0.0", r"line \d+, baseline: default is missing"),
+        (
+            "champion: {margin",
+            "champoin: {margin",
+            r"champoin: .* allowed are \['data'",
+        ),
+    ],
+)
+def test_a_gate_that_nothing_reads_is_named_by_its_line(was, now, says, tmp_path, monkeypatch):
+    path = tmp_path / "gates.yaml"
+    path.write_text(gates.GATES.read_text().replace(was, now))
+    monkeypatch.setattr(gates, "GATES", path)
+    with pytest.raises(ValueError, match=rf"gates\.yaml, .*{says}"):
+        gates.wanted_gates()
+
+
 def ask(monkeypatch, **signoff) -> None:
     """Ask for signatures as a brand might in gates.yaml."""
     wanted = gates.wanted_gates()

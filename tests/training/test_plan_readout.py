@@ -1,7 +1,7 @@
 """What a plan brought: its readout, its pages, and the log that another policy is judged by."""
 
 import hashlib
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -94,8 +94,12 @@ def test_what_a_row_does_not_say_is_what_it_is_where_no_row_does(world, tmp_path
 def test_neither_another_list_nor_a_day_before_the_plan_is_read(world, tmp_path):
     told, path = campaign(world, "kept"), tmp_path / "contacts.csv"
     told.write_csv(path)
-    with pytest.raises(ValueError, match="365 days after the look; state the day of the look by --day"):
-        readout.make(world, "kept", path, draft.data_day(world) - timedelta(days=365))
+    known, today = draft.data_day(world), date.today()
+    allowed = rf"allowed is {known} \(for which kept was planned\) to {today} \(today\)"
+    for day in (known - timedelta(days=365), today + timedelta(days=1)):
+        with pytest.raises(ValueError, match=rf"--day {day}: {allowed}"):
+            readout.make(world, "kept", path, day)
+    assert not (plan.folder(world, "kept") / readout.FILE).exists()
     target = plan.folder(world, "kept") / plan.LIST
     pl.read_parquet(target).with_columns(arm=pl.col("arm").replace("none", "contact")).write_parquet(target)
     with pytest.raises(ValueError, match=r"the list is not the one that plan\.json names"):

@@ -129,7 +129,7 @@ def told(*found: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_page_claims_what_the_verdicts_bear_in_both_languages():
-    every = ("more", "less", "small", "unclear", "few", "broken", "unsent", "waiting")
+    every = ("more", "less", "small", "unclear", "few", "broken", "unsent", "waiting", "unmet")
     html = pages.scenes(told(*map(scene, every)), "en")
     page = read(html)
     assert (page.open, page.wrong) == ([], [])
@@ -151,3 +151,16 @@ def test_the_first_line_follows_the_most_pressing_verdict():
     assert headline("more", "broken") == "broken"
     assert headline("more", "broken", "less") == "bad"
     assert headline("unclear", "few", "waiting") == "unclear"
+    assert headline("waiting", "unmet") == "early"
+
+
+def test_a_page_that_comes_too_early_says_when_to_read_again():
+    nobody = {"met": 0, "held_out": 0, "held_answers": 0.0, "found": None, "smallest_added": None}
+    later = scene("waiting", en="A later one", next_over="2026-07-31", **nobody)
+    never = scene("unmet", waiting=0, next_over=None, **nobody)
+    shown = text(pages.scenes(told(scene("waiting", **nobody), later, never), "en"))
+    assert "It is too early to read what scenes bring" in shown
+    assert "The first is over on 2026-07-09: until then run" in shown
+    assert "read again with data of that day or later" in shown
+    assert "最早于 2026-07-09 期满" in shown
+    assert "Nobody was met so far: The unmet one. Look at their conditions" in shown

@@ -108,13 +108,16 @@ def of_scenes(found: Sequence[SceneRead]) -> Verdict:
     """Return what may be said of all scenes from the verdict of each, the most pressing first."""
     names = {
         verdict: joined(one for one in found if one["verdict"] == verdict)
-        for verdict in ("broken", "less", "more", "small", "unclear", "few", "unsent", "waiting")
+        for verdict in ("broken", "less", "more", "small", "unclear", "few", "unsent", "waiting", "unmet")
         if any(one["verdict"] == verdict for one in found)
     }
-    why = tuple((f"scenes.why.{verdict}", {"names": text}) for verdict, text in names.items())
+    ends = (one["next_over"] for one in found if one["verdict"] == "waiting")
+    first = min((day for day in ends if day is not None), default="")
+    why = tuple((f"scenes.why.{verdict}", {"names": text, "next": first}) for verdict, text in names.items())
     for verdict, status, headline in (
         ("less", "bad", "bad"), ("broken", "bad", "broken"), ("more", "good", "good"),
     ):  # fmt: skip
         if verdict in names:
             return Verdict(cast(Status, status), f"scenes.status.{headline}", why)
-    return Verdict("warn", "scenes.status.unclear", why)
+    early = bool(names) and set(names) <= {"waiting", "unmet"}
+    return Verdict("warn", f"scenes.status.{'early' if early else 'unclear'}", why)

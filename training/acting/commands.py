@@ -43,6 +43,7 @@ def plan(
     if warning := brief.older(told):
         print(f"warning: {warning}")
     print(brief.text(told, acting.folder(params, name) / acting.LIST))
+    _say_assumed(reach)
 
 
 @app.command(name="brief")
@@ -145,6 +146,7 @@ def scenes(
     params = load()
     told = acting.make(params, acting.SceneRequest(scenes, options, salt, reach))
     print(acting.text(told, acting.place(params)))
+    _say_assumed(reach)
 
 
 @app.command(name="scenes-readout")
@@ -178,3 +180,12 @@ def offers(
     from training.acting import offers as acting
 
     print(acting.text(acting.publish(load(), options, reach)))
+    _say_assumed(reach)
+
+
+def _say_assumed(reach: Path | None) -> None:
+    """Say what is taken as known of consents and addresses where no file tells it."""
+    from training.reporting.words import said
+
+    if reach is None:
+        print("\n".join(said("reach.assumed").values()))

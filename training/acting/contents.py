@@ -25,22 +25,24 @@ def contents(campaigns: pl.DataFrame, options: Options) -> pl.DataFrame:
         A content that the brand has never sent: nothing is known of its answers.
     """
     rows = [
-        _content(campaigns, option).with_columns(option=pl.lit(place, pl.Int64))
+        _content(campaigns, option, options).with_columns(option=pl.lit(place, pl.Int64))
         for place, option in enumerate(options.options)
         if not option.care
     ]
     if not rows:
-        raise OptionsError("options: every one is care of complaints; add one that members may be sent")
+        where = options.place.at("options")
+        raise OptionsError(f"{where}: every one is care of complaints; add one that members may be sent")
     return pl.concat(rows)
 
 
-def _content(campaigns: pl.DataFrame, option: Option) -> pl.DataFrame:
+def _content(campaigns: pl.DataFrame, option: Option, options: Options) -> pl.DataFrame:
     alike = campaigns.filter(pl.col("asked_content_type") == option.content)
     if alike.is_empty():
         there = ", ".join(campaigns["asked_content_type"].drop_nulls().unique().sort())
+        where = options.place.at("options", option.name, "content")
         raise OptionsError(
-            f"options.{option.name}: content {option.content!r} was never sent, so that nothing is known of "
-            f"its answers; contents in the source: {there}"
+            f"{where}: {option.content!r} was never sent, so that nothing is known of its answers; contents "
+            f"in the source: {there or 'none'}"
         )
     over = alike.filter(pl.col("asked_channel") == option.channel)
     newest = (over if len(over) else alike).sort("as_of", "campaign_id").tail(1)

@@ -18,12 +18,14 @@ from training.acting import pages
 from training.acting.draft import Request, data_day, plan_draft
 from training.acting.groups import groups, groups_path
 from training.acting.page_facts import page_facts
+from training.days import require_day, today_or
 from training.io import read_json, write_json
 from training.params import NAME, Params
 from training.results.campaign import BriefFacts
 from training.stages.report import AnotherPageError
 
 LIST, FACTS, PAGE = published_plans.LIST, published_plans.FACTS, "brief.html"
+AHEAD = 90  # days, after which nothing is known of what a plan counts back: contacts, complaints, peace
 
 
 def folder(params: Params, name: str) -> Path:
@@ -92,6 +94,6 @@ def read_list(target: Path) -> pl.DataFrame:
 def _day(params: Params, stated: date | None) -> date:
     """The plan's day, which the scores do not lie after."""
     known = data_day(params)
-    if stated is not None and stated < known:
-        raise ValueError(f"day {stated}: the scores are of {known}; a plan is for that day or a later one")
-    return stated or known
+    if stated is None:
+        return known
+    return require_day(f"--day {stated}", stated, (known, "the day of the data"), today_or(known, AHEAD))

@@ -18,6 +18,7 @@ from training.acting.draft import data_day
 from training.acting.groups import KINDS, groups_path
 from training.acting.plan import FACTS, folder, read_list
 from training.acting.readout_words import BOTH, group_words, line, unit
+from training.days import require_day, today_or
 from training.io import read_json, write_json, write_text
 from training.params import Params
 from training.results.campaign import AddedTotal, CampaignRead, GroupRead, ReadoutFacts
@@ -58,12 +59,7 @@ def make(params: Params, name: str, contacts: Path, day: date | None = None) -> 
     if not target.exists():
         raise FileNotFoundError(f"plan {name}: {target} is not there; make it with `memberlens plan {name}`")
     told, rows = read_json(target / FACTS), read_list(target)
-    days = ((day or data_day(params)) - date.fromisoformat(told["day"])).days
-    if days < 0:
-        raise ValueError(
-            f"plan {name}: is for {told['day']}, {-days:,} days after the look; state the day of the look "
-            "by --day, that of the plan or later"
-        )
+    days = _days(params, name, date.fromisoformat(told["day"]), day)
     handed = _contacts(contacts)
     joined = _joined(rows, handed, contacts, told["worth_of_an_answer"])
     compared = joined.filter(pl.col("arm").is_in(COMPARED), pl.col("planned").is_not_null())
@@ -81,6 +77,14 @@ def make(params: Params, name: str, contacts: Path, day: date | None = None) -> 
     with replacing(target / LOG) as aside:
         _log(joined).write_parquet(aside, compression="zstd")
     return content
+
+
+def _days(params: Params, name: str, planned: date, stated: date | None) -> int:
+    """Days from the plan to the look."""
+    known = data_day(params)
+    told = f"--day {stated}" if stated else f"--day is not stated, and the data are of {known}"
+    first = planned, f"for which {name} was planned"
+    return (require_day(told, stated or known, first, today_or(known)) - planned).days
 
 
 def _contacts(path: Path) -> pl.DataFrame:

@@ -1,11 +1,12 @@
 """Commands of every night, a part of ``python -m training``."""
 
 import sys
-from datetime import datetime
+from datetime import date
 from typing import Annotated
 
 import typer
 
+from training.command_types import day_of
 from training.params import load
 
 app = typer.Typer()
@@ -15,7 +16,8 @@ FOUND = 5  # the exit code where somebody should look
 @app.command()
 def operate(
     day: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="for which the lists are; the data's last")
+        date | None,
+        typer.Option(parser=day_of, metavar="YYYY-MM-DD", help="for which the lists are; the data's last"),
     ] = None,
 ) -> None:
     """Read the newest data and score everybody by the champions, without learning; for every night.
@@ -30,7 +32,7 @@ def operate(
     if code := pipeline.shared():
         print("operate: the newest data were not read, see above; the lists stay", file=sys.stderr)
         raise typer.Exit(code)
-    night = nights.operate(params, day.date() if day else None)
+    night = nights.operate(params, day)
     found = list(nights.findings(night))
     for task, one in found:
         print(f"look at {task or 'the data'}: {one['en']}")

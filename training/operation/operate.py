@@ -11,6 +11,7 @@ from pathlib import Path
 from features.replacing import replacing
 from models.acting_model import champion_folder
 from training.data.artifacts import FILES, Ingest, read_artifact
+from training.days import require_day, today_or
 from training.io import say, sha256
 from training.operation.watch import LATE, data_end, task_night, without_list
 from training.params import Params
@@ -36,17 +37,16 @@ def operate(params: Params, day: date | None = None) -> Night:
     Raises
     ------
     ValueError
-        No task has a champion, or a day before that of the data.
+        No task has a champion, or a day before that of the data or after tomorrow.
     ConnectionError
         The registry cannot be asked which model serves.
     """
     ingested = read_artifact(Ingest, params.build)
     extracted = datetime.fromisoformat(ingested["extracted_at"]).date()
+    if day is not None:
+        begin = extracted - LATE, "the day before the data's"
+        require_day(f"--day {day}", day, begin, today_or(extracted, LATE.days))
     day = day or extracted
-    if day < extracted - LATE:
-        raise ValueError(
-            f"operate: day {day}: the data are of {extracted}; allowed is that day or a later one"
-        )
     before = _before(params, day)
     tasks = list(_tasks(params, before))
     if not tasks:

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from features import unique_yaml
+from features.section import validated
+from features.yaml_lines import lines_of
 
 FILE = Path("experiments/model_info.yaml")
 
@@ -43,15 +45,19 @@ class Info(BaseModel):
 def load(data: str, task: str, path: Path = FILE) -> Info:
     """Return the words for one data set and task: what all tasks share, the task's, the data set's own.
 
-    ``ValueError`` names file, key and what is allowed.
+    ``ValueError`` names file, line, key and what is allowed.
     """
     if not path.exists():
         return Info()
     found: dict[str, Any] = unique_yaml.read(path) or {}
-    own = (found.get("data") or {}).get(data, {})
-    merged = {**found.get("all", {}), **found.get(task, {}), **own.get("all", {}), **own.get(task, {})}
-    try:
-        return Info.model_validate(merged)
-    except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})" for e in error.errors()]
-        raise ValueError(f"{path}: {task}: " + "; ".join(lines)) from None
+    lines = lines_of(path.read_text(encoding="utf-8"), path)
+    merged, stands = dict[str, Any](), dict[str | int, tuple[str, ...]]()
+    for part in (("all",), (task,), ("data", data, "all"), ("data", data, task)):
+        said: Any = found
+        for key in part:
+            said = (said or {}).get(key)
+            if not isinstance(said, dict | None):
+                raise ValueError(f"{lines.at(*part)}: {said!r}; allowed is a mapping from keys to words")
+        merged |= said or {}
+        stands |= dict.fromkeys(said or (), part)
+    return validated(Info, merged, lambda key, *more: lines.at(*stands.get(key, (task,)), key, *more))

@@ -4,12 +4,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from features import unique_yaml
 from training.data.artifacts import Tuned, read_artifact
 from training.params import Params
 from training.results.estimate import Measures
 from training.results.evaluated import Detail, Metrics
 from training.results.report_verdict import Gate
+from training.review import gates_file
 from training.review.signoff import rejected, signed_twice, unsigned
 
 GATES = Path(__file__).parent / "gates.yaml"
@@ -67,8 +67,8 @@ def release_gates(params: Params, name: str) -> list[Gate]:
 
 
 def wanted_gates() -> dict[str, Any]:
-    """Return what ``gates.yaml`` asks."""
-    return unique_yaml.read(GATES)
+    """Return what ``gates.yaml`` asks; ``ValueError`` where it cannot be read so."""
+    return gates_file.read(GATES)
 
 
 def _is_scorecard(params: Params, name: str) -> bool:

@@ -8,24 +8,29 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from features import unique_yaml
 from features.replacing import replacing
+from features.section import At, validated
+from features.yaml_lines import Place, lines_of
 from models import approval
 from models.approval import SignatureRow
 from training.params import Params
 
 FILE = Path("experiments/signoff.yaml")
 HEAD = "# Signatures under the reports, written by `memberlens sign` and reviewed like code.\n"
-Role = Literal["developer", "validator", "owner", "compliance", "manager", "budget", "protection"]
+ReportRole = Literal["developer", "validator", "owner", "compliance"]
+PlanRole = Literal["manager", "budget", "protection"]
+Role = ReportRole | PlanRole
 Decision = Literal["approve", "approve_with_conditions", "reject"]
-ROLES: tuple[str, ...] = get_args(Role)[:4]  # of a model's report
-PLAN_ROLES: tuple[str, ...] = get_args(Role)[4:]
+ROLES: tuple[str, ...] = get_args(ReportRole)  # of a model's report
+PLAN_ROLES: tuple[str, ...] = get_args(PlanRole)
 DECISIONS: tuple[str, ...] = get_args(Decision)
 DAYS = 365  # an approval that names no end holds for a year
 
@@ -70,10 +75,13 @@ class Document:
     @property
     def signatures(self) -> tuple[Signature, ...]:
         """Every signature, the oldest first."""
-        try:
-            return tuple(Signature.model_validate(row) for row in _read().get(self.name, []))
-        except ValidationError as error:
-            raise ValueError(f"{FILE}: {self.name}: {error.errors()[0]['msg']}") from None
+        found, at = _read()
+        rows = found.get(self.name) or []
+        if not isinstance(rows, list):
+            raise ValueError(
+                f"{at(self.name)}: allowed is a list of signatures, as `memberlens sign` writes it"
+            )
+        return tuple(validated(Signature, row, partial(at, self.name, nr)) for nr, row in enumerate(rows))
 
     @property
     def rows(self) -> list[SignatureRow]:
@@ -91,7 +99,7 @@ class Document:
         _require(decision in DECISIONS, f"decision {decision!r}: allowed are {DECISIONS}")
         needs = decision == "approve_with_conditions"
         _require(bool(conditions) == needs, f"decision {decision!r}: found {len(conditions)} conditions")
-        _require(expires >= today, f"expires {expires}: lies before {today}")
+        _require(expires >= today, f"--expires {expires}: allowed is {today} (today) or a later day")
         _require(bool(by.strip()), f"by {by!r}: allowed is the name of who signs")
         found = Signature.model_validate(
             {
@@ -172,11 +180,17 @@ def _require(met: bool, message: str) -> None:
         raise ValueError(f"sign: {message}")
 
 
-def _read() -> dict[str, Any]:
-    return (unique_yaml.read(FILE) or {}) if FILE.exists() else {}
+def _read() -> tuple[dict[str, Any], At]:
+    """What is signed by name, and where each stands."""
+    if not FILE.exists():
+        return {}, Place(FILE, {}).at
+    found, place = unique_yaml.read(FILE) or {}, lines_of(FILE.read_text(encoding="utf-8"), FILE)
+    if not isinstance(found, dict):
+        raise ValueError(f"{place.at()}: allowed is a mapping from reports and plans to their signatures")
+    return found, place.at
 
 
 def _write(name: str, rows: list[SignatureRow]) -> None:
-    content = _read() | {name: rows}
+    content = _read()[0] | {name: rows}
     with replacing(FILE) as aside:
         aside.write_text(HEAD + yaml.safe_dump(content, allow_unicode=True, sort_keys=True))

@@ -1,6 +1,7 @@
 """Exports of contracts: proposed as such, counted and judged by `check`, asked about by task `lapse`."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import polars as pl
 import pytest
 import yaml
 from contract_worlds import gym
+from exported import taken
 from sklearn.metrics import roc_auc_score
 
 from features.compute import compute
@@ -132,3 +134,57 @@ def test_contracts_side_by_side_are_said(export: Path, tmp_path: Path) -> None:
         export, tmp_path, lambda frame: pl.concat([frame, frame.with_columns(pl.lit("pool").alias("plan"))])
     )
     assert "own_contracts.side_by_side" in twice
+
+
+HEADS = {
+    "stripe": "id,Customer ID,Plan,Interval,Amount,Status,Created (UTC),Start (UTC),"
+    "Current Period Start (UTC),Current Period End (UTC),Cancel At Period End,Canceled At (UTC),"
+    "Ended At (UTC)",
+    "recharge": "subscription_id,customer_id,created_at,status,cancelled_at,next_charge_date,"
+    "order_interval_unit,price,quantity,product_title,cancellation_reason",
+    "chargebee": "Subscription Id,Customer Id,Plan Id,Status,Started At,Current Term Start,Current Term End,"
+    "Cancelled At,Cancel Reason,Billing Period,Billing Period Unit,Plan Amount",
+}
+
+
+def alone(shape: str) -> str:
+    """Subscriptions as a system writes them, every second one cancelled; nothing says who the members are."""
+    last, lines = datetime(2024, 4, 6), [HEADS[shape]]
+    for n in range(300):
+        at = datetime(2023, 1, 1) + timedelta(hours=37 * n)
+        gone = bool(n % 2)
+        over = at + timedelta(days=min(30 * (n % 9 + 1) + 3, (last - at).days // 2)) if gone else ""
+        end = at + timedelta(days=30 * (n % 9 + 2)) if gone else last + timedelta(days=n % 30)
+        who, begun = f"cus_{n % 200:05d}", end - timedelta(days=30)
+        state, why = ("cancelled", "too much") if gone else ("active", "")
+        cells = {
+            "stripe": (n, who, "p", "month", 9.99, state, at, at, begun, end, str(gone).lower(), over, over),
+            "recharge": (n, who, at, state.upper(), over, end, "month", 19.5, 1, "Tea", why),
+            "chargebee": (f"Az{n}", who, "p", state, at, begun, end, over, why, 1, "month", 19.5),
+        }
+        lines.append(",".join(map(str, cells[shape])))
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("shape", "name"),
+    [
+        ("stripe", "subscriptions.csv"),
+        ("recharge", "recharge_subscriptions.csv"),
+        ("chargebee", "export.csv"),
+    ],
+)
+def test_a_file_of_contracts_alone_says_who_the_members_are(tmp_path: Path, shape: str, name: str) -> None:
+    proposal, mapping, rows = taken(tmp_path, {name: alone(shape)})
+    assert set(mapping.tables) == {"members"}  # cancelled subscriptions are no orders that were not made
+    assert rows["members"]["member_id"].n_unique() == 200
+    assert not {"status", "cancellation_reason"} & set(rows["members"].columns)
+    found = rows["own_contracts"]
+    assert found.height == 300
+    assert found["cancelled_at"].count() == 150
+    assert set(found["renews_days"]) == {30}
+    assert not [
+        name for name in found.columns if "cancel" in name and name not in ("cancelled_at", "cancel_time")
+    ]
+    assert "lapse" in yaml.safe_load(proposal.text)["params"]["tasks"]
+    assert any("members are those whom its contracts name" in doubt for doubt in proposal.unsure)

@@ -1,6 +1,6 @@
 """Leads that were closed without having converted, as histories and files of leads tell it."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -145,6 +145,24 @@ def test_leads_that_nobody_closes_have_no_such_table(tmp_path: Path) -> None:
     assert "closures" not in propose([tmp_path / "leads.csv"]).text
 
 
+def test_what_a_deal_has_from_the_beginning_is_read(tmp_path: Path) -> None:
+    first = "Deal - Deal source,Deal - Source channel,Deal - Deal created"
+    head = f"Deal - ID,{first},Deal - Status,Deal - Won time,Deal - Deal value,Deal - Deal probability\n"
+    days = [datetime(2024, 1, 1, 9) + timedelta(days=n) for n in range(60)]
+    rows = "".join(
+        f"{n + 500},{('fair', 'web')[n % 2]},c{n % 3},{day},{('won', 'open')[n % 2]},"
+        f"{day + timedelta(9) if n % 2 == 0 else ''},{n * 10},{n}\n"
+        for n, day in enumerate(days)
+    )
+    proposal, _, tables = taken(tmp_path, {"deals-2024.csv": head + rows})
+    assert set(tables["leads"]["source"]) == {"fair", "web"}
+    assert tables["leads"]["occurred_at"].min() == datetime(2024, 1, 1, 9, tzinfo=UTC)
+    (said,) = [doubt for doubt in proposal.unsure if "Deal - Deal value" in doubt]
+    assert "Deal - Deal probability" in said
+    assert not any(name in said for name in first.split(","))
+    assert any("channel" in name for name in tables["leads"].columns)
+
+
 def test_deals_of_a_sales_team_are_leads_with_their_ends(tmp_path: Path) -> None:
     head = "Deal - ID,Deal - Deal created,Deal - Status,Deal - Won time,Deal - Lost time,Person - ID\n"
     days = [datetime(2024, 1, 1, 9) + timedelta(days=n) for n in range(60)]
@@ -157,3 +175,16 @@ def test_deals_of_a_sales_team_are_leads_with_their_ends(tmp_path: Path) -> None
     assert tables["leads"].height == 60
     assert tables["responses"].height == 20
     assert tables["closures"].height == 20
+
+
+def test_leads_with_the_time_at_which_they_were_won_are_no_flat_table(tmp_path: Path) -> None:
+    later = ("Lead Status", "Converted", "Modified Time", "Converted Date Time")
+    rows = ["Record Id,Lead Source,Created Time,Industry,Company,Size," + ",".join(later)]
+    for n in range(60):
+        at, won = datetime(2024, 1, 1, 9) + timedelta(days=n), n % 4 == 0
+        state = f"{'Converted' if won else 'Open'},{str(won).lower()},{at},{at + timedelta(8) if won else ''}"
+        rows.append(f"z{n},{('Web', 'Fair')[n % 2]},{at},Retail,Co {n},{n},{state}")
+    _, mapping, tables = taken(tmp_path, {"zoho_leads.csv": "\n".join(rows)})
+    assert set(mapping.tables) == {"leads", "responses"}
+    assert tables["responses"].height == 15
+    assert not {*later} & set(tables["leads"].columns)

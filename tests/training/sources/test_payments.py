@@ -153,3 +153,31 @@ def test_orders_whose_newest_state_says_so_are_left_out(tmp_path: Path) -> None:
     }
     _, _, rows = taken(tmp_path, files)
     assert rows["purchases"]["amount_cents"].sum() == 15 * 950
+
+
+@pytest.mark.parametrize("between", ["|", "; ", "\n"])
+def test_products_in_one_cell_under_labels_of_several_words(tmp_path: Path, between: str) -> None:
+    def line(n: int, k: int) -> str:
+        price = f"Product Unit Price: {10 + n % 7}.50, Product Total Price: {(k + 1) * (10.5 + n % 7):.2f}"
+        about = f"Product SKU: AB-{k}, Product Name: Tea, green: {k}, Product Variation Details: "
+        return f"Product ID: {12 + k}, Product Qty: {k + 1}, {about}, {price}"
+
+    rows = [
+        f"{1000 + n},{n % 9},{n % 28 + 1:02}/{n % 12 + 1:02}/2024,{n % 24:02}:05:09,"
+        f"{sum((k + 1) * (10.5 + n % 7) for k in range(n % 3 + 1)):.2f},5.00,"
+        f'"{between.join(line(n, k) for k in range(n % 3 + 1))}"'
+        for n in range(120)
+    ]
+    head = "Order ID,Customer ID,Order Date,Order Time,Subtotal (inc tax),Shipping Cost,Product Details\n"
+    _, _, found = taken(tmp_path, {"orders.csv": head + "\n".join(rows)})
+    lines = found["purchases"]
+    assert lines.height == 240
+    assert lines["product_id"].value_counts().sort("product_id").rows() == [
+        ("12", 120),
+        ("13", 80),
+        ("14", 40),
+    ]
+    assert lines["quantity"].sum() == 120 + 160 + 120
+    assert lines["amount_cents"].sum() == sum(
+        (k + 1) * (1050 + 100 * (n % 7)) for n in range(120) for k in range(n % 3 + 1)
+    )

@@ -183,3 +183,19 @@ def test_events_of_klaviyo(tmp_path: Path) -> None:
     _, _, rows = taken(tmp_path, {"events.jsonl": "\n".join(row % n for n in range(3))})
     assert rows["events"]["member_id"].to_list() == ["p0", "p1", "p2"]
     assert str(rows["events"]["occurred_at"][0]) == "2024-03-14 07:06:40+00:00"
+
+
+def test_all_orders_of_amazon_have_the_price_of_the_whole_line(tmp_path: Path) -> None:
+    head = (
+        "amazon-order-id purchase-date order-status item-status buyer-email sku quantity currency item-price"
+    )
+    rows = ["\t".join([*head.split(), "item-promotion-discount"])]
+    for n in range(60):
+        pieces, state = n % 3 + 1, "Shipped" if n % 10 else "Cancelled"
+        day = f"2024-{n % 12 + 1:02}-{n % 28 + 1:02}T10:00:00+00:00"
+        cells = (f"1-{n}", day, state, state, f"b{n % 9}@m.amazon.de", f"S{n % 4}", str(pieces), "EUR")
+        rows.append("\t".join([*cells, f"{12.5 * pieces:.2f}", "1.00"]))
+    _, _, found = taken(tmp_path, {"orders.txt": "\n".join(rows)})
+    kept = [n for n in range(60) if n % 10]
+    assert found["purchases"].height == len(kept)
+    assert found["purchases"]["amount_cents"].sum() == sum(1250 * (n % 3 + 1) - 100 for n in kept)

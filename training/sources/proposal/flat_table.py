@@ -7,7 +7,7 @@ from training.sources.proposal.cell_proposal import CONSENT, cell_of
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.mapping_keys import CellKeys, Cells
-from training.sources.proposal.name_patterns import OUTCOME, TESTS, VOIDED, means
+from training.sources.proposal.name_patterns import CONVERTED, FILES, OUTCOME, TESTS, VOIDED, means
 from training.sources.proposal.table_proposal import TableProposal, in_order
 from training.sources.proposal.time_columns import time_of
 from training.sources.reading.money_columns import plain_name
@@ -59,7 +59,7 @@ def as_subjects(file: File) -> TableProposal | None:
         for column in file.columns
         if column.kind == "truth" and re.fullmatch(OUTCOME, plain_name(column.name))
     ]
-    if not labels:
+    if not labels or (not told and _has_leads(file)):
         return None
     unsure: list[str] = []
     if len(labels) > 1:
@@ -87,6 +87,12 @@ def as_subjects(file: File) -> TableProposal | None:
     score = 2.0 + 0.25 * max(0, len(file.columns) - 4) + (100.0 if told else 0.0)
     placed = in_order("subjects", cells)
     return TableProposal(file, "subjects", placed, None, ("*",), unsure, score, time is not None)
+
+
+def _has_leads(file: File) -> bool:
+    """Whether these are leads with the time at which each was won, which tells more than yes or no."""
+    won = (column for column in file.times if re.fullmatch(CONVERTED, plain_name(column.name)))
+    return re.search(FILES["leads"], file.label.lower()) is not None and any(won)
 
 
 def _label(file: File, column: Column, unsure: list[str]) -> CellKeys:

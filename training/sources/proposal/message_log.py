@@ -291,5 +291,6 @@ def _came_back(file: File, log: _Log) -> str:
     came = f"messages that came back ({', '.join(log.events['bounced'])}: {back:,} of {sent:,})"
     return (
         f"{came} stay contacts without an answer: a score says what comes of sending, and in a control group "
-        "nobody knows whose would have come back; mappings/README.md says how they are left out"
+        "nobody knows whose would have come back; mappings/README.md says how they are left out. Plans take "
+        "an address as known where something was sent to it: say by --reach whose no longer works"
     )

@@ -45,7 +45,7 @@ COLUMNS: dict[str, str] = {
     "channel": r"channel|渠道",
     "kind": r"event(_type|_name)?|kind|action|status|activity|行为|事件.*",
     "minutes": r"minutes|duration_min(utes)?|分钟",
-    "source": r"origin|source|utm_source|来源",
+    "source": r"((deal|opportunity)_)*(origin|(lead_|original_)?source)|utm_source|来源",
     "landing_page": r"landing_page(_id)?|page|落地页",
     "interest": r"interest|需求",
     "cost_cents": r"cost|成本",
@@ -110,7 +110,7 @@ OUTCOME = (
     r"|subscribed|won|流失|是否.*"
 )
 CONVERTED = (  # when a lead was won, in a column of the lead's own row
-    r"((deal|lead|opportunity)_)?(date_?)?(converted|conversion|won|closed_?won|became_?a?_?customer|customer_since)(_?(date|time|at|on|day))?"
+    r"((deal|lead|opportunity)_)?(date_?)?(converted|conversion|won|closed_?won|became_?a?_?customer|customer_since)(_?(date|time|at|on|day))*"
     r"|abschluss_?datum|gewonnen_am|kunde_seit|konvertier(t|ungs)_?(datum|am)|date_(de_)?(conversion|signature)|fecha_(de_)?(conversion|cierre)"
     r"|成交(时间|日期)|转化(时间|日期)"
 )
@@ -124,11 +124,15 @@ LOST = (  # when a lead was given up
 )
 LOST_FILES = r"(^|[\W_])(closed_?)?(lost|disqualified|unqualified|verloren\w*)([\W_]|$)|战败|输单|丢单|失注"
 WON = r"(closed_?)?won|converted|gewonnen|gagn[eé]e?|ganad[oa]|成交|已成交|赢单|已转化"
+AT_FIRST = (  # what a deal has from the beginning
+    r"((deal|opportunity)_)+((lead|original|first)_)?(source|origin|channel|medium|utm|campaign|referr\w+|created?|creation|opened"
+    r"|add(ed)?_time|landing)(_\w+)?$"
+)
 LATER = (  # columns with the present state of a lead, which are written as it goes on
     r"(ist_)?konvertiert|(lead_)?status|(.*_)?(life_?cycle_?stage|(lead_|deal_|opportunity_|contact_)?(status|stage|phase)|is_?(converted|won|closed)"
     r"|converted|won|(lead_|\w+_)?score|last_(activity|contacted|modified|seen|touch|contact|update)\w*"
     r"|updated_?(at|on)?|(last_?)?modified_?(date|at|on)?|num(ber)?_of_.*|close[d]?_?(date|at|on)|owner\w*"
-    r"|opportunity\w*|account_?id|amount|deal_\w+)|letzte_\w+|状态|阶段|最近.*|最后.*|更新.*"
+    rf"|account_?id|amount|(?!{AT_FIRST})(deal_|opportunity)\w*)|letzte_\w+|状态|阶段|最近.*|最后.*|更新.*"
 )
 PAID = r"实际支付|实付|支付金额|付款金额|(^|_)(paid|net)"  # among several totals, what was paid
 GOODS = r"sub_?total|zwischensumme|warenwert|sous_total|小计|商品(总价|总额|金额)"  # without tax and shipping

@@ -9,6 +9,7 @@ from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.mapping_keys import NewestKeys, OwnTableKeys, SourceKeys, Tables
 from training.sources.proposal.own_columns import FoundColumns, columns_of, written_with
+from training.sources.proposal.own_contracts import called as called_so
 from training.sources.proposal.own_contracts import contract_of
 from training.sources.proposal.own_keys import Ids, Key, keys, placed, values
 from training.sources.proposal.own_times import Times, cell, newest, times_of
@@ -109,7 +110,7 @@ def _place(made: OwnTables, name: str, file: File, known: list[Ids], until: date
     times = times_of(file, until) if found else None
     if not found or times is None:
         return False
-    called = words("tables", name)
+    called = called_so(name, file)
     role = contract_of(called, found[0], times, file, made.tables)
     title = slug(name) or called.name
     table = free(CONTRACTS if role else title, made.tables, f"table_{len(made.tables) + 1}")

@@ -1,5 +1,6 @@
 """What the times of a file are: when a row happened, was recorded, ends, and what became of it later."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,8 +14,16 @@ from training.sources.proposal.file_profile import File, all_of
 from training.sources.proposal.mapping_keys import Cell, Tables, full, short
 from training.sources.proposal.own_words import says
 from training.sources.reading.cell_types import TIME, typed
+from training.sources.reading.money_columns import plain_name
 
 FULL, NEVER_EARLIER, TO_COME = 0.95, 0.99, 0.01  # of the rows
+# The period that a contract is in is written anew with each: it says nothing of what was agreed.
+RUNNING = (
+    r"(current|next|upcoming)_(billing_|charge_)?(period|term|charge|billing|renewal|payment|order)"
+    r"(_(start|end|date|at|on|time))*"
+)
+# What nobody writes beforehand: so far the rows of a file reach.
+DONE = r"(cancell?ed|terminated)(_(at|on|date|time))?|(取消|解约)(时间|日期)"
 LASTING = timedelta(days=2)  # what ends sooner was a visit, and is known when it is over
 
 
@@ -77,17 +86,24 @@ def times_of(file: File, until: datetime | None) -> Times | None:
     """
     usable = [column for column in file.times if not says("person", column.name)]
     usable = [column for column in usable if not says("touched", column.name)] or usable
+    usable = [column for column in usable if not re.fullmatch(RUNNING, _bare(column))] or usable
     told = moments(file, usable)
     full = [column for column in usable if told[column.name].count() >= FULL * told.height]
     first = _first(file, full, told)
     if first is None:
         return None
     found = Times(first, left_out=[column for column in file.times if column not in usable])
-    own = told[first.name].max()
-    last = max(time for time in (until, own) if isinstance(time, datetime))
+    done = [c.name for c in usable if re.fullmatch(DONE, _bare(c))]
+    reached = (until, *(told[name].max() for name in (first.name, *done)))
+    last = max(time for time in reached if isinstance(time, datetime))
     for column in (column for column in usable if column is not first):
         _place(found, column, told, last, column in full)
     return found
+
+
+def _bare(column: Column) -> str:
+    """The column's name without what stands in brackets behind it, as ``(UTC)``."""
+    return re.sub(r"_*[(（][^()（）]*[)）]$", "", plain_name(column.name))
 
 
 def _first(file: File, full: list[Column], told: pl.DataFrame) -> Column | None:

@@ -12,6 +12,7 @@ from features.personal_keys import VARIABLE as KEY_VARIABLE
 from features.requirements import NONE as NO_TASKS
 from features.requirements import Requirements
 from training.sources.proposal.consents_unread import unread
+from training.sources.proposal.contracts_alone import members_of_contracts
 from training.sources.proposal.file_profile import File, Places, sketches
 from training.sources.proposal.flat_table import flat, with_fate
 from training.sources.proposal.followers import unread_of, with_followers
@@ -38,6 +39,7 @@ from training.sources.proposal.mapping_text import (
 from training.sources.proposal.message_log import one_answer, unnamed_messages
 from training.sources.proposal.order_heads import joined_presets, with_heads
 from training.sources.proposal.outcomes import settled
+from training.sources.proposal.own_contracts import is_contracts
 from training.sources.proposal.own_tables import own_tables_of
 from training.sources.proposal.phone_numbers import of_one_country
 from training.sources.proposal.reexports import brought_together, together, without_repeats
@@ -83,12 +85,12 @@ def propose(files: Sequence[Path], hints: Hints = NONE, requirements: Requiremen
     followed = with_followers(tried)
     heads += [*orders, *followed.used]
     unsure += followed.said
-    guesses, unplaced = followed.guesses, followed.unplaced
-    guesses, again, twins = counted_once(settled(guesses, as_table))
+    guesses, again, twins = counted_once(settled(followed.guesses, as_table))
     guesses, without, begun = with_histories([without_repeats(made) for made in one_answer(guesses)])
     guesses, logged = sent_once(guesses)
     guesses, countries = of_one_country(guesses)
-    unplaced += [*again, *without]
+    unplaced = [*followed.unplaced, *again, *without]
+    guesses += members_of_contracts(guesses, unplaced)
     unsure += [*twins, *begun, *logged, *countries, *_unread_logs(unplaced)]
     unsure += [said for made in guesses for said in made.unsure]
     if not guesses:
@@ -157,8 +159,9 @@ def _unread_logs(files: list[File]) -> Iterator[str]:
 
 def _guessed(files: list[File]) -> list[tuple[File, TableProposal | None]]:
     """Each file with what it is; one that is alone may be a flat table by any name."""
-    made = [(file, infer_mapping(file)) for file in files]
-    return [(made[0][0], _alone(*made[0]))] if len(made) == 1 else made
+    made = [(file, None if is_contracts(file) else infer_mapping(file)) for file in files]
+    is_one = len(made) == 1 and not is_contracts(files[0])
+    return [(made[0][0], _alone(*made[0]))] if is_one else made
 
 
 def _alone(file: File, made: TableProposal | None) -> TableProposal | None:

@@ -12,7 +12,7 @@ from training.sources.proposal.mapping_keys import LinesKeys
 from training.sources.proposal.name_patterns import means
 from training.sources.reading.cell_types import as_text
 from training.sources.reading.money_columns import meaning, plain_name
-from training.sources.reading.unrolled import PAIRS, objects
+from training.sources.reading.unrolled import LABELS, PAIRS, objects
 
 ENOUGH = 0.9  # of the cells, or of their parts, are written so
 FEW = 3  # rows of several products
@@ -120,7 +120,9 @@ def _free(file: File, *names: str) -> str:
 def _fields(file: File, cells: pl.Series) -> dict[str, str]:
     """Fields of the products in cells that hold lists of objects, by their names in the file."""
     some = cells.head(200)
-    found = [objects(cell) for cell in some if cell.lstrip()[:1] in "[{" or PAIRS.match(cell)]
+    found = [
+        objects(cell) for cell in some if cell.lstrip()[:1] in "[{" or PAIRS.match(cell) or LABELS.match(cell)
+    ]
     lists = [one for one in found if one]
     if len(lists) < ENOUGH * len(some) or not any(len(one) > 1 for one in lists):
         return {}
@@ -148,13 +150,16 @@ def _typed_leaves(kind: pl.Struct, within: str = "") -> Iterator[str]:
 def _of_line(file: File, names: Iterable[str]) -> dict[str, str]:
     """New columns by the fields of products that tell something of a line."""
     names = [*names]
-    told = {name: next((c for c in LINE if _is(_named(name), c)), None) for name in names}
+    told = {
+        name: next((c for c in LINE if _is(_named(name), c) or _is(_bare(name), c)), None) for name in names
+    }
     kept = {name: concept for name, concept in told.items() if concept}
     if not {"product_id", "quantity"} & set(kept.values()):
         return {}
     inner = [name for name in kept if "sub" in name.lower()]  # a subtotal is of before discounts
     first = {kept[name]: name for name in reversed([*(n for n in kept if n not in inner), *inner])}
-    made = {_free(file, _named(name), *OTHERWISE[c]): name for c, name in first.items()}
+    called = {name: [_named(name)] * _is(_named(name), c) for c, name in first.items()}
+    made = {_free(file, *called[name], *OTHERWISE[c]): name for c, name in first.items()}
     return made | {called: name for new, field in made.items() for called, name in _coded(new, field, names)}
 
 
@@ -166,6 +171,11 @@ def _coded(new: str, field: str, names: Iterable[str]) -> Iterator[tuple[str, st
             f for f in names if f.rpartition(".")[0] == above and meaning(f.rpartition(".")[2]) == "currency"
         )
         yield from ((f"{new.rpartition('_')[0] or new}_currency", name) for name in codes)
+
+
+def _bare(field: str) -> str:
+    """A field's name without the word for a product: ``Product Unit Price`` is a unit price."""
+    return re.sub(rf"^{ITEM}_(?=.)", "", plain_name(_named(field)))
 
 
 def _named(field: str) -> str:

@@ -10,8 +10,17 @@ from training.sources.proposal.file_profile import File
 from training.sources.proposal.mapping_keys import CellKeys, Cells
 from training.sources.proposal.name_patterns import CLOSED, CONVERTED, LATER, LOST, means
 from training.sources.reading.money_columns import plain_name
+from training.sources.reading.signs import PART, written_in
 
-CLOCK = r"\d{1,2}h\d{2}|\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AaPp]\.?[Mm]\.?)?"
+CLOCK = (
+    r"\d{1,2}h\d{2}|\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AaPp]\.?[Mm]\.?)?"
+    rf"|(?:{PART})\s*\d{{1,2}}[:点點时時]\d{{2}}(?:[:分]\d{{2}})?[分秒]?"
+)
+# Names of a clock that is written as one number, 143005; a spreadsheet has taken the zero from 093005.
+IN_FIGURES = re.compile(
+    r"(?i)((order|sales?|purchase|entry|created?|creation|doc(ument)?|posting|trans(action)?|receipt|bon|beleg|kauf)_?)?"
+    r"(time|uhrzeit|zeit|hora|heure|ora)(_of_(day|sale|order|entry))?|erzet|uzeit|aezet|cputm|(下单|交易)?(时间|時間|时刻)"
+)
 
 
 def time_of(file: File, table: str) -> Column | None:
@@ -54,13 +63,17 @@ def with_clock(file: File, cell: CellKeys | None, unsure: list[str]) -> Cells:
         return {}
     days = day.readings[0] if day.readings else ("%Y-%m-%d",)
     unsure.append(f"{file.label}: {clock.name} is taken as the clock of {day.name}")
-    formats = [f"{form} {_clock_format(clock.example)}" for form in days]
-    sql = f'CONCAT("{day.name}", \' \', "{clock.name}")'
+    wide = _figures(clock, file)
+    formats = [f"{form} {'%H%M%S'[:wide] if wide else _clock_format(clock.example)}" for form in days]
+    written = f"RIGHT(CONCAT('000000', \"{clock.name}\"), {wide})" if wide else f'"{clock.name}"'
+    sql = f"CONCAT(\"{day.name}\", ' ', {written})"
     return {"occurred_at": {"sql": sql, "format": formats[0] if len(formats) == 1 else formats}}
 
 
 def _is_clock(column: Column, file: File) -> bool:
     """Whether all cells of a column are times of day, of one form."""
+    if _figures(column, file):
+        return True
     if (
         column.kind not in ("text", "time")
         or column.filled < file.rows
@@ -71,13 +84,33 @@ def _is_clock(column: Column, file: File) -> bool:
     if cells.dtype != pl.String:
         return False
     form = _clock_format(column.example)
-    return bool(cells.drop_nulls().str.strip_chars().str.to_time(form, strict=False).is_not_null().all())
+    texts = cells.drop_nulls().to_frame("v").select(written_in(pl.col("v").str.strip_chars(), form))
+    return bool(texts.to_series().str.to_time(form, strict=False).is_not_null().all())
+
+
+def _figures(column: Column, file: File) -> int:
+    """Return how wide a clock is that is written as one number, as its name and all cells say; else 0."""
+    if (
+        column.kind != "number"
+        or column.filled < file.rows
+        or not IN_FIGURES.fullmatch(plain_name(column.name))
+    ):
+        return 0
+    frame = file.frame().select(pl.col(column.name).cast(pl.Int64, strict=False))
+    numbers = frame.head(file.rows).collect().to_series()
+    hours, minutes, seconds = numbers // 10_000, numbers // 100 % 100, numbers % 100
+    wide = 6 if hours.max() else 4  # of a day that goes on after noon, else they count minutes of something
+    parts = zip((hours, minutes, seconds) if wide == 6 else (minutes, seconds), (24, 60, 60), strict=False)
+    below = (bool(part.is_between(0, most - 1).all()) for part, most in parts)
+    reads = numbers.null_count() == 0 and (numbers.max() or 0) >= 12 * 10 ** (wide - 2) and all(below)
+    return wide if reads else 0
 
 
 def _clock_format(example: str) -> str:
     if "h" in example:
         return "%Hh%M"
-    half = re.search(r"[AaPp]\.?[Mm]", example)
+    half = re.search(rf"[AaPp]\.?[Mm]|{PART}", example)
+    example = re.sub("[点點时時分]", ":", example.rstrip("分秒"))
     hours = "%I:%M" if half else "%H:%M"
     seconds = ":%S" if example.count(":") > 1 else ""
-    return hours + seconds + ((" %p" if " " in example else "%p") if half else "")
+    return hours + seconds + ((" %p" if re.search(rf" |{PART}", example) else "%p") if half else "")

@@ -25,7 +25,19 @@ WORDS = {
 }
 LONGEST_FIRST = sorted(WORDS, key=len, reverse=True)  # `mars` before `mar`
 OF_MONTHS = ("%b", "%B")
-HALVES = {"AM": "上午|午前|오전|凌晨", "PM": "下午|午後|오후"}  # before the clock, where it is written so
+# Parts of the day before the clock, where it is written so, and the half in which each hour lies. Twelve at
+# night lies in none: the end of the day or its beginning.
+MORNING, AFTERNOON = dict.fromkeys(range(13), "AM"), dict.fromkeys((*range(13), *range(13, 24)), "PM")
+NOON = {10: "AM", 11: "AM"} | dict.fromkeys((12, 1, 2, 13, 14), "PM")
+NIGHT = dict.fromkeys(range(5), "AM") | dict.fromkeys((*range(5, 12), *range(17, 24)), "PM")
+PARTS = {
+    "上午|午前|오전|凌晨|淩晨|早上|早晨|清晨|새벽|아침": MORNING,
+    "下午|午後|오후|傍晚|저녁": AFTERNOON,
+    "中午|정오|낮": NOON,
+    "晚上|夜晚|夜里|夜間|深夜|半夜|밤": NIGHT,
+}
+PART = "|".join(PARTS)
+PART_OF_DAY = rf"^(.*?)\s*({PART})\s*(\d{{1,2}})[:点點时時](\d{{2}})(?:[:分](\d{{2}}))?[分秒]?$"
 
 
 def half_width(text: pl.Expr) -> pl.Expr:
@@ -34,10 +46,16 @@ def half_width(text: pl.Expr) -> pl.Expr:
 
 
 def _with_halves(text: pl.Expr) -> pl.Expr:
-    """Write halves of the day behind the clock: ``下午3:07`` as ``3:07 PM``, ``3 p. m.`` as ``3 pm``."""
-    for half, words in HALVES.items():
-        text = text.str.replace(rf"\s*(?:{words})\s*(\d{{1,2}}:\d{{2}}(?::\d{{2}})?)", rf" ${{1}} {half}")
-    return text.str.replace(r"(?i)([ap])\.\s?m\.?$", "${1}m")
+    """Write parts of the day behind the clock: ``下午3:07`` as ``3:07 PM``, ``3 p. m.`` as ``3 pm``."""
+    day, part, hour, minute, second = (text.str.extract(PART_OF_DAY, nr) for nr in range(1, 6))
+    half = pl.lit(None, pl.String)
+    hours = hour.cast(pl.Int64, strict=False)
+    for words, told in PARTS.items():
+        own = hours.replace_strict(list(told), list(told.values()), default=None, return_dtype=pl.String)
+        half = pl.when(part.str.contains(f"^(?:{words})$")).then(own).otherwise(half)
+    clock = pl.concat_str((hours + 11) % 12 + 1, minute, second, separator=":", ignore_nulls=True)
+    written = pl.concat_str(day, clock, half, separator=" ").str.strip_chars()
+    return pl.coalesce(written, text).str.replace(r"(?i)([ap])\.\s?m\.?$", "${1}m")
 
 
 def written_in(text: pl.Expr, form: str) -> pl.Expr:

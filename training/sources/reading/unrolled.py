@@ -16,6 +16,10 @@ LIST, MARK = "_lines_", "\x1e"
 PAIR = re.compile(r"(?<![^|;])([A-Za-z_]\w*):([^|;]*)")
 PAIRS = re.compile(r"[A-Za-z_]\w*:[^|;]*\|[A-Za-z_]\w*:")
 
+# Labels of several words before their values, ``Product ID: 12, Product Qty: 2|Product ID: …``: of one first
+# word, so that a comma or a colon in a product's name begins none.
+LABELS = re.compile(r"\s*((?P<word>[^\W\d]\w*) [\w ]+): *[^|;\n]*, *(?P=word) [\w ]+:")
+
 
 def unrolled(frame: pl.LazyFrame, source: Source, place: str) -> pl.LazyFrame:
     """Return ``frame`` with a row a product, in new columns.
@@ -84,7 +88,11 @@ def objects(text: str) -> list[dict[str, Any]] | None:
     ([{'sku': 'a'}], [{'sku': None}], None)
     >>> objects("sku:a|quantity:2;sku:b|quantity:1")
     [{'sku': 'a', 'quantity': '2'}, {'sku': 'b', 'quantity': '1'}]
+    >>> objects("Item ID: 1, Item Name: Tea, green|Item ID: 2, Item Name: Pot")
+    [{'Item ID': '1', 'Item Name': 'Tea, green'}, {'Item ID': '2', 'Item Name': 'Pot'}]
     """
+    if labels := LABELS.match(text):
+        return _labelled(text, labels[1], labels["word"])
     if PAIRS.match(text):
         return [
             dict(PAIR.findall(one)) for one in re.split(rf";(?={PAIR.pattern})", text) if PAIR.search(one)
@@ -100,6 +108,13 @@ def objects(text: str) -> list[dict[str, Any]] | None:
         found = next((value for value in found.values() if isinstance(value, list)), [found])
     is_list = isinstance(found, list) and found and all(isinstance(one, dict) for one in found)
     return found if is_list else None
+
+
+def _labelled(text: str, first: str, word: str) -> list[dict[str, Any]]:
+    """A product at each first label, with the texts between the labels that begin with the same word."""
+    each = re.split(rf"[|;\n,]\s*(?={re.escape(first)}:)", text.strip())
+    parts = [re.split(rf"(?:^|,\s*)({re.escape(word)} [\w ]+): *", one)[1:] for one in each]
+    return [dict(zip(part[::2], (value.strip() for value in part[1::2]), strict=True)) for part in parts]
 
 
 def _field(one: Any, name: str) -> Any:
