@@ -114,6 +114,8 @@ def written(column: Column, name: str) -> CellKeys:
     if column.kind == "time" and column.readings:
         first = column.readings[0]
         found["format"] = first[0] if len(first) == 1 else list(first)
+        if all(form.endswith("UTC") for form in first):  # whatever zone the mapping says of other times
+            found["time_zone"] = "UTC"
     if column.kind == "time" and column.since:
         found |= {"since": column.since, "unit": column.unit}
     if column.decimal and (is_number or column.kind == "time"):

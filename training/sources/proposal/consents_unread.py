@@ -7,7 +7,7 @@ from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.mapping_keys import Tables, full
 from training.sources.proposal.mapping_text import cells
-from training.sources.proposal.name_patterns import AGREED, REFUSED
+from training.sources.proposal.name_patterns import AGREED, DO_NOT_MODIFY, REFUSED
 from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.money_columns import plain_name
 
@@ -32,7 +32,8 @@ def unread(
 
 
 def _is_word(column: Column) -> bool:
-    is_named = re.search(rf"{REFUSED}|{AGREED}", plain_name(column.name)) is not None
+    name = re.sub(DO_NOT_MODIFY, "", plain_name(column.name))
+    is_named = re.search(rf"{REFUSED}|{AGREED}", name) is not None
     return is_named and column.kind in ("truth", "text") and 0 < column.distinct <= FEW
 
 

@@ -34,7 +34,7 @@ from training.sources.proposal.name_patterns import (
     means,
 )
 from training.sources.proposal.order_fill import filled_down, said
-from training.sources.proposal.owners import owner_of
+from training.sources.proposal.owners import is_address_book, owner_of, person_of, surest
 from training.sources.proposal.presets import preset_of
 from training.sources.proposal.rows_left_out import condition
 from training.sources.proposal.stage_history import history_of, stage_history
@@ -76,7 +76,7 @@ def infer_mapping(file: File) -> TableProposal | None:
     best = max(found, key=lambda made: made.score, default=None)
     if best is None or best.score < 2:
         return None
-    best = _with_amounts(replace(best, unsure=[*said(file), *best.unsure]))
+    best = with_amounts(replace(best, unsure=[*said(file), *best.unsure]))
     return with_zones(with_steps(with_refusals(best)))
 
 
@@ -139,7 +139,7 @@ def _cells(file: File, table: str, used: dict[str, str], unsure: list[str]) -> C
     return cells | (kind_by_sign(file, used, unsure) if is_sale else {})
 
 
-def _with_amounts(made: TableProposal) -> TableProposal:
+def with_amounts(made: TableProposal) -> TableProposal:
     """The same, its amounts read so that they add up."""
     if made.table != "purchases":
         return made
@@ -156,7 +156,8 @@ def _score(file: File, table: str, used: list[str], made_up: Collection[str]) ->
     silent = (*TIMES, "member_id", "channel", *(() if table == "events" else ("kind",)))
     telling = [name for name in used if name not in silent]
     ids = {"members": "member_id", "leads": "lead_id", "products": "product_id", "campaigns": "campaign_id"}
-    key = file.meaning(ids[table]) if table in ids else None
+    found = [column for column in file.columns if table in ids and means(column.name, ids[table])]
+    key = next(iter(surest(found, [*file.columns]) if table == "members" else found), None)
     unique = 0.0 if key is None else (1.5 if key.is_unique else -2.0)
     if (
         table == "members"
@@ -164,6 +165,8 @@ def _score(file: File, table: str, used: list[str], made_up: Collection[str]) ->
         and any(c.is_unique for c in file.columns if personal_key(c))
     ):
         unique += 2.0  # a list of addresses, some of which were taken off it
+    if table == "members" and is_address_book(file):
+        by_name += 2.0
     return by_name + 0.75 * len(telling) + unique - 0.5 * len(made_up)
 
 
@@ -188,8 +191,8 @@ def _named(file: File, name: str, table: str, used: dict[str, str]) -> Column | 
         named = [c for c in free if re.fullmatch(told, plain_name(c.name)) and consents(c)]
     if not named and name in IN_PLACE:
         named = [c for c in free if means(c.name, IN_PLACE[name]) and c.is_unique]
-    if not named and name == "member_id":
-        named = [column for column in free if personal_key(column)]
+    if name == "member_id":
+        named = surest(named, free) if named else person_of(free, table)
     if (table, name) == ("purchases", "product_id"):
         # A number of its own in each row is the line's, and a reference of nothing else may be the order's.
         named = sorted(named, key=lambda c: (c.is_unique, bool(re.fullmatch(BARE, plain_name(c.name)))))

@@ -78,6 +78,15 @@ def is_net(file: File, price: Column, discount: str | None) -> bool:
     rows = frame.select(**cells).filter(pl.col(off.name).abs() > 0)
     others = [name for name in cells if name not in (off.name, price.name)]
     less = {name: rows[name].abs() - rows[price.name].abs() for name in others}  # of returns both are below 0
+    pieces = file.meaning("quantity")
+    if (
+        pieces is not None and pieces.name in others
+    ):  # the price of a piece stands beside the total of the line
+        less |= {
+            f"{name} times": (rows[name] * rows[pieces.name]).abs() - rows[price.name].abs()
+            for name in others
+            if name != pieces.name
+        }
     fits = [(found - rows[off.name].abs()).abs() < CENT for found in less.values()]
     return rows.height > 0 and any(int(one.sum()) >= ENOUGH * rows.height for one in fits)
 

@@ -16,6 +16,7 @@ from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, all_of
 from training.sources.proposal.mapping_keys import Cell, CellKeys, Cells, PartKeys, Value, full, short
 from training.sources.proposal.name_patterns import means
+from training.sources.proposal.returned_messages import came_back, sent_with_returned
 from training.sources.proposal.table_proposal import TableProposal, in_order
 from training.sources.proposal.time_columns import time_of
 from training.sources.reading.files import ROW
@@ -25,6 +26,7 @@ SURE = 100.0  # of a score: such a file is nothing else
 FOLLOWS = 0.5  # of the messages that were opened or clicked have a row of their sending
 OTHERS = ("order_id", "ticket_id", "quantity", "unit_price_cents")
 RESPONSES = {"opened": "opened", "clicked": "clicked", "refused": "blocked"}
+SENDING = {"sent", "delivered", "bounced", "nothing"}  # what a status tells of a log of sendings alone
 ANSWERED: CellKeys = {"value": "answered"}
 Events = dict[str, list[str]]
 
@@ -155,8 +157,13 @@ def _log(file: File) -> _Log | None:
     member, campaign = whose(file, event)
     log = _Log(events, event, member, time_of(file, "contacts"), campaign)
     if not _is_whole(events):
-        return None if log.lacks else log
+        return None if log.lacks else _with_returned(file, log)
     return log if _is_of_events(file, log) else None
+
+
+def _with_returned(file: File, log: _Log) -> _Log:
+    keys = [column.name for column in (log.member, log.campaign) if column is not None]
+    return replace(log, events=sent_with_returned(file, log.event.name, keys, log.events, log.sends))
 
 
 def whose(file: File, event: Column | None = None) -> tuple[Column | None, Column | None]:
@@ -173,11 +180,13 @@ def _is_whole(events: Events) -> bool:
 
 def _is_told(column: Column, events: Events) -> bool:
     """Whether a column tells of messages and what became of them, or of nothing else, as its name says."""
-    known = sum(map(len, events.values()))
-    of_one_kind = known == len(column.values) and re.fullmatch(
-        log_words("messages")["event"], plain_name(column.name)
+    kinds = [event_of(word) for word in column.values]
+    named = log_words("messages")
+    of_one_kind = None not in kinds and re.fullmatch(named["event"], plain_name(column.name))
+    of_sends = (
+        {*kinds} <= SENDING and len({*kinds}) > 1 and re.fullmatch(named["status"], plain_name(column.name))
     )
-    return _is_whole(events) or bool(events and of_one_kind)
+    return _is_whole(events) or bool(events and (of_one_kind or of_sends))
 
 
 def _is_of_events(file: File, log: _Log) -> bool:
@@ -281,16 +290,4 @@ def _said(file: File, log: _Log) -> Iterator[str]:
     if out:
         yield f"{label}: rows that say {', '.join(out)} are left out"
     if "bounced" in log.events and log.sends in log.events:
-        yield f"{label}: {_came_back(file, log)}"
-
-
-def _came_back(file: File, log: _Log) -> str:
-    """How many messages came back, and why they stay: a score is about sending, and so is a control group."""
-    words = all_of(file, [log.event.name])[log.event.name]
-    back, sent = (int(words.is_in(log.events[kind]).sum()) for kind in ("bounced", log.sends))
-    came = f"messages that came back ({', '.join(log.events['bounced'])}: {back:,} of {sent:,})"
-    return (
-        f"{came} stay contacts without an answer: a score says what comes of sending, and in a control group "
-        "nobody knows whose would have come back; mappings/README.md says how they are left out. Plans take "
-        "an address as known where something was sent to it: say by --reach whose no longer works"
-    )
+        yield f"{label}: {came_back(file, log.event.name, log.events['bounced'], log.events[log.sends])}"

@@ -17,6 +17,7 @@ COLUMNS: dict[str, str] = {
     "member_id": r"kunde|mitglied|kunden?_?(nummer|nr|id|no)|kd_?nr|mitglieds?_?(nummer|nr|id)"
     r"|(num(ero)?_)?client_?(id|no)?|(id|no|code|n°|num)_(client|cliente)|(id_)?cliente(_id)?|买家会员名"
     r"|买家昵称|买家账号|(customer|member|user|client|buyer|person|household|cust|card)_?(id|no|nr|number|key|code|ref(erence)?)?"
+    r"|(square|shopify|stripe|magento|lightspeed|clover|woo(commerce)?|paypal|erp|crm|pos|shop)_(customer|member)_(id|no|number)"
     r"|payer_?id|shopper(_?(id|ref(erence)?))?|open_?id|id_customer"
     r"|(会员|客户|用户)(?!等级|级别|类型|类别|状态|生日|性别|积分|余额|来源|注册|入会|标签|折扣|价).*",
     "phone": r".*(手机|电话)(号|号码)?|联系方式",
@@ -88,7 +89,7 @@ FILES: dict[str, str] = {
     "purchases": r"bestell|auftr[aä]g|verk[aä]uf|umsatz|commande|pedido|venta|vente|order|purchase|sale"
     r"|retail|invoice|transaction|basket|receipt|订单|交易"
     r"|ordin[ei]|encomenda|bestelling|factu|scontrini|zam[oó]wieni|заказ|注文|受注|売上|購入"
-    r"|achat|compras|acquisti|recarga|^bills?|payment|charges?(\W|_|$)|销售|小票|流水|주문|구매|objedn|n[aá]kup|sipari[sş]|satış|prod(ej|aj)|venda|paiement|zahlung|pagamento|pagos|top_?up|入金",
+    r"|achat|compras|acquisti|recarga|^bills?|payment|charges?(\W|_|$)|销售|小票|(?<!积分)(?<!储值)(?<!余额)(?<!钱包)(?<!成长值)流水|주문|구매|objedn|n[aá]kup|sipari[sş]|satış|prod(ej|aj)|venda|paiement|zahlung|pagamento|pagos|top_?up|入金",
     "events": r"event|visit|click|session|log|touch|behaviou?r|行为",
     "campaigns": r"campaign|offer|portfolio|活动",
     "contacts": r"contact|sent|mailing|exposure|触达",
@@ -166,6 +167,7 @@ VOIDED = (
     r"(is_?)?(void(ed)?|cancel(l?ed)?|storno|storniert|annul[eé]e?|anulad[oa]|cancelad[oa])\??"
     r"|(是否)?(作废|取消)"
 )
+DO_NOT_MODIFY = r"^\(do_not_modify\)_"  # as an export to be brought back in says
 GENDERS = dict.fromkeys(
     ("m", "male", "man", "männlich", "herr", "homme", "hombre", "masculino", "男", "先生"), "male"
 )
@@ -194,7 +196,7 @@ def means(name: str, concept: str) -> bool:
 @cache
 def _means(name: str, concept: str) -> bool:
     plain = plain_name(name).rstrip(":*#_")
-    plain = re.sub(r"^\(do_not_modify\)_", "", plain)  # as an export to be brought back in says
+    plain = re.sub(DO_NOT_MODIFY, "", plain)
     bare = re.sub(r"_*[(（\[][^()（）]*[)）\]]$", "", plain)  # `Preis (EUR)`, `E-Mail (Abrechnung)`
     pattern = COLUMNS.get(concept)
     written = {plain, bare, _unaccented(plain), _unaccented(bare)}  # `Nº pedido` as `no_pedido`

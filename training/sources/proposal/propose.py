@@ -11,6 +11,7 @@ import polars as pl
 from features.personal_keys import VARIABLE as KEY_VARIABLE
 from features.requirements import NONE as NO_TASKS
 from features.requirements import Requirements
+from training.sources.proposal.bare_orders import why_none, with_bare_orders
 from training.sources.proposal.consents_unread import unread
 from training.sources.proposal.contracts_alone import members_of_contracts
 from training.sources.proposal.file_profile import File, Places, sketches
@@ -144,10 +145,9 @@ def _mapped(
 
 
 def _resembling_none(files: list[File]) -> list[str]:
-    whys = {file.label: "" if file.times else " (no column holds a time)" for file in files}
     return [
-        f"{label}: resembles no table of the contract{why}, and stands as a comment"
-        for label, why in whys.items()
+        f"{file.label}: resembles no table of the contract{why_none(file)}, and stands as a comment"
+        for file in files
     ]
 
 
@@ -160,6 +160,7 @@ def _unread_logs(files: list[File]) -> Iterator[str]:
 def _guessed(files: list[File]) -> list[tuple[File, TableProposal | None]]:
     """Each file with what it is; one that is alone may be a flat table by any name."""
     made = [(file, None if is_contracts(file) else infer_mapping(file)) for file in files]
+    made = with_bare_orders(made)
     is_one = len(made) == 1 and not is_contracts(files[0])
     return [(made[0][0], _alone(*made[0]))] if is_one else made
 

@@ -16,6 +16,15 @@ CLOCK = (
     r"\d{1,2}h\d{2}|\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AaPp]\.?[Mm]\.?)?"
     rf"|(?:{PART})\s*\d{{1,2}}[:点點时時]\d{{2}}(?:[:分]\d{{2}})?[分秒]?"
 )
+BORN = (  # a time that is somebody's, and no row's
+    r"(.*_)?(birth_?(day|date)?|date_of_birth|dob|b_?day|born(_on)?)(_.*)?|geb(urts)?_?(tag|datum)|geboren(_am)?"
+    r"|(date_(de_)?)?naissance|n[eé]e?_le|fecha_(de_)?nac(imiento)?|data_(di_|de_)?nasc(ita|imento)|geboortedatum"
+    r"|(出生|生)(日期?|年月日?)|生日|誕生日|생년월일|생일|дата_рождения|fødselsdato|födelsedatum|data_urodzenia"
+)
+DUE = (  # a time that is to come
+    r"(.*_)?(due|expected|planned|scheduled|estimated|deadline|ship_by|deliver_by|fällig|geplant|voraussichtlich\w*)(_.*)?"
+    r"|.*(预计|计划|截止|最晚).*"
+)
 # Names of a clock that is written as one number, 143005; a spreadsheet has taken the zero from 093005.
 IN_FIGURES = re.compile(
     r"(?i)((order|sales?|purchase|entry|created?|creation|doc(ument)?|posting|trans(action)?|receipt|bon|beleg|kauf)_?)?"
@@ -41,8 +50,10 @@ def _as_it_began(file: File) -> File:
 
 def _time(file: File) -> Column | None:
     named = [column for column in file.times if column.name == file.hints.time]
-    telling = [column for column in file.times if not means(column.name, "recorded_at")]
-    first = next(iter(named or telling or file.times), None)
+    known = [column for column in file.times if not re.fullmatch(BORN, plain_name(column.name))]
+    known = [column for column in known if not re.fullmatch(DUE, plain_name(column.name))] or known
+    telling = [column for column in known if not means(column.name, "recorded_at")]
+    first = next(iter(named or telling or known), None)
     return first if first is None or named else _finer(first, telling)
 
 

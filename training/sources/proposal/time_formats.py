@@ -12,12 +12,13 @@ from training.sources.reading.signs import half_width, written_in
 DAYS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m.%d.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
     "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%m-%d-%y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y",
-    "%b %d, %Y",     "%B %d, %Y", "%d %B %Y", "%Y年%m月%d日", "%Y-%m-%d", "%d. %m. %Y",
+    "%b %d, %Y", "%B %d, %Y", "%b-%d-%y", "%b-%d-%Y", "%d %B %Y", "%Y年%m月%d日", "%Y-%m-%d", "%d. %m. %Y",
 )  # fmt: skip
 CLOCKS = (
     "", " %H:%M", " %H:%M:%S", " %H:%M:%S%.f", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", ", %H:%M",
     ", %H:%M:%S", ", %I:%M %p", ", %I:%M:%S %p", "T%H:%M", "T%H:%M:%S", "%H%M%S", " %H%M",
     " %Hh%M", " à %Hh%M", " %H时%M分", " %H时%M分%S秒", " %H時%M分", " %H時%M分%S秒", " %H:%M:%S %z",
+    " %H:%M:%S UTC", " %H:%M:%S%.f UTC",
 )  # fmt: skip
 YEARS = (1900, 2100)
 ENOUGH = 0.95  # of the cells of a column must read for it to be one of times

@@ -12,6 +12,7 @@ from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.money_columns import plain_name
 
 NAMED = r"(.*_)?(time_?zone|tz)(_?(id|name))?|zeitzone|fuseau(_horaire)?|zona_horaria|时区|タイムゾーン"
+PEOPLE = ("members", "leads")  # whose systems write all times by one clock, whatever zone each lives in
 OFFSET = r"(Z|UTC|[+-]\d{2}:?\d{2})$"  # of a time that says its zone itself
 
 
@@ -21,6 +22,11 @@ def with_zones(made: TableProposal) -> TableProposal:
     when = made.cells.get("occurred_at", {})
     if zones is None or made.preset or not _is_naive(made.file, when.get("column")):
         return made
+    if made.table in PEOPLE:
+        says = (
+            f"{zones.name} is taken as where somebody lives, and not as the zone in which times are written"
+        )
+        return replace(made, unsure=[*made.unsure, f"{made.file.label}: {says}"])
     if zones.filled < made.file.rows or not zones.values or not {*zones.values} <= available_timezones():
         says = f"{zones.name} may name the zone of each time, and is not read; say `time_zone` in a part each"
         return replace(made, unsure=[*made.unsure, f"{made.file.label}: {says}"])
