@@ -64,3 +64,14 @@ def test_a_state_that_has_answers_is_no_log_of_sendings(
         },
     )
     assert not any("taken as a log of messages by Status" in doubt for doubt in proposal.unsure)
+
+
+def test_what_came_back_without_a_sending_is_said_to_be_left_out(tmp_path: Path) -> None:
+    content = "action,timestamp,campaign_id,contact_id\n" + "".join(
+        f"{['open', 'click', 'bounce'][n // 20 % 3]},{at:%F %T},c{n // 20},{300 + n % 20}\n" for n, at in SENT
+    )
+    proposal, _, tables = taken(tmp_path, {"activity.csv": content})
+    assert any("rows that say bounce are left out" in doubt for doubt in proposal.unsure)
+    assert dict(tables["responses"].group_by("kind").len().iter_rows()) == {
+        "opened": 40, "clicked": 40, "answered": 40,
+    }  # fmt: skip
