@@ -50,8 +50,8 @@ warehouse: $(VENV)/.runtime ## Install the extra that writes features as SQL
 truth: $(VENV)/.runtime ## The models of the simulated brand against what it knows of itself
 	@$(RUN) python -m training truth
 
-demo: $(VENV)/.runtime ## Data in, four explained models out: DATA=brand (simulated) or a mapping's name
-	@$(RUN) python -m training use $(DATA)
+demo: $(VENV)/.runtime ## Data in, four explained models out: DATA=brand (simulated, MEMBERS=20000) or a mapping's name
+	@$(RUN) python -m training use $(DATA) $(if $(MEMBERS),--members $(MEMBERS))
 	@$(RUN) python -m training pipeline
 	@$(RUN) python -m training publish; code=$$?; $(RUN) python -m training summary && exit $$code
 

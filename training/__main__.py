@@ -229,11 +229,14 @@ def catalogue() -> None:
 
 
 @app.command()
-def use(data: Annotated[str, typer.Argument(help="brand, or the name of a file in mappings/")]) -> None:
+def use(
+    data: Annotated[str, typer.Argument(help="brand, or the name of a file in mappings/")],
+    members: Annotated[int | None, typer.Option(help="of the simulated brand; kept until told anew")] = None,
+) -> None:
     """Switch params.yaml to a data set and its settings."""
     from training.use_dataset import use_dataset
 
-    use_dataset(data, Path("params.yaml"))
+    use_dataset(data, Path("params.yaml"), members)
 
 
 @app.command()

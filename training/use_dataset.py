@@ -33,19 +33,30 @@ def own_settings(path: Path = Path("params.yaml")) -> dict[str, Any]:
     return found
 
 
-def use_dataset(data: str, path: Path) -> None:
+def use_dataset(data: str, path: Path, members: int | None = None) -> None:
     """Write data and ``BY_DATA`` of ``data`` anew; nothing of the set before stays.
 
     The other sections (seed, brand, ingest, engine, fit, evaluate, backtest, explain, score, report) are kept
     as they stand. The file is left alone where its content would be the same.
 
+    Parameters
+    ----------
+    members
+        Of the simulated brand; as many as params.yaml says without.
+
     Raises
     ------
     FileNotFoundError, ValueError
-        No such mapping; a setting that is unknown or wrong, with file, line, key and what is allowed.
+        No such mapping; a setting that is unknown or wrong, with file, line, key and what is allowed; a size
+        asked of data that are there.
     """
     before = own_settings(path)
-    text = settings(data, before)
+    own = before
+    if members is not None:
+        if data != "brand":
+            raise ValueError(f"members {members}: is for the simulated brand; {data} has those of its files")
+        own = before | {"brand": (before.get("brand") or {}) | {"members": members}}
+    text = settings(data, own)
     if unique_yaml.parse(text) == before:
         return
     write_text(path, text)

@@ -29,6 +29,24 @@ def test_there_and_back_is_where_it_was(path, data):
     assert path.read_text() == before
 
 
+def test_the_simulated_brand_takes_a_size_and_keeps_it(path):
+    use_dataset("brand", path, 4000)
+    use_dataset("online-retail", path)
+    use_dataset("brand", path)
+    assert parse(path.read_text()).brand.members == 4000
+    use_dataset("brand", path, 20_000)
+    assert path.read_text() == (ROOT / "params.yaml").read_text()
+
+
+def test_a_size_that_cannot_be_is_refused_and_nothing_changes(path):
+    before = path.read_text()
+    with pytest.raises(ValueError, match="members 4000: is for the simulated brand; online-retail has"):
+        use_dataset("online-retail", path, 4000)
+    with pytest.raises(ValueError, match=r"brand\.members: Input should be greater than or equal to 200"):
+        use_dataset("brand", path, 5)
+    assert path.read_text() == before
+
+
 def test_what_one_brand_assumes_about_money_holds_for_no_other(path):
     use_dataset("online-retail", path)
     assert parse(path.read_text()).economics == Stated()
