@@ -223,13 +223,14 @@ def _between(known: Known) -> pl.DataFrame:
 
 
 def _bands(known: Known) -> Iterator[Line]:
-    """Whether those acted on fill the capacity, and who has a number though nobody may score them."""
+    """Whether bands acted on (else the highest) fill their share; who has a number and may have none."""
     rows = pl.read_parquet(known.folder / "scores.parquet")
     scored = rows.filter(pl.col("status") == OK)
-    acted = max(task(known.task).acted_bands, 1)
-    bands = known.model.card["bands"][:acted]
+    acted = task(known.task).acted_bands
+    bands = known.model.card["bands"][: acted or 1]
     share = scored["band"].is_in([band["name"] for band in bands]).mean()
-    yield "acted on, of those scored that day", f"{share:.1%}", f"{sum(band['share'] for band in bands):.1%}"
+    what = "acted on" if acted else "in the highest band"
+    yield f"{what}, of those scored that day", f"{share:.1%}", f"{sum(band['share'] for band in bands):.1%}"
     why = rows.filter(pl.col("status").is_in([ELSEWHERE, "suppressed"]))
     yield "not scored, and with a number", f"{why['probability'].count()} of {len(why):,}", "0"
 
