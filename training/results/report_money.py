@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 
 from training.data.artifacts import STRICT
 from training.results.effects import EffectFigures, Fifth, OrderJudged
-from training.results.estimate import Band, Estimate
+from training.results.estimate import Band, Direction, Estimate
 from training.results.section import Unassessed
 from training.results.valued import Tenth, Value
 
@@ -94,6 +94,7 @@ class Months(TypedDict):
     low: float | None
     high: float | None
     n: int
+    gained: Direction
 
 
 @with_config(STRICT)
@@ -131,6 +132,7 @@ class Stated(Beside):
     plateau: Plateau | None
     points: list[list[float]]
     at: ProfitAt
+    gained: Direction
     months: Months | None
     tornado: list[Swing]
     grid: list[list[BestShare]]

@@ -4,7 +4,7 @@ import re
 from functools import partial
 from itertools import product
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -13,6 +13,7 @@ from training.reporting.render import HERE
 from training.reporting.sections.challenger import result
 from training.reporting.sections.verdict import marks, possible_lift, reasons, status
 from training.reporting.source import one_of
+from training.results.estimate import Direction, direction
 
 FEW, ENOUGH = 99, 100
 
@@ -26,7 +27,7 @@ def found(positives: int, lift: float = 3.0, base_rate: float = 0.1, **more: Any
         "capture_20": {"value": 0.5, "low": 0.4, "high": 0.6},
         "ratio": {"value": 1.0, "low": 0.99, "high": 1.01},
         "worst": {"auc": {"value": 0.8, "low": 0.7, "high": 0.9}, "positives": positives},
-        "profit": {"value": 15.0, "low": 10.0, "gain": {"low": 5.0, "high": 9.0}},
+        "profit": {"value": 15.0, "low": 10.0, "gain": {"low": 5.0, "high": 9.0, "months": None}},
     } | more
 
 
@@ -60,6 +61,18 @@ def test_a_month_of_few_positives_is_not_met_however_good_the_rest_is():
     told = marks(found(5_000, worst=worst))
     assert told.pop("worst") == "few"
     assert set(told.values()) == {"good"}
+
+
+@pytest.mark.parametrize(("low", "mark"), [(1.0, "good"), (0.0, "warn"), (-132.0, "warn")])
+def test_money_that_hangs_on_the_months_is_not_met(low, mark):
+    months = {"low": low, "high": 1_086.0, "n": 10, "gained": direction(low, 1_086.0)}
+    profit = {"value": 15.0, "low": 10.0, "gain": {"low": 5.0, "high": 9.0, "months": months}}
+    assert marks(found(ENOUGH, profit=profit))["profit"] == mark
+
+
+@pytest.mark.parametrize("gained", get_args(Direction))
+def test_money_against_the_simple_method_is_said_in_one_of_three_ways(gained):
+    assert {f"economics.against_simple.{gained}", f"economics.over_months.{gained}"} <= set(words.strings())
 
 
 @pytest.mark.parametrize("low", [0.01, 0.0, -0.01, -0.5])

@@ -19,7 +19,7 @@ from training.evaluation.uplift_metrics import RandomisedOutcomes
 from training.params import Economics
 from training.reporting.sections.uplift import uplift
 from training.reporting.source import DRAWS, Source, unassessed
-from training.results.estimate import Estimate
+from training.results.estimate import Estimate, direction
 from training.results.report_money import (
     Assumptions,
     Beside,
@@ -54,6 +54,7 @@ def economics(source: Source) -> EconomicsSection:
     best = _best(tested, given, chosen)
     curves = _curves(tested, best, given, source)
     at = round(chosen * 100)
+    profits = _at(curves, at)
     return {
         "assessed": True,
         **beside,
@@ -69,7 +70,8 @@ def economics(source: Source) -> EconomicsSection:
         "threshold": float(np.quantile(tested.scores["model"], 1 - chosen)) if chosen > 0 else 1.0,
         "plateau": _plateau(curves["model"]["profit"]),
         "points": _points(tested),
-        "at": _at(curves, at),
+        "at": profits,
+        "gained": direction(profits["gain"]["low"], profits["gain"]["high"]),
         "months": _over_months(tested, best, given, source, at),
         "tornado": _tornado(tested, given, at),
         "grid": _grid(tested, given),
@@ -199,7 +201,7 @@ def _over_months(rows: ContactList, best: str, given: Economics, source: Source,
         return float(BASE * worth * apart)
 
     low, high = interval(resampled(gain, rows.month, DRAWS, source.seed))
-    return {"low": low, "high": high, "n": months}
+    return {"low": low, "high": high, "n": months, "gained": direction(low, high)}
 
 
 def _plateau(values: list[float]) -> Plateau | None:

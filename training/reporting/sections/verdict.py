@@ -162,7 +162,8 @@ def _marks(found: FirstScreen) -> Marks:
 
 
 def _profit_mark(profit: Profit) -> Mark:
-    gain = profit["gain"]
+    gain, months = profit["gain"], profit["gain"]["months"]
     if (profit["value"] or 0) <= 0 or (gain["high"] or 0) < 0:
         return "bad"
-    return "good" if (profit["low"] or 0) > 0 and (gain["low"] or 0) > 0 else "warn"
+    lasts = months is None or months["gained"] == "more"
+    return "good" if (profit["low"] or 0) > 0 and (gain["low"] or 0) > 0 and lasts else "warn"
