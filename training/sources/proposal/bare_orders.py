@@ -31,17 +31,9 @@ ELSE = (
     r"|claim|refund|return(?!ed_to)|erstattung|gutschrift|退|commission|payout|tax_id|appointment|termin|预约|visit|session|besuch|warrant|garantie|donation|spende|捐"
 )
 TELLING = (  # columns of the contract that a list of orders alone does not have
-    *("lead_id", "campaign_id", "contact_id", "ticket_id", "deal_id", "topic", "satisfaction", "joined_at"),
-    *(
-        "birth_year",
-        "gender",
-        "consent_marketing",
-        "consent_profiling",
-        "deceased",
-        "minutes",
-        "landing_page",
-    ),
-)
+    "lead_id", "campaign_id", "contact_id", "ticket_id", "deal_id", "topic", "satisfaction", "joined_at",
+    "birth_year", "gender", "consent_marketing", "consent_profiling", "deceased", "minutes", "landing_page",
+)  # fmt: skip
 
 
 def bare_orders(file: File) -> TableProposal | None:

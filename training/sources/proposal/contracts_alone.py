@@ -8,14 +8,8 @@ from training.sources.proposal.infer_mapping import as_table
 from training.sources.proposal.own_contracts import is_contracts
 from training.sources.proposal.table_proposal import TableProposal
 
-NAMING = (
-    "members",
-    "purchases",
-    "contacts",
-    "care",
-    "events",
-    "subjects",
-)  # tables that say who the members are
+# Tables that say who the members are.
+NAMING = ("members", "purchases", "contacts", "care", "events", "subjects")
 
 
 def members_of_contracts(guesses: Iterable[TableProposal], unplaced: Iterable[File]) -> list[TableProposal]:

@@ -79,9 +79,8 @@ def is_net(file: File, price: Column, discount: str | None) -> bool:
     others = [name for name in cells if name not in (off.name, price.name)]
     less = {name: rows[name].abs() - rows[price.name].abs() for name in others}  # of returns both are below 0
     pieces = file.meaning("quantity")
-    if (
-        pieces is not None and pieces.name in others
-    ):  # the price of a piece stands beside the total of the line
+    # The price of a piece stands beside the total of the line.
+    if pieces is not None and pieces.name in others:
         less |= {
             f"{name} times": (rows[name] * rows[pieces.name]).abs() - rows[price.name].abs()
             for name in others
