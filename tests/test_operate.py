@@ -15,10 +15,11 @@ from training import params as settings
 from training import pipeline
 from training.__main__ import app
 from training.acting.draft import _stated
-from training.data.artifacts import Tuned, read_artifact, write_artifact
+from training.data.artifacts import FILES, Tuned, read_artifact, write_artifact
 from training.operation import operate as nights
 from training.operation.operate import operate
 from training.registry import release, release_log, tracking
+from training.results.tested import Tested
 from training.stages.evaluate import evaluate
 from training.stages.final import final
 from training.stages.fit import fit
@@ -68,6 +69,28 @@ def test_a_night_scores_everybody_by_the_champions_and_keeps_a_journal(released)
     assert told["expected"] == pytest.approx(rows["probability"].mean(), abs=1e-6)
     assert told["version"] == tracking.holder("churn", "champion")
     assert not set(rows["subject_id"]) & set(json.dumps(night).split('"'))  # nothing of anybody
+
+
+def test_a_list_is_held_against_the_champions_own_test(released):
+    """What the pipeline has built since was tested on others: here on one stage of life alone."""
+    churn = released.build / "churn"
+    told = operate(released)["tasks"][0]["untested"]
+    built, kept = churn / "test.parquet", churn / "champion" / FILES[Tested]
+    own, before = read_artifact(Tested, kept.parent), built.read_bytes()
+    pl.read_parquet(built).head(50).write_parquet(built)
+    assert operate(released)["tasks"][0]["untested"] == told
+    built.write_bytes(before)
+    (stage, rows), *_ = sorted(own["parts"]["stage"].items(), key=lambda item: -item[1])
+    assert rows > own["rows"] / 5
+    parts = own["parts"] | {"stage": {name: n for name, n in own["parts"]["stage"].items() if name != stage}}
+    write_artifact(kept.parent, Tested, {**own, "parts": parts})
+    night = operate(released)["tasks"][0]
+    assert night["untested"] > 0.2
+    assert "untested" in [found["code"] for found in night["findings"]]
+    kept.unlink()
+    night = operate(released)["tasks"][0]
+    assert [found["code"] for found in night["findings"]] == ["test_unknown"]
+    write_artifact(kept.parent, Tested, own)
 
 
 def test_a_later_day_is_a_line_of_its_own_and_its_data_end_too_early(released):

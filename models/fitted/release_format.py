@@ -12,6 +12,7 @@ BEST = "best"  # the alias of the best champion so far, which `previous` need no
 FOLDER = "artifacts/release"  # of a registered model, where MLflow keeps what it was logged with
 MODEL, CARD, POPULATION = "model.ubj", "card.json", "population.json"
 RELEASE, EXAMPLES = "release.json", "examples.json"
+TESTED = "tested.json"  # which people the model was tested on, for those who watch it
 REQUIRED, OPTIONAL = (MODEL, CARD, POPULATION, RELEASE), (EXAMPLES,)
 JUDGED = "judged"  # folder of the model that was judged on the test, where another one serves
 VALUE, UPLIFT = "value", "uplift"  # folders of boosters in XGBoost's native format, and facts in JSON

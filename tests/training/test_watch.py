@@ -51,6 +51,13 @@ def test_it_names_what_was_hardly_tested_in_both_languages():
     assert "线索天数 61+" in found["zh"]
 
 
+def test_whom_the_champion_was_tested_on_must_be_known():
+    """A release of before that was kept: nothing may be said of it."""
+    night = task_night("lead", "3", listed(untested=0.0), 0.04, before(), tested=False)
+    assert night["untested"] is None
+    assert codes(night) == ["test_unknown"]
+
+
 def test_another_version_is_not_held_against_the_night_before():
     assert codes(task_night("lead", "4", listed(n=100), 0.4, before())) == []
     assert codes(task_night("lead", "3", listed(n=100), 0.4, None)) == []

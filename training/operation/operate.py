@@ -10,18 +10,21 @@ from pathlib import Path
 
 from features.replacing import replacing
 from models.acting_model import champion_folder
+from models.fitted.model import Model
 from training.data.artifacts import FILES, Ingest, read_artifact
 from training.days import require_day, today_or
 from training.io import say, sha256
 from training.operation.watch import LATE, data_end, task_night, without_list
 from training.params import Params
 from training.registry.release import copy_serving
-from training.reporting.sections.today import today
+from training.reporting.sections.today import covered
 from training.reporting.source import Source
 from training.results.nights import Finding, Night, TaskNight
+from training.results.tested import Tested
 from training.stages.score import score
 
 JOURNAL = "nights.jsonl"
+NO_TEST = Tested(rows=0, tiers=[], parts={})  # of a champion that was released before this was kept
 
 
 def operate(params: Params, day: date | None = None) -> Night:
@@ -76,10 +79,17 @@ def _tasks(params: Params, before: Night | None) -> Iterator[TaskNight]:
         except ValueError as error:  # the other tasks have their lists all the same
             yield without_list(name, version, "cannot_score", why=str(error))
             continue
-        source = Source(params, name)
-        expected = source.scored["probability"].mean()
-        told = expected if isinstance(expected, float) else None
-        yield task_night(name, version, today(source), told, known.get(name))
+        yield _held_against_its_test(Source(params, name), served, version, known.get(name))
+
+
+def _held_against_its_test(source: Source, served: Path, version: str, before: TaskNight | None) -> TaskNight:
+    """The champion's own test: what the pipeline has built since may have been tested on others."""
+    is_told = (served / FILES[Tested]).exists()
+    tested = read_artifact(Tested, served) if is_told else NO_TEST
+    mean = source.scored["probability"].mean()
+    expected = mean if isinstance(mean, float) else None
+    found = covered(source, Model.load(served), tested)
+    return task_night(source.task, version, found, expected, before, is_told)
 
 
 def findings(night: Night) -> Iterator[tuple[str, Finding]]:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from training.reporting.sections.checks import UNTESTED
 from training.reporting.words import said, share
 from training.results.nights import Code, Finding, TaskNight
-from training.results.report_segments import Today
+from training.results.report_segments import Covered
 from training.results.section import Unassessed
 
 MOVED = 0.25  # of last night's: how far a list's length or mean may move in a day
@@ -17,18 +17,25 @@ LATE = timedelta(days=1)  # that data may end before the day they are for
 
 
 def task_night(
-    task: str, version: str, found: Today | Unassessed, expected: float | None, before: TaskNight | None
+    task: str,
+    version: str,
+    found: Covered | Unassessed,
+    expected: float | None,
+    before: TaskNight | None,
+    tested: bool = True,
 ) -> TaskNight:
     """Return the night of a task with its findings.
 
     Parameters
     ----------
     found
-        The list of the day as the report has it.
+        The list of the day against what the champion was tested on.
     expected
         The mean probability on it.
     before
         The task on the last day before; numbers of another version are not held against these.
+    tested
+        Whether it is known what the champion was tested on.
     """
     if not found["assessed"]:
         return without_list(task, version, "nobody")
@@ -37,11 +44,12 @@ def task_night(
         "version": version,
         "scored": found["n"],
         "expected": None if expected is None else round(expected, 6),
-        "untested": round(found["untested"], 6),
+        "untested": round(found["untested"], 6) if tested else None,
         "acted": None if found["acted"] is None else round(found["acted"], 6),
         "findings": [],
     }
-    night["findings"] = [*_inside(found), *_fills(found), *_moved(night, before)]
+    inside = _inside(found) if tested else [_finding("test_unknown", version=version)]
+    night["findings"] = [*inside, *_fills(found), *_moved(night, before)]
     return night
 
 
@@ -64,13 +72,13 @@ def data_end(day: date, extracted: date) -> list[Finding]:
     return [_finding("data_end", day=str(day), extracted=str(extracted))] if late else []
 
 
-def _inside(found: Today) -> list[Finding]:
+def _inside(found: Covered) -> list[Finding]:
     if found["untested"] <= UNTESTED:
         return []
     return [_finding("untested", share=share(found["untested"]), where=found["far"])]
 
 
-def _fills(found: Today) -> list[Finding]:
+def _fills(found: Covered) -> list[Finding]:
     if found["fills"] != "warn":
         return []
     return [_finding("capacity", acted=share(found["acted"]), capacity=share(found["capacity"]))]

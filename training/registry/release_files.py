@@ -27,7 +27,8 @@ def released(params: Params, name: str, run_id: str, folder: Path) -> None:
     source = params.build / name
     shutil.copytree(source / "final", folder)
     shutil.copytree(source / "model", folder / release_format.JUDGED)
-    shutil.copy(source / release_format.POPULATION, folder)
+    for file in (release_format.POPULATION, release_format.TESTED):
+        shutil.copy(source / file, folder)
     for part in release_format.BESIDE:  # empty folders where none was released
         shutil.copytree(source / part, folder / part)
     test, rows = pl.read_parquet(source / "test.parquet"), pl.read_parquet(source / "dataset.parquet")

@@ -6,7 +6,9 @@ from typing_extensions import TypedDict
 
 from training.results.section import Named
 
-Code = Literal["nobody", "cannot_score", "untested", "capacity", "volume", "moved", "data_end"]
+Code = Literal[
+    "nobody", "cannot_score", "untested", "test_unknown", "capacity", "volume", "moved", "data_end"
+]
 
 
 class Finding(Named):
@@ -18,8 +20,8 @@ class Finding(Named):
 class TaskNight(TypedDict):
     """One task's list: by which version, how many are scored, what is expected of them, who is left out.
 
-    ``untested`` is the share of them in segments that the test hardly had; ``acted`` the share in the bands
-    that are acted on. None where nobody is scored, or no capacity is stated.
+    ``untested`` is the share of them in segments that the champion's test hardly had; ``acted`` the share in
+    the bands that are acted on. None where nobody is scored, the test is not known or no capacity is stated.
     """
 
     task: str

@@ -72,18 +72,24 @@ class Capacity(TypedDict):
 
 
 @with_config(STRICT)
-class Today(Capacity):
-    """The list of the day: who is scored, in which bands, and whether the like was tested."""
+class Covered(Capacity):
+    """A list against what its model was tested on: the share in parts that the test hardly had, and which."""
 
     assessed: Literal[True]
-    as_of: str
     n: int
+    untested: float
+    far: Words
+
+
+@with_config(STRICT)
+class Today(Covered):
+    """The list of the day: who is scored, in which bands, and whether the like was tested."""
+
+    as_of: str
     subjects: int
     asked: int
     tested: int
-    untested: float
     tables: list[ListTable]
-    far: Words
     bands: list[ListBand]
     left: list[Unscored]
 

@@ -15,9 +15,11 @@ from training.reporting.info import load
 from training.reporting.page_state import beside
 from training.reporting.render import index, is_page_of, page
 from training.reporting.sections.challenger import challenger
+from training.reporting.sections.coverage import tested
 from training.reporting.sections.verdict import verdict
 from training.reporting.source import Source, one_of
 from training.results.challenger import Challenger
+from training.results.tested import Tested
 from training.review.signoff import digest, rows
 
 LARGEST = 3_000_000  # bytes: a report is sent by mail and opened on a phone
@@ -33,6 +35,7 @@ def report(params: Params, name: str) -> None:
     found = build(source)
     write_artifact(params.results / name, Report, json.loads(json.dumps(found, allow_nan=False)))
     write_artifact(params.results / name, Challenger, challenger(source))
+    write_artifact(source.folder, Tested, tested(source))
     write_pages(params, name)
 
 

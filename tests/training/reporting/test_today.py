@@ -11,8 +11,10 @@ from models.scorer import Population, Scorer
 from training.data.rows import read_contacted
 from training.io import write_json
 from training.params import Economics, Params
+from training.reporting.sections import coverage
 from training.reporting.sections.checks import UNTESTED, checks
-from training.reporting.sections.today import SMALL, _by_value, today
+from training.reporting.sections.coverage import SMALL, by_value
+from training.reporting.sections.today import covered, today
 from training.reporting.source import Source
 from training.stages.score import write_scores
 
@@ -100,6 +102,16 @@ def test_small_groups_are_not_told_but_count(params, listed):
     assert found["untested"] == pytest.approx((SMALL - 1) / found["n"], abs=0.01)
 
 
+def test_what_is_kept_beside_a_model_tells_of_a_list_what_its_report_does(params, listed):
+    """Small parts of the test are not kept: they count as hardly tested either way."""
+    source = scored(params, abroad(listed, 100))
+    kept, told = coverage.tested(source), today(source)
+    assert min(n for parts in kept["parts"].values() for n in parts.values()) >= SMALL
+    found = covered(source, source.model, kept)
+    assert {name: told[name] for name in found} == found
+    assert found["untested"] > 0.2
+
+
 def test_without_scores_it_says_so(params):
     source = Source(params, "churn")
     assert today(source)["reason"] == "not_scored"
@@ -109,4 +121,4 @@ def test_without_scores_it_says_so(params):
 def test_means_are_the_same_in_every_digit_however_threads_work():
     rng = np.random.default_rng(0)
     rows = pl.DataFrame({"value": rng.integers(0, 6, 60_000), "p": rng.random(60_000)})
-    assert len({tuple(_by_value(rows).agg(pl.col("p").mean()).rows()) for _ in range(60)}) == 1
+    assert len({tuple(by_value(rows).agg(pl.col("p").mean()).rows()) for _ in range(60)}) == 1

@@ -1,12 +1,13 @@
 """Parts of the population that a reviewer asks about: given attributes, and those read off features."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import polars as pl
 
 from features.lifecycle import STAGES
+from features.meaning import FeatureRow
 from models.phrases import LANGUAGES, value_words
 from training.reporting.source import Source
 from training.reporting.words import said
@@ -16,6 +17,8 @@ ATTRIBUTES = (
     "region", "lead_region", "city_tier", "lead_city_tier", "source", "lead_source", "interest",
     "content_type", "content_channel",
 )  # fmt: skip
+REVENUE = "revenue_365d"
+DERIVED = {"stage": "stage", "value": REVENUE, "pressure": "sent_30d", "lead_age": "lead_age_days"}
 DAYS = {  # of a list: feature, upper ends of its parts
     "age": ("lead_age_days", (0.5, 3.5, 7.5, 14.5, 30.5, 60.5)),
     "recency": ("days_since_order", (30, 60, 90, 180, 365)),
@@ -42,13 +45,27 @@ class Factor:
 
 
 def factors(source: Source, rows: pl.DataFrame) -> Iterator[Factor]:
-    """Yield every factor that the task's features can tell of the rows, in a fixed order."""
+    """Yield every factor that features can tell of the rows and of those tested, in a fixed order."""
+    for factor in parts_of(source.features, rows, tiers(source)):
+        if factor.name in ATTRIBUTES or DERIVED[factor.name] in source.test.columns:
+            yield factor
+
+
+def tiers(source: Source) -> list[float]:
+    """Return the revenues of a year below which a third and two thirds of the rows before the test lie."""
+    if REVENUE not in source.past.columns:
+        return []
+    return [source.past[REVENUE].quantile(q) or 0.0 for q in (1 / 3, 2 / 3)]
+
+
+def parts_of(features: Mapping[str, FeatureRow], rows: pl.DataFrame, tiers: list[float]) -> Iterator[Factor]:
+    """Yield factors of rows that hold these features; value tiers end at ``tiers``, if there are any."""
     for name in ATTRIBUTES:
         if name in rows.columns:
-            row = source.features.get(name, {"en": name, "zh": name})
+            row = features.get(name, {"en": name, "zh": name})
             yield Factor(name, {"en": row["en"], "zh": row["zh"]}, rows[name])
-    for name, needs, parts, order in _derived(source):
-        if needs in rows.columns and needs in source.test.columns:
+    for name, parts, order in _derived(tiers):
+        if DERIVED[name] in rows.columns:
             yield Factor(name, _named(name), rows.select(part=parts)["part"], order)
 
 
@@ -74,18 +91,17 @@ def _spans(ends: tuple[float, ...]) -> tuple[str, ...]:
     return (*first, *between, f"{whole[-1] + 1}+")
 
 
-def _derived(source: Source) -> Iterator[tuple[str, str, pl.Expr, tuple[str, ...]]]:
+def _derived(tiers: list[float]) -> Iterator[tuple[str, pl.Expr, tuple[str, ...]]]:
     """Stage of life, value tier, contact pressure and age of a lead, read off features."""
-    yield "stage", "stage", pl.col("stage"), tuple(STAGES)
-    if "revenue_365d" in source.past.columns:
-        low, high = (source.past["revenue_365d"].quantile(q) or 0.0 for q in (1 / 3, 2 / 3))
+    yield "stage", pl.col("stage"), tuple(STAGES)
+    if tiers:
         names = ("low", "middle", "high")
-        yield "value", "revenue_365d", _bands(pl.col("revenue_365d"), [low, high], list(names)), names
-    for name, feature, edges, parts in (
-        ("pressure", "sent_30d", [0.0, 2.0], ("0", "1–2", "3+")),
-        ("lead_age", "lead_age_days", [0.5, 3.5], ("0", "1–3", "4+")),
+        yield "value", _bands(pl.col(REVENUE), tiers, list(names)), names
+    for name, edges, parts in (
+        ("pressure", [0.0, 2.0], ("0", "1–2", "3+")),
+        ("lead_age", [0.5, 3.5], ("0", "1–3", "4+")),
     ):
-        yield name, feature, _bands(pl.col(feature), edges, list(parts)), parts
+        yield name, _bands(pl.col(DERIVED[name]), edges, list(parts)), parts
 
 
 def label(factor: str, value: str) -> Words:

@@ -1,23 +1,26 @@
 """The list of the day: who is scored, in which bands, who is left out, and whether the like was tested."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
-from polars.dataframe.group_by import GroupBy
 
 from features import consent
+from models.card import BandRow
 from models.fitted.model import Model
 from models.population import OUTSIDE
 from models.scorer import ELSEWHERE, OK
 from models.task import task as task_named
 from training.evaluation.metrics import told_rate
+from training.reporting.sections import coverage
+from training.reporting.sections.coverage import SMALL, by_value, parts
 from training.reporting.sections.factors import Factor, factors, of_list
 from training.reporting.source import FEW_POSITIVES, Source, unassessed
-from training.reporting.words import joined, said
+from training.reporting.words import said
 from training.results.report_segments import (
     Capacity,
+    Covered,
     ListBand,
     ListSegment,
     ListTable,
@@ -25,11 +28,9 @@ from training.results.report_segments import (
     Today,
     Unscored,
 )
-from training.results.section import Unassessed, Words
+from training.results.section import Unassessed
+from training.results.tested import Tested
 
-UNKNOWN = "unknown"
-SMALL = 10  # fewer are not told
-THIN = 0.1  # of its share of the list a segment must have among the tested rows
 SLACK = 0.02  # of the list, by which the acted bands may miss the capacity
 
 Row = Mapping[str, Any]  # of a frame
@@ -40,34 +41,41 @@ def today(source: Source) -> Today | Unassessed:
 
     Aggregates only; a group of fewer than ``SMALL`` rows is not told.
     """
+    tested = coverage.tested(source)
+    found = covered(source, source.model, tested)
+    if not found["assessed"]:
+        return found
+    scores, listed = source.scored, _listed(source)
+    known = {factor.name: factor for factor in (*factors(source, source.test), *of_list(source.test))}
+    now = coverage.on_list(source.features, listed, tested)
+    tables = [_compared(source, factor, known[factor.name], tested, listed["probability"]) for factor in now]
+    return {
+        **found,
+        "as_of": source.population["as_of"],
+        "subjects": listed["subject_id"].n_unique(),
+        "asked": len(scores),
+        "tested": tested["rows"],
+        "tables": [table for table in tables if len(table["rows"]) > 1],
+        "bands": _bands(source, scores.filter(pl.col("status") == OK)),
+        "left": _left(source.model, scores),
+    }
+
+
+def covered(source: Source, model: Model, tested: Tested) -> Covered | Unassessed:
+    """Return how many ``model`` has on the list, how many of them the test hardly had, and the acted share.
+
+    ``tested`` tells what that model was tested on.
+    """
     if not (source.listed / "scores.parquet").exists():
         return unassessed("not_scored")
-    scores = source.scored
     listed = _listed(source)
     if listed.is_empty():
         return unassessed("nobody_scored")
-    known = {factor.name: factor for factor in (*factors(source, source.test), *of_list(source.test))}
-    now = [factor for factor in (*factors(source, listed), *of_list(listed)) if factor.name in known]
-    outside = np.zeros(len(listed), dtype=bool)
-    tables = []
-    for factor in now:
-        table, far = _compared(source, factor, known[factor.name], listed["probability"])
-        outside |= far
-        tables.append(table)
-    return {
-        "assessed": True,
-        "as_of": source.population["as_of"],
-        "n": len(listed),
-        "subjects": listed["subject_id"].n_unique(),
-        "asked": len(scores),
-        "tested": len(source.test),
-        "untested": float(outside.mean()),
-        "tables": [table for table in tables if len(table["rows"]) > 1],
-        "far": joined(_named(table, row) for table in tables for row in table["rows"] if row["far"]),
-        "bands": _bands(source, scores.filter(pl.col("status") == OK)),
-        **_capacity(source, scores.filter(pl.col("status") == OK)),
-        "left": _left(source.model, scores),
-    }
+    features = {row["name"]: row for row in model.card["features"]}
+    share, far = coverage.uncovered(coverage.on_list(features, listed, tested), tested)
+    scored = source.scored.filter(pl.col("status") == OK)
+    capacity = _capacity(source, model.card["bands"], scored)
+    return {"assessed": True, "n": len(listed), "untested": share, "far": far, **capacity}
 
 
 def _listed(source: Source) -> pl.DataFrame:
@@ -80,51 +88,30 @@ def _listed(source: Source) -> pl.DataFrame:
 
 
 def _compared(
-    source: Source, factor: Factor, tested: Factor, probability: pl.Series
-) -> tuple[ListTable, np.ndarray]:
-    """One factor's segments on the list and in the test, and which rows of the list lie in a far one.
-
-    Far is a segment with fewer than ``SMALL`` tested rows, or with less than ``THIN`` of its share of
-    the list among them. One that is itself small is not told, but counts.
-    """
-    values, before = (one.cast(pl.String).fill_null(UNKNOWN) for one in (factor.values, tested.values))
-    frame = pl.DataFrame({"value": values, "p": probability})
-    then = pl.DataFrame({"value": before, "p": source.probability, "y": source.label})
-    counts = _by_value(frame).agg(n=pl.len(), expected=pl.col("p").mean())
+    source: Source, factor: Factor, then: Factor, tested: Tested, probability: pl.Series
+) -> ListTable:
+    """One factor's segments on the list and in the test; one that is itself small is not told."""
+    frame = pl.DataFrame({"value": parts(factor), "p": probability})
+    before = pl.DataFrame({"value": parts(then), "p": source.probability})
+    far = coverage.hardly_tested(factor, tested)
+    counts = by_value(frame).agg(n=pl.len(), expected=pl.col("p").mean())
     counts = counts.join(
-        _by_value(then).agg(tested=pl.len(), positives=pl.col("y").sum(), then=pl.col("p").mean()),
-        on="value", how="left",
-    ).with_columns(pl.col("tested", "positives").fill_null(0))  # fmt: skip
-    share, part = pl.col("n") / len(frame), pl.col("tested") / len(then)
-    counts = counts.with_columns(
-        share=share, part=part, far=(pl.col("tested") < SMALL) | (part < THIN * share)
+        by_value(before).agg(tested=pl.len(), then=pl.col("p").mean()), on="value", how="left"
+    ).with_columns(
+        pl.col("tested").fill_null(0),
+        share=pl.col("n") / len(frame),
+        part=pl.col("tested").fill_null(0) / len(before),
+        far=pl.col("value").is_in(far),
     )
     told = counts.filter(pl.col("n") >= SMALL).to_dicts()
-    far = values.is_in(counts.filter("far")["value"].implode()).to_numpy()
     rows = [_segment(factor, row) for row in sorted(told, key=lambda row: factor.place(row["value"]))]
-    found: ListTable = {
-        "factor": factor.name,
-        **factor.words,
-        "rows": rows,
-        "suppressed": len(counts) - len(told),
-    }
-    return found, far
-
-
-def _by_value(rows: pl.DataFrame) -> GroupBy:
-    """Rows in their order: sums of floats that threads add up as they come differ in their last digits."""
-    return rows.group_by("value", maintain_order=True)
-
-
-def _named(table: ListTable, row: ListSegment) -> Words:
-    """A segment with the name of its factor."""
-    return {"en": f"{table['en']} {row['label']['en']}", "zh": f"{table['zh']} {row['label']['zh']}"}
+    return {"factor": factor.name, **factor.words, "rows": rows, "suppressed": len(counts) - len(told)}
 
 
 def _segment(factor: Factor, row: Row) -> ListSegment:
     few = row["tested"] < SMALL  # of those tested neither number nor mean is told
     return {
-        "label": said("part.unknown") if row["value"] == UNKNOWN else factor.label(row["value"]),
+        "label": coverage.part_label(factor, row["value"]),
         "n": row["n"],
         "share": row["share"],
         "expected": row["expected"],
@@ -169,12 +156,12 @@ def _observed(label: np.ndarray, subject: np.ndarray) -> TestedRate | None:
     return {**found, "few": found["positives"] < FEW_POSITIVES}
 
 
-def _capacity(source: Source, scored: pl.DataFrame) -> Capacity:
+def _capacity(source: Source, bands: Sequence[BandRow], scored: pl.DataFrame) -> Capacity:
     """The share of the list in the bands that are acted on, against the stated capacity."""
     given, acted = getattr(source.params.economics, source.task), task_named(source.task).acted_bands
     if given is None or not acted:
         return {"capacity": None, "acted": None, "fills": "none"}
-    names = [band["name"] for band in source.card["bands"][:acted]]
+    names = [band["name"] for band in bands[:acted]]
     share = float(scored["band"].is_in(names).mean() or 0.0)
     fills: Literal["good", "warn"] = "good" if abs(share - given.capacity) <= SLACK else "warn"
     return {"capacity": given.capacity, "acted": share, "fills": fills}
