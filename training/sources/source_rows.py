@@ -58,8 +58,8 @@ def can_be_emptied(table: str, name: str) -> bool:
     return table in PEOPLE and name != "recorded_at" and spec is not None and spec.nullable
 
 
-def given(table: str, frame: pl.DataFrame) -> SourceRows:
-    """Return rows that are in the contract's shape already; the row's number is its place in ``frame``.
+def given(table: str, frame: pl.DataFrame, before: int = 0) -> SourceRows:
+    """Return rows that are in the contract's shape already, numbered from 1 after the ``before`` that came.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def given(table: str, frame: pl.DataFrame) -> SourceRows:
             raise ValueError(f"{table}.{name}: type {found} found, allowed is {dtype}")
     marks = [
         pl.lit(table).alias(FILE),
-        pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(ROW),
+        pl.int_range(before + 1, before + pl.len() + 1, dtype=pl.Int64).alias(ROW),
         *(pl.lit(None, pl.String).alias(name) for name in (COLUMN, REASON)),
     ]
     return SourceRows(

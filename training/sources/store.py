@@ -1,20 +1,11 @@
 """Tables on disk: one Parquet file each in order of time, all of a folder or nothing."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-
-from features.replacing import replacing_folder
-
-
-def write_frames(frames: Mapping[str, pl.DataFrame], folder: Path) -> None:
-    """Write each frame as it is, under its name."""
-    with replacing_folder(folder) as aside:
-        for name, frame in frames.items():
-            frame.write_parquet(aside / f"{name}.parquet", compression="zstd")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from training.sources.judging.findings import Finding
     from training.sources.mapping.mapping_file import Mapping as MappingFile
     from training.sources.source_rows import SourceRows
+    from training.synthetic.stored import Stored
 
 MAPPINGS = Path("mappings")
 BRAND = "brand"
@@ -78,20 +79,28 @@ class Source:
 
 
 def _brand(params: Params, scratch: Path) -> Source:
-    from training.sources.source_rows import given
-    from training.sources.store import write_frames
-    from training.synthetic.brand import simulate
+    """The simulated brand, a part at a time on disk: a large one is more than memory holds."""
+    from training.synthetic.brand import parts
+    from training.synthetic.stored import Stored
 
     size = params.brand
-    brand = simulate(size.members, size.leads, size.start, size.end, params.seed, size.loyalty)
-    write_frames(brand.truth, params.build / "truth")
-    rows = {name: [given(name, frame)] for name, frame in brand.tables.items()}
+    simulated = parts(size.members, size.leads, size.start, size.end, params.seed, size.loyalty)
+    stored = Stored.of(simulated, scratch, params.build / "truth")
     extracted = datetime(size.end.year, size.end.month, size.end.day, tzinfo=UTC)
-    if not brand.own:
+    rows = {name: _given(name, stored) for name in stored.tables}
+    if not stored.own:
         return Source(rows, extracted)
-    write_frames({**brand.own, "members": brand.tables["members"]}, scratch)
-    own, read = _own(scratch)
+    own, read = _own(stored.as_source())
     return Source({**rows, **read}, extracted, own=own)
+
+
+def _given(name: str, stored: "Stored") -> Iterator["SourceRows"]:
+    from training.sources.source_rows import given
+
+    first = 0
+    for frame in stored.frames(name):
+        yield given(name, frame, first)
+        first += frame.height
 
 
 def _own(folder: Path) -> tuple[Mapping[str, own_tables.OwnTable], dict[str, Iterable["SourceRows"]]]:

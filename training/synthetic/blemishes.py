@@ -7,6 +7,7 @@ from training.synthetic.calendar import DAY, Calendar
 from training.synthetic.frames import STAMP, stamps
 
 SHARE = 0.001  # of a table's rows
+WRONG = ("purchases", "events", "contacts", "responses", "care")  # tables that have such rows
 FUTURE = 90  # days after the end
 Fault = tuple[str, str, list[pl.Expr]]
 

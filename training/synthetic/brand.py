@@ -1,6 +1,6 @@
 """A simulated brand: member data with known mechanisms, and the truth about them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -8,17 +8,19 @@ import numpy as np
 import polars as pl
 
 from training.synthetic import campaigns, orders, truth
-from training.synthetic.blemishes import wrong_rows
+from training.synthetic.blemishes import WRONG, wrong_rows
 from training.synthetic.block import Block, Frames, Plan, simulate_block
 from training.synthetic.calendar import Calendar, build
 from training.synthetic.churn_truth import churn_probability
 from training.synthetic.frames import ids
 from training.synthetic.world import Stream, streams
 
-__all__ = ["Brand", "churn_probability", "simulate"]
+__all__ = ["Brand", "churn_probability", "parts", "simulate"]
 
 BY_MEMBER = ("visits", "shocks", "lots", "credits")  # tables of truth that name members by their row
+PLANNED = ("products", "campaigns")  # tables that all blocks share
 BLOCK = 25_000  # members or leads that are held in arrays at once
+ONE_BLOCK = 3  # parts of a brand of one block: what all share, the block, what is known at the end
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,9 @@ class Brand:
         has a loyalty programme, whose state is in the truth then (``lots``, ``credits``).
     """
 
-    tables: dict[str, pl.DataFrame]
-    truth: dict[str, pl.DataFrame]
-    own: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    tables: Frames
+    truth: Frames
+    own: Frames = field(default_factory=dict)
 
 
 def simulate(members: int, leads: int, start: date, end: date, seed: int, loyalty: bool = False) -> Brand:
@@ -56,25 +58,40 @@ def simulate(members: int, leads: int, start: date, end: date, seed: int, loyalt
     ValueError
         Where the period is shorter than 120 days, or there are no members or leads.
     """
+    found = list(parts(members, leads, start, end, seed, loyalty))
+    tables = _stacked([part.tables for part in found])
+    if len(found) > ONE_BLOCK:
+        tables |= {name: _in_time(frame) for name, frame in tables.items() if name not in PLANNED}
+    return Brand(tables, _stacked([part.truth for part in found]), _stacked([part.own for part in found]))
+
+
+def parts(
+    members: int, leads: int, start: date, end: date, seed: int, loyalty: bool = False
+) -> Iterator[Brand]:
+    """Yield the brand of ``simulate`` a part at a time, so that a large one is never in memory as a whole.
+
+    Rows of one part are in order of time; those of a table are in several parts, one under the other.
+    """
     if (end - start).days < 120:
         raise ValueError(f"brand: {start} to {end} is too short; allowed are 120 days or more")
     if members < 1 or leads < 1:
         raise ValueError(f"brand: {members} members and {leads} leads; allowed are 1 or more of each")
     common = streams(seed)
     plan = _plan(start, end, common, loyalty)
-    blocks = _blocks(plan, members, leads, seed, common)
-    sums = {name: sum(block.sums[name] for block in blocks) for name in blocks[0].sums}
-    tables = {
-        "products": plan.products.sort("product_id"),
-        "campaigns": campaigns.table(plan.campaigns, plan.campaign_ids, common("plans")).sort("occurred_at"),
-    }
-    rows, planted = _merged([block.tables for block in blocks], plan.calendar, common)
-    tables |= rows
-    found = _stacked([block.truth for block in blocks])
+    planned = campaigns.table(plan.campaigns, plan.campaign_ids, common("plans"))
+    yield Brand({"products": plan.products.sort("product_id"), "campaigns": planned.sort("occurred_at")}, {})
+    first, sums, wrong = 0, dict[str, float](), {name: common(f"wrong {name}") for name in WRONG}
+    for block in _blocks(plan, members, leads, seed, common):
+        tables, planted = _with_wrong_rows(block.tables, plan.calendar, wrong)
+        found = {
+            name: frame.with_columns(pl.col("member") + first) if name in BY_MEMBER else frame
+            for name, frame in block.truth.items()
+        }
+        first += found["members"].height
+        sums = {name: sums.get(name, 0.0) + value for name, value in block.sums.items()}
+        yield Brand(tables, {**found, "planted": planted}, block.own)
     effects = truth.effect_truth(plan.calendar, sums)
-    clock = truth.calendar_truth(plan.calendar)
-    own = {name: pl.concat([block.own[name] for block in blocks]) for name in blocks[0].own}
-    return Brand(tables, {**found, "calendar": clock, "effects": effects, "planted": planted}, own)
+    yield Brand({}, {"calendar": truth.calendar_truth(plan.calendar), "effects": effects})
 
 
 def _plan(start: date, end: date, common: Stream, loyalty: bool) -> Plan:
@@ -85,7 +102,7 @@ def _plan(start: date, end: date, common: Stream, loyalty: bool) -> Plan:
     return Plan(calendar, sent, campaign_ids, products, prices, loyalty)
 
 
-def _blocks(plan: Plan, members: int, leads: int, seed: int, common: Stream) -> list[Block]:
+def _blocks(plan: Plan, members: int, leads: int, seed: int, common: Stream) -> Iterator[Block]:
     """Blocks of about equal size; the ids are shuffled over all of them."""
     count = min(-(-max(members, leads // 2) // BLOCK), members, leads)
     member_ids, lead_ids = ids("m", members, common("m ids")), ids("l", leads, common("l ids"))
@@ -94,26 +111,25 @@ def _blocks(plan: Plan, members: int, leads: int, seed: int, common: Stream) -> 
         first, last = (len(series) * edge // count for edge in (block, block + 1))
         return series[first:last]
 
-    return [
-        simulate_block(plan, part(member_ids, i), part(lead_ids, i), streams(seed, i + 1), i, count)
-        for i in range(count)
-    ]
+    for i in range(count):
+        yield simulate_block(plan, part(member_ids, i), part(lead_ids, i), streams(seed, i + 1), i, count)
 
 
-def _merged(parts: list[Frames], calendar: Calendar, common: Stream) -> tuple[Frames, pl.DataFrame]:
-    """The blocks' rows in order of time with wrong ones among them, and how many of which fault.
+def _with_wrong_rows(
+    tables: Frames, calendar: Calendar, random: Mapping[str, np.random.Generator]
+) -> tuple[Frames, pl.DataFrame]:
+    """The block's rows in order of time with wrong ones among them, and how many of which fault.
 
-    Each block gives up its rows, so that no table is held twice.
+    The block gives up its rows, so that no table is held twice.
     """
-    merged, planted = {}, []
-    for name in list(parts[0]):
-        frame = pl.concat([part.pop(name) for part in parts])
-        wrong = wrong_rows(name, frame, calendar, common(f"wrong {name}"))
+    found, planted = {}, []
+    for name in list(tables):
+        frame = tables.pop(name)
+        wrong = wrong_rows(name, frame, calendar, random[name]) if name in random else {}
         planted += [(name, fault, rows.height) for fault, rows in wrong.items()]
-        frame = pl.concat([frame, *wrong.values()])
-        merged[name] = _in_time(frame)
+        found[name] = _in_time(pl.concat([frame, *wrong.values()]))
     schema = {"table": pl.String, "fault": pl.String, "rows": pl.Int64}
-    return merged, pl.DataFrame(planted, schema=schema, orient="row")
+    return found, pl.DataFrame(planted, schema=schema, orient="row")
 
 
 def _in_time(frame: pl.DataFrame) -> pl.DataFrame:
@@ -124,11 +140,7 @@ def _in_time(frame: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame([frame.drop_in_place(name).gather(order) for name in frame.columns])
 
 
-def _stacked(parts: list[Frames]) -> Frames:
-    """The blocks' truth one under the other; ``member`` is the row among all members."""
-    first, shifted = 0, []
-    for part in parts:
-        rows = {name: part[name].with_columns(pl.col("member") + first) for name in BY_MEMBER if name in part}
-        first += part["members"].height
-        shifted.append({**part, **rows})
-    return {name: pl.concat([part[name] for part in shifted]) for name in shifted[0]}
+def _stacked(parts: Sequence[Frames]) -> Frames:
+    """Each table's rows, part under part; the parts give them up."""
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {name: pl.concat([part.pop(name) for part in parts if name in part]) for name in names}
