@@ -46,6 +46,8 @@ class Spine(Section):
     its start. ``test_start`` is the first as-of moment of the test rows; without it the newest
     ``test_share`` of the period with closed windows is held out. With ``stale`` a share of the rows that are
     learnt from is asked of tables that stopped being fed before; validation and test rows never are.
+    Where there are more than ``max_subjects``, about so many are drawn, by the hash of their ids, and asked
+    about; everybody is scored all the same.
     """
 
     days: int = Field(ge=1)
@@ -55,10 +57,11 @@ class Spine(Section):
     test_share: float = Field(0.25, gt=0, lt=1)
     folds: int = Field(3, ge=1)
     stale: Stale | None = None
+    max_subjects: int | None = Field(None, ge=1_000)
 
     def told(self) -> dict[str, Any]:
         """Return the settings as plain data, without what is off."""
-        off = {"stale"} if self.stale is None else set()
+        off = {name for name in ("stale", "max_subjects") if getattr(self, name) is None}
         found: dict[str, Any] = self.model_dump(mode="json", exclude=off)
         return found
 

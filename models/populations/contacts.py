@@ -13,6 +13,7 @@ class ContactSpine(Spine):
     """Contacts are asked about when they are sent; ``max_rows`` are drawn, seeded, where there are more."""
 
     max_rows: int = Field(150_000, ge=100)
+    max_subjects: int | None = Field(200_000, ge=1_000)
     opened_first: bool = Field(False, description="an answer counts only after the content was opened")
     leave_out: tuple[str, ...] = Field((), description="content types that nobody can answer")
 

@@ -20,6 +20,7 @@ class LeadSpine(Spine):
     """Leads are asked about at creation and again at each age while they are open."""
 
     ages: tuple[int, ...] = Field((0, 1, 3, 7, 14, 21, 30), min_length=1)
+    max_subjects: int | None = Field(200_000, ge=1_000)
 
 
 class OpenLeads(Population):

@@ -23,6 +23,7 @@ FILES: Final[dict[Any, str]] = {}  # of each type the name of its file
 Json = dict[str, JsonValue]  # what is read elsewhere, by a type of its own
 Settings = dict[str, float | int | str]  # of a search, by name
 OutcomeKind = Literal["positive", "negative"]
+ASKED, DRAWN = "asked", "asked, drawn by their ids from "  # so a waterfall begins; the other says how many
 T = TypeVar("T")
 
 

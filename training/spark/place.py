@@ -54,9 +54,10 @@ class Place:
 
     @property
     def spine(self) -> Spine:
-        """The task's part of ``spine``, every contact asked about: no cap on the rows of a cluster."""
+        """The task's part of ``spine``, everybody and every contact asked about: a cluster needs no cap."""
         spine: Spine = getattr(self.params.spine, self.name)
-        return spine.model_copy(update={"max_rows": 2**62}) if hasattr(spine, "max_rows") else spine
+        capped = {"max_rows": 2**62} if hasattr(spine, "max_rows") else {}
+        return spine.model_copy(update={"max_subjects": None, **capped})
 
     @property
     def base(self) -> Path:

@@ -1,6 +1,5 @@
 """The data set of a run: split in time, with its features, its facts in numbers and a sample of it."""
 
-import hashlib
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import polars as pl
 from models.task import Task
 from training.data import sufficiency
 from training.data.artifacts import Dataset, Ingest, Sampled, Step, Sufficiency, write_artifact
+from training.data.draw import of_share
 from training.data.feature_groups import of_task
 from training.data.rows import GAP
 from training.data.split import Split, split_in_time
@@ -139,18 +139,8 @@ def _drawn(place: Place, source: Path, share: float, out: Path, number: int) -> 
 
 def drawn(rows: pl.DataFrame, key: str, share: float) -> pl.DataFrame:
     """Return the rows of the subjects that are of the sample."""
-    subjects = rows[key].unique()
-    kept = subjects.filter(pl.Series([is_drawn(str(one), share) for one in subjects], dtype=pl.Boolean))
+    kept = of_share(rows[key].unique(), share)
     return rows.filter(pl.col(key).is_in(kept.implode()))
-
-
-def is_drawn(subject: str, share: float) -> bool:
-    """Tell whether a subject is of the sample: the same in every run, whatever lies beside it.
-
-    >>> [is_drawn("ann", share) for share in (0.0, 1.0)]
-    [False, True]
-    """
-    return int.from_bytes(hashlib.blake2b(subject.encode(), digest_size=8).digest()) < share * 2**64
 
 
 def _gathered(key: str, folder: Path, _: Any) -> None:

@@ -18,6 +18,8 @@ from models.task import task as task_named
 from training.data import spine as spines
 from training.data import sufficiency
 from training.data.artifacts import (
+    ASKED,
+    DRAWN,
     Dataset,
     Ingest,
     Part,
@@ -27,6 +29,7 @@ from training.data.artifacts import (
     read_artifact,
     write_artifact,
 )
+from training.data.draw import at_most
 from training.data.feature_groups import of_task
 from training.data.refusals import refusing_ids
 from training.data.rows import GAP, informative_features, is_contacted
@@ -191,8 +194,10 @@ def labelled_spine(
     task: Task, data: Tables, spine: Spine, params: Params, end: int, without: pl.Series | None
 ) -> tuple[pl.DataFrame, list[Step]]:
     """Return labelled rows with closed windows, and how many were left at each step."""
+    asked = at_most(task, data, spine)
+    task, data = asked.task, asked.tables
     rows = spines.subjects(task, data, spine, params.lifecycle, params.seed, end)
-    steps = [_step("asked", rows, task)]
+    steps = [_step(ASKED if asked.drawn_from is None else f"{DRAWN}{asked.drawn_from:,}", rows, task)]
     if without is not None:
         rows = rows.filter(~pl.col(task.subject).is_in(without.implode()))
         steps.append(_step("without who refused profiling, died or is a minor", rows, task))

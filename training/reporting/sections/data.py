@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 import polars as pl
 
-from training.data.artifacts import Ingest, Part, TableCounts
+from training.data.artifacts import DRAWN, Ingest, Part, TableCounts
 from training.data.quarantine_limits import TableQuality, assess
 from training.evaluation.metrics import integer_codes, told_rate
 from training.reporting.sections.inventory import inventory
@@ -91,6 +91,8 @@ def _step(text: str) -> Words:
     """A step of the waterfall in each language; what the catalogue of words lacks stays as it is."""
     if text.startswith("since "):
         return said("step.since", day=text.removeprefix("since "))
+    if text.startswith(DRAWN):
+        return said("step.drawn", of=text.removeprefix(DRAWN))
     known = {said(key)["en"]: said(key) for key in STEPS}
     return known.get(text, {"en": text, "zh": text})
 
