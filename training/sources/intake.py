@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 
 from features import tables
-from features.outreach import enrich
+from features.outreach import enrich, enriched
 from features.own_tables import OwnTable
 from training.data.artifacts import TableCounts
 from training.sources.commonest import Commonest
@@ -149,8 +149,8 @@ def intake(
     everybody = _with_added(plain["members"], run) if adds else plain["members"]
     plain["members"] = with_refusals(everybody, run.refused, extracted)
     plain |= {name: run.whole(name, rows) for name in (*tables.FURTHER, "subjects") if name in rows}
-    for name, frame in enrich({name: _checked(name, frame) for name, frame in plain.items()}).items():
-        store(name, iter([frame]))
+    for name, frames in enriched({name: _checked(name, plain.pop(name)) for name in list(plain)}):
+        store(name, frames)
     return run.report(valued)
 
 

@@ -104,6 +104,21 @@ def test_chunks_store_what_the_whole_stores(chunk: int) -> None:
     assert all(parts[name].equals(frame) for name, frame in whole.items())
 
 
+def test_tables_that_are_completed_in_slices_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also what contacts and answers make together, in the order of the whole."""
+    campaigns = [{"occurred_at": THEN, "campaign_id": name, "content_type": name} for name in ("c1", "c2")]
+    who = {"occurred_at": THEN, "member_id": "m1"}
+    sent = [{**who, "contact_id": f"k{n}", "campaign_id": f"c{n % 2 + 1}"} for n in range(7)]
+    said = [{**who, "campaign_id": f"c{n % 2 + 1}", "kind": "answered"} for n in range(5)]
+    source = {"members": WHO, "campaigns": campaigns, "contacts": sent, "responses": said}
+    whole, _ = taken(source)
+    monkeypatch.setattr("features.outreach.SLICE", 3)
+    parts, _ = taken(source)
+    assert whole["outreach"].height == 12
+    assert list(parts) == list(whole)
+    assert all(parts[name].equals(frame) for name, frame in whole.items())
+
+
 def test_all_tables_are_stored_and_complete() -> None:
     stored, report = taken({"members": WHO})
     assert set(stored) == {*tables.TABLES, "outreach"}
