@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from fastapi import APIRouter, FastAPI, Response
+from starlette.routing import Route
 
 from models.acting import published_plans, published_scenes
 from serving.acting.published import Plans, Scenes
@@ -48,11 +49,13 @@ def build(state: State, jobs: Jobs) -> Gate:
     state.score_log.prepare()
     state.consents.refresh()
     buckets = Buckets(state.settings.rate, Levels.shared(state.settings.state_dir / "rates"))
-    for router in _routers(state, jobs):
+    outside = adapters.router(state, Adapters.of_environment(), buckets)
+    routers = [*_routers(state, jobs), outside, _docs(app)]
+    for router in routers:
         app.include_router(router)
-    app.include_router(adapters.router(state, Adapters.of_environment(), buckets))
+    own = [route for route in app.routes if isinstance(route, Route)]  # the document's
+    app.state.routes = [*own, *(route for router in routers for route in router.routes)]
     app.openapi = lambda: openapi.document(app, OPTIONAL - set(state.champions))  # type: ignore[method-assign]
-    app.include_router(_docs(app))
     inside = Heads(Packed(app, state.settings.limits))
     return Gate(inside, state.settings, state.metrics, buckets, state.in_flight, state.connections)
 

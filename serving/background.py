@@ -18,7 +18,7 @@ def owner() -> str:
 def run(step: Callable[[], bool], stop: threading.Event, store: str, logger: logging.Logger) -> None:
     """Call ``step`` until ``stop``; it says whether there was anything to do.
 
-    A full disk or a locked file of the ``store`` is waited for.
+    A full disk or a locked file of the ``store`` is waited for, and after any failure it goes on.
     """
     while not stop.is_set():
         try:
@@ -26,4 +26,7 @@ def run(step: Callable[[], bool], stop: threading.Event, store: str, logger: log
                 stop.wait(IDLE_SECONDS)
         except (sqlite3.OperationalError, OSError) as error:
             logger.error("%s: %s", store, error)
+            stop.wait(RETRY_SECONDS)
+        except Exception:  # the thread must live: one bad row would keep everybody waiting for ever
+            logger.exception("%s: a turn failed", store)
             stop.wait(RETRY_SECONDS)

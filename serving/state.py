@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import ParamSpec, TypeVar
 
-from polars.exceptions import PolarsError
 from xgboost.core import XGBoostError
 
 from serving.answering import answers
@@ -21,6 +20,7 @@ from serving.champion.retries import Attempts
 from serving.consent.consents import Consents
 from serving.contract.problems import Problem
 from serving.contract.schema import Item
+from serving.damage import DAMAGED
 from serving.database import Database
 from serving.edge import instance
 from serving.edge.connections import Connections
@@ -35,7 +35,7 @@ from serving.tasks import OPTIONAL, TASK_NAMES
 P = ParamSpec("P")
 R = TypeVar("R")
 Asking = tuple[Champion, asyncio.AbstractEventLoop, Gathering[Item, Answer | Problem]]
-BROKEN = (ValueError, OSError, KeyError, TypeError, PolarsError, XGBoostError)
+BROKEN = (*DAMAGED, XGBoostError)
 LOOK_SECONDS = 1.0
 logger = logging.getLogger("memberlens.serving")
 
@@ -115,7 +115,12 @@ class State:
     def load(self) -> None:
         """Look for what is new, and for what failed and is due again, once."""
         for task in TASK_NAMES:
-            found = self._published(task)
+            try:
+                found = self._published(task)
+            except BROKEN as error:
+                self._refuse(task, f"{type(error).__name__} where its version should stand")
+                self.attempts.forget(task)
+                continue
             if found is not None and self.attempts.due(task, found):
                 self._change(task, found[0])
                 self.attempts.ended(task, found, self.doubtful(task))
@@ -139,7 +144,10 @@ class State:
     def watch(self, stop: threading.Event) -> None:
         """Look for what is new until ``stop``."""
         while not stop.wait(LOOK_SECONDS):
-            self.load()
+            try:
+                self.load()
+            except Exception:  # the thread must live: without it nothing new would ever be seen
+                logger.exception("champions could not be looked for")
 
     def _published(self, task: str) -> tuple[str, int] | None:
         """The version that should serve, and when its snapshot was last published."""
@@ -154,12 +162,18 @@ class State:
         if reason is None:
             self.refused.pop(task, None)
         else:
-            self.refused[task] = f"version {version}: {reason}"
-            logger.error("champion refused task=%s version=%s reason=%s", task, version, reason)
+            self._refuse(task, f"version {version}: {reason}")
             self._fall_back(task, version)
         self.metrics.refused.labels(task).set(reason is not None)
         champion = self.champions.get(task)
         self.metrics.snapshot_refused.labels(task).set(champion is None or champion.refusal is not None)
+
+    def _refuse(self, task: str, why: str) -> None:
+        """Tell once that the newest release does not answer."""
+        if self.refused.get(task) != why:
+            self.refused[task] = why
+            logger.error("champion refused task=%s %s", task, why)
+        self.metrics.refused.labels(task).set(True)
 
     def _fall_back(self, task: str, version: str) -> None:
         """Answer, beside a refused ``version``, with the last good one and the snapshot that is there now.
@@ -177,6 +191,7 @@ class State:
         try:
             found = Champion.load(folder, self.settings.build_dir, self.settings.state_dir / "history")
             run_acceptance_test(found, folder)
+            logger.debug("champion read: %s", found.name)  # what it says of itself, too
         except BROKEN as error:
             return str(error)
         self._take(task, _with_snapshot(found, former), former)

@@ -10,6 +10,7 @@ import polars as pl
 
 from models.acting.draft import LIST
 from serving.consent.consents import Consents
+from serving.edge import header_values
 
 ARMS = ("contact", "care", "explore", "held_out", "none")
 MEDIA = {"json": "application/json", "csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
@@ -61,11 +62,12 @@ def packed(rows: pl.DataFrame, form: str) -> bytes:
 
 
 def form_of(asked: str | None, accept: str) -> str:
-    """Return the form that was asked for: the parameter,
-    else the first that ``Accept`` names and is known.
+    """Return the form that was asked for: the parameter, else the known one of the greatest weight
+    in ``Accept``, the first of equal ones.
     """
     if asked is not None:
         return asked
-    named = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
-    known = {media: form for form, media in MEDIA.items()}
-    return next((known[media] for media in named if media in known), "json")
+    named = header_values.weights(accept)
+    forms = {form: named[media] for media in named for form in MEDIA if media == MEDIA[form]}
+    best = max(forms, key=forms.__getitem__, default="json")
+    return best if forms.get(best, 0.0) > 0 else "json"

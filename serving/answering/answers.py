@@ -171,7 +171,8 @@ def _computed(champion: Champion, asked: Sequence[LocatedItem], top: int) -> lis
     features = inputs.features(champion, asked)
     reasons = champion.scorer.model.outside(features)
     found: list[Scored] = [({"status": ELSEWHERE, OUTSIDE: reason}, [], []) for reason in reasons]
-    within = [at for at, reason in enumerate(reasons) if reason is None or _is_empty(champion, asked[at])]
+    empty = [inputs.is_empty(champion, one) for one in asked]
+    within = [at for at, reason in enumerate(reasons) if reason is None or empty[at]]
     if within:
         rows = features if len(within) == len(features) else some(features, within)
         for at, scored in zip(within, _computed_of(champion, rows, top), strict=True):
@@ -272,22 +273,15 @@ def _warnings(champion: Champion, one: LocatedItem, settings: Settings, now: dat
         found.append({"code": "clock_of_data"})
     if one.question is None and one.item.as_of is not None:
         found.append({"code": "as_of_ignored"})
+    sent = (one.item.record, getattr(one.item, "campaign", None))
+    if foreign := unknown_attributes(champion.reader, *sent):
+        found.append({"code": "unknown_attribute", "attributes": foreign})
     if one.question is None:
         stale = clock.is_over(champion, one, settings, now)
         return [*found, {"code": "stale_snapshot"}] if stale else found
     if one.as_of > now.timestamp() + 1:
         found.append({"code": "as_of_ahead"})
-    if foreign := unknown_attributes(champion.reader, one.question):
-        found.append({"code": "unknown_attribute", "attributes": foreign})
-    return [*found, {"code": "nothing_known"}] if _is_empty(champion, one) else found
-
-
-def _is_empty(champion: Champion, one: LocatedItem) -> bool:
-    """Whether an item is a record without any row that the model reads."""
-    if one.question is None:
-        return False
-    record: Any = one.question.record
-    return not any(getattr(record, name) for name in champion.reader.sources) and not any(record.own.values())
+    return [*found, {"code": "nothing_known"}] if inputs.is_empty(champion, one) else found
 
 
 def iso(moment: datetime) -> str:

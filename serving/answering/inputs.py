@@ -3,13 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
+from itertools import chain
 from typing import Any
 
 import polars as pl
-from pydantic import BaseModel
 
-from features.consent import FACTS
 from models.few_rows import Features, framed
 from serving.champion import record_checks
 from serving.champion.champion import Champion
@@ -17,9 +15,11 @@ from serving.champion.feature_snapshot import Snapshot
 from serving.champion.record_features import Question
 from serving.consent import subjects
 from serving.consent.consents import Consents
+from serving.consent.said_in_rows import AHEAD, newest
 from serving.contract.problems import Problem
 from serving.contract.schema import Item
 from serving.contract.schema_items import ResponseItem
+from serving.contract.schema_record import having
 
 Facts = Mapping[str, Any]
 # Why it was refused may name files, which are the operator's affair.
@@ -97,16 +97,10 @@ def _by_record(champion: Champion, item: Item, said: Facts, now: datetime, conse
     as_of = int((item.as_of or now).timestamp()) + (item.as_of is None)
     question = Question(item.record, as_of, _content(champion, item))
     named = (fact for subject in subjects.of_record(item.record) for fact in consents.known(*subject))
-    known = (said, _newest(item.record.members), _newest(item.record.leads), *named)
+    until = now + AHEAD
+    rows = (item.record.members, item.record.leads)
+    known = (said, *(newest(of_table, until) for of_table in rows), *named)
     return LocatedItem(item, as_of, question=question, known=known)
-
-
-def _newest(rows: Sequence[BaseModel]) -> Facts:
-    """What the rows about a subject say in the end: of each column the newest value that is there."""
-    found: dict[str, Any] = {}
-    for row in sorted(rows, key=attrgetter("occurred_at")):
-        found |= {name: value for name in FACTS if (value := getattr(row, name, None)) is not None}
-    return found
 
 
 def place(item: Item) -> tuple[str, ...]:
@@ -118,10 +112,27 @@ def _content(champion: Champion, item: Item) -> Facts:
     if not isinstance(item, ResponseItem):
         return {}
     if item.campaign is not None:
-        return item.campaign.__dict__ | (item.campaign.model_extra or {})
+        return record_checks.content(champion.reader, item.campaign)
     if item.campaign_id is None or item.campaign_id not in champion.campaigns:
         raise Problem("unknown_campaign", "No such campaign is known; send its content as campaign.")
     return champion.campaigns[item.campaign_id]
+
+
+def is_empty(champion: Champion, one: LocatedItem) -> bool:
+    """Tell whether an item is a record without any row about the subject that was known at its moment."""
+    if one.question is None:
+        return False
+    record: Any = one.question.record
+    about = set(having(champion.reader.key))
+    tables = (getattr(record, name) for name in champion.reader.sources if name in about)
+    rows = chain.from_iterable((*tables, *record.own.values()))
+    return not any(_known_at(row) < one.as_of for row in rows)
+
+
+def _known_at(row: Any) -> float:
+    """Seconds since 1970 at which a row became known."""
+    happened: float = row.occurred_at.timestamp()
+    return happened if row.recorded_at is None else max(happened, row.recorded_at.timestamp())
 
 
 def features(champion: Champion, asked: Sequence[LocatedItem]) -> Features:

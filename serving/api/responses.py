@@ -14,6 +14,7 @@ from serving.edge import call_context, query_parameters, request_bodies
 from serving.tasks import TASK_NAMES
 
 MODELS = "/v1/models/"
+STORAGE = (sqlite3.DatabaseError, sqlite3.OperationalError)
 CODES = {404: "not_found", 405: "method_not_allowed"}
 ALLOWED = {
     "not_found": "/v1/openapi.json names all addresses.",
@@ -66,7 +67,17 @@ def on_http(request: Request, error: Exception) -> Response:
     if code == "not_found" and request.url.path.startswith(MODELS):
         named = request.url.path.removeprefix(MODELS).partition("/")[0]
         code = code if named in TASK_NAMES else "unknown_model"
-    return refuse(request, Problem(code, ALLOWED[code], headers=dict(error.headers or {})))
+    headers = {"Allow": _methods(request)} if code == "method_not_allowed" else dict(error.headers or {})
+    return refuse(request, Problem(code, ALLOWED[code], headers=headers))
+
+
+def _methods(request: Request) -> str:
+    """All methods of the address: the router names those of the first route that it comes to."""
+    path, found = request.scope["path"], set()
+    for route in request.app.state.routes:
+        if route.path_regex.fullmatch(path):
+            found |= route.methods
+    return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
 
 
 def on_validation(request: Request, error: Exception) -> Response:
@@ -78,8 +89,10 @@ def on_validation(request: Request, error: Exception) -> Response:
     return refuse(request, Problem("validation_failed", "A parameter does not follow the contract.", named))
 
 
-def on_storage(request: Request, _: Exception) -> Response:
-    """Answer a full disk or a locked file: the call may succeed later."""
+def on_storage(request: Request, error: Exception) -> Response:
+    """Answer a full disk, a locked or damaged file: the call may succeed later."""
+    if type(error) not in STORAGE:
+        raise error  # a mistake of our own
     return refuse(request, Problem("storage_unavailable", "Nothing was kept.", headers={"Retry-After": "30"}))
 
 
@@ -92,5 +105,5 @@ def attach(app: FastAPI) -> None:
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_validation)
-    app.add_exception_handler(sqlite3.OperationalError, on_storage)
+    app.add_exception_handler(sqlite3.DatabaseError, on_storage)
     app.add_exception_handler(Exception, on_failure)

@@ -16,7 +16,7 @@ from serving.api.routes_jobs import Mark
 from serving.contract import openapi
 from serving.contract.problems import Fault, Problem
 from serving.contract.schema_audiences import Audience, AudienceAnswer, AudiencePage, Brief
-from serving.edge import call_context, request_bodies
+from serving.edge import call_context, header_values, request_bodies
 from serving.edge.call_context import Call
 from serving.ledger.audience_store import Audiences
 from serving.state import State
@@ -91,7 +91,7 @@ def _members(routes: APIRouter, state: State, audiences: Audiences) -> None:
         call.require(READ)
         row = await state.run_store(audiences.status, call.client, audience)
         asked = (state, audiences, row, () if arm is None else (arm,), cursor, limit)
-        shown = audience_rows.form_of(form, request.headers.get("accept", ""))
+        shown = audience_rows.form_of(form, header_values.listed(request.headers.raw, b"accept"))
         rows, after = await state.run_bulk(_page, *asked)
         if after is not None:
             call.headers["X-Next-Cursor"] = str(after)

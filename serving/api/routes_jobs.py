@@ -7,12 +7,12 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from serving.api.responses import reply
 from serving.consent import subjects
-from serving.contract import openapi
+from serving.contract import openapi, personal_refs
 from serving.contract.problems import Fault, Problem
 from serving.contract.schema_jobs import Job
 from serving.contract.schema_replies import JobAnswer, JobPage
 from serving.edge import call_context, request_bodies, strict_json
-from serving.ledger import masking
+from serving.ledger import erasure, masking
 from serving.ledger.job_store import Jobs, Mask
 from serving.state import State
 
@@ -124,11 +124,17 @@ def _lines(body: bytes, model: str | None) -> Job:
     return request_bodies.validated(Job, {"model": model, "items": items})
 
 
+def _kept(item: dict[str, Any], language: str) -> dict[str, Any]:
+    """An item as it waits: no personal data in it, and none that looks like one that was erased."""
+    item = {} if item == erasure.ERASED else personal_refs.put_under_key(item)
+    return request_bodies.in_language(item, language)
+
+
 def _items(state: State, job: Job, language: str) -> list[dict[str, Any]]:
     """What is to be answered: the items sent, or one for everyone in the snapshot."""
     champion = state.champion(job.model)
     if job.items is not None:
-        return [request_bodies.in_language(item, language) for item in job.items]
+        return [_kept(item, language) for item in job.items]
     if champion.snapshot is None:
         raise Problem(
             "not_ready",

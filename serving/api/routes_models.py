@@ -5,7 +5,8 @@ from fastapi import APIRouter, Request, Response
 from serving.api import live_metrics, model_cards
 from serving.api.responses import reply
 from serving.contract import openapi
-from serving.contract.schema_replies import ModelCard, Models, Ready
+from serving.contract.problems import LATER
+from serving.contract.schema_replies import ModelCard, Models
 from serving.database import Database
 from serving.edge import call_context
 from serving.state import State
@@ -30,12 +31,14 @@ def router(state: State, database: Database) -> APIRouter:
 
     @routes.get(
         "/readyz",
-        openapi_extra=openapi.route(Ready) | {"security": []},
+        openapi_extra=openapi.readiness(),
         summary="Whether scores can be asked for",
     )
     async def readyz(request: Request) -> Response:
-        ready = model_cards.ready(state, call_context.of(request).inside)
-        return reply(request, ready, 200 if state.ready else 503)
+        call, is_ready = call_context.of(request), state.ready
+        if not is_ready:
+            call.headers["Retry-After"] = LATER
+        return reply(request, model_cards.ready(state, call.inside), 200 if is_ready else 503)
 
     @routes.get("/livez", include_in_schema=False)
     @routes.get("/healthz", include_in_schema=False)

@@ -15,7 +15,7 @@ from serving.contract.schema_answers import Scored
 from serving.contract.schema_items import ITEMS
 from serving.contract.schema_lookup import BODIES, QUERIES, LookupQuery
 from serving.database import Database
-from serving.edge import call_context, request_bodies
+from serving.edge import call_context, header_values, request_bodies
 from serving.edge.rate_limits import Buckets
 from serving.ledger import access_log
 from serving.state import State
@@ -87,7 +87,8 @@ def _is_known(request: Request, tag: str) -> bool:
     """Whether the caller has this answer: ``If-None-Match`` names its tag, one of several, or ``*``."""
     if request.method != "GET":
         return False
-    named = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
+    listed = header_values.listed(request.headers.raw, b"if-none-match")
+    named = {one.strip().removeprefix("W/") for one in listed.split(",")}
     return "*" in named or tag.removeprefix("W/") in named
 
 

@@ -17,6 +17,7 @@ from serving.champion.input_warnings import InputWarnings
 from serving.champion.known_subjects import Everyone
 from serving.champion.published_scores import Published
 from serving.champion.record_features import RecordFeatures
+from serving.damage import DAMAGED
 
 CONTENT_TABLE = "campaigns.parquet"
 
@@ -119,8 +120,8 @@ def _snapshot(folder: Path, scorer: Scorer) -> tuple[Snapshot | None, str | None
         return Snapshot.load(folder, scorer.model.fingerprints), None
     except FileNotFoundError as error:
         return None, f"{error.filename}: not found"
-    except (ValueError, OSError, pl.exceptions.PolarsError) as error:
-        return None, str(error)
+    except DAMAGED as error:
+        return None, _said(error)
 
 
 def _ready(
@@ -136,8 +137,12 @@ def _ready(
     try:
         dated = _dated(scorer, folder / "population.json")
         return Published.load(file, snapshot, dated), None, dated
-    except (ValueError, TypeError, KeyError, OSError, pl.exceptions.PolarsError) as error:
-        return None, str(error), scorer
+    except DAMAGED as error:
+        return None, _said(error), scorer
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _dated(scorer: Scorer, file: Path) -> Scorer:

@@ -1,13 +1,14 @@
 """What the models of single rows cannot see of a record: ids that stand twice, signs, unknown attributes."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import cache
+from typing import Any
 
 from pydantic import BaseModel
 
 from features import tables
 from serving.champion.own_rows import own_faults, unknown_own
-from serving.champion.record_features import Question, RecordFeatures
+from serving.champion.record_features import RecordFeatures
 from serving.champion.record_rows import own_value
 from serving.contract.problems import NAME, Fault, Problem, pointer
 from serving.contract.schema_record import having
@@ -16,20 +17,28 @@ from serving.contract.schema_record import having
 BEYOND_SCHEMA = frozenset(("second_subject", "duplicate", "wrong_sign", "wrong_type", "ahead"))
 
 
-def unknown_attributes(reader: RecordFeatures, question: Question) -> list[str]:
+def unknown_attributes(
+    reader: RecordFeatures, record: BaseModel | None, content: BaseModel | None = None
+) -> list[str]:
     """Return own attributes that were sent and that the model does not know, as ``table.name``, 20 at most.
 
-    What does not look like a name could be a value in a name's place and is not told.
+    Those of a content come as ``campaign.name``. What does not look like a name could be a value in a
+    name's place and is not told.
     """
-    found = {
-        f"{table}.{name if NAME.fullmatch(name) else '?'}"
-        for table in tables.EXTENSIBLE
-        for row in getattr(question.record, table, ())
-        for name in (row.model_extra or {})
-        if name not in reader.attributes.get(table, {})
-    }
-    found.update(unknown_own(reader.own, question.record))
+    known = reader.attributes
+    found = {f"campaign.{name}" for name in _unknown([content], known.get("campaigns", {}))}
+    for table in tables.EXTENSIBLE:
+        rows = getattr(record, table, ())
+        found |= {f"{table}.{name}" for name in _unknown(rows, known.get(table, {}))}
+    found.update(() if record is None else unknown_own(reader.own, record))
     return sorted(found)[:20]
+
+
+def _unknown(rows: Iterable[BaseModel | None], known: Container[str]) -> Iterator[str]:
+    for row in rows:
+        for name in (None if row is None else row.model_extra) or {}:
+            if name not in known:
+                yield name if NAME.fullmatch(name) else "?"
 
 
 def check(reader: RecordFeatures, record: BaseModel, place: tuple[str | int, ...] = ("record",)) -> None:
@@ -77,6 +86,22 @@ def _returns(record: BaseModel, place: tuple[str | int, ...]) -> Iterator[Fault]
         if (row.quantity < 0) != (row.kind == "return"):
             detail = "is negative for returns and positive for sales"
             yield Fault(pointer(*place, "purchases", at, "quantity"), "wrong_sign", detail)
+
+
+def content(reader: RecordFeatures, row: BaseModel) -> dict[str, Any]:
+    """Return a content that was sent, own attributes as the model learnt them.
+
+    ``Problem`` with a pointer to every one of another kind.
+    """
+    found, faults = dict(row.__dict__), []
+    for column, category in reader.attributes.get("campaigns", {}).items():
+        try:
+            found[column] = own_value(row, column, category)
+        except ValueError as error:
+            faults.append(Fault(pointer("campaign", column), "wrong_type", str(error)))
+    if faults:
+        raise Problem("validation_failed", "The content does not follow the contract.", faults)
+    return found
 
 
 def _attributes(reader: RecordFeatures, record: BaseModel, place: tuple[str | int, ...]) -> Iterator[Fault]:

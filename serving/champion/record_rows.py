@@ -104,6 +104,7 @@ def own_value(row: BaseModel, column: str, category: bool) -> Any:
         return None
     if category and isinstance(value, str | bool):
         return str(value).lower() if isinstance(value, bool) else value  # as truth values read in files
-    if not category and isinstance(value, int | float) and abs(value) <= 1e15:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not category and is_number and abs(value) <= 1e15:
         return float(value)
     raise ValueError("must be a text or a truth value" if category else "must be a number up to 1e15")

@@ -22,6 +22,10 @@ class Attempts:
             return True
         return task in self._waits and self.clock() >= self._waits[task][0]
 
+    def forget(self, task: str) -> None:
+        """Let whatever is found next be new."""
+        self._last.pop(task, None)
+
     def is_new(self, task: str, found: Found) -> bool:
         """Tell whether ``found`` was never tried."""
         return found != self._last.get(task)

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from polars.exceptions import PolarsError
 
 from features import consent
 from features.consent_policy import Policy, Unknown
 from serving.consent import consent_updates
 from serving.consent.consent_updates import Subject
+from serving.damage import DAMAGED
 from serving.database import Database
 
 LOOK_SECONDS = 0.25
@@ -158,7 +158,7 @@ class Consents:
         """The list as it is now, or the former one where it cannot be read; told once for each reason."""
         try:
             found, reason = Listed.load(self.folder), None
-        except (ValueError, TypeError, OSError, KeyError, PolarsError) as error:
+        except DAMAGED as error:
             found, reason = former, f"{type(error).__name__}: {error}"
         if reason is not None and reason != self.refusal:
             logger.error("consent list refused reason=%s", reason)
@@ -172,6 +172,8 @@ class Consents:
                 self.refresh()
             except (sqlite3.Error, OSError) as error:
                 logger.error("consents could not be read: %s", error)
+            except Exception:  # the thread must live: without it no further word would ever be followed
+                logger.exception("consents could not be read")
 
     def forget(self) -> None:
         """Drop tombstones of whom the pipeline no longer has, and words that it has taken over."""

@@ -36,9 +36,9 @@ ANSWERS = (
     *(JobAnswer, JobPage, Kept, ModelCard, Models, PortraitAnswer, Ready, Heard, Erased),
     *(NextActionAnswer, HoldoutAnswer, AudienceAnswer, AudiencePage),
 )
-ALWAYS = (401, 404, 405, 421, 429, 500, 503, 504)
+ALWAYS = (401, 404, 405, 408, 413, 421, 429, 500, 503, 504)  # a body may come anywhere
 WITH_SCOPE = (403, 422)
-WITH_BODY = (400, 408, 413, 415)
+WITH_BODY = (400, 415)
 SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "basic": {"type": "http", "scheme": "basic", "description": "the key is the password"},
@@ -110,6 +110,13 @@ def lookup(scope: str, takes: type[BaseModel] | None = None) -> dict[str, Any]:
     said["responses"]["200"]["content"]["application/json"]["schema"] = both
     if takes is None:
         said["responses"]["304"] = {"description": "Nothing has changed since the ETag that was sent."}
+    return said
+
+
+def readiness() -> dict[str, Any]:
+    """Return the route that everybody may ask, and that says the same where it is not ready."""
+    said: dict[str, Any] = route(Ready) | {"security": []}
+    said["responses"]["503"]["content"] |= _json(Ready)["content"]
     return said
 
 

@@ -48,8 +48,15 @@ SHOWN = {
     "ETag": "the answer's tag, to be sent back as If-None-Match",
     "Cache-Control": "how long the answer may be kept",
     "WWW-Authenticate": "how a key is sent",
+    "Allow": "the methods that the address takes",
+    "Accept-Encoding": "how a body may be packed, where it came otherwise",
 }
 QUOTA = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy")
+OF_STATUS = {
+    "202": ("Location",), "401": ("WWW-Authenticate",), "405": ("Allow",), "415": ("Accept-Encoding",),
+    "429": ("Retry-After",), "503": ("Retry-After",),
+}  # fmt: skip
+OF_MODEL = ("200", "304", "400", "404", "413", "415", "422", "500", "504")  # once the model is known
 SENT = {
     "Accept-Language": "language of words where the body or query names none: en or zh",
     "X-Request-ID": "a mark of your own for this call: 1 to 64 letters, digits, - and _",
@@ -130,16 +137,11 @@ def _shown(operation: dict[str, Any], example: dict[str, Any]) -> None:
 def _headers(status: str, method: str, path: str, tag: str) -> list[str]:
     """Names of the headers of an answer."""
     names = ["X-Request-ID"]
-    if tag != "service" and status not in ("401", "405"):
+    if tag != "service" and status != "401":
         names += QUOTA
-    if status == "401":
-        names.append("WWW-Authenticate")
-    if tag == "scores" and status in ("200", "304") and path.startswith("/v1/models/"):
+    names += OF_STATUS.get(status, ())
+    if tag == "scores" and status in OF_MODEL and path.startswith("/v1/models/"):
         names.append("X-Model-Version")
-    if status in ("429", "503"):
-        names.append("Retry-After")
-    if status == "202":
-        names.append("Location")
     if status == "200" and path.endswith("/{audience}/members"):
         names.append("X-Next-Cursor")
     return names + (

@@ -9,6 +9,7 @@ from typing import Any
 from serving.contract.problem_words import spoken
 
 MEDIA_TYPE = "application/problem+json"
+LATER = "30"  # seconds
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}")  # what looks like the name of a field
 
 
@@ -86,6 +87,11 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
     headers: Mapping[str, str] = field(default_factory=dict)
     record_id: str | None = None  # of the item that it is about, where that can be read
     language: str = "en"  # of that item
+
+    def __post_init__(self) -> None:
+        """Tell when to come again, wherever waiting helps and nobody knows better."""
+        if self.kind.status in (429, 503):
+            self.headers = {"Retry-After": LATER} | dict(self.headers)
 
     @property
     def kind(self) -> Kind:

@@ -130,7 +130,7 @@ def row_model(table: str, without: tuple[str, ...] = ()) -> type[BaseModel]:
 
 def _field(name: str, spec: Any) -> tuple[Any, Any]:
     checks = {check.name: check.statistics for check in spec.checks}
-    kind: Any = _kind(name, spec, checks)
+    kind: Any = Ref if name in OWN_IDS else _kind(name, spec, checks)
     if spec.nullable or name in OWN_IDS:
         return kind | None, Field(None, description=spec.description)
     return kind, Field(description=spec.description)

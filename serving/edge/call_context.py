@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import Request
 
 from serving.contract.problems import Problem
-from serving.edge import languages
+from serving.edge import header_values, languages
 
 PLACE = "memberlens.call"
 MARK = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -48,7 +48,7 @@ class Call:
         mark, trace = given.get("x-request-id", ""), given.get("traceparent", "")
         call = cls(
             request_id=mark if MARK.fullmatch(mark) else secrets.token_hex(8),
-            language=languages.preferred(given.get("accept-language", "")),
+            language=languages.preferred(header_values.listed(scope["headers"], b"accept-language")),
             trace=trace if TRACE.fullmatch(trace) else None,
             key=_key(given),
             forwarded=any(name in FORWARDED or name.startswith("x-forwarded") for name in given),

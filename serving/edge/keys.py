@@ -76,8 +76,8 @@ class KeyStore:
     def _found(self) -> dict[str, Key]:
         rows = json.loads(self.path.read_text())
         found = {row["name"]: Key(**{**row, "scopes": tuple(row["scopes"])}) for row in rows}
-        if not found:
-            raise ValueError("holds no key")
+        if not found or not all(_is_whole(key) for key in found.values()):
+            raise ValueError("holds no key, or one that is damaged")
         self._mark()
         return found
 
@@ -122,6 +122,11 @@ class KeyStore:
         with replacing(self.path, contended=True, mode=0o600) as aside:
             aside.write_text(json.dumps([asdict(key) for key in keys], indent=1))
             self._mark()
+
+
+def _is_whole(key: Key) -> bool:
+    texts = (key.name, key.client, key.digest, key.issued_at, key.revoked_at or "", *key.scopes)
+    return all(isinstance(text, str) for text in texts) and set(key.scopes) <= set(SCOPES)
 
 
 def _digest(secret: str) -> str:

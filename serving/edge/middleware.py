@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from serving.contract.problems import MEDIA_TYPE, Problem
-from serving.edge import query_parameters
+from serving.edge import header_values, query_parameters
 from serving.edge.access import Access, peer
 from serving.edge.call_context import PLACE, Call
 from serving.edge.connections import Connections, kept
@@ -73,6 +73,7 @@ class Gate:
             self._record(scope, call, answer.status)
 
     async def _admit(self, scope: Scope, call: Call) -> None:
+        header_values.once(scope["headers"])
         self.access.address(call)
         if scope["path"] in OPEN:
             await self.access.look(scope, call)

@@ -12,6 +12,7 @@ from serving.ledger.score_log import ScoreLog
 
 REFUSING = ("refused", "unsubscribed")
 MARK = "outcome:"  # before the event's id, so that it meets no id of a word told by itself
+MARK_OF_LEAD = "outcome of lead:"  # where the same event counts for a member too
 
 
 def follow(log: ScoreLog, consents: Consents, client: str, outcomes: Sequence[Outcome], now: datetime) -> int:
@@ -27,15 +28,21 @@ def follow(log: ScoreLog, consents: Consents, client: str, outcomes: Sequence[Ou
     rows = []
     for one in refusing:
         score = scores.get(one.score_id or "", {})
-        kind = subjects.kind_of(one.model or score.get("model", ""))
-        ref = one.ref or named.get((kind, score.get("subject")))
-        if ref is not None:
-            said = (None, "withdrawn", one.occurred_at.timestamp(), now.timestamp())
-            rows.append((client, MARK + one.event_id, kind, ref, *said))
+        said = (None, "withdrawn", one.occurred_at.timestamp(), now.timestamp())
+        for kind, mark in _kinds(one.model or score.get("model")):
+            ref = one.ref or named.get((kind, score.get("subject")))
+            if ref is not None:
+                rows.append((client, mark + one.event_id, kind, ref, *said))
     with consents.database.use() as connection:
         new = consent_updates.keep(connection, rows)
     consents.refresh()
     return new
+
+
+def _kinds(model: str | None) -> tuple[tuple[str, str], ...]:
+    """What the reference may name, and the mark of each: where nothing says it, a member and a lead."""
+    kind = None if model is None else subjects.kind_of(model)
+    return ((kind, MARK),) if kind is not None else (("member", MARK), ("lead", MARK_OF_LEAD))
 
 
 def _named(

@@ -1,5 +1,6 @@
 """Who is let in, who is not, and what is told to whom."""
 
+import json
 import os
 import stat
 import subprocess
@@ -86,7 +87,14 @@ def test_a_list_of_names_holds_for_every_call(brand: Brand, state: State, tmp_pa
     assert house.caller(host="evil.example.com").get("/v1/docs").json()["code"] == "misdirected"
 
 
-DAMAGES = {"empty": "", "half": '[{"name": "a1', "text": '["a"]', "none": "[]", "unreadable": "\0"}
+DAMAGES = {
+    "empty": "",
+    "half": '[{"name": "a1',
+    "text": '["a"]',
+    "none": "[]",
+    "unreadable": "\0",
+    "kinds": "",
+}
 
 
 @pytest.mark.parametrize("damage", ["unlink", *DAMAGES])
@@ -100,6 +108,7 @@ def test_lost_keys_close_the_service(brand: Brand, state: State, tmp_path: Path,
         "text": '["a"]',
         "none": "[]",
         "unreadable": "\0",
+        "kinds": json.dumps([row | {"digest": 5} for row in json.loads(whole)]),
     }
     path.unlink() if damage == "unlink" else path.write_text(damages[damage])
     fresh = House(brand, state, tmp_path)  # a restart opens nothing either

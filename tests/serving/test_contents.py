@@ -121,3 +121,24 @@ def test_the_snapshot_is_of_the_moment_that_the_tests_ask_about(client: TestClie
     told = client.get(URL).json()["model"]["snapshot"]["as_of"]
     assert told.endswith("Z")
     assert datetime.fromisoformat(told).timestamp() == AS_OF
+
+
+@pytest.mark.parametrize("value", ["a", True, 1e300])
+@pytest.mark.parametrize("by", ["ref", "record"])
+def test_an_attribute_of_another_kind_is_the_callers_mistake(
+    client: TestClient, brand: Brand, value: object, by: str
+):
+    asked = {"ref": "m5"} if by == "ref" else {"record": brand.record("m5", "response")}
+    content = NEW | {"x_reward": value}
+    one = client.post(f"{URL}/score", json=asked | {"campaign": content})
+    assert (one.status_code, one.json()["errors"][0]["pointer"]) == (422, "/campaign/x_reward")
+    items = [{"ref": "m6", "campaign": NEW}, asked | {"campaign": content}]
+    found = client.post(f"{URL}/scores", json={"items": items}).json()["results"]
+    assert [line["status"] for line in found] == ["ok", "error"]
+
+
+@pytest.mark.parametrize("by", ["ref", "record"])
+def test_an_attribute_that_the_model_does_not_know_is_said(client: TestClient, brand: Brand, by: str):
+    asked = {"ref": "m5"} if by == "ref" else {"record": brand.record("m5", "response")}
+    told = result(client, asked | {"campaign": NEW | {"x_prize": 1}})["warnings"]
+    assert {"code": "unknown_attribute", "attributes": ["campaign.x_prize"]} in told

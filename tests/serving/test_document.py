@@ -163,3 +163,29 @@ def test_headers_that_are_sent_are_told(document: dict[str, Any], service: tuple
         answer = record_examples.ask(client, (method, path), EXAMPLES[name], own)
         told = document["paths"][path][method]["responses"][str(answer.status_code)]["headers"]
         assert set(answer.headers) - usual == {header.lower() for header in told}, f"{method} {path}"
+
+
+JSON = {"Content-Type": "application/json", "Idempotency-Key": "a", "Accept-Encoding": "identity"}
+WRONG: dict[str, dict[str, Any]] = {
+    "half": {"content": b"{"}, "empty": {"content": b""}, "list": {"content": b"[]"},
+    "nothing": {"content": b"{}"}, "long": {"content": b" " * 10_000_001},
+    "text": {"content": b"{}", "headers": JSON | {"Content-Type": "text/plain"}},
+    "packed": {"content": b"{}", "headers": JSON | {"Content-Encoding": "deflate"}},
+    "key": {"headers": JSON | {"X-API-Key": "no"}}, "lines": {"headers": [("Host", "localhost")] * 2},
+    "twice": {"params": [("a", "1"), ("a", "2")]},
+    "query": {"params": {"limit": "x", "cursor": "-1", "ref": "", "language": "fr", "format": "x"}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_every_refusal_is_told(document: dict[str, Any], client: TestClient, wrong: str):
+    asked, usual = {"headers": JSON} | WRONG[wrong], {"content-type", "content-length", "vary"}
+    for method, path, operation in each(document):
+        for verb in (method, "put"):
+            answer = client.request(verb, path.replace("{", "").replace("}", ""), **asked)
+            name, told = (
+                f"{verb} {path}: {answer.status_code}",
+                operation["responses"][str(answer.status_code)],
+            )
+            assert answer.headers["content-type"] in told["content"], name
+            assert set(answer.headers) - usual <= {header.lower() for header in told["headers"]}, name

@@ -126,6 +126,15 @@ def test_who_refused_is_written_to_no_more_also_where_only_the_score_is_named(ca
     assert reasons == ["do_not_contact", "do_not_contact", None]
 
 
+@pytest.mark.parametrize("more", [{}, {"model": "lead"}])
+def test_a_lead_that_refused_is_followed_whether_or_not_the_model_is_named(caller: TestClient, more: Any):
+    asked = {"ref": "l5", "consent": {"profiling": "granted"}}
+    assert caller.post("/v1/models/lead/score", json=asked).json()["result"]["status"] == "ok"
+    assert tell(caller, {"ref": "l5", "kind": "unsubscribed"} | more)["accepted"] == 1
+    found = caller.post("/v1/models/lead/score", json=asked).json()["result"]
+    assert found.get("suppression_reason") == "do_not_contact"
+
+
 def test_outcomes_come_back_as_tables_of_the_contract(caller: TestClient, own: State, tmp_path: Path):
     sent, lead = scored(caller, "m5", "c1"), "l3"
     found = tell(

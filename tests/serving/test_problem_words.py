@@ -128,3 +128,15 @@ def test_a_wrong_address_or_method_is_told_what_there_is(
         assert (answer.status_code, allowed in found["detail"]) == (status, True)
         assert bool(HAN.search(found["detail"])) == (language == "zh")
         assert status != 405 or answer.headers["allow"] == "POST"
+
+
+def test_all_methods_of_an_address_are_named(client: TestClient):
+    paths = client.get("/v1/openapi.json").json()["paths"]
+    told = {path: {method.upper() for method in methods} for path, methods in paths.items()}
+    told |= {path: {"GET"} for path in ("/livez", "/healthz", "/metrics", "/v1/docs", "/v1/openapi.json")}
+    for path, methods in told.items():
+        wanted = methods | ({"HEAD"} if "GET" in methods else set())
+        for method in {"PUT", "DELETE", "OPTIONS", "POST"} - methods:
+            answer = client.request(method, path.replace("{", "").replace("}", ""))
+            assert answer.status_code == 405, f"{method} {path}"
+            assert wanted <= set(answer.headers["allow"].split(", ")), f"{method} {path}"

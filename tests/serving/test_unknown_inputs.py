@@ -50,3 +50,14 @@ def test_a_category_never_seen_scores_between_those_that_were(client: TestClient
     known = [probability(source) for source in ("search", "video")]
     for source in ("SEARCH", "Search ", "whatsapp"):
         assert min(known) - 1e-6 <= probability(source) <= max(known) + 1e-6
+
+
+@pytest.mark.parametrize("task", ["lead", "response", "churn"])
+@pytest.mark.parametrize("column", ["occurred_at", "recorded_at"])
+def test_rows_that_lie_ahead_say_as_little_as_none(client: TestClient, task: str, column: str):
+    row = {"occurred_at": "2026-01-01T00:00:00Z"} | {column: "2099-01-01T00:00:00Z"}
+    item = {"record": {"leads" if task == "lead" else "members": [row]}, "consent": {"profiling": "granted"}}
+    more = {"campaign_id": "c1"} if task == "response" else {}
+    found = client.post(f"/v1/models/{task}/score", json=item | more).json()["result"]
+    assert (found["status"], found["band"], found["recommended"]) == ("insufficient_input", None, False)
+    assert {"code": "nothing_known"} in found["warnings"]
