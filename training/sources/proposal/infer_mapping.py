@@ -77,8 +77,23 @@ def infer_mapping(file: File) -> TableProposal | None:
     best = max(found, key=lambda made: made.score, default=None)
     if best is None or best.score < 2:
         return None
-    best = with_amounts(replace(best, unsure=[*said(file), *best.unsure]))
+    best = with_amounts(replace(best, unsure=[*said(file), *_sales_within(best), *best.unsure]))
     return without_totals(with_zones(with_steps(with_refusals(best))))
+
+
+def _sales_within(made: TableProposal) -> Iterator[str]:
+    """Say of events which columns tell of orders and their money, which are not read."""
+    order = made.file.meaning("order_id")
+    money = [
+        c.name
+        for c in made.file.columns
+        if c.kind == "number" and (means(c.name, "line_total") or meaning(c.name) == "total")
+    ]
+    if made.table == "events" and order is not None and money:
+        yield (
+            f"{made.file.label}: {order.name} and {', '.join(money)} look like orders among events; their "
+            "money is not read: export orders of their own, or add a part of `purchases` with a `where`"
+        )
 
 
 def _as_refunds(file: File) -> TableProposal | None:
