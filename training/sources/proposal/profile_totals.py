@@ -35,7 +35,7 @@ ONES = (
     rf"({EVER}_)+((number|no|count|num)_(of_)?)?({WORTH}|{DONE})(_.*)?",
     rf"(lifetime|{EVER}_)?({WORTH}|{DONE})_({EVER}|to_date|so_far|count|number|per_(order|visit)|(life_?time_)?(total|value|spen[dt]))(_.*)?",
     rf"(number|num|no|nr|count|anzahl|nb|nombre|n[uú]mero|cantidad|numero)_(of_|de_|d_|di_|der_)?({EVER}_)?{DONE}(_.*)?",
-    r"orders|purchases|transactions|visits|sessions|sales|spen[dt]|bestellungen|umsatz|commandes|pedidos|ordini",
+    r"(e?mail_)?(opens|clicks)|member_rating|logins|bookings|orders|purchases|transactions|visits|sessions|sales|spen[dt]|bestellungen|umsatz|commandes|pedidos|ordini",
     rf"({DONE}|{LAST})?_?{LAST}_(.*_)?({DONE}|{SINCE})(_.*)?|({DONE}|{SINCE})_{LAST}(_.*)?",
     rf"{FIRST}_({DONE}|{SINCE}){MOMENT}",
     rf"(days|weeks|months)_since_.*|(date_(de_)?(la_)?)({LAST}|{FIRST})_{DONE}|fecha_(de_)?(la_)?({LAST}|{FIRST})_{DONE}",
