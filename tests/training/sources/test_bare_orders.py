@@ -110,3 +110,13 @@ def test_orders_of_nobody_say_what_they_lack(tmp_path: Path) -> None:
     (tmp_path / "orders_export.csv").write_text(content)
     found = propose([tmp_path / "orders_export.csv"])
     assert any("it has orders, but no column says whose" in doubt for doubt in found.unsure)
+
+
+@pytest.mark.parametrize("header", ["No,Customer,Date,Total,Refunded", "单号,客户,日期,合计,退款金额"])
+def test_what_was_paid_back_beside_a_sale_is_no_other_table(tmp_path: Path, header: str) -> None:
+    lines = rows(header, ",", "%Y-%m-%d", "0.00").splitlines()
+    back = [line.replace(",0.00", ",5.00") if n % 12 == 5 else line for n, line in enumerate(lines)]
+    _, _, tables = taken(tmp_path, {"export.csv": "\n".join(back) + "\n"})
+    sold = tables["purchases"]
+    assert sold.filter(kind="sale")["amount_cents"].sum() == sum(CENTS)
+    assert sold.filter(kind="return")["amount_cents"].sum() == -5 * 500

@@ -188,3 +188,14 @@ def test_leads_with_the_time_at_which_they_were_won_are_no_flat_table(tmp_path: 
     assert set(mapping.tables) == {"leads", "responses"}
     assert tables["responses"].height == 15
     assert not {*later} & set(tables["leads"].columns)
+
+
+def test_states_of_today_without_a_time_are_neither_outcome_nor_attribute(tmp_path: Path) -> None:
+    header = "(Do Not Modify) Lead,(Do Not Modify) Modified On,Topic,Status Reason,Status,Created On"
+    lines = [
+        f"L{n},2024-06-{n % 28 + 1:02} 10:00,t{n % 3},{state},{state},2024-03-{n % 28 + 1:02} 09:00"
+        for n, state in enumerate(["Qualified", "New", "Disqualified"] * 20)
+    ]
+    proposal, _, tables = taken(tmp_path, {"leads.csv": "\n".join([header, *lines, ""])})
+    assert [name for name in tables["leads"].columns if name.startswith("x_")] == ["x_topic"]
+    assert any("no column or file says when they were won" in doubt for doubt in proposal.unsure)

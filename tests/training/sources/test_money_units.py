@@ -71,3 +71,35 @@ def test_amounts_of_lines_in_a_list_are_read_by_their_currency(tmp_path: Path) -
     ]
     _, _, rows = taken(tmp_path, orders(line_items=items))
     assert rows["purchases"]["amount_cents"].sum() == len(AMOUNTS) * (500 + 300)
+
+
+FEN = {
+    "v2": ({"out_trade_no": "T", "total_fee": lambda n: n, "fee_type": "CNY"}, "total_fee"),
+    "v3": ({"out_trade_no": "T", "amount": lambda n: {"total": n, "payer_total": n}}, "total"),
+    "shop": ({"openid": "o", "price_info": lambda n: {"order_price": n, "freight": 0}}, "order_price"),
+    "douyin": ({"doudian_open_id": "o", "order_amount": lambda n: n}, "order_amount"),
+}
+
+
+@pytest.mark.parametrize("maker", FEN)
+def test_systems_that_count_in_fen(tmp_path: Path, maker: str) -> None:
+    amounts, named = FEN[maker]
+    proposal, _, rows = taken(tmp_path, orders(**amounts))
+    assert rows["purchases"]["amount_cents"].to_list() == AMOUNTS
+    assert any(named in doubt and "counts in the smallest unit" in doubt for doubt in proposal.unsure)
+    assert not [one for one in check(tmp_path / "proposed.yaml").findings if one.is_fatal]
+
+
+def test_prices_in_whole_numbers_beside_an_openid_are_asked_about(tmp_path: Path) -> None:
+    taken(tmp_path, orders(openid="o", order_price=lambda n: n))
+    (found,) = check(tmp_path / "proposed.yaml").findings
+    assert (found.name, found.is_fatal) == ("purchases.minor_units", True)
+
+
+def test_payments_that_came_to_nothing_are_left_out(tmp_path: Path) -> None:
+    states = iter(["SUCCESS", "CLOSED", "SUCCESS", "NOTPAY", "REFUND", "SUCCESS"] * 5)
+    made = orders(out_trade_no="T", total_fee=lambda n: n, trade_state=lambda _: next(states))
+    _, _, rows = taken(tmp_path, made)
+    assert rows["purchases"]["amount_cents"].to_list() == [
+        n for place, n in enumerate(AMOUNTS) if place % 6 in (0, 2, 5)
+    ]

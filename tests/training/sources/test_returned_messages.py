@@ -75,3 +75,28 @@ def test_what_came_back_without_a_sending_is_said_to_be_left_out(tmp_path: Path)
     assert dict(tables["responses"].group_by("kind").len().iter_rows()) == {
         "opened": 40, "clicked": 40, "answered": 40,
     }  # fmt: skip
+
+
+NAMES = [
+    ("@id,@status,@eventDate,@delivery-id,@recipient-id", "@logDate,url/@type,@delivery-id,@recipient-id"),
+    ("iBroadLogId,iStatus,tsEvent,iDeliveryId,iRecipientId", "tsLog,iType,iDeliveryId,iRecipientId"),
+]
+
+
+@pytest.mark.parametrize(("log_names", "tracking_names"), NAMES)
+def test_states_that_are_numbers_of_adobe_campaign(
+    tmp_path: Path, log_names: str, tracking_names: str
+) -> None:
+    states = [1, 1, 2, 0, 3, 7]
+    sent = "".join(f"{n},{states[n % 6]},{at:%F %T},{n // 20},{300 + n % 20}\n" for n, at in SENT)
+    types = [1, 2, 3, 6]
+    tracked = "".join(
+        f"{at + timedelta(hours=2):%F %T},{types[n % 4]},{n // 20},{300 + n % 20}\n" for n, at in SENT
+    )
+    files = {"broadLogRcp.csv": f"{log_names}\n{sent}", "trackingLogRcp.csv": f"{tracking_names}\n{tracked}"}
+    _, _, tables = taken(tmp_path, files)
+    assert tables["contacts"].height == 80  # 1, 2 and 7
+    assert tables["contacts"]["campaign_id"].n_unique() == 6
+    told = dict(tables["responses"].group_by("kind").len().iter_rows())
+    assert told == {"opened": 30, "clicked": 30, "answered": 30, "blocked": 30}
+    assert "events" not in tables or tables["events"].is_empty()

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from exported import taken
 
 from training.sources.check import check
 from training.sources.proposal.name_patterns import comes_to_nothing, means
@@ -247,3 +248,30 @@ def test_headers_abroad(name: str, concept: str) -> None:
 def test_states_abroad() -> None:
     assert all(map(comes_to_nothing, ["Storniert", "キャンセル", "Geannuleerd", "ANULADO", "已取消"]))
     assert not any(map(comes_to_nothing, ["bezahlt", "発送済み", "entregado"]))
+
+
+def test_amounts_that_reach_the_total_with_tax_and_tip_have_the_discount_off(tmp_path: Path) -> None:
+    lines = [
+        f"{n},C{n % 7},{day:%F %T},{2.0 if n % 5 == 0 else 0.0:.2f},{20 + n}.00,1.60,3.50,{25.1 + n:.2f}"
+        for n, _, day, _ in ORDERS
+    ]
+    header = "Order Id,Customer Id,Opened,Discount Amount,Amount,Tax,Tip,Total"
+    _, _, rows = taken(tmp_path, {"OrderDetails.csv": "\n".join([header, *lines, ""])})
+    assert rows["purchases"]["amount_cents"].sum() == sum(100 * (20 + n) for n in range(40))
+
+
+def test_members_that_are_named_by_their_names_are_doubted(tmp_path: Path) -> None:
+    lines = [f"{n},{'ABCDEFG'[m]}. Meier,{day:%F},19.90" for n, m, day, _ in ORDERS]
+    text = "\n".join(["Order No,Customer,Order date,Total", *lines, ""])
+    proposal, _, _ = taken(tmp_path, {"orders.csv": text})
+    assert any("Customer seems to hold names" in doubt for doubt in proposal.unsure)
+
+
+def test_orders_among_events_are_named(tmp_path: Path) -> None:
+    lines = [
+        f"{'PayOrder' if n % 2 else 'View'},u{m},{day:%F %T},{f'o{n},{n}.50' if n % 2 else ','}"
+        for n, m, day, _ in ORDERS
+    ]
+    text = "\n".join(["event,user_id,time,order_id,order_amount", *lines, ""])
+    proposal, _, _ = taken(tmp_path, {"events.csv": text})
+    assert any("look like orders among events" in doubt for doubt in proposal.unsure)

@@ -72,3 +72,19 @@ def test_a_rating_without_a_time_of_its_own_is_not_read(tmp_path: Path) -> None:
 
 def test_words_of_ratings() -> None:
     assert [stars(word) for word in ("Unhappy", "sehr zufrieden", "一般", "n/a")] == [2, 5, 3, None]
+
+
+def test_ratings_of_conversations(tmp_path: Path) -> None:
+    days = [datetime(2024, 1, 3, 9) + timedelta(days=n) for n in range(60)]
+    times = "Conversation started at (UTC),Conversation closed at (UTC)"
+    header = f"Conversation ID,User ID,{times},Conversation rating"
+    lines = [
+        f"{n},{n % 9},{day:%F %T},{day + timedelta(hours=2):%F %T},{['', 1, 2, 4, 5][n % 5]}"
+        for n, day in enumerate(days)
+    ]
+    _, _, tables = taken(tmp_path, {"conversations.csv": "\n".join([header, *lines, ""])})
+    steps = dict(tables["care"].group_by("kind").len().iter_rows())
+    assert steps == {"opened": 60, "resolved": 60, "feedback": 48}
+    rated = tables["care"].drop_nulls("satisfaction")
+    assert set(rated["satisfaction"]) == {1, 2, 4, 5}
+    assert {at.hour for at in rated["occurred_at"]} == {11}

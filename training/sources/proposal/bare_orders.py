@@ -7,7 +7,7 @@ from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.infer_mapping import as_table, with_amounts
 from training.sources.proposal.message_log import is_message_log
-from training.sources.proposal.name_patterns import OUTCOME, means
+from training.sources.proposal.name_patterns import OUTCOME, REFUND, means
 from training.sources.proposal.own_contracts import is_contracts
 from training.sources.proposal.presets import preset_of
 from training.sources.proposal.stage_history import history_of
@@ -92,11 +92,16 @@ def _says_otherwise(file: File) -> bool:
     """Whether a name of the file or of a column speaks of something else than sales."""
     if preset_of(file) or is_contracts(file) or is_message_log(file) or history_of(file):
         return True
-    names = [file.path.stem, *(column.name for column in file.columns)]
+    names = [file.path.stem, *(column.name for column in file.columns if not _paid_back(column))]
     if any(re.search(ELSE, plain_name(name)) for name in names):
         return True
     is_told = any(means(column.name, one) for column in file.columns for one in TELLING)
     return is_told or any(re.fullmatch(OUTCOME, plain_name(column.name)) for column in file.columns)
+
+
+def _paid_back(column: Column) -> bool:
+    """Whether a column beside a sale says how much of it was paid back, or when."""
+    return column.kind in ("number", "time") and re.fullmatch(REFUND, plain_name(column.name)) is not None
 
 
 def _column(made: TableProposal, name: str) -> Column | None:

@@ -27,6 +27,7 @@ IDS = (
     "account_id",
 )
 MAIL = r"[^@\s]+@[^@\s]+\.[^@\s.]+"
+PERSON = r"[^\W\d_]+[.,'’-]*(\s+[^\W\d_][^\d@_]*)+"  # of two words or more, without a figure
 NUMBERS = ("quantity", "minutes", "birth_year", "window_days", "satisfaction", "city_tier")
 
 
@@ -45,6 +46,11 @@ def cell_of(file: File, name: str, column_name: str, unsure: list[str]) -> CellK
         cell |= key
         how = "; numbers that name no country are taken as they stand" if key["hash"] == "text" else ""
         unsure.append(f"{file.label}: members are named by {column.name}, under a key (`hash:`){how}")
+    elif name == "member_id" and column.kind == "text" and re.fullmatch(PERSON, column.example.strip()):
+        unsure.append(
+            f"{file.label}: {column.name} seems to hold names: people of the same name are one member; "
+            "export their number, e-mail or phone"
+        )
     if name in CONSENT:
         told = ", ".join(f"{word} is {meant}" for word, meant in cell["map"].items())
         unsure.append(

@@ -36,6 +36,7 @@ from training.sources.proposal.name_patterns import (
 from training.sources.proposal.order_fill import filled_down, said
 from training.sources.proposal.owners import is_address_book, owner_of, person_of, surest
 from training.sources.proposal.presets import preset_of
+from training.sources.proposal.profile_totals import snapshots, without_totals
 from training.sources.proposal.rows_left_out import condition
 from training.sources.proposal.stage_history import history_of, stage_history
 from training.sources.proposal.table_proposal import TableProposal, in_order
@@ -76,8 +77,23 @@ def infer_mapping(file: File) -> TableProposal | None:
     best = max(found, key=lambda made: made.score, default=None)
     if best is None or best.score < 2:
         return None
-    best = with_amounts(replace(best, unsure=[*said(file), *best.unsure]))
-    return with_zones(with_steps(with_refusals(best)))
+    best = with_amounts(replace(best, unsure=[*said(file), *_sales_within(best), *best.unsure]))
+    return without_totals(with_zones(with_steps(with_refusals(best))))
+
+
+def _sales_within(made: TableProposal) -> Iterator[str]:
+    """Say of events which columns tell of orders and their money, which are not read."""
+    order = made.file.meaning("order_id")
+    money = [
+        c.name
+        for c in made.file.columns
+        if c.kind == "number" and (means(c.name, "line_total") or meaning(c.name) == "total")
+    ]
+    if made.table == "events" and order is not None and money:
+        yield (
+            f"{made.file.label}: {order.name} and {', '.join(money)} look like orders among events; their "
+            "money is not read: export orders of their own, or add a part of `purchases` with a `where`"
+        )
 
 
 def _as_refunds(file: File) -> TableProposal | None:
@@ -158,7 +174,8 @@ def _score(file: File, table: str, used: list[str], made_up: Collection[str]) ->
     ids = {"members": "member_id", "leads": "lead_id", "products": "product_id", "campaigns": "campaign_id"}
     found = [column for column in file.columns if table in ids and means(column.name, ids[table])]
     key = next(iter(surest(found, [*file.columns]) if table == "members" else found), None)
-    unique = 0.0 if key is None else (1.5 if key.is_unique else -2.0)
+    one_each = key is not None and (key.is_unique or (table == "members" and bool(snapshots(file))))
+    unique = 0.0 if key is None else (1.5 if one_each else -2.0)
     if (
         table == "members"
         and refused_since(file)
@@ -249,6 +266,7 @@ def converted(made: TableProposal) -> Cells:
         return {}
     used = {cell.get("column") for cell in made.cells.values()}
     told = " ".join(cell.get("sql", "") for cell in made.cells.values())  # which reads cells as they are
+    used |= {name.removeprefix("-") for name in made.attributes if name.startswith("-")}
     free = [c for c in made.file.columns if c.name not in used and f'"{c.name}"' not in told]
     cells = {c.name: _number_of(c) for c in free}
     return {name: cell for name, cell in cells.items() if cell}

@@ -1,6 +1,8 @@
 """What a line is worth where a file has no price of a piece, and which lines are returns by their sign."""
 
 import re
+from collections.abc import Iterator
+from itertools import combinations, product
 
 import polars as pl
 
@@ -13,6 +15,7 @@ from training.sources.proposal.mapping_keys import Cells
 from training.sources.proposal.name_patterns import GOODS, PAID, RETURNS, SALES, means
 from training.sources.reading.money_columns import amount, meaning, plain_name
 
+TIPS, MOST = r"tips?|gratuity|trinkgeld|pourboire|propina|小费", 4  # of what is added to the goods
 ENOUGH, CENT = 0.9, 0.005  # of the rows with a discount; rounding
 
 
@@ -87,7 +90,23 @@ def is_net(file: File, price: Column, discount: str | None) -> bool:
             if name != pieces.name
         }
     fits = [(found - rows[off.name].abs()).abs() < CENT for found in less.values()]
+    fits += list(_reached(file, rows, price.name))
     return rows.height > 0 and any(int(one.sum()) >= ENOUGH * rows.height for one in fits)
+
+
+def _reached(file: File, rows: pl.DataFrame, price: str) -> Iterator[pl.Series]:
+    """Yield for each total whether rows reach it with tax, shipping and tips alone, nothing taken off."""
+    numbers = [c.name for c in file.columns if c.kind == "number" and c.name != price]
+    totals = [name for name in numbers if meaning(name) == "total"]
+    added = [
+        name
+        for name in numbers
+        if meaning(name) in ("tax", "shipping") or re.fullmatch(TIPS, plain_name(name))
+    ]
+    for total, count in product(totals, range(1, len(added) + 1)):
+        for some in combinations(added[:MOST], count):
+            sums = sum((rows[name].fill_null(0) for name in some), rows[price])
+            yield (rows[total] - sums).abs() < CENT
 
 
 def price_of_total(file: File, used: dict[str, str], unsure: list[str]) -> Cells:

@@ -18,7 +18,7 @@ COLUMNS: dict[str, str] = {
     r"|(num(ero)?_)?client_?(id|no)?|(id|no|code|n°|num)_(client|cliente)|(id_)?cliente(_id)?|买家会员名"
     r"|买家昵称|买家账号|(customer|member|user|client|buyer|person|household|cust|card)_?(id|no|nr|number|key|code|ref(erence)?)?"
     r"|(square|shopify|stripe|magento|lightspeed|clover|woo(commerce)?|paypal|erp|crm|pos|shop)_(customer|member)_(id|no|number)"
-    r"|payer_?id|shopper(_?(id|ref(erence)?))?|open_?id|id_customer"
+    r"|external_user_?id|payer_?id|shopper(_?(id|ref(erence)?))?|open_?id|id_customer"
     r"|(会员|客户|用户)(?!等级|级别|类型|类别|状态|生日|性别|积分|余额|来源|注册|入会|标签|折扣|价).*",
     "phone": r".*(手机|电话)(号|号码)?|联系方式",
     "lead_id": r"(lead|mql|prospect|enquiry|inquiry)_?(id|no|nr|nummer|number)?|线索.*",
@@ -73,7 +73,7 @@ COLUMNS: dict[str, str] = {
     "ticket_id": r"(ticket|case|complaint|incident|conversation)_?(id|no|number)|工单.*",
     "topic": r"topic|reason|issue|subject|主题",
     "satisfaction": r"(customer_)?satisfaction(_(score|rating))?|csat(_(score|rating))?|rating|score"
-    r"|survey_results?|zufriedenheit|满意度(评[分价])?|服务评价",
+    r"|(conversation|ticket|case|chat|call)_(rating|score|csat)|survey_results?|zufriedenheit|满意度(评[分价])?|服务评价",
     "platform": r"platform|平台",
     "account_id": r"(account|open|union|device|shop_user)_?id|账号.*",
     "recorded_at": r"(recorded|loaded|synced|inserted|ingested)(_\w+)?|入库.*",
@@ -93,7 +93,7 @@ FILES: dict[str, str] = {
     "events": r"event|visit|click|session|log|touch|behaviou?r|行为",
     "campaigns": r"campaign|offer|portfolio|活动",
     "contacts": r"contact|sent|mailing|exposure|触达",
-    "responses": r"response|answer|redempt|redeem|deal|won|conver[ts]|closed"
+    "responses": r"response|answer|redempt|redeem|deal|won|convert|conversion|closed"
     r"|abschl[uü]ss|gewonnen|成交|转化|响应",
     "care": r"ticket|complaint|care|service|(^|[\W_])cases?([\W_]|$)|conversations|工单|客服",
 }

@@ -10,7 +10,7 @@ from training.sources.proposal import sql
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.lead_closures import as_closures, ending, with_closures
-from training.sources.proposal.name_patterns import CLOSED, CONVERTED, LATER, WON
+from training.sources.proposal.name_patterns import CLOSED, CONVERTED, DO_NOT_MODIFY, LATER, WON
 from training.sources.proposal.own_keys import shared, values
 from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.money_columns import plain_name
@@ -34,7 +34,24 @@ def settled(
     found = [as_closures(_as_outcome(made, leads, ids, as_table)) for made in guesses]
     if not any(made.table == "responses" for made in found):
         found = [_with_conversions(made) for made in found]
+    if not any(made.table == "responses" or "responses" in made.further for made in found):
+        found = [_without_states(made) for made in found]
     return found if any(made.table == "closures" for made in found) else [with_closures(one) for one in found]
+
+
+def _without_states(made: TableProposal) -> TableProposal:
+    """Leads of which no file says when they were won are told nothing by how they stand today."""
+    names = {c.name: re.sub(DO_NOT_MODIFY, "", plain_name(c.name)) for c in made.file.columns}
+    later = [name for name, plain in names.items() if re.fullmatch(f"{LATER}|status_reason", plain)]
+    later = [name for name in later if name not in [cell.get("column") for cell in made.cells.values()]]
+    if made.table != "leads" or made.preset or not made.attributes or not later:
+        return made
+    says = (
+        f"{made.file.label}: {', '.join(later)} say how leads stand today, and no column or file says when "
+        "they were won: no attributes, and no outcome either; export the time of conversion with the leads"
+    )
+    left = (*made.attributes, *(f"-{name}" for name in later))
+    return replace(made, attributes=left, unsure=[*made.unsure, says])
 
 
 def _ids(made: TableProposal) -> pl.Series:

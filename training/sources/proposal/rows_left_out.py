@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from training.sources.proposal import sql
+from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.line_price import returns_named
 from training.sources.proposal.name_patterns import TESTS, VOIDED, comes_to_nothing, means
@@ -17,6 +18,10 @@ GIVEN_UP = (  # when or why an order was, in a column that is empty of the other
     r"|(fecha|motivo)_(de_)?(cancelaci[oó]n|anulaci[oó]n)|(订单)?(取消|作废)(时间|原因|日期)"
 )
 UNPAID, FAILED = r"pending|open|new", r"failed|error|payment_error|declined|denied"
+TRADE, UNDONE = (
+    r"trade_(state|status)",
+    r"closed|refund",
+)  # of a system of payments; of orders, closed may be done
 FEW = 12  # different states, beyond which a column holds something else
 
 
@@ -38,11 +43,7 @@ def _valid(file: File, unsure: list[str]) -> Iterator[str]:
             unsure.append(f"{file.label}: rows with a {column.name} are taken as cancelled, and left out")
             yield f'"{column.name}" IS NULL'
             continue
-        void = [word for word in column.values if column.kind == "text" and comes_to_nothing(word)]
-        if any(re.fullmatch(FAILED, plain_name(word)) for word in void):  # states of payments
-            void += [
-                word for word in column.values if re.fullmatch(UNPAID, plain_name(word)) and word not in void
-            ]
+        void = _void(column)
         if column.kind == "truth" and re.fullmatch(f"{TESTS}|{VOIDED}", plain_name(column.name)):
             void = [word for word in column.values if word.lower() in TRUE]
         elif not void and means(column.name, "state") and 1 < len(column.values) <= FEW:
@@ -56,6 +57,18 @@ def _valid(file: File, unsure: list[str]) -> Iterator[str]:
             # Truth values of typed files are no texts to SQL.
             value = f'CAST("{column.name}" AS VARCHAR)' if column.kind == "truth" else f'"{column.name}"'
             yield f'("{column.name}" IS NULL OR {value} NOT IN ({sql.listed(void)}))'
+
+
+def _void(column: Column) -> list[str]:
+    """Words of a column by which an order came to nothing."""
+    void = [word for word in column.values if column.kind == "text" and comes_to_nothing(word)]
+    if re.fullmatch(TRADE, plain_name(column.name)):
+        void += [word for word in column.values if re.fullmatch(UNDONE, word.lower()) and word not in void]
+    if any(re.fullmatch(FAILED, plain_name(word)) for word in void):  # states of payments
+        void += [
+            word for word in column.values if re.fullmatch(UNPAID, plain_name(word)) and word not in void
+        ]
+    return void
 
 
 def _somebody(file: File, used: dict[str, str], unsure: list[str]) -> str | None:

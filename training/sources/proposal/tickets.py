@@ -12,7 +12,7 @@ from training.sources.proposal.table_proposal import TableProposal
 from training.sources.reading.money_columns import plain_name
 
 SOLVED = (  # when a ticket came to its end
-    r"(date_?)?(re)?solved(_?(at|on|date|time))?|(date_?)?closed(_?(at|on|date|time))?|resolution_(date|time)"
+    r"((conversation|ticket|case|chat)_)?(date_?)?(re)?solved(_?(at|on|date|time))?|((conversation|ticket|case|chat)_)?(date_?)?closed(_?(at|on|date|time))?|resolution_(date|time)"
     r"|(gelöst|erledigt|abgeschlossen|geschlossen)(_am)?|date_(de_)?(r[eé]solution|cl[oô]ture)"
     r"|fecha_(de_)?(resoluci[oó]n|cierre)|(解决|完结|关闭|结束)(时间|日期)"
 )
@@ -42,7 +42,7 @@ def with_steps(made: TableProposal) -> TableProposal:
     if made.table != "care" or made.cells["kind"] != {"value": "opened"}:
         return made
     file, opened = made.file, made.cells["occurred_at"].get("column")
-    ends = [c for c in file.times if c.name != opened and re.fullmatch(SOLVED, plain_name(c.name))]
+    ends = [c for c in file.times if c.name != opened and re.fullmatch(SOLVED, _bare(c.name))]
     rated = next((c for c in file.columns if means(c.name, "satisfaction")), None)
     cells = {name: cell for name, cell in made.cells.items() if name != "satisfaction"}
     unsure = list(made.unsure)
@@ -61,6 +61,11 @@ def with_steps(made: TableProposal) -> TableProposal:
     elif rated is not None:
         unsure.append(f"{file.label}: no word of {rated.name} is known; say which stars (1 to 5) they mean")
     return replace(made, cells=cells, further=made.further | {"care": parts}, unsure=unsure)
+
+
+def _bare(name: str) -> str:
+    """A name without what stands in brackets behind it: ``Closed at (UTC)`` as ``closed_at``."""
+    return re.sub(r"_*[(（][^()（）]*[)）]$", "", plain_name(name))
 
 
 def _rating(rated: Column) -> tuple[CellKeys, str] | None:

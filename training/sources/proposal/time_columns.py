@@ -9,6 +9,7 @@ from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File
 from training.sources.proposal.mapping_keys import CellKeys, Cells
 from training.sources.proposal.name_patterns import CLOSED, CONVERTED, LATER, LOST, means
+from training.sources.proposal.profile_totals import as_known
 from training.sources.reading.money_columns import plain_name
 from training.sources.reading.signs import PART, written_in
 
@@ -34,7 +35,9 @@ IN_FIGURES = re.compile(
 
 def time_of(file: File, table: str) -> Column | None:
     """Find the column that tells when a row of a table happened."""
-    return _time(_as_it_began(file) if table == "leads" else file)
+    if table == "members":
+        return _time(as_known(file))
+    return _time(_as_it_began(as_known(file)) if table == "leads" else file)
 
 
 def _as_it_began(file: File) -> File:

@@ -43,20 +43,41 @@ class Maker:
     """A system whose amounts are known to be in the smallest unit, by what its records have.
 
     ``amount`` is the pattern of an amount's name, ``beside`` the columns that its records have, too.
+    ``needs_currency`` tells whether a currency stands beside each amount; ``is_sure`` whether the names prove
+    the maker, or others may call amounts of another unit so.
     """
 
     system: str
     amount: str
     beside: frozenset[str]
     documented_at: str
+    needs_currency: bool = True
+    is_sure: bool = True
 
 
+FEES = r"(.+\.)?(settlement_)?(total|cash|coupon|refund)_fee|(.+\.)?payer_total"
+PRICES = (
+    r"((original_)?order|product|sale|market|real|estimate|discounted|deduction|change_down"
+    r"|(merchant|finder)_discounted)_price|freight"
+)
+WECHAT_PAY = "https://pay.weixin.qq.com/wiki/doc/api/"
+WECHAT_SHOP = "https://developers.weixin.qq.com/doc/store/"
+WECHAT_V3 = r"(.+\.)?amount\.(payer_)?(total|refund)"
+DOUYIN_SHOP = r"(.+\.)?(order|pay|promotion|post)_amount"
+DOUYIN = "https://op.jinritemai.com/docs/"
 MAKERS = (
     Maker("Square", r"(.+[._])?\w*money[._]amount", frozenset(), "https://developer.squareup.com/docs/build-basics/common-data-types/working-with-monetary-amounts"),
     Maker("Stripe", r"amount(_\w+)?|\w*total|unit_amount", frozenset({"object", "currency"}), "https://docs.stripe.com/currencies#zero-decimal"),
     Maker("Adyen", r"(.+\.)?amount\.value", frozenset({"psp_reference"}), "https://docs.adyen.com/development-resources/currency-codes"),
     Maker("Razorpay", r"amount(_\w+)?", frozenset({"entity", "currency"}), "https://razorpay.com/docs/api/payments/"),
     Maker("Klarna", r"(captured_|refunded_)?(order_)?amount", frozenset({"purchase_currency"}), "https://docs.klarna.com/api/ordermanagement/"),
+    Maker("WeChat Pay", FEES, frozenset({"out_trade_no"}), WECHAT_PAY, False),
+    Maker("WeChat Pay", FEES, frozenset({"mch_id"}), WECHAT_PAY, False),
+    Maker("WeChat Pay", FEES, frozenset({"openid"}), WECHAT_PAY, False),
+    Maker("WeChat Pay", WECHAT_V3, frozenset({"out_trade_no"}), WECHAT_PAY, False),
+    Maker("a shop of WeChat", rf"(.+\.)?price_info\.({PRICES})", frozenset(), WECHAT_SHOP, False),
+    Maker("a shop of WeChat", rf"({PRICES})", frozenset({"openid"}), WECHAT_SHOP, False, False),
+    Maker("a shop of Douyin", DOUYIN_SHOP, frozenset({"doudian_open_id"}), DOUYIN, False),
 )  # fmt: skip
 
 
@@ -89,8 +110,10 @@ def is_money_object(name: str, names: Iterable[str], typed: bool) -> bool:
     """
     names = [*names]
     currency = _currency(name, names)
-    known = currency is not None and (_maker(name, names) or _is_object(name, currency, typed))
-    return is_in_cents(name) or bool(known)
+    maker = _maker(name, names)
+    if is_in_cents(name) or (maker is not None and not maker.needs_currency):
+        return True
+    return currency is not None and (maker is not None or _is_object(name, currency, typed))
 
 
 def unit_of(name: str, frame: pl.DataFrame) -> Unit:
@@ -107,14 +130,15 @@ def unit_of(name: str, frame: pl.DataFrame) -> Unit:
     written = frame.select(cells.alias("v"))["v"].drop_nulls()
     if not len(written) or written.str.contains(r"[.,]\d").any():
         return Unit(CENTS, "its amounts have decimals")
-    codes = _codes(frame, str(_currency(name, frame.columns)))
+    codes = _codes(frame, _currency(name, frame.columns))
     if codes and codes <= WHOLE:
         return Unit(CENTS, f"{', '.join(sorted(codes))} has no smaller unit")
     maker = _maker(name, frame.columns)
-    if maker:
+    if maker and maker.is_sure:
         small = 0.1 if codes and codes <= THOUSANDTHS else 1.0
         return Unit(small, f"{maker.system} counts in the smallest unit, {maker.documented_at}")
-    return _by_agreement(name, frame) or Unit(None, "whole numbers only, and nothing else tells")
+    others = f"as {maker.system} counts in the smallest unit, " if maker else ""
+    return _by_agreement(name, frame) or Unit(None, f"whole numbers only, {others}and nothing else tells")
 
 
 def _maker(name: str, names: Iterable[str]) -> Maker | None:
@@ -144,7 +168,9 @@ def _is_object(name: str, currency: str, typed: bool) -> bool:
     return typed or ("." in name and name.rpartition(".")[0] == currency.rpartition(".")[0])
 
 
-def _codes(frame: pl.DataFrame, currency: str) -> set[str]:
+def _codes(frame: pl.DataFrame, currency: str | None) -> set[str]:
+    if currency is None:
+        return set()
     cells = as_text(pl.col(currency), frame.schema[currency]).str.to_uppercase()
     return set(frame.select(cells.alias("v"))["v"].drop_nulls().unique())
 
