@@ -84,7 +84,8 @@ def _brand(params: Params, scratch: Path) -> Source:
     from training.synthetic.stored import Stored
 
     size = params.brand
-    simulated = parts(size.members, size.leads, size.start, size.end, params.seed, size.loyalty)
+    asked = size.members, size.leads, size.start, size.end, params.seed, size.loyalty
+    simulated = parts(*asked, params.engine.threads)
     stored = Stored.of(simulated, scratch, params.build / "truth")
     extracted = datetime(size.end.year, size.end.month, size.end.day, tzinfo=UTC)
     rows = {name: _given(name, stored) for name in stored.tables}

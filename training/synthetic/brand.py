@@ -1,8 +1,12 @@
 """A simulated brand: member data with known mechanisms, and the truth about them."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import starmap
+from multiprocessing import get_context
 
 import numpy as np
 import polars as pl
@@ -66,11 +70,12 @@ def simulate(members: int, leads: int, start: date, end: date, seed: int, loyalt
 
 
 def parts(
-    members: int, leads: int, start: date, end: date, seed: int, loyalty: bool = False
+    members: int, leads: int, start: date, end: date, seed: int, loyalty: bool = False, processes: int = 1
 ) -> Iterator[Brand]:
     """Yield the brand of ``simulate`` a part at a time, so that a large one is never in memory as a whole.
 
     Rows of one part are in order of time; those of a table are in several parts, one under the other.
+    However many ``processes`` work on a large one, it is the same.
     """
     if (end - start).days < 120:
         raise ValueError(f"brand: {start} to {end} is too short; allowed are 120 days or more")
@@ -81,7 +86,7 @@ def parts(
     planned = campaigns.table(plan.campaigns, plan.campaign_ids, common("plans"))
     yield Brand({"products": plan.products.sort("product_id"), "campaigns": planned.sort("occurred_at")}, {})
     first, sums, wrong = 0, dict[str, float](), {name: common(f"wrong {name}") for name in WRONG}
-    for block in _blocks(plan, members, leads, seed, common):
+    for block in _blocks(plan, members, leads, seed, common, processes):
         tables, planted = _with_wrong_rows(block.tables, plan.calendar, wrong)
         found = {
             name: frame.with_columns(pl.col("member") + first) if name in BY_MEMBER else frame
@@ -102,7 +107,9 @@ def _plan(start: date, end: date, common: Stream, loyalty: bool) -> Plan:
     return Plan(calendar, sent, campaign_ids, products, prices, loyalty)
 
 
-def _blocks(plan: Plan, members: int, leads: int, seed: int, common: Stream) -> Iterator[Block]:
+def _blocks(
+    plan: Plan, members: int, leads: int, seed: int, common: Stream, processes: int
+) -> Iterator[Block]:
     """Blocks of about equal size; the ids are shuffled over all of them."""
     count = min(-(-max(members, leads // 2) // BLOCK), members, leads)
     member_ids, lead_ids = ids("m", members, common("m ids")), ids("l", leads, common("l ids"))
@@ -111,8 +118,22 @@ def _blocks(plan: Plan, members: int, leads: int, seed: int, common: Stream) -> 
         first, last = (len(series) * edge // count for edge in (block, block + 1))
         return series[first:last]
 
-    for i in range(count):
-        yield simulate_block(plan, part(member_ids, i), part(lead_ids, i), streams(seed, i + 1), i, count)
+    asked = ((plan, part(member_ids, i), part(lead_ids, i), seed, i, count) for i in range(count))
+    if processes < 2 or count < 2:
+        yield from starmap(_block, asked)
+        return
+    waiting: deque[Future[Block]] = deque()
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        for one in asked:
+            waiting.append(pool.submit(_block, *one))
+            if len(waiting) > processes:  # no more of them in memory than are worked on
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _block(plan: Plan, members: pl.Series, leads: pl.Series, seed: int, block: int, blocks: int) -> Block:
+    return simulate_block(plan, members, leads, streams(seed, block + 1), block, blocks)
 
 
 def _with_wrong_rows(

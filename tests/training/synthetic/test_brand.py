@@ -9,7 +9,7 @@ import pytest
 from brand_outcomes import DAY, SECONDS
 
 from features import tables
-from training.synthetic.brand import Brand, churn_probability, simulate
+from training.synthetic.brand import Brand, churn_probability, parts, simulate
 
 START, END = date(2023, 7, 1), date(2026, 7, 1)
 
@@ -153,6 +153,17 @@ def test_ids_tell_nothing(brand: Brand) -> None:
         number=pl.col("lead_id").str.slice(1).cast(pl.Int64), time=SECONDS
     )
     assert abs(leads.select(pl.corr("number", "time", method="spearman")).item()) < 0.06
+
+
+def test_a_brand_is_the_same_however_many_processes_make_its_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.synthetic.brand.BLOCK", 100)
+    asked = (250, 500, date(2024, 1, 1), date(2024, 6, 1), 3)
+    one, several = (list(parts(*asked, processes=processes)) for processes in (1, 2))
+    assert len(one) == len(several) == 5
+    for part, again in zip(one, several, strict=True):
+        for frames, same in ((part.tables, again.tables), (part.truth, again.truth)):
+            assert list(frames) == list(same)
+            assert all(frames[name].equals(same[name]) for name in frames)
 
 
 def test_blocks_make_one_brand(monkeypatch: pytest.MonkeyPatch) -> None:
