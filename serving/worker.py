@@ -1,6 +1,7 @@
 """The thread that works on jobs, a chunk at a time."""
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from serving import background
 from serving.answering import answers
 from serving.answering.answers import ALL_SUPPRESSED
 from serving.champion.champion import Champion
+from serving.contract.problems import Problem
+from serving.contract.schema import Item
 from serving.edge.request_bodies import parse_item
 from serving.ledger import retention
 from serving.ledger.job_store import Jobs, pack, unpack
@@ -20,6 +23,7 @@ from serving.state import State
 STALE_SECONDS = 15.0  # a worker that was not heard of for so long is dead
 AHEAD_SECONDS = 60.0  # a beat from the future: the clock was set back
 PURGE_SECONDS = 600.0
+FAILED = "The failure is logged by the service."
 logger = logging.getLogger("memberlens.jobs")
 
 
@@ -106,11 +110,30 @@ class Work:
 
     def _answer(self, champion: Champion, items: list[Any], client: str) -> list[dict[str, Any]]:
         parsed = [parse_item(entry, at, champion.task) for at, entry in enumerate(items)]
-        state = self.state
-        found = answers.answers(champion, parsed, state.settings, state.now(), state.consents)
+        try:
+            found = self._answers(champion, parsed)
+        except (sqlite3.Error, OSError):  # tried again: the next time may go well
+            raise
+        except Exception:  # what one item does to the service must not hold up the others, nor their job
+            logger.exception("a chunk failed; its items are answered one by one")
+            found = [self._alone(champion, one) for one in parsed]
         self.state.metrics.answered(champion.name, client, found)
         self.state.score_log.note(champion, client, parsed, found)
         return [one | {"model_version": champion.version} for one in found]
+
+    def _answers(self, champion: Champion, items: list[Item | Problem]) -> list[dict[str, Any]]:
+        state = self.state
+        return answers.answers(champion, items, state.settings, state.now(), state.consents)
+
+    def _alone(self, champion: Champion, item: Item | Problem) -> dict[str, Any]:
+        try:
+            (found,) = self._answers(champion, [item])
+        except (sqlite3.Error, OSError):
+            raise
+        except Exception:
+            logger.exception("an item failed")
+            (found,) = self._answers(champion, [Problem("internal", FAILED, record_id=item.record_id)])
+        return found
 
     def _keep(self, job: str, chunk: dict[str, Any], found: list[dict[str, Any]]) -> None:
         """Keep a chunk's answers, unless somebody else was quicker or the job is cancelled.

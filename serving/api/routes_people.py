@@ -87,12 +87,16 @@ def _outcomes(routes: APIRouter, state: State, database: Database) -> None:
 
 
 def _kept(state: State, database: Database, call: call_context.Call, body: Outcomes) -> dict[str, Any]:
-    """What can be true is kept, unless it is about somebody who was erased; who refused is withdrawn."""
+    """What can be true is kept, unless it is about somebody who was erased.
+
+    Who refused is withdrawn, also where the outcome itself cannot be kept: of an unknown score, say.
+    """
     client = call.client
     good, faults = outcome_checks.checked(state.score_log, body, state.now())
     may = [one for one in good if _may_be_kept(state, one)]
     new = outcomes.keep(database, client, may, state.now())
-    refusals.follow(state.score_log, state.consents, client, may, state.now())
+    told = [one for one in body.outcomes if one in may or (one.ref is not None and _may_be_kept(state, one))]
+    refusals.follow(state.score_log, state.consents, client, told, state.now())
     found = {"accepted": new, "duplicates": len(may) - new, "refused": len(body.outcomes) - len(may)}
     return found | {"errors": [fault.to_dict(call.language) for fault in faults]}
 

@@ -28,7 +28,7 @@ def follow(log: ScoreLog, consents: Consents, client: str, outcomes: Sequence[Ou
     rows = []
     for one in refusing:
         score = scores.get(one.score_id or "", {})
-        said = (None, "withdrawn", one.occurred_at.timestamp(), now.timestamp())
+        said = (None, "withdrawn", min(one.occurred_at, now).timestamp(), now.timestamp())
         for kind, mark in _kinds(one.model or score.get("model")):
             ref = one.ref or named.get((kind, score.get("subject")))
             if ref is not None:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
 import pytest
 from released import Brand, client_of, jobs_of
 
+from serving.answering import answers
 from serving.database import Database
 from serving.ledger import job_store as jobs_module
 from serving.ledger.job_store import Jobs
@@ -234,3 +236,23 @@ def test_a_client_has_only_so_many_items_waiting_and_others_are_not_touched(offi
     office.jobs.create("another", "a", "b", "churn", [{"ref": "m5"}], office.state.now(), 50)
     finish(office.work)
     assert [ask(25, "c"), ask(25, "d"), ask(1, "e")] == [(202, "-"), (202, "-"), (429, "rate_limited")]
+
+
+def test_an_item_that_breaks_the_service_holds_up_neither_the_others_nor_its_job(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+):
+    right = answers.answers
+
+    def broken(champion: Any, items: list[Any], *more: Any) -> list[dict[str, Any]]:
+        if any(getattr(item, "ref", None) == "m6" for item in items):
+            raise ZeroDivisionError
+        return right(champion, items, *more)
+
+    monkeypatch.setattr(answers, "answers", broken)
+    items = [{"ref": "m5", "record_id": "a"}, {"ref": "m6", "record_id": "b"}, {"ref": "m7"}]
+    job = office.ask({"model": "churn", "items": items})
+    finish(office.work)
+    assert office.status(job)["status"] == "succeeded_with_errors"
+    rows = office.results(job)
+    assert [row["status"] for row in rows] == ["ok", "error", "ok"]
+    assert (rows[1]["record_id"], rows[1]["error"]["code"]) == ("b", "internal")

@@ -126,6 +126,19 @@ def test_who_refused_is_written_to_no_more_also_where_only_the_score_is_named(ca
     assert reasons == ["do_not_contact", "do_not_contact", None]
 
 
+def test_a_refusal_is_heard_where_its_outcome_cannot_be_kept(caller: TestClient):
+    """Of a score that is no longer known, or by a clock that is ahead: whoever is named said no."""
+    told = [
+        {"ref": "m5", "score_id": "01K"},
+        {"ref": "m6", "occurred_at": later(hours=9)},
+        {"score_id": "01K"},
+    ]
+    found = tell(caller, *(one | {"kind": "unsubscribed"} for one in told))
+    assert (found["accepted"], found["refused"]) == (0, 3)
+    asked = [caller.post(f"{CHURN}/score", json={"ref": ref}).json()["result"] for ref in ("m5", "m6", "m7")]
+    assert [one.get("suppression_reason") for one in asked] == ["do_not_contact", "do_not_contact", None]
+
+
 @pytest.mark.parametrize("more", [{}, {"model": "lead"}])
 def test_a_lead_that_refused_is_followed_whether_or_not_the_model_is_named(caller: TestClient, more: Any):
     asked = {"ref": "l5", "consent": {"profiling": "granted"}}
