@@ -49,13 +49,25 @@ class Desk:
         ]
 
 
-def publish(folder: Path, rows: pl.DataFrame, moment: datetime, policy: Policy | None = None) -> Path:
+def publish(
+    folder: Path,
+    rows: pl.DataFrame,
+    moment: datetime,
+    policy: Policy | None = None,
+    accounts: dict[str, str] | None = None,
+) -> Path:
+    """A list of consents as the pipeline writes it; ``accounts`` are whose an account is."""
     folder.mkdir(parents=True)
     rows.write_parquet(folder / "consent.parquet")
     facts = {
         "as_of": int(moment.timestamp()) + 10**9,
         "rows": len(rows),
         "policy": (policy or Policy()).model_dump(),
+        "sha256": sha256(folder / "consent.parquet"),
     }
-    write_json(folder / "consent.json", facts | {"sha256": sha256(folder / "consent.parquet")})
+    if accounts is not None:
+        bound = pl.DataFrame({"account": list(accounts), "member_id": list(accounts.values())})
+        bound.write_parquet(folder / "accounts.parquet")
+        facts["accounts_sha256"] = sha256(folder / "accounts.parquet")
+    write_json(folder / "consent.json", facts)
     return folder

@@ -38,7 +38,7 @@ from serving.ledger.job_store import Jobs
 from serving.settings import Limits, Settings
 from serving.state import State
 from training.io import sha256, write_json
-from training.stages.consent import current
+from training.stages.consent import accounts, current
 from training.stages.score import write_scores
 
 TASKS = {task.name: task for task in (lead.TASK, response.TASK, churn.TASK, recall.TASK)}
@@ -109,7 +109,10 @@ def publish_consent(settings: Settings, policy: Policy) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rows, path = current(settings.build_dir / "tables", AS_OF), folder / "consent.parquet"
     rows.write_parquet(path)
-    facts = {"as_of": AS_OF, "rows": len(rows), "sha256": sha256(path), "policy": policy.model_dump()}
+    bound = folder / "accounts.parquet"
+    accounts(settings.build_dir / "tables", AS_OF).write_parquet(bound)
+    hashes = {"sha256": sha256(path), "accounts_sha256": sha256(bound)}
+    facts = {"as_of": AS_OF, "rows": len(rows), **hashes, "policy": policy.model_dump()}
     write_json(folder / "consent.json", facts)
     LISTS[:] = [folder]
 

@@ -22,6 +22,7 @@ from features import consent
 from features.consent_policy import Policy, Unknown
 from serving.consent import consent_updates
 from serving.consent.consent_updates import Subject
+from serving.contract.personal_refs import Bound
 from serving.damage import DAMAGED
 from serving.database import Database
 
@@ -32,12 +33,13 @@ logger = logging.getLogger("memberlens.serving")
 
 @dataclass(frozen=True)
 class Listed:
-    """The pipeline's list: facts by kind and id, and the member whom a lead is bound to."""
+    """The pipeline's list: facts by kind and id, and the member whom a lead or an account is bound to."""
 
     policy: Policy = field(default_factory=Policy)
     as_of: int = 0
     facts: Mapping[str, Mapping[str, Facts]] = field(default_factory=lambda: {"member": {}, "lead": {}})
     bound: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[str, str] = field(default_factory=dict)
     since: Callable[[Iterable[Subject]], Mapping[Subject, Facts]] = lambda _: {}
 
     @cached_property
@@ -49,16 +51,29 @@ class Listed:
     @classmethod
     def load(cls, folder: Path) -> "Listed":
         """Read the list; ``ValueError`` where file and facts do not belong together: it is being written."""
-        said, file = json.loads((folder / "consent.json").read_text()), folder / "consent.parquet"
-        if hashlib.sha256(file.read_bytes()).hexdigest() != said["sha256"]:
-            raise ValueError(f"{file}: is not the file that consent.json names")
-        frame = pl.read_parquet(file)
+        said = json.loads((folder / "consent.json").read_text())
+        frame = pl.read_parquet(_named(folder / "consent.parquet", said["sha256"]))
+        owners: dict[str, str] = {}
+        if digest := said.get("accounts_sha256"):  # a list of before there was one has none
+            accounts = pl.read_parquet(_named(folder / "accounts.parquet", digest))
+            owners = dict(accounts.select("account", "member_id").iter_rows())
         kinds = {kind: frame.filter(pl.col("kind") == kind) for kind in ("member", "lead")}
         leads = kinds["lead"].filter(pl.col("member_id").is_not_null())
         bound = dict(leads.select("subject_id", "member_id").iter_rows())
         facts = {kind: _shared(rows) for kind, rows in kinds.items()}
         policy = Policy.model_validate(said["policy"])
-        return cls(policy, int(said["as_of"]), facts, bound, lambda subjects: _since(frame, subjects))
+        return cls(policy, int(said["as_of"]), facts, bound, owners, lambda subjects: _since(frame, subjects))
+
+    def subject(self, one: Subject) -> Subject:
+        """Return whom a word is about that was told of an account, maybe before it was known whose it is."""
+        kind, name = one
+        return (kind, self.accounts.get(name, name)) if kind == "member" else one
+
+
+def _named(file: Path, digest: str) -> Path:
+    if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+        raise ValueError(f"{file}: is not the file that consent.json names")
+    return file
 
 
 def _shared(rows: pl.DataFrame) -> dict[str, Facts]:
@@ -146,12 +161,14 @@ class Consents:
                 listed = self._listed(listed)
                 if self.refusal is not None:
                     stamps = ("refused", *stamps[1:])  # tried again at the next look
-            words, erased = consent_updates.words(connection), consent_updates.erased(connection)
+            words = _of_subjects(listed, consent_updates.words(connection))
+            erased = {listed.subject(one) for one in consent_updates.erased(connection)}
         since = listed.since(words) if words else {}
         own: dict[Subject, Facts] = {
             subject: _merged(listed.facts[subject[0]].get(subject[1], {}), since.get(subject, {}), said)
             for subject, said in words.items()
         }
+        Bound.accounts = listed.accounts
         self._view = View(listed, own | {subject: {"erased": True} for subject in erased}, stamps)
 
     def _listed(self, former: Listed) -> Listed:
@@ -179,13 +196,29 @@ class Consents:
         """Drop tombstones of whom the pipeline no longer has, and words that it has taken over."""
         view = self._view
         with self.database.use() as connection:
-            for (kind, name), at in consent_updates.erased(connection).items():
-                if view.listed.as_of > at and not self.lists(kind, name):
-                    consent_updates.drop_tombstone(connection, (kind, name))
-            for (kind, name), said in consent_updates.words(connection).items():
+            for one, at in consent_updates.erased(connection).items():
+                if view.listed.as_of > at and not self.lists(*view.listed.subject(one)):
+                    consent_updates.drop_tombstone(connection, one)
+            for one, said in consent_updates.words(connection).items():
+                kind, name = view.listed.subject(one)
                 facts = view.listed.facts[kind].get(name, {})
                 if all(view.listed.as_of > at and facts.get(word) == one for word, (one, at) in said.items()):
-                    consent_updates.drop_words(connection, (kind, name))
+                    consent_updates.drop_words(connection, one)
+
+
+def _of_subjects(
+    listed: Listed, told: Mapping[Subject, consent_updates.Words]
+) -> dict[Subject, consent_updates.Words]:
+    """Words by subject: of one that was told of by several ids the newest, of one moment the stricter."""
+    found: dict[Subject, consent_updates.Words] = {}
+    for one, words in told.items():
+        kept = dict(found.get(listed.subject(one), {}))
+        for word, (value, at) in words.items():
+            there = kept.get(word)
+            if there is None or (at, value == "withdrawn") > (there[1], there[0] == "withdrawn"):
+                kept[word] = (value, at)
+        found[listed.subject(one)] = kept
+    return found
 
 
 def _merged(facts: Facts, since: Facts, said: consent_updates.Words) -> Facts:

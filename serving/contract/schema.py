@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from serving.contract.forms import either
-from serving.contract.schema_record import Ref, Row, Text, Time, record_model, row_model, whole
+from serving.contract.schema_record import REF, Ref, Row, Text, Time, record_model, row_model, whole
 
 MAX_ITEMS = 500
 CONTENT_WITHOUT = ("campaign_id", "occurred_at", "recorded_at")
@@ -49,7 +49,7 @@ class Item(Row):
     )
 
     record_id: Text | None = Field(default=None, description="the caller's own mark, echoed in the answer")
-    ref: Ref | None = Field(default=None, description="pseudonymous id in the published snapshot")
+    ref: Ref | None = Field(default=None, description=REF)
     record: Record | None = Field(default=None, description="raw rows of the subject")
     as_of: Time | None = Field(
         default=None,

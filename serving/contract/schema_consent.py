@@ -21,7 +21,7 @@ class ConsentWord(Row):
     event_id: Text | None = Field(
         default=None, description="the caller's own; a second one with the same id is not counted"
     )
-    ref: Ref = Field(description="pseudonymous id; one that is not known yet is kept too")
+    ref: Ref = Field(description="pseudonymous id or account; one that is not known yet is kept too")
     kind: Kind = Field(default="member", description="what ref names; a member's word holds for its leads")
     profiling: Word | None = Field(default=None, description="a withdrawal counts at once")
     marketing: Word | None = Field(default=None, description="granted counts where said last")

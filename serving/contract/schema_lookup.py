@@ -7,13 +7,12 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from serving.contract.personal_refs import impersonal
 from serving.contract.schema import Consents
-from serving.contract.schema_record import Ref, Row, Text, whole
+from serving.contract.schema_record import REF, Ref, Row, Text, whole
 from serving.tasks import KEYS
 
 Flat = Literal["0", "1"]
 Query = Annotated[str, Field(min_length=1, max_length=200)]
 PlainRef = Annotated[Query, AfterValidator(impersonal)]
-REF = "pseudonymous id in the published snapshot"
 FLAT = "`1`: an answer without nesting"
 
 

@@ -27,7 +27,7 @@ class Outcome(Row):
 
     event_id: Text = Field(description="the caller's own; a second one with the same id is not counted")
     score_id: Text | None = Field(default=None, description="the answer that it followed")
-    ref: Ref | None = Field(default=None, description="pseudonymous id of the subject")
+    ref: Ref | None = Field(default=None, description="pseudonymous id of the subject, or an account of it")
     model: TaskName | None = None
     kind: Kind
     occurred_at: Time

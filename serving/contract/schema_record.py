@@ -56,6 +56,7 @@ def whole(low: int, high: int) -> Any:
 
 Time = Annotated[datetime, BeforeValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})]
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=LONGEST)]
+REF = "pseudonymous id in the published snapshot, or an account that is bound to one: platform:id"
 Ref = Annotated[Text, AfterValidator(reference)]
 
 

@@ -14,7 +14,7 @@ from features.consent_policy import Policy, Unknown
 from serving.consent import consent_updates, subjects
 from serving.consent.consents import Consents
 from serving.edge.keys import SCOPES, KeyStore
-from training.stages.consent import with_reasons
+from training.data.consents import with_reasons
 
 TASKS = ("lead", "response", "churn")
 REFS: dict[str, dict[str, str]] = {

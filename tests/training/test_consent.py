@@ -9,8 +9,10 @@ import stages
 from features import tables
 from features.consent_policy import Policy, Unknown
 from training.data.artifacts import Ingest, write_artifact
+from training.data.consents import with_reasons
+from training.io import sha256
 from training.stages import score
-from training.stages.consent import consent, current, with_reasons
+from training.stages.consent import consent, current
 from training.stages.portrait import portrait
 
 DAYS = [datetime(2025, 1, day, tzinfo=UTC) for day in range(1, 29)]
@@ -116,3 +118,24 @@ def test_the_policy_is_published_with_the_list(params):
     consent(params.model_copy(update={"consent": open_policy}))
     told = (params.build / "consent" / "consent.json").read_text()
     assert Policy.model_validate_json(pl.Series([told]).str.json_path_match("$.policy")[0]) == open_policy
+
+
+def test_whose_an_account_is_stands_beside_the_list(params):
+    """As of the extract, through chains, and hashed with the list."""
+    path = params.build / "tables" / "identities.parquet"
+    rows = [
+        ("shop", "1", "m1", 0),
+        ("member", "m9", "m2", 0),
+        ("card", "7", "m9", 0),
+        ("shop", "2", "m1", 4 * 10**9),
+    ]
+    frame = pl.DataFrame(rows, schema=["platform", "account_id", "member_id", "known_time"], orient="row")
+    moment = pl.from_epoch("known_time", time_unit="s").dt.cast_time_unit("us").dt.replace_time_zone("UTC")
+    frame.with_columns(occurred_at=moment, recorded_at=moment).write_parquet(path)
+    try:
+        consent(params)
+    finally:
+        path.unlink()
+    file = params.build / "consent" / "accounts.parquet"
+    assert pl.read_parquet(file).rows() == [("card:7", "m2"), ("m9", "m2"), ("shop:1", "m1")]
+    assert sha256(file) in (file.parent / "consent.json").read_text()

@@ -16,8 +16,8 @@ from models.populations.leads import OpenLeads
 from models.scorer import OK
 from models.task import task_names
 from training.acting.audience import open_tickets
+from training.data.consents import with_reasons
 from training.params import Params
-from training.stages.consent import with_reasons
 from training.stages.portrait import everyone
 
 TAGS = ("stage", "value_tier", "rhythm", "risk")

@@ -15,11 +15,11 @@ from models.fitted.model import Model
 from models.fitted.release_format import POPULATION
 from models.population import outside
 from models.scorer import Population, Scorer
+from training.data.consents import with_reasons
 from training.io import say, write_json
 from training.spark import partition
 from training.spark.margin_bins import TEST, quantiles
 from training.spark.place import Place
-from training.stages.consent import with_reasons
 from training.stages.score import ASKED, about_nobody, outside_counts, outside_told, write_scores
 
 NEAR = 1e-4  # share of the population within which a sketch is right

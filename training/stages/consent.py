@@ -1,6 +1,7 @@
 """Stage ``consent``: the one list of what every member and lead says now, for all tasks and the service.
 
-A word is the newest known at the extract; who has withdrawn as a member has withdrawn as a lead too.
+A word is the newest known at the extract; who has withdrawn as a member has withdrawn as a lead too. Beside
+it stands whose an account on a platform is, since a system that calls the service may know no other id.
 """
 
 from datetime import UTC, datetime
@@ -8,11 +9,12 @@ from pathlib import Path
 
 import polars as pl
 
-from features.consent import FACTS, REASON, WORDS, reasons
+from features.consent import FACTS, WORDS, reasons
 from features.timestamps import extract_moment
 from training.data.artifacts import Ingest, read_artifact
 from training.io import say, sha256, write_json
 from training.params import Params
+from training.sources.judging.bindings import bindings
 
 TIMES = tuple(f"{word}_at" for word in WORDS)
 TYPES = {
@@ -26,7 +28,8 @@ def consent(params: Params) -> None:
     """Write ``consent/consent.parquet`` and, with the policy, ``consent/consent.json``.
 
     Columns: ``kind`` (member or lead), ``subject_id``, ``member_id`` (whom a lead is bound to),
-    ``FACTS``, and since when (seconds) each word has been what it is.
+    ``FACTS``, and since when (seconds) each word has been what it is. ``accounts.parquet`` has ``account``
+    (``platform:id``) and ``member_id``.
     """
     folder = params.build / "consent"
     folder.mkdir(parents=True, exist_ok=True)
@@ -34,34 +37,21 @@ def consent(params: Params) -> None:
     rows = current(params.build / "tables", moment)
     path = folder / "consent.parquet"
     rows.write_parquet(path)
-    policy = params.consent.model_dump()
-    facts = {"as_of": moment - 1, "rows": len(rows), "sha256": sha256(path), "policy": policy}
-    write_json(folder / "consent.json", facts)
+    bound = folder / "accounts.parquet"
+    accounts(params.build / "tables", moment).write_parquet(bound)
+    policy, hashes = params.consent.model_dump(), {"sha256": sha256(path), "accounts_sha256": sha256(bound)}
+    write_json(folder / "consent.json", {"as_of": moment - 1, "rows": len(rows), **hashes, "policy": policy})
     why = reasons(rows, datetime.fromtimestamp(moment, UTC), params.consent)
     say(f"consent: {len(rows):,} members and leads, {len(rows) - why.null_count():,} of them suppressed")
 
 
-def with_reasons(
-    frame: pl.DataFrame, kind: str, params: Params, moment: int, path: Path | None = None
-) -> pl.DataFrame:
-    """Return ``frame`` (by ``subject_id``) with ``FACTS`` and why a row is not scored, null where it is.
-
-    ``path`` is the list of consents where it is not the data set's own.
-    """
-    path = params.build / "consent" / "consent.parquet" if path is None else path
+def accounts(tables: Path, moment: int) -> pl.DataFrame:
+    """Return the ``account`` s that are bound before ``moment`` (seconds), and the ``member_id`` of each."""
+    path = tables / "identities.parquet"
     if not path.exists():
-        raise FileNotFoundError(f"{path}: not found; run the stages before this one (`dvc repro`)")
-    listed = pl.read_parquet(path).filter(pl.col("kind") == kind).select("subject_id", *FACTS)
-    found = frame.join(listed, on="subject_id", how="left", maintain_order="left")
-    return found.with_columns(reasons(found, datetime.fromtimestamp(moment, UTC), params.consent))
-
-
-def warn(name: str, rows: pl.DataFrame) -> None:
-    """Say loudly when nobody is left, and why."""
-    if len(rows) and not rows[REASON].null_count():
-        why = rows[REASON].value_counts(sort=True).rows()
-        told = ", ".join(f"{reason} {count:,}" for reason, count in why)
-        say(f"WARNING {name}: all {len(rows):,} are suppressed ({told}); see `consent:` in params.yaml")
+        return pl.DataFrame(schema={"account": pl.String, "member_id": pl.String})
+    found = bindings(pl.read_parquet(path).filter(pl.col("known_time") < moment)).accounts
+    return found.select("account", member_id="owner").sort("account")
 
 
 def current(tables: Path, moment: int) -> pl.DataFrame:

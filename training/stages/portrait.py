@@ -19,10 +19,10 @@ from features.lifecycle import STAGES
 from features.replacing import replacing
 from features.timestamps import extract_moment
 from training.data.artifacts import Ingest, read_artifact
+from training.data.consents import warn, with_reasons
 from training.data.feature_groups import available
 from training.io import say
 from training.params import Params
-from training.stages.consent import warn, with_reasons
 
 GROUPS = (PURCHASES, ENGAGEMENT, CARE)
 FEW, STEADY, OVERDUE, BARGAIN = 4, 0.5, (1.0, 2.0), 0.2

@@ -29,11 +29,11 @@ from models.scorer import ELSEWHERE, Population, Scorer
 from models.task import Task
 from models.task import task as task_named
 from training.data.artifacts import Ingest, read_artifact
+from training.data.consents import warn, with_reasons
 from training.data.feature_groups import of_task
 from training.data.rows import tables as scanned
 from training.io import say, sha256, write_json
 from training.params import Params
-from training.stages.consent import warn, with_reasons
 
 CHUNK = 20_000
 ASKED = (pl.col(consent.REASON).is_null(), pl.col(OUTSIDE).is_null())

@@ -9,7 +9,8 @@ from hypothesis import given as random
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from training.sources.judging.identity import TIME, bind, bindings
+from training.sources.judging.bindings import TIME, bindings
+from training.sources.judging.identity import bind
 from training.sources.source_rows import REASON, given
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

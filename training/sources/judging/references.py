@@ -7,7 +7,8 @@ from datetime import datetime
 import polars as pl
 
 from features import tables
-from training.sources.judging.identity import Bindings, bind, bindings
+from training.sources.judging.bindings import Bindings, bindings
+from training.sources.judging.identity import bind
 from training.sources.judging.validate import referred, validate
 from training.sources.source_rows import REASON, SourceRows
 
