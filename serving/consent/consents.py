@@ -136,6 +136,14 @@ class Consents:
         """Return the leads that are bound to a member."""
         return [lead for lead, owner in self._view.listed.bound.items() if owner == member]
 
+    def accounts_of(self, member: str) -> list[str]:
+        """Return the accounts that are bound to a member."""
+        return [account for account, owner in self._view.listed.accounts.items() if owner == member]
+
+    def subject(self, one: Subject) -> Subject:
+        """Return the member of an account; others as they are."""
+        return self._view.listed.subject(one)
+
     def suppression(self, facts: tuple[Facts, ...], now: datetime) -> str | None:
         """Return why a subject with these facts is not scored, or None."""
         return consent.suppression(facts, now, self._view.listed.policy)

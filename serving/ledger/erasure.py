@@ -27,10 +27,15 @@ TABLES = {
 
 
 def erase(consents: Consents, log: ScoreLog, subject: Subject, now: datetime) -> dict[str, int]:
-    """Return how many rows were erased, by table, and how many items of jobs; a member's leads go with it."""
-    kind, name = subject
-    leads = consents.leads_of(name) if kind == "member" else []
-    whole = [subject, *(("lead", lead) for lead in leads)]
+    """Return how many rows were erased, by table, and how many items of jobs.
+
+    With a member go its leads, and what was told of its accounts before it was known whose they are.
+    """
+    subject = kind, name = consents.subject(subject)
+    whole = [subject]
+    if kind == "member":
+        whole += [("lead", lead) for lead in consents.leads_of(name)]
+        whole += [(kind, account) for account in consents.accounts_of(name)]
     by_score = _of_scores(consents.database, log, whole)
     found = _rows(consents.database, log.secret, whole, now)
     consents.refresh()

@@ -75,3 +75,19 @@ def test_items_that_wait_are_those_of_the_member(told: Desk):
     with told.jobs.database.use() as connection:
         (items,) = connection.execute("SELECT items FROM chunks").fetchone()
     assert unpack(items)[0]["ref"] == "m5"
+
+
+@pytest.mark.parametrize("ref", ["m5", "shop:7"])
+def test_an_erasure_takes_what_was_told_of_accounts(desk: Desk, tmp_path: Path, ref: str):
+    """Also what was told before it was known whose they are."""
+    own = desk.state.consents
+    desk.tell("wechat:o1", marketing="withdrawn")
+    rows = pl.read_parquet(own.folder / "consent.parquet")
+    own.folder = publish(tmp_path / "next", rows, LATER, own._view.listed.policy, ACCOUNTS)
+    own.refresh()
+    try:
+        assert desk.post("members/erase", {"ref": ref})["result"]["consents"] == 1
+        found = [desk.score("churn", {"ref": one}) for one in ("m5", "shop:7", "m6")]
+        assert found == [("suppressed", "erased")] * 2 + [("ok", None)]
+    finally:
+        Bound.accounts = {}
