@@ -71,7 +71,7 @@ def to_cents(file: File, column: Column, unsure: list[str]) -> CellKeys:
         return {"times": 100}
     way = "cents" if unit.times == 1 else f"an amount to be taken times {unit.times:g}"
     unsure.append(f"{file.label}: {column.name} is taken as {way}: {unit.why}")
-    return {} if is_in_cents(column.name) else {"times": _whole(unit.times)}
+    return {} if is_in_cents(column.name) else {"times": whole_number(unit.times)}
 
 
 def money_unit(file: File, column: Column) -> Unit | None:
@@ -86,7 +86,8 @@ def factor(file: File, column: Column) -> float:
     return CENTS if unit is None or unit.times is None else unit.times
 
 
-def _whole(number: float) -> float:
+def whole_number(number: float) -> float:
+    """Return a number without places as an integer, as people write it."""
     return int(number) if number == int(number) else number
 
 

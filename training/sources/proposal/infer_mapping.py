@@ -36,6 +36,7 @@ from training.sources.proposal.name_patterns import (
 from training.sources.proposal.order_fill import filled_down, said
 from training.sources.proposal.owners import is_address_book, owner_of, person_of, surest
 from training.sources.proposal.presets import preset_of
+from training.sources.proposal.product_prices import by_products
 from training.sources.proposal.profile_totals import snapshots, without_totals
 from training.sources.proposal.rows_left_out import condition
 from training.sources.proposal.stage_history import history_of, stage_history
@@ -160,6 +161,7 @@ def with_amounts(made: TableProposal) -> TableProposal:
     if made.table != "purchases":
         return made
     found = adjusted(made.file, made.cells)
+    by_products(found, made.cells)
     cells = in_order("purchases", made.cells | found.cells)
     told = replace(made, cells=cells, fields=found.fields, unsure=[*made.unsure, *found.unsure])
     formed = with_forms(told)

@@ -18,7 +18,7 @@ from training.sources.judging.order_totals import (
     worth,
 )
 from training.sources.proposal import sql
-from training.sources.proposal.cell_proposal import factor, number_of
+from training.sources.proposal.cell_proposal import factor, number_of, whole_number
 from training.sources.proposal.column_profile import Column
 from training.sources.proposal.file_profile import File, head
 from training.sources.proposal.mapping_keys import CellKeys, Cells, SpreadKeys
@@ -166,7 +166,7 @@ def whole_line(made: Amounts, cells: Cells, price: Column) -> None:
     back = negative(source) if source is not price else f"{value} < 0"
     made.cells["kind"] = {"sql": f"CASE WHEN {back} THEN 'return' ELSE 'sale' END"}
     made.cells["quantity"] = {"sql": f"CASE WHEN {back} THEN -1 ELSE 1 END"}
-    made.cells["unit_price_cents"] = {"sql": f"ABS({value})", "times": 100}
+    made.cells["unit_price_cents"] = {"sql": f"ABS({value})", "times": whole_number(factor(made.file, price))}
     made.say(f"lines with a negative {source.name} are taken as returns")
 
 
