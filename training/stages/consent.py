@@ -78,15 +78,15 @@ def _newest(path: Path, key: str, moment: int) -> pl.DataFrame:
     absent = [pl.lit(None, TYPES[name]).alias(name) for name in FACTS if name not in names]
     order = ["subject_id", "event_time", "known_time", *FACTS]  # of one moment the strictest comes last
     sorted_rows = rows.with_columns(*absent).select(order).sort(order).collect()
+    begins = pl.col("subject_id").ne_missing(pl.col("subject_id").shift())
     since = [
-        pl.when(pl.col(word).ne_missing(pl.col(word).shift().over("subject_id")) & pl.col(word).is_not_null())
+        pl.when(pl.col(word).is_not_null(), begins | pl.col(word).ne_missing(pl.col(word).shift()))
         .then("event_time")
-        .forward_fill()
-        .over("subject_id")
         .alias(time)
         for word, time in zip(WORDS, TIMES, strict=True)
     ]
-    newest = sorted_rows.with_columns(since).group_by("subject_id", maintain_order=True).last()
+    by_subject = sorted_rows.with_columns(since).group_by("subject_id", maintain_order=True)
+    newest = by_subject.agg(pl.col(*FACTS).last(), pl.col(*TIMES).max())  # a subject's times rise
     return newest.select("subject_id", *(pl.col(name).cast(kind) for name, kind in TYPES.items()))
 
 
