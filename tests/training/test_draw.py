@@ -38,27 +38,28 @@ def test_drawn_subjects_have_all_their_questions_and_labels(tables):
     assert some.drop("row_id").equals(same.select(some.drop("row_id").columns))
 
 
-def test_the_same_are_drawn_whatever_lies_beside_them(tables):
+def test_the_same_are_drawn_whatever_lies_beside_them(tables, tmp_path):
     """A member who is drawn from some stays drawn, with the same share, among others."""
     spine = stages.params().spine.churn.model_copy(update={"max_subjects": 1_000})
     task = task_named("churn")
-    first = at_most(task, tables, spine).tables["members"].collect()["member_id"]
+    first = at_most(task, tables, spine, tmp_path).tables["members"].collect()["member_id"]
     turned = {name: rows.reverse() for name, rows in tables.items()}
-    again = at_most(task, turned, spine).tables["members"].collect()["member_id"]
+    (tmp_path / "again").mkdir()
+    again = at_most(task, turned, spine, tmp_path / "again").tables["members"].collect()["member_id"]
     assert set(first) == set(again)
 
 
-def test_what_holds_of_everybody_is_found_in_all(tables):
+def test_what_holds_of_everybody_is_found_in_all(tables, tmp_path):
     """The first purchase of all begins the cut-offs, whether its member is drawn or not."""
     spine = stages.params().spine.churn.model_copy(update={"max_subjects": 1_000})
-    asked = at_most(task_named("churn"), tables, spine)
+    asked = at_most(task_named("churn"), tables, spine, tmp_path)
     known = asked.task.population.everybody(tables, spine)
     assert asked.task.population.known.equals(known)
 
 
-def test_few_are_left_as_they_are(tables):
+def test_few_are_left_as_they_are(tables, tmp_path):
     spine = stages.params().spine.churn.model_copy(update={"max_subjects": MEMBERS})
-    asked = at_most(task_named("churn"), tables, spine)
+    asked = at_most(task_named("churn"), tables, spine, tmp_path)
     assert asked.drawn_from is None
     assert asked.tables is tables
     assert spines.dated(spine)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, cast
 
 import polars as pl
@@ -29,7 +30,7 @@ from training.data.artifacts import (
     read_artifact,
     write_artifact,
 )
-from training.data.draw import at_most
+from training.data.draw import Asked, at_most
 from training.data.feature_groups import of_task
 from training.data.refusals import refusing_ids
 from training.data.rows import GAP, informative_features, is_contacted
@@ -103,7 +104,7 @@ def split_spine(
         Nothing asked, too short a period, or a part with outcomes of one kind only.
     """
     data = scanned(tables)
-    rows, steps = labelled_spine(task, data, spine, params, end, without)
+    rows, steps = labelled_spine(task, data, spine, params, end, without, tables.parent)
     if rows.is_empty():
         raise ValueError(nothing(task, spine))
     split = split_in_time(rows, spine)
@@ -191,10 +192,26 @@ def say_short(name: str, found: Iterable[Sufficiency]) -> None:
 
 
 def labelled_spine(
-    task: Task, data: Tables, spine: Spine, params: Params, end: int, without: pl.Series | None
+    task: Task,
+    data: Tables,
+    spine: Spine,
+    params: Params,
+    end: int,
+    without: pl.Series | None,
+    beside: Path | None = None,
 ) -> tuple[pl.DataFrame, list[Step]]:
-    """Return labelled rows with closed windows, and how many were left at each step."""
-    asked = at_most(task, data, spine)
+    """Return labelled rows with closed windows, and how many were left at each step.
+
+    ``beside`` is the folder in which the rows of drawn subjects lie as long as they are read.
+    """
+    with TemporaryDirectory(dir=beside) as folder:
+        asked = at_most(task, data, spine, Path(folder))
+        return _labelled_spine(asked, spine, params, end, without)
+
+
+def _labelled_spine(
+    asked: Asked, spine: Spine, params: Params, end: int, without: pl.Series | None
+) -> tuple[pl.DataFrame, list[Step]]:
     task, data = asked.task, asked.tables
     rows = spines.subjects(task, data, spine, params.lifecycle, params.seed, end)
     steps = [_step(ASKED if asked.drawn_from is None else f"{DRAWN}{asked.drawn_from:,}", rows, task)]
