@@ -17,7 +17,7 @@ TASK ?= churn
 EVENTS ?= 1e6 1e7
 JOBS ?= 2
 
-.PHONY: help demo test test-oldest check lint types style audit spark warehouse serve bento ui optuna-ui bench-features bench-scale bench-lost bench-training bench-batch bench-plan bench-reasons bench-relational bench-own-tables bench-soak bench-serving bench-crowd lock format clean
+.PHONY: help demo test test-oldest check lint types style audit spark warehouse serve bento ui optuna-ui bench-features bench-scale bench-lost bench-training bench-batch bench-plan bench-life bench-reasons bench-relational bench-own-tables bench-soak bench-serving bench-crowd lock format clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -117,6 +117,9 @@ bench-batch: $(VENV)/.dev ## A million rows with reasons, against XGBoost's own 
 
 bench-plan: $(VENV)/.dev ## A plan for a million members and twelve options
 	@$(RUN) PYTHONPATH=. python -m tests.bench.plan
+
+bench-life: $(VENV)/.dev ## Every stage of TASK on a brand of MEMBERS (200000): seconds, processor time, memory
+	@$(RUN) PYTHONPATH=. python -m tests.bench.life $(or $(MEMBERS),200000) $(TASK)
 
 bench-reasons: $(VENV)/.dev ## How far reasons stand a refit: BUILD=build/brand TASK=churn
 	@$(RUN) PYTHONPATH=. python -m tests.bench.reasons $(or $(BUILD),build/brand) $(TASK)
