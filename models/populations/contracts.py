@@ -38,7 +38,7 @@ class ContractSpine(Spine):
     days: int = Field(30, ge=1)
     every_days: int = Field(7, ge=1)
     grace: int = Field(14, ge=0)
-    max_subjects: int | None = Field(250_000, ge=1_000)
+    max_subjects: int | None = Field(200_000, ge=1_000)
 
 
 class EndingContracts(Population):

@@ -35,7 +35,7 @@ class CutoffSpine(Spine):
 
     every_days: int = Field(30, ge=1)
     cutoffs: int = Field(18, ge=2)
-    max_subjects: int | None = Field(250_000, ge=1_000)
+    max_subjects: int | None = Field(200_000, ge=1_000)
 
 
 class FallSpine(CutoffSpine):
