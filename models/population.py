@@ -60,8 +60,10 @@ class Spine(Section):
     max_subjects: int | None = Field(None, ge=1_000)
 
     def told(self) -> dict[str, Any]:
-        """Return the settings as plain data, without what is off."""
-        off = {name for name in ("stale", "max_subjects") if getattr(self, name) is None}
+        """Return the settings as plain data, without what is off or, of a cap, as usual."""
+        usual = type(self).model_fields["max_subjects"].default
+        off = {"stale"} if self.stale is None else set()
+        off |= {"max_subjects"} if self.max_subjects in (None, usual) else set()
         found: dict[str, Any] = self.model_dump(mode="json", exclude=off)
         return found
 

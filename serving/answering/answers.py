@@ -171,8 +171,8 @@ def _computed(champion: Champion, asked: Sequence[LocatedItem], top: int) -> lis
     features = inputs.features(champion, asked)
     reasons = champion.scorer.model.outside(features)
     found: list[Scored] = [({"status": ELSEWHERE, OUTSIDE: reason}, [], []) for reason in reasons]
-    empty = [inputs.is_empty(champion, one) for one in asked]
-    within = [at for at, reason in enumerate(reasons) if reason is None or empty[at]]
+    bare = [inputs.is_bare(champion, one) for one in asked]
+    within = [at for at, reason in enumerate(reasons) if reason is None or bare[at]]
     if within:
         rows = features if len(within) == len(features) else some(features, within)
         for at, scored in zip(within, _computed_of(champion, rows, top), strict=True):
@@ -201,7 +201,7 @@ def _told(
     numbers, reasons, doubts = scored
     warnings = [*doubts, *_warnings(champion, one, settings, now)]
     nothing = any(warning["code"] == "nothing_known" for warning in warnings)
-    if numbers["status"] == ELSEWHERE and not nothing:
+    if numbers["status"] == ELSEWHERE and not (nothing and "probability" in numbers):
         why = _elsewhere(champion, numbers[OUTSIDE], one.item.options.spoken)
         return _without(one.item, ELSEWHERE, why, one.as_of, now)
     assert math.isfinite(numbers["probability"])

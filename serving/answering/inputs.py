@@ -1,6 +1,6 @@
 """From items to the model's inputs, wherever these come from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -120,13 +120,22 @@ def _content(champion: Champion, item: Item) -> Facts:
 
 def is_empty(champion: Champion, one: LocatedItem) -> bool:
     """Tell whether an item is a record without any row about the subject that was known at its moment."""
+    return one.question is not None and not any(_known_at(row) < one.as_of for row in _rows(champion, one))
+
+
+def is_bare(champion: Champion, one: LocatedItem) -> bool:
+    """Tell whether an item is a record without any row about the subject, known by then or not."""
+    return one.question is not None and not any(True for _ in _rows(champion, one))
+
+
+def _rows(champion: Champion, one: LocatedItem) -> Iterator[Any]:
     if one.question is None:
-        return False
+        return
     record: Any = one.question.record
     about = set(having(champion.reader.key))
-    tables = (getattr(record, name) for name in champion.reader.sources if name in about)
-    rows = chain.from_iterable((*tables, *record.own.values()))
-    return not any(_known_at(row) < one.as_of for row in rows)
+    for name in champion.reader.sources:
+        yield from getattr(record, name) if name in about else ()
+    yield from chain.from_iterable(record.own.values())
 
 
 def _known_at(row: Any) -> float:

@@ -121,7 +121,7 @@ def test_a_value_of_another_kind_is_a_fault_with_its_place(
 def test_what_the_model_does_not_read_is_told(reader: RecordFeatures) -> None:
     more = {"surveys": [{"occurred_at": "2026-01-01T00:00:00Z", "stars": 3}]}
     asked = Question(record({"days": 1, "colour": "red"}, **more), int(NOW.timestamp()))
-    assert unknown_attributes(reader, asked) == ["own.points.colour", "own.surveys"]
+    assert unknown_attributes(reader, asked.record) == ["own.points.colour", "own.surveys"]
 
 
 def test_a_text_in_a_record_is_read_as_ingest_reads_it(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_text_in_a_record_is_read_as_ingest_reads_it(tmp_path: Path) -> None:
     reader, day = RecordFeatures.of(json.loads(json.dumps(card))), NOW - timedelta(days=3)
     sent = [{"occurred_at": day.isoformat(), "stars": 2, "comment": text} for text in texts]
     asked = Question(record_model().model_validate({"own": {"reviews": sent}}), int(NOW.timestamp()))
-    assert unknown_attributes(reader, asked) == []
+    assert unknown_attributes(reader, asked.record) == []
     rows = {"member_id": ["0", "0"], "occurred_at": [day, day], "x_stars": [2.0, 2.0], "x_comment": texts}
     read = read_texts([model], tables.complete("own_reviews", pl.DataFrame(rows)))
     spine = pl.DataFrame({"row_id": [0], "member_id": ["0"], "as_of": [int(NOW.timestamp())]})
