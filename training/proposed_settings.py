@@ -47,5 +47,5 @@ def _why(one: Chance) -> str:
 
 
 def _flow(one: Chance) -> str:
-    content = one.spine.model_dump(mode="json", exclude_none=True)
+    content = {name: value for name, value in one.spine.told().items() if value is not None}
     return yaml.safe_dump(content, default_flow_style=True, sort_keys=False, width=1_000).strip()
