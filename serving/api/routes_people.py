@@ -95,7 +95,8 @@ def _kept(state: State, database: Database, call: call_context.Call, body: Outco
     good, faults = outcome_checks.checked(state.score_log, body, state.now())
     may = [one for one in good if _may_be_kept(state, one)]
     new = outcomes.keep(database, client, may, state.now())
-    told = [one for one in body.outcomes if one in may or (one.ref is not None and _may_be_kept(state, one))]
+    named = [one for one in body.outcomes if one.ref is not None and _may_be_kept(state, one)]
+    told = [*named, *(one for one in may if one.ref is None)]
     refusals.follow(state.score_log, state.consents, client, told, state.now())
     found = {"accepted": new, "duplicates": len(may) - new, "refused": len(body.outcomes) - len(may)}
     return found | {"errors": [fault.to_dict(call.language) for fault in faults]}

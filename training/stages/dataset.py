@@ -30,7 +30,7 @@ from training.data.artifacts import (
     read_artifact,
     write_artifact,
 )
-from training.data.draw import Asked, at_most
+from training.data.draw import at_most
 from training.data.feature_groups import of_task
 from training.data.refusals import refusing_ids
 from training.data.rows import GAP, informative_features, is_contacted
@@ -206,26 +206,20 @@ def labelled_spine(
     """
     with TemporaryDirectory(dir=beside) as folder:
         asked = at_most(task, data, spine, Path(folder))
-        return _labelled_spine(asked, spine, params, end, without)
-
-
-def _labelled_spine(
-    asked: Asked, spine: Spine, params: Params, end: int, without: pl.Series | None
-) -> tuple[pl.DataFrame, list[Step]]:
-    task, data = asked.task, asked.tables
-    rows = spines.subjects(task, data, spine, params.lifecycle, params.seed, end)
-    steps = [_step(ASKED if asked.drawn_from is None else f"{DRAWN}{asked.drawn_from:,}", rows, task)]
-    if without is not None:
-        rows = rows.filter(~pl.col(task.subject).is_in(without.implode()))
-        steps.append(_step("without who refused profiling, died or is a minor", rows, task))
-    if spine.since is not None:
-        rows = rows.filter(pl.col("as_of") >= seconds(spine.since))
-        steps.append(_step(f"since {spine.since}", rows, task))
-    rows = spines.labelled(task, rows, data, spine)
-    if spines.dated(spine):
-        rows = rows.filter(pl.col("window_end") <= end)
-        steps.append(_step("outcome window closed at the extract", rows, task))
-    return rows, steps
+        task, data = asked.task, asked.tables
+        rows = spines.subjects(task, data, spine, params.lifecycle, params.seed, end)
+        steps = [_step(ASKED if asked.drawn_from is None else f"{DRAWN}{asked.drawn_from:,}", rows, task)]
+        if without is not None:
+            rows = rows.filter(~pl.col(task.subject).is_in(without.implode()))
+            steps.append(_step("without who refused profiling, died or is a minor", rows, task))
+        if spine.since is not None:
+            rows = rows.filter(pl.col("as_of") >= seconds(spine.since))
+            steps.append(_step(f"since {spine.since}", rows, task))
+        rows = spines.labelled(task, rows, data, spine)
+        if spines.dated(spine):
+            rows = rows.filter(pl.col("window_end") <= end)
+            steps.append(_step("outcome window closed at the extract", rows, task))
+        return rows, steps
 
 
 def nothing(task: Task, spine: Spine) -> str:
